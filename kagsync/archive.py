@@ -1,0 +1,94 @@
+"""The ZIP that Kaggle sends: one CSV, taken out without trusting a word the archive says about itself."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import zipfile
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kagsync import board_name
+from kagsync.errors import BadDownload
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import IO
+
+MAX_UNPACKED = 256 * 1024 * 1024  # bytes actually written, whatever the archive declares
+
+_PIECE = 1024 * 1024
+_RETRY = "Try again later"
+
+
+@dataclass(frozen=True)
+class ExtractedCsv:
+    """A CSV on disk, the name it came with, and the SHA-256 of its bytes."""
+
+    path: Path
+    original_name: str
+    sha256: str
+
+
+def is_zip(path: Path) -> bool:
+    """Whether a file claims to be a ZIP (its first bytes say so)."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def extract_csv(archive: Path, folder: Path) -> ExtractedCsv:
+    """Takes the one CSV out of `archive` and writes it into `folder` under a safe name.
+
+    Raises:
+        BadDownload: not a ZIP, damaged, encrypted, no CSV or several, a name with a path in it, a link,
+            or more than 256 MiB unpacked. Nothing is left in `folder` then but, maybe, a partial CSV.
+        OSError: the CSV cannot be written.
+    """
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            member = _only_csv(opened.infolist())
+            with opened.open(member) as source:
+                return write_csv(source, member.orig_filename, folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise BadDownload("the download is not a ZIP archive, or a damaged one", _RETRY) from error
+    except (NotImplementedError, UnicodeDecodeError, RuntimeError) as error:
+        raise BadDownload("the archive is packed in a way that is not understood", _RETRY) from error
+
+
+def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
+    csvs = [m for m in members if m.orig_filename.lower().endswith(".csv")]
+    if len(csvs) != 1:
+        found = f"{len(csvs)} CSV files" if csvs else "no CSV file"
+        raise BadDownload(f"the archive holds {found} instead of one", _RETRY)
+    member = csvs[0]
+    name = member.orig_filename
+    if "/" in name or "\\" in name or "\0" in name or name.startswith(".."):
+        raise BadDownload(f"the archive's CSV has a path in its name: {name!r}", _RETRY)
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise BadDownload("the archive's CSV is a link", _RETRY)
+    if member.flag_bits & 0x1:
+        raise BadDownload("the archive is encrypted", _RETRY)
+    return member
+
+
+def write_csv(source: IO[bytes], original_name: str, folder: Path) -> ExtractedCsv:
+    """Copies a CSV into `folder` under the safe form of its name, hashing it on the way.
+
+    Raises:
+        BadDownload: it is larger than 256 MiB.
+        OSError: it cannot be written.
+    """
+    target = folder / board_name.safe(original_name)
+    digest = hashlib.sha256()
+    size = 0
+    with target.open("wb") as file:
+        while piece := source.read(_PIECE):
+            size += len(piece)
+            if size > MAX_UNPACKED:
+                raise BadDownload(
+                    f"the leaderboard is larger than {MAX_UNPACKED // 1024**2} MB unpacked", _RETRY
+                )
+            digest.update(piece)
+            file.write(piece)
+    return ExtractedCsv(target, original_name, digest.hexdigest())

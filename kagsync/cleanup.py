@@ -1,0 +1,71 @@
+"""Phase 3: the CSV and its run folder go; what crashed runs left behind is swept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kagsync import run_folder
+from kagsync.errors import UsageError, from_os_error
+from kagsync.log import logger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def cleanup(csv: Path) -> None:
+    """Deletes a CSV that `fetch` made, and its run folder. A second time is no error.
+
+    Raises:
+        UsageError: kagsync did not make it: it stays.
+        Busy: another process works in the folder.
+        ConfigurationError: it cannot be deleted.
+    """
+    csv = csv.absolute()
+    folder = csv.parent
+    if not csv.exists() and folder.parent.name == run_folder.FOLDER and not folder.exists():
+        logger.info("Already cleaned up: %s", csv.name)
+        return
+    if csv.suffix.lower() != ".csv" or csv.is_dir() or not run_folder.is_ours(folder):
+        raise UsageError(
+            f"{csv} was not made by kagsync fetch, so it stays", "Delete it yourself if you do not need it"
+        )
+    run_folder.check_free(folder)
+    remove_run(folder, csv)
+
+
+def remove_run(folder: Path, csv: Path | None) -> None:
+    """Deletes a run folder of this process, whatever became of the run.
+
+    Raises:
+        ConfigurationError: it cannot be deleted.
+    """
+    try:
+        if csv is not None:
+            csv.unlink(missing_ok=True)
+            logger.info("Cleaned up CSV: %s", csv.name)
+        if folder.exists() and not run_folder.remove(folder):
+            logger.warning("%s holds files that are not kagsync's: it stays", folder)
+    except FileNotFoundError:
+        return  # somebody else's sweep was faster
+    except OSError as error:
+        raise from_os_error(error, f"clean up {folder}") from error
+
+
+def sweep(temp_data: Path) -> run_folder.Sweep:
+    """Removes what crashed runs left in `temp_data`; logs it.
+
+    Raises:
+        ConfigurationError: a folder cannot be read or deleted.
+    """
+    swept = run_folder.sweep(temp_data)
+    for folder in swept.removed:
+        logger.info("Removed what a crashed run left behind: %s", folder.name)
+    return swept
+
+
+def summary(swept: run_folder.Sweep) -> str:
+    """A sweep in one line for people."""
+    line = f"Removed {len(swept.removed)} abandoned folder{'' if len(swept.removed) == 1 else 's'}"
+    if swept.kept:
+        line += f"; kept {len(swept.kept)} that kagsync fetch made within the last day"
+    return line

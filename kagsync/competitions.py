@@ -1,0 +1,100 @@
+"""The verbs of `kagsync competitions`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kagsync import times
+from kagsync.errors import CredentialsError, Forbidden, KagsyncError, NotFound, UnknownCompetition
+from kagsync.log import logger
+from kagsync.text import printable
+
+if TYPE_CHECKING:
+    from kagsync.kaggle_api import CompetitionFacts
+    from kagsync.records import Competition
+    from kagsync.store import Store
+
+
+@dataclass(frozen=True)
+class Added:
+    """A competition after `add`; `new` tells whether it was not there before."""
+
+    competition: Competition
+    new: bool
+
+
+def add(
+    store: Store,
+    slug: str,
+    *,
+    title: str | None = None,
+    kaggle_id: str | None = None,
+    link: bool = True,
+    higher_is_better: bool | None = None,
+) -> Added:
+    """Adds a competition, or updates what is said of one that is there.
+
+    Works without Kaggle; where there are credentials, Kaggle is asked for title, deadline and metric.
+
+    Args:
+        kaggle_id: its name on Kaggle, if that is not the slug.
+        link: False: not linked to Kaggle, so never downloaded.
+        higher_is_better: the direction, which old boards without ranks need.
+    """
+    try:
+        competition, new = store.competition(slug), False
+    except UnknownCompetition:
+        competition, new = store.add_competition(slug, slug if link else None, times.utc_now()), True
+    changes: dict[str, str | int | None] = {}
+    if kaggle_id is not None or not link:
+        changes["kaggle_competition_id"] = kaggle_id
+    if higher_is_better is not None:
+        changes["higher_is_better"] = int(higher_is_better)
+    linked_as = changes.get("kaggle_competition_id", competition.kaggle_competition_id)
+    facts = _ask_kaggle(str(linked_as)) if linked_as is not None else None
+    if facts is not None:
+        changes["deadline"] = times.iso(facts.deadline) if facts.deadline else None
+        changes["metric"] = facts.metric
+        if facts.title and competition.title is None:
+            changes["title"] = facts.title
+    if title is not None:
+        changes["title"] = title
+    if changes:
+        store.update_competition(competition.id, **changes)
+    return Added(store.competition(slug), new)
+
+
+def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:
+    """What Kaggle says of it; None without credentials or network, which is no error here."""
+    from kagsync import kaggle_api
+
+    try:
+        api = kaggle_api.connect()()
+        return api.competition_facts(kaggle_id, tries=1, seconds=15)
+    except (NotFound, Forbidden):
+        logger.warning(
+            "Kaggle does not show a competition %s: it was added, but check the name in its URL "
+            "(to undo: kagsync competitions remove %s)",
+            kaggle_id,
+            kaggle_id,
+        )
+    except CredentialsError as error:
+        logger.debug("Kaggle was not asked about %s: %s", kaggle_id, error)
+    except KagsyncError as error:
+        logger.warning("Kaggle could not be asked about %s: %s", kaggle_id, error.message)
+    return None
+
+
+def told(added: Added) -> str:
+    """An addition in one line for people."""
+    competition = added.competition
+    facts = [
+        competition.title,
+        f"deadline {competition.deadline[:10]}" if competition.deadline else None,
+        f"metric {competition.metric}" if competition.metric else None,
+        None if competition.kaggle_competition_id else "not linked to Kaggle",
+    ]
+    known = ", ".join(fact for fact in facts if fact)
+    verb = "Added" if added.new else "Already tracked:"
+    return printable(f"{verb} {competition.slug}" + (f" ({known})" if known else ""))

@@ -1,0 +1,129 @@
+"""The errors kagsync expects: each knows its exit code, its code word and its remedy."""
+
+from __future__ import annotations
+
+import errno
+from datetime import datetime  # noqa: TC003  (a dataclass-like signature people read)
+
+OK = 0
+SOME_FAILED = 1
+USAGE = 2
+CONFIGURATION = 3
+UNREACHABLE = 4
+DATABASE = 5
+INTERRUPTED = 130
+
+
+class KagsyncError(Exception):
+    """An expected failure.
+
+    Args:
+        message: what happened, one sentence without a full stop.
+        remedy: what the user can do about it, one sentence.
+
+    ``code`` is a stable word for programs (``sync --format json``, ``sync_runs.error_code``);
+    ``exit_code`` is the exit status of a run that did nothing else.
+    """
+
+    exit_code = SOME_FAILED
+    code = "failed"
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.remedy}" if self.remedy else self.message
+
+
+class UsageError(KagsyncError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = USAGE
+    code = "usage"
+
+
+class UnknownCompetition(UsageError):
+    code = "unknown-competition"
+
+
+class NoDatabase(UsageError):
+    """Nothing has been added yet."""
+
+    code = "no-database"
+
+
+class ConfigurationError(KagsyncError):
+    """A setting or a folder is wrong; nothing was tried."""
+
+    exit_code = CONFIGURATION
+    code = "configuration"
+
+
+class CredentialsError(ConfigurationError):
+    """No credentials, unreadable ones, or ones that Kaggle refused."""
+
+    code = "credentials"
+
+
+class Forbidden(KagsyncError):
+    code = "forbidden"
+
+
+class NotFound(KagsyncError):
+    code = "not-found"
+
+
+class Unreachable(KagsyncError):
+    """Kaggle did not answer, or not in time, or with an error of its own."""
+
+    exit_code = UNREACHABLE
+    code = "unreachable"
+
+
+class RateLimited(Unreachable):
+    """Kaggle limits us; ``until`` (UTC) is when it may be asked again, as far as it said."""
+
+    code = "rate-limited"
+
+    def __init__(self, message: str, remedy: str = "", *, until: datetime | None = None) -> None:
+        super().__init__(message, remedy)
+        self.until = until
+
+
+class BadDownload(KagsyncError):
+    """What arrived is not a leaderboard archive."""
+
+    code = "bad-download"
+
+
+class BadBoard(KagsyncError):
+    """The CSV is not a leaderboard that can be read."""
+
+    code = "bad-board"
+
+
+class DatabaseError(KagsyncError):
+    exit_code = DATABASE
+    code = "database"
+
+
+class DiskFull(KagsyncError):
+    exit_code = DATABASE
+    code = "disk-full"
+
+
+class Interrupted(KagsyncError):
+    """Ctrl-C or SIGTERM."""
+
+    exit_code = INTERRUPTED
+    code = "interrupted"
+
+
+def from_os_error(error: OSError, doing: str) -> KagsyncError:
+    """Tells a failed file operation as an error with a remedy; ``doing`` completes "cannot …"."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC):
+        return DiskFull(f"cannot {doing}: the disk is full", "Free some space; nothing was lost")
+    reason = error.strerror or str(error)
+    return ConfigurationError(f"cannot {doing}: {reason}", "Check that the folder exists and may be written")

@@ -1,0 +1,106 @@
+"""Phase 1: the leaderboard of a competition becomes a checked CSV in a run folder. Knows no database."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from kagsync import archive, board_name, leaderboard, times
+from kagsync.errors import UsageError, from_os_error
+from kagsync.log import logger
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kagsync.kaggle_api import KaggleApi
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A leaderboard on disk.
+
+    Attributes:
+        csv: where it is.
+        sha256: of the CSV's bytes (a ZIP's bytes differ every time).
+        rows: its data rows.
+        snapshot_at: when Kaggle made it (UTC, from its name), else when it was fetched.
+    """
+
+    csv: Path
+    sha256: str
+    rows: int
+    snapshot_at: datetime
+
+
+def from_kaggle(api: KaggleApi, slug: str, kaggle_id: str, folder: Path) -> Fetched:
+    """Downloads the whole leaderboard into `folder`: ZIP → CSV under a safe name, the ZIP deleted.
+
+    Raises:
+        KagsyncError: whatever `KaggleApi.download_leaderboard` and `archive.extract_csv` raise; DiskFull.
+    """
+    zipped = folder / f"{slug}.zip"
+    try:
+        api.download_leaderboard(kaggle_id, zipped)
+        extracted = archive.extract_csv(zipped, folder)
+        zipped.unlink()
+        fetched = _checked(extracted, otherwise=times.utc_now())
+    except OSError as error:
+        raise from_os_error(error, f"store the leaderboard in {folder}") from error
+    logger.info("Downloaded complete leaderboard: %d entries", fetched.rows)
+    return fetched
+
+
+def from_file(source: Path, folder: Path) -> Fetched:
+    """Takes a leaderboard from disk, a ZIP as Kaggle sends it or a CSV, into `folder`.
+
+    Raises:
+        UsageError: there is no such file, or it cannot be read.
+        BadDownload, BadBoard: it is no leaderboard.
+    """
+    modified = _modified(source)
+    try:
+        if is_zip(source):
+            extracted = archive.extract_csv(source, folder)
+        else:
+            with source.open("rb") as file:
+                extracted = archive.write_csv(file, source.name, folder)
+        fetched = _checked(extracted, otherwise=modified)
+    except OSError as error:
+        raise from_os_error(error, f"store the leaderboard in {folder}") from error
+    logger.info("Read complete leaderboard from %s: %d entries", source.name, fetched.rows)
+    return fetched
+
+
+def in_place(csv: Path) -> Fetched:
+    """A CSV that stays where it is; raises as `from_file`."""
+    modified = _modified(csv)
+    with csv.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return _checked(archive.ExtractedCsv(csv, csv.name, sha256), otherwise=modified)
+
+
+def is_zip(source: Path) -> bool:
+    """Whether a file on disk is a ZIP; raises UsageError when it cannot be read."""
+    _modified(source)
+    return archive.is_zip(source)
+
+
+def _modified(source: Path) -> datetime:
+    try:
+        with source.open("rb"):
+            return datetime.fromtimestamp(source.stat().st_mtime, UTC)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot read {source}: {reason}", "Name a ZIP or CSV file") from error
+
+
+def _checked(extracted: archive.ExtractedCsv, *, otherwise: datetime) -> Fetched:
+    snapshot_at = board_name.snapshot_time(extracted.original_name) or otherwise.replace(microsecond=0)
+    return Fetched(
+        csv=extracted.path,
+        sha256=extracted.sha256,
+        rows=leaderboard.count_rows(extracted.path),
+        snapshot_at=snapshot_at,
+    )

@@ -1,0 +1,347 @@
+"""The CSV of a leaderboard, modern or old, as one tidy stream of teams.
+
+Modern (2023 to now): Rank,TeamId,TeamName,LastSubmissionDate,Score,SubmissionCount,TeamMemberUserNames.
+Old (to 2022): TeamId,TeamName,SubmissionDate,Score, until 2020 with several rows a team.
+Cells are text by strangers: a team may be called NaN or null, so nothing is guessed from them.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kagsync.errors import BadBoard
+from kagsync.log import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import pandas as pd
+
+_ENCODING = "utf-8-sig"  # Kaggle writes a byte order mark; archives drop it
+_MODERN = ("Rank", "TeamId", "TeamName", "Score", "TeamMemberUserNames")
+_MODERN_OPTIONAL = ("LastSubmissionDate", "SubmissionCount")
+_OLD = ("TeamId", "TeamName", "SubmissionDate", "Score")
+_ROWS_AT_ONCE = 50_000  # keeps the memory of a million rows flat, at no cost in time
+_MAX_INTEGER = 2**63 - 1  # SQLite's
+_DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a team stands on a board. None: the board does not say, or not legibly.
+
+    Attributes:
+        rank: 1 is the best; None when an old board's direction is unknown.
+        score: the number; `score_text`: as Kaggle prints it, with its fixed decimals.
+        members: usernames, lower case, comma-separated, sorted.
+        submission_date: ISO 8601 UTC of the last submission.
+    """
+
+    rank: int | None
+    score: float | None
+    score_text: str | None
+    team_id: int | None
+    team_name: str
+    members: str
+    submission_date: str | None
+    submission_count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of a board as parallel lists, and a function that gives the full standing of row i."""
+
+    ranks: list[int | None]
+    team_names: list[str]
+    members: list[str]
+    standing: Callable[[int], Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A line of the host's (rank 0): never anybody's entry, kept as a mark to measure against."""
+
+    name: str
+    score: float | None
+    score_text: str | None
+
+
+@dataclass
+class Figures:
+    """What a board is like as a whole; complete when its last chunk has been read.
+
+    Attributes:
+        rows: data rows of the CSV.
+        teams: teams among them (without benchmarks; an old board's earlier rows of a team collapse).
+        bad_cells: how many cells of each column could not be read.
+    """
+
+    rows: int = 0
+    teams: int = 0
+    benchmarks: list[Benchmark] = field(default_factory=list)
+    bad_cells: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Board:
+    """An opened leaderboard: its columns, a stream of chunks to be read once, and then its figures."""
+
+    columns: list[str]
+    chunks: Iterator[Chunk]
+    figures: Figures
+
+
+def count_rows(path: Path) -> int:
+    """The number of data rows, counted without pandas: an unchanged board never needs more.
+
+    Raises:
+        BadBoard: it is not text in CSV form.
+    """
+    with _reading(path) as rows:
+        return max(sum(1 for row in rows if _is_row(row)) - 1, 0)
+
+
+def open_board(path: Path, *, higher_is_better: bool | None = None) -> Board:
+    """Opens a leaderboard with pandas.
+
+    Args:
+        path: the CSV.
+        higher_is_better: the direction, if it is known; only old boards, which have no rank, need it.
+
+    Raises:
+        BadBoard: a needed column is missing or stands twice, or it is not CSV (also while chunks are read).
+    """
+    columns = _columns(path)
+    modern = "TeamMemberUserNames" in columns or "Rank" in columns
+    needed = _MODERN if modern else _OLD
+    if missing := [name for name in needed if name not in columns]:
+        raise BadBoard(
+            f"the CSV lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"it has: {', '.join(columns[:20]) or 'none'}",
+            "Fetch the board with kagsync, or download it in full from the competition's Leaderboard tab",
+        )
+    optional = [name for name in _MODERN_OPTIONAL if modern and name in columns]
+    if twice := [name for name in (*needed, *optional) if columns.count(name) > 1]:
+        raise BadBoard(f"the CSV has the column {twice[0]} more than once", "Fetch the board again")
+    if modern and len(optional) < len(_MODERN_OPTIONAL):
+        absent = ", ".join(name for name in _MODERN_OPTIONAL if name not in optional)
+        logger.warning("The CSV has no column %s: left empty", absent)
+    figures = Figures()
+    frames = _frames(path, [*needed, *optional])
+    chunks: Iterator[Chunk]
+    if modern:
+        chunks = (_modern_chunk(frame, figures) for frame in frames)
+    else:
+        chunks = _old_chunks(frames, figures, higher_is_better)
+    return Board(columns, chunks, figures)
+
+
+class _reading:
+    """The rows of a CSV by the csv module, its errors told as ours."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open(encoding=_ENCODING, errors="replace", newline="")
+        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a huge cell is odd, not an error
+
+    def __enter__(self) -> Iterator[list[str]]:
+        return csv.reader(self._file)
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._file.close()
+        if isinstance(error, csv.Error):
+            raise BadBoard(f"the CSV cannot be read: {error}", "Fetch the board again") from error
+
+
+def _is_row(row: list[str]) -> bool:
+    """Blank lines are no rows, for pandas and so for us."""
+    return len(row) > 1 or (len(row) == 1 and row[0].strip(" ") != "")
+
+
+def _columns(path: Path) -> list[str]:
+    with _reading(path) as rows:
+        for row in rows:
+            if _is_row(row):
+                return row
+    raise BadBoard("the CSV is empty", "Fetch the board again")
+
+
+def _frames(path: Path, columns: list[str]) -> Iterator[pd.DataFrame]:
+    """The needed columns as text, in pieces."""
+    # numpy would start a thread for each core, which costs 100 ms of CPU; nothing here multiplies matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    import pandas as pd  # 0.4 s and 60 MB: only a changed board is worth it
+
+    try:
+        with pd.read_csv(
+            path,
+            usecols=columns,
+            dtype=object,
+            na_filter=False,  # a team may be called NaN
+            encoding=_ENCODING,
+            encoding_errors="replace",
+            index_col=False,
+            chunksize=_ROWS_AT_ONCE,
+        ) as reader:
+            yield from reader
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise BadBoard(f"the CSV cannot be read: {reason}", "Fetch the board again") from error
+
+
+def _modern_chunk(frame: pd.DataFrame, figures: Figures) -> Chunk:
+    ranks = _integers(frame["Rank"], "Rank", figures)
+    chunk = _chunk(frame, ranks, frame["TeamMemberUserNames"].tolist(), "LastSubmissionDate", figures)
+    figures.rows += len(frame)
+    marks = [i for i, rank in enumerate(ranks) if rank == 0]
+    figures.teams += len(frame) - len(marks)
+    for i in marks:
+        mark = chunk.standing(i)
+        figures.benchmarks.append(Benchmark(mark.team_name, mark.score, mark.score_text))
+    return chunk
+
+
+def _chunk(
+    frame: pd.DataFrame, ranks: list[int | None], members: list[str], date_column: str, figures: Figures
+) -> Chunk:
+    """Reads the numbers and dates of a piece; a cell that is neither empty nor legible becomes None."""
+    score_texts = frame["Score"].to_numpy()
+    scores = _floats(frame["Score"], "Score", figures)
+    team_ids = frame["TeamId"].to_numpy()
+    team_names = frame["TeamName"].tolist()
+    dates = _dates(frame[date_column], date_column, figures) if date_column in frame else None
+    counts = frame["SubmissionCount"].to_numpy() if "SubmissionCount" in frame else None
+
+    def standing(i: int) -> Standing:
+        score = None if math.isnan(scores[i]) else scores[i]
+        return Standing(
+            rank=ranks[i],
+            score=score,
+            score_text=score_texts[i].strip() if score is not None else None,
+            team_id=_integer(team_ids[i]),
+            team_name=team_names[i],
+            members=",".join(sorted(split_members(members[i]))),
+            submission_date=dates[i] if dates is not None else None,
+            submission_count=_integer(counts[i]) if counts is not None else None,
+        )
+
+    return Chunk(ranks, team_names, members, standing)
+
+
+def split_members(cell: str) -> list[str]:
+    """The usernames in a TeamMemberUserNames cell: trimmed, lower case, none empty."""
+    if "," not in cell:
+        name = cell.strip().lower()
+        return [name] if name else []
+    return [name for part in cell.split(",") if (name := part.strip().lower())]
+
+
+def _floats(column: pd.Series[Any], name: str, figures: Figures) -> list[float]:
+    """Numbers of a text column, NaN for what is none (infinities too)."""
+    import numpy as np
+    import pandas as pd
+
+    # to_numeric only finds the bad cells; the numbers are made by Python's float, as everywhere else, since
+    # two parsers that differ in the last place would make an unchanged score look changed.
+    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=math.nan)
+    legible = np.isfinite(numbers)
+    empty = (column.str.strip() == "").to_numpy()
+    figures.bad_cells[name] += int((~legible & ~empty).sum())
+    return [
+        _float(text) if good else math.nan
+        for text, good in zip(column.tolist(), legible.tolist(), strict=True)
+    ]
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _integers(column: pd.Series[Any], name: str, figures: Figures) -> list[int | None]:
+    values = [_integer(text) for text in column.tolist()]
+    if None in values:
+        bad = sum(1 for text, v in zip(column.tolist(), values, strict=True) if v is None and text.strip())
+        figures.bad_cells[name] += bad
+    return values
+
+
+def _integer(text: str) -> int | None:
+    text = text.strip()
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        return None
+    value = int(text)
+    return value if value <= _MAX_INTEGER else None
+
+
+def _dates(column: pd.Series[Any], name: str, figures: Figures) -> list[str | None]:
+    """`2025-10-31 16:26:26` (UTC) as `2025-10-31T16:26:26Z`."""
+    import pandas as pd
+
+    moments = pd.to_datetime(column, format=_DATE_FORMAT, errors="coerce")
+    legible = moments.notna()
+    empty = column.str.strip() == ""
+    figures.bad_cells[name] += int((~legible & ~empty).sum())
+    return [
+        f"{text.strip().replace(' ', 'T')}Z" if good else None
+        for text, good in zip(column.tolist(), legible.tolist(), strict=True)
+    ]
+
+
+def _old_chunks(
+    frames: Iterator[pd.DataFrame], figures: Figures, higher_is_better: bool | None
+) -> Iterator[Chunk]:
+    """An old board as one chunk: a team's rows collapse to its latest, ranks computed where possible."""
+    import pandas as pd
+
+    board = pd.concat(list(frames), ignore_index=True)
+    figures.rows = len(board)
+    scores = pd.Series(_floats(board["Score"], "Score", figures), index=board.index, dtype=float)
+    dates = pd.Series(
+        _dates(board["SubmissionDate"], "SubmissionDate", figures), index=board.index, dtype=object
+    )
+    in_order = _direction_of_order(scores.dropna())
+    # The latest row of a team: each was an improvement. Illegible dates count as the earliest.
+    by_date = dates.fillna("").sort_values(kind="stable").index
+    key = board["TeamId"].where(board["TeamId"] != "", "name:" + board["TeamName"])
+    latest = key.loc[by_date].drop_duplicates(keep="last").index.sort_values()
+    teams, scores, dates = board.loc[latest], scores.loc[latest], dates.loc[latest]
+    figures.teams = len(teams)
+    direction = in_order if higher_is_better is None else higher_is_better
+    ranks: list[int | None] = [None] * len(teams)
+    if direction is not None:
+        order = pd.DataFrame(
+            {"score": scores, "date": dates.fillna(""), "team": teams["TeamId"]}
+        ).reset_index()
+        # A board in score order is in Kaggle's own order, ties included; else the earlier submission wins.
+        tie_break = ["index"] if in_order == direction else ["date", "team", "index"]
+        order = order.dropna(subset="score").sort_values(
+            ["score", *tie_break], ascending=[not direction, *(True for _ in tie_break)]
+        )
+        for rank, position in enumerate(order.index.tolist(), start=1):
+            ranks[position] = rank
+    elif len(teams):
+        logger.warning(
+            "An old board without ranks, and not in score order: ranks stay empty "
+            "(say --higher-is-better or --lower-is-better)"
+        )
+    illegible = Counter(figures.bad_cells)
+    yield _chunk(teams.reset_index(drop=True), ranks, [""] * len(teams), "SubmissionDate", figures)
+    figures.bad_cells = illegible  # counted on all rows already
+
+
+def _direction_of_order(scores: pd.Series[float]) -> bool | None:
+    """Whether higher is better, told from scores in the order of the file; None if they are in none."""
+    if scores.nunique() < 2:
+        return None
+    if scores.is_monotonic_decreasing:
+        return True
+    return False if scores.is_monotonic_increasing else None

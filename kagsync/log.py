@@ -1,0 +1,113 @@
+"""Log lines: `INFO kagsync: …` on stderr, the same with a time in a rotating file."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import time
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from kagsync.errors import from_os_error
+from kagsync.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+logger = logging.getLogger("kagsync")
+
+# Set while one of several competitions is worked on: its slug ends each of its lines, or lines of
+# competitions that are synced side by side could not be told apart.
+_competition: ContextVar[str] = ContextVar("competition", default="")
+
+_COLORS = {"DEBUG": "bright_black", "INFO": "cyan", "WARNING": "yellow", "ERROR": "red"}
+_LOG_FILE_BYTES = 1_000_000
+_LOG_FILES_KEPT = 3
+
+
+@contextlib.contextmanager
+def about(slug: str) -> Iterator[None]:
+    """Marks the log lines of this block as being about one competition of several."""
+    token = _competition.set(slug)
+    try:
+        yield
+    finally:
+        _competition.reset(token)
+
+
+class _Formatter(logging.Formatter):
+    """One harmless line a record (a traceback, asked for with ``-v``, keeps its lines)."""
+
+    def __init__(self, layout: str) -> None:
+        super().__init__(layout, datefmt="%Y-%m-%dT%H:%M:%SZ")
+        self.converter = time.gmtime
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        slug = getattr(record, "competition", "")
+        message = printable(record.message)
+        record.message = f"{message} [{slug}]" if slug and slug not in message else message
+        return super().formatMessage(record)
+
+    def formatException(self, ei: object) -> str:
+        lines = super().formatException(ei)  # type: ignore[arg-type]
+        return "\n".join(printable(line) for line in lines.split("\n"))
+
+
+class _StderrHandler(logging.Handler):
+    """Writes to whatever `sys.stderr` is now: a progress bar may have put itself before it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        import typer  # colours that vanish where stderr is no terminal
+
+        with contextlib.suppress(OSError, ValueError):  # a closed stderr must not end a sync
+            level, colon, rest = self.format(record).partition(" ")
+            color = _COLORS.get(level)
+            typer.echo(typer.style(level, fg=color) + colon + rest, err=True)
+
+
+def _mark_competition(record: logging.LogRecord) -> bool:
+    # Read in the thread that logs, before any handler sees the record.
+    record.competition = _competition.get()
+    return True
+
+
+def configure(*, verbose: bool = False, quiet: bool = False, log_file: Path | None = None) -> None:
+    """Sends the program's log to stderr (`-q`: warnings only, `-v`: everything) and to `log_file`.
+
+    The file always gets INFO and above, whatever stderr shows.
+
+    Raises:
+        ConfigurationError: the log file cannot be written.
+    """
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logger.propagate = False
+    logger.handlers.clear()
+    logger.filters.clear()
+    logger.addFilter(_mark_competition)
+    stderr = _StderrHandler(logging.WARNING if quiet else logging.DEBUG)
+    stderr.setFormatter(_Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger.addHandler(stderr)
+    if log_file is not None:
+        from logging.handlers import RotatingFileHandler  # only those who want a file pay for it
+
+        try:
+            log_file.parent.mkdir(parents=True, exist_ok=True)
+            rotating = RotatingFileHandler(
+                log_file, maxBytes=_LOG_FILE_BYTES, backupCount=_LOG_FILES_KEPT, encoding="utf-8"
+            )
+        except OSError as error:
+            raise from_os_error(error, f"write the log file {log_file}") from error
+        rotating.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        logger.addHandler(rotating)
+
+
+def failure(error: Exception, prefix: str = "") -> None:
+    """Logs an expected error as one line; its traceback only when the log is verbose."""
+    logger.error("%s%s", prefix, error, exc_info=error if logger.level <= logging.DEBUG else None)
+
+
+def is_terminal() -> bool:
+    """Whether a person watches stderr: then there may be a progress bar."""
+    return sys.stderr is not None and sys.stderr.isatty()

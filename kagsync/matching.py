@@ -1,0 +1,110 @@
+"""Who a row belongs to. The rule stands here once, as a pure function.
+
+1. Every member whose username is tracked: whole names, case ignored.
+2. Only when no member is tracked: the user whose tracked username is exactly the team's name (weak
+   evidence: on the titanic board of 2025 the team `xuezeshuo` is not the one of the user `xuezeshuo`).
+3. Else nobody. A benchmark (rank 0) is never anybody's.
+
+When several rows claim one user, membership beats a team name, and then the better rank wins.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kagsync.leaderboard import split_members
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kagsync.leaderboard import Chunk, Standing
+
+USERNAME = "username"
+TEAM_NAME = "team_name"
+
+# Part of what is compared to know that nothing changed: raise it when the rule changes.
+RULE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The tracked users.
+
+    Attributes:
+        by_member: lower-case username → user id.
+        by_team_name: the username exactly as it was entered → user id.
+    """
+
+    by_member: dict[str, int]
+    by_team_name: dict[str, int]
+
+    @classmethod
+    def of(cls, users: Iterable[tuple[int, str]]) -> Roster:
+        """From (id, username) pairs."""
+        pairs = list(users)
+        return cls({name.lower(): key for key, name in pairs}, {name: key for key, name in pairs})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row that belongs to a user: its number on the board (from 0), its standing, and what matched."""
+
+    row: int
+    standing: Standing
+    matched_by: str
+
+
+def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) -> dict[int, Claim]:
+    """Finds the row of each tracked user in one pass over the board.
+
+    Args:
+        chunks: the board.
+        roster: the tracked users.
+        team_name: whether rule 2 is on.
+
+    Returns:
+        user id → claim, one for each user who is on the board.
+    """
+    claims: dict[int, Claim] = {}
+    by_member = roster.by_member
+    by_team_name = roster.by_team_name if team_name else {}
+    start = 0
+    for chunk in chunks:
+        for i, cell in enumerate(chunk.members):
+            # One member is the rule, and most rows are nobody's: decide those without splitting.
+            if "," in cell:
+                users = {by_member[name] for name in split_members(cell) if name in by_member}
+            else:
+                user = by_member.get(cell.strip().lower())
+                users = set() if user is None else {user}
+            matched_by = USERNAME
+            if not users:
+                user = by_team_name.get(chunk.team_names[i])
+                if user is None:
+                    continue
+                users, matched_by = {user}, TEAM_NAME
+            if chunk.ranks[i] == 0:
+                continue
+            claim = Claim(start + i, chunk.standing(i), matched_by)
+            for user in users:
+                if user not in claims or _strength(claim) < _strength(claims[user]):
+                    claims[user] = claim
+        start += len(chunk.members)
+    return claims
+
+
+def _strength(claim: Claim) -> tuple[object, ...]:
+    """Sorts the best claim first; the rest of the standing only makes the order of rows irrelevant."""
+    standing = claim.standing
+    return (
+        claim.matched_by != USERNAME,
+        math.inf if standing.rank is None else standing.rank,
+        -1 if standing.team_id is None else standing.team_id,
+        standing.team_name,
+        standing.members,
+        standing.score_text or "",
+        standing.submission_date or "",
+        -1 if standing.submission_count is None else standing.submission_count,
+    )

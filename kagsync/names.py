@@ -1,0 +1,76 @@
+"""What people type: slugs, usernames, URLs. Checked here, so that nothing else has to mistrust them."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from kagsync.errors import UsageError
+
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+# Kaggle's usernames are lower-case letters and digits (all 17,216 on the boards we know); older archives
+# have team names in their place, so whatever cannot be a typing error is let through.
+_USERNAME = re.compile(r"[^\s,/\\\"'<>`@=+-][^\s,/\\\"'<>`]{0,99}")
+_KAGGLE_HOSTS = {"kaggle.com", "www.kaggle.com", "inclass.kaggle.com"}
+
+
+def competition_slug(text: str) -> str:
+    """The slug in a slug or in any URL of a competition (`…/competitions/SLUG/leaderboard?x`, `…/c/SLUG`).
+
+    Raises:
+        UsageError: it is neither.
+    """
+    parts = _path_of_url(text)
+    if parts is None:
+        slug = text.strip()
+    elif len(parts) >= 2 and parts[0] in ("competitions", "c"):
+        slug = parts[1]
+    else:
+        raise UsageError(f"{_short(text)} is no competition's URL", "Give a slug such as spaceship-titanic")
+    if not _SLUG.fullmatch(slug):
+        raise UsageError(
+            f"{_short(text)} is no competition slug", "It is the last part of the competition's URL on Kaggle"
+        )
+    return slug
+
+
+def username(text: str) -> str:
+    """The username in `name`, `@name` or a profile's URL.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    parts = _path_of_url(text)
+    if parts is None:
+        name = text.strip().removeprefix("@")
+    elif parts:
+        name = parts[0]
+    else:
+        name = ""
+    if not _USERNAME.fullmatch(name) or not name.isprintable():
+        raise UsageError(
+            f"{_short(text)} is no Kaggle username",
+            "It is the last part of the profile's URL (kaggle.com/NAME)",
+        )
+    return name
+
+
+def _path_of_url(text: str) -> list[str] | None:
+    """The parts of a Kaggle URL's path; None for what is no URL. Elsewhere's URLs are refused."""
+    text = text.strip()
+    if "/" not in text:
+        return None
+    try:
+        url = urlsplit(text if "://" in text else f"https://{text}")
+        host = (url.hostname or "").lower()
+    except ValueError:
+        host = ""
+    if host not in _KAGGLE_HOSTS:
+        raise UsageError(
+            f"{_short(text)} is no URL of kaggle.com", "Copy it from the browser, or give the name"
+        )
+    return [part for part in url.path.split("/") if part]
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}…")

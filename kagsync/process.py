@@ -1,0 +1,278 @@
+"""Phase 2: a board on disk becomes entries and history in the database, all in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kagsync import history, leaderboard, matching, times
+from kagsync.errors import UnknownCompetition
+from kagsync.history import Splice, State
+from kagsync.log import logger
+from kagsync.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kagsync.fetch import Fetched
+    from kagsync.leaderboard import Figures
+    from kagsync.matching import Claim
+    from kagsync.store import Store
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What became of a board: `ok`, `unchanged` (nothing to do) or `older` (history only), and its counts."""
+
+    status: str
+    counts: Counts
+
+
+def process(
+    store: Store,
+    competition: Competition,
+    fetched: Fetched,
+    run: Run,
+    *,
+    team_name: bool = True,
+    force: bool = False,
+) -> Processed:
+    """Applies a board to the database and records the run; all of it, or nothing.
+
+    A board older than the applied one only adds to the history (and keeps people who were on it and are not
+    on the newer one as "left"). A board that changes nothing is not even read.
+
+    Args:
+        competition: as it was before.
+        fetched: the board.
+        run: what is known of this run; its status and counts are filled in here.
+        team_name: whether a team's name may stand for a user.
+        force: process a board also when nothing changed.
+
+    Raises:
+        BadBoard: the CSV is not a leaderboard.
+        UnknownCompetition: it was removed meanwhile.
+        sqlite3.Error: the database failed.
+    """
+    roster_version = store.roster_version()
+    fingerprint = ":".join(
+        str(part)
+        for part in (
+            fetched.sha256,
+            roster_version,
+            team_name,
+            competition.higher_is_better,
+            matching.RULE_VERSION,
+        )
+    )
+    older = competition.snapshot_at is not None and fetched.snapshot_at < competition.snapshot_at
+    if competition.fingerprint == fingerprint and not older and not force:
+        return _nothing_new(store, competition, fetched, run)
+
+    users = store.users()
+    roster = matching.Roster.of((user.id, user.username) for user in users)
+    board = leaderboard.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
+    claims = matching.match(board.chunks, roster, team_name=team_name)
+    figures = board.figures
+    logger.info("CSV has %d entries with columns: %s", figures.rows, board.columns)
+    if bad := {name: count for name, count in figures.bad_cells.items() if count}:
+        cells = ", ".join(f"{name} {count}" for name, count in bad.items())
+        logger.warning("Cells that could not be read are left empty: %s", cells)
+
+    last_user_id = max((user.id for user in users), default=0)
+    with store.writing():
+        now = _again(store, competition)
+        older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
+        present = store.user_ids()  # a user removed meanwhile must not come back
+        claims = {user: claim for user, claim in claims.items() if user in present}
+        entries = {entry.user_id: entry for entry in store.entries(competition.id)}
+        moment = int(fetched.snapshot_at.timestamp())
+        update = (_update_older if older else _update)(store, now, fetched.snapshot_at, claims, entries)
+        counts = _count(figures, claims, entries, update)
+        store.save_entries(competition.id, update.entries)
+        store.save_history(competition.id, update.history)
+        store.save_snapshot(
+            competition.id, moment, rows=figures.rows, teams=figures.teams, last_user_id=last_user_id
+        )
+        if older:
+            store.save_entries(competition.id, _redated(store, competition.id))
+        else:
+            store.save_board(
+                competition.id,
+                snapshot_at=fetched.snapshot_at,
+                rows=figures.rows,
+                teams=figures.teams,
+                benchmarks=figures.benchmarks,
+                fingerprint=fingerprint,
+            )
+        status = OLDER if older else OK
+        _finish(store, competition, fetched, replace(run, status=status, counts=counts))
+    if older:
+        logger.info("An older snapshot (%s): it only adds to the history", times.iso(fetched.snapshot_at))
+    logger.info(
+        "Database update complete - Created: %d, Updated: %d, Skipped: %d",
+        counts.created,
+        counts.updated,
+        counts.skipped,
+    )
+    return Processed(status, counts)
+
+
+def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: Run) -> Processed:
+    counts = Counts(rows=fetched.rows, created=0, updated=0, skipped=fetched.rows, changed=0)
+    with store.writing():
+        now = _again(store, competition)
+        if now.snapshot_at is None or fetched.snapshot_at > now.snapshot_at:
+            store.extend_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
+            store.set_snapshot_time(competition.id, fetched.snapshot_at)
+        _finish(store, competition, fetched, replace(run, status=UNCHANGED, counts=counts))
+    logger.info("Nothing new: board, roster and settings are those of the last sync")
+    return Processed(UNCHANGED, counts)
+
+
+def _again(store: Store, competition: Competition) -> Competition:
+    """The competition as it is now, under the write lock."""
+    for now in store.competitions():
+        if now.id == competition.id:
+            return now
+    raise UnknownCompetition(f"{competition.slug} was removed meanwhile", "Add it again if it should stay")
+
+
+def _finish(store: Store, competition: Competition, fetched: Fetched, run: Run) -> None:
+    run = replace(run, snapshot_at=fetched.snapshot_at, sha256=fetched.sha256)
+    store.finish(competition.id, run, times.utc_now())
+
+
+@dataclass(frozen=True)
+class _Update:
+    """What must be written: entries, and changes of histories by user; `changed` counts moved standings."""
+
+    entries: list[Entry]
+    history: list[tuple[int, Splice]]
+    changed: int
+
+
+def _update(
+    store: Store,
+    competition: Competition,
+    snapshot_at: datetime,
+    claims: dict[int, Claim],
+    entries: dict[int, Entry],
+) -> _Update:
+    """The newest board: entries follow it, and only what changed is written."""
+    at = times.iso(snapshot_at)
+    written: list[Entry] = []
+    moved: dict[int, State | None] = {}
+    changed = 0
+    for user, claim in claims.items():
+        old = entries.get(user)
+        entry = _entry(user, claim, first_seen_at=old.first_seen_at if old else at)
+        if entry == old:
+            continue
+        written.append(entry)
+        if old is None or old.left_at is not None or not entry.state.same(old.state):
+            moved[user] = entry.state
+            changed += old is not None
+    for user, old in entries.items():
+        if user not in claims and old.left_at is None:
+            last_seen = competition.snapshot_at or snapshot_at
+            written.append(replace(old, last_seen_at=times.iso(last_seen), left_at=at))
+            moved[user] = None
+    moment = int(snapshot_at.timestamp())
+    if competition.snapshot_at is not None and snapshot_at == competition.snapshot_at:
+        # The same snapshot once more (the roster or the rules changed): what it said before is corrected.
+        changes = list(_spliced(store, competition.id, moment, moved))
+    else:
+        changes = [(user, Splice(moment, state)) for user, state in moved.items()]
+    return _Update(written, changes, changed)
+
+
+def _update_older(
+    store: Store,
+    competition: Competition,
+    snapshot_at: datetime,
+    claims: dict[int, Claim],
+    entries: dict[int, Entry],
+) -> _Update:
+    """An older board: it only adds to the history, and to those who are no longer on the board."""
+    at = times.iso(snapshot_at)
+    written = []
+    for user, claim in claims.items():
+        old = entries.get(user)
+        first = min(at, old.first_seen_at) if old else at
+        if old is not None and (old.left_at is None or at <= (old.last_seen_at or at)):
+            entry = replace(old, first_seen_at=first)
+        else:  # on this board, and not on any later one
+            entry = replace(_entry(user, claim, first_seen_at=first), last_seen_at=at, left_at=at)
+        if entry != old:
+            written.append(entry)
+    seen: dict[int, State | None] = dict.fromkeys(store.users_with_history(competition.id))
+    seen |= {user: _state(claim) for user, claim in claims.items()}
+    changes = _spliced(store, competition.id, int(snapshot_at.timestamp()), seen)
+    return _Update(written, list(changes), changed=0)
+
+
+def _spliced(
+    store: Store, competition_id: int, moment: int, seen: dict[int, State | None]
+) -> Iterator[tuple[int, Splice]]:
+    """The changes to the histories of users that a snapshot makes between others."""
+    observations = store.observations(competition_id)
+    for user, state in seen.items():
+        later = [at for at, last_user_id in observations if at > moment and user <= last_user_id]
+        next_at = later[0] if later else None
+        before = store.state_at(competition_id, user, moment - 1)
+        after = None if next_at is None else store.state_at(competition_id, user, next_at)
+        for change in history.splice(before, state, moment, after, next_at):
+            yield user, change
+
+
+def _redated(store: Store, competition_id: int) -> list[Entry]:
+    """The entries of people off the board, with the times that the completed history tells."""
+    observations = store.observations(competition_id)
+    redated = []
+    for entry in store.entries(competition_id):
+        if entry.left_at is None:
+            continue
+        left = store.last_change(competition_id, entry.user_id)
+        seen = [at for at, last_user_id in observations if left is not None and at < left]
+        if left is not None and seen:
+            dated = replace(entry, left_at=times.from_unix(left), last_seen_at=times.from_unix(seen[-1]))
+            if dated != entry:
+                redated.append(dated)
+    return redated
+
+
+def _entry(user: int, claim: Claim, *, first_seen_at: str) -> Entry:
+    standing = claim.standing
+    return Entry(
+        user_id=user,
+        rank=standing.rank,
+        score=standing.score,
+        score_text=standing.score_text,
+        kaggle_team_name=standing.team_name,
+        team_id=standing.team_id,
+        members=standing.members,
+        submission_date=standing.submission_date,
+        submission_count=standing.submission_count,
+        matched_by=claim.matched_by,
+        first_seen_at=first_seen_at,
+        last_seen_at=None,
+        left_at=None,
+    )
+
+
+def _state(claim: Claim) -> State:
+    return _entry(0, claim, first_seen_at="").state
+
+
+def _count(figures: Figures, claims: dict[int, Claim], entries: dict[int, Entry], update: _Update) -> Counts:
+    rows = {claim.row for claim in claims.values()}
+    created = {claim.row for user, claim in claims.items() if user not in entries}
+    return Counts(
+        rows=figures.rows,
+        created=len(created),
+        updated=len(rows - created),
+        skipped=figures.rows - len(rows),
+        changed=update.changed,
+    )

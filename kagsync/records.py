@@ -1,0 +1,111 @@
+"""What is stored: plain data that the store gives and takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kagsync.history import State
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+OK, UNCHANGED, OLDER, BUSY, ERROR = "ok", "unchanged", "older", "busy", "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Competition:
+    """A competition; what Kaggle or a sync has not told yet is None. Times are UTC."""
+
+    id: int
+    slug: str
+    title: str | None
+    kaggle_competition_id: str | None
+    active: bool
+    higher_is_better: bool | None
+    deadline: str | None
+    metric: str | None
+    tried_at: datetime | None
+    synced_at: datetime | None
+    snapshot_at: datetime | None
+    row_count: int | None
+    team_count: int | None
+    fingerprint: str | None
+    last_run: int | None  # the id of its latest row in sync_runs
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A tracked person."""
+
+    id: int
+    username: str
+    name: str | None
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One user's standing in one competition, as `leaderboard_entries` holds it (times as text)."""
+
+    user_id: int
+    rank: int | None
+    score: float | None
+    score_text: str | None
+    kaggle_team_name: str
+    team_id: int | None
+    members: str
+    submission_date: str | None
+    submission_count: int | None
+    matched_by: str
+    first_seen_at: str
+    last_seen_at: str | None
+    left_at: str | None
+
+    @property
+    def state(self) -> State:
+        """What of it counts as a change."""
+        return State(
+            self.rank,
+            self.score,
+            self.score_text,
+            self.team_id,
+            self.kaggle_team_name,
+            self.members,
+            self.submission_count,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What processing a board came to.
+
+    `created + updated + skipped == rows`: rows that gave at least one new entry, rows whose entries all
+    existed, all others. `changed` counts entries whose standing moved.
+    """
+
+    rows: int
+    created: int
+    updated: int
+    skipped: int
+    changed: int
+
+    @property
+    def synced(self) -> int:
+        return self.created + self.updated
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One competition in one run, as `sync_runs` keeps it."""
+
+    run: str
+    slug: str
+    source: str
+    status: str
+    started_at: datetime
+    snapshot_at: datetime | None = None
+    sha256: str | None = None
+    counts: Counts | None = None
+    error_code: str | None = None
+    error_message: str | None = None

@@ -1,0 +1,154 @@
+"""Run folders: `temp_kaggle_data/{slug}_{timestamp}/`, one for each fetch, and who may delete them.
+
+kagsync deletes only what it made: a folder counts as its own by the marker file inside, and of its files
+only those of the kinds it writes go. A folder is in use while its lock is held; a killed process leaves the
+lock free, so a folder with a free lock is what a crash left behind, or was handed over by `kagsync fetch`
+to the commands that come after it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kagsync import locks, times
+from kagsync.errors import from_os_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+    from pathlib import Path
+
+FOLDER = "temp_kaggle_data"
+HANDED_OVER_KEPT = 24 * 3600.0  # seconds that a fetched CSV waits for `process` and `cleanup`
+
+_MARKER = ".kagsync"
+_LOCK = ".lock"
+_HANDED_OVER = "handed over"
+_OURS = (".csv", ".zip")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*_\d{8}T\d{6}(_\d+)?")
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep did: the folders removed, and those kept because a `fetch` handed them over lately."""
+
+    removed: list[Path]
+    kept: list[Path]
+
+
+@contextlib.contextmanager
+def new(temp_data: Path, slug: str, moment: datetime) -> Iterator[Path]:
+    """Makes a run folder and keeps it locked during the block; it stays afterwards.
+
+    Raises:
+        ConfigurationError, DiskFull: the folder cannot be made.
+    """
+    stem = f"{slug}_{moment:%Y%m%dT%H%M%S}"
+    with contextlib.ExitStack() as stack:
+        try:
+            temp_data.mkdir(parents=True, exist_ok=True)
+            # Under the folder's own lock, or a sweep could take the new folder for an abandoned one.
+            with locks.hold(temp_data / _LOCK, wait=30):
+                folder = _make_unique(temp_data, stem)
+                (folder / _MARKER).write_text("working\n", encoding="ascii")
+                stack.enter_context(locks.hold(folder / _LOCK))
+        except OSError as error:
+            raise from_os_error(error, f"make a folder in {temp_data}") from error
+        yield folder
+
+
+def _make_unique(temp_data: Path, stem: str) -> Path:
+    number = 1
+    while True:
+        folder = temp_data / (stem if number == 1 else f"{stem}_{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def hand_over(folder: Path) -> None:
+    """Marks a folder as wanted by the commands that come after this process."""
+    (folder / _MARKER).write_text(f"{_HANDED_OVER} {times.iso(times.utc_now())}\n", encoding="ascii")
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether `folder` is a run folder that kagsync made."""
+    return (
+        folder.parent.name == FOLDER
+        and _NAME.fullmatch(folder.name) is not None
+        and (folder / _MARKER).is_file()
+        and not folder.is_symlink()
+    )
+
+
+def remove(folder: Path) -> bool:
+    """Deletes a run folder with the files of the kinds kagsync writes; False if others keep it alive.
+
+    Raises:
+        OSError: a file cannot be deleted.
+    """
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in _OURS and (path.is_file() or path.is_symlink()):
+            path.unlink()
+    if any(path.name not in (_MARKER, _LOCK) for path in folder.iterdir()):
+        return False
+    (folder / _LOCK).unlink(missing_ok=True)
+    (folder / _MARKER).unlink(missing_ok=True)
+    folder.rmdir()
+    return True
+
+
+def sweep(temp_data: Path) -> Sweep:
+    """Removes the run folders that nobody uses any more.
+
+    Raises:
+        ConfigurationError: a folder cannot be read or deleted.
+    """
+    result = Sweep([], [])
+    if not temp_data.is_dir():
+        return result
+    try:
+        with locks.hold(temp_data / _LOCK, wait=30):
+            for folder in sorted(temp_data.iterdir()):
+                if not folder.is_dir() or not (is_ours(folder) or _is_stillborn(folder)):
+                    continue
+                if _was_handed_over_lately(folder):
+                    result.kept.append(folder)
+                    continue
+                with contextlib.suppress(locks.Busy):  # a process works in it
+                    check_free(folder)
+                    if remove(folder):
+                        result.removed.append(folder)
+    except OSError as error:
+        raise from_os_error(error, f"clean up {temp_data}") from error
+    return result
+
+
+def check_free(folder: Path) -> None:
+    """Makes sure that no process works in the folder.
+
+    Raises:
+        Busy: one does.
+    """
+    with locks.hold(folder / _LOCK):
+        return
+
+
+def _is_stillborn(folder: Path) -> bool:
+    """A run folder whose process was killed before it could write the marker."""
+    return _NAME.fullmatch(folder.name) is not None and not folder.is_symlink() and not any(folder.iterdir())
+
+
+def _was_handed_over_lately(folder: Path) -> bool:
+    marker = folder / _MARKER
+    with contextlib.suppress(FileNotFoundError):
+        handed_over = marker.read_text(encoding="ascii", errors="replace").startswith(_HANDED_OVER)
+        return handed_over and time.time() - marker.stat().st_mtime < HANDED_OVER_KEPT
+    return False

@@ -1,0 +1,110 @@
+"""Where things live and how kagsync behaves: options over variables over defaults."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from kagsync.errors import ConfigurationError
+
+DEFAULT_JOBS = 4
+MAX_JOBS = 64
+
+# Every variable kagsync itself reads, with what it means (the README's table is checked against this).
+VARIABLES = {
+    "KAGSYNC_DB": "the database file",
+    "KAGSYNC_TEMP_DIR": "the folder in which temp_kaggle_data/ is made",
+    "KAGSYNC_JOBS": "how many competitions are synced side by side",
+    "KAGSYNC_LOG_FILE": "a log file, rotated at 1 MB, three old ones kept",
+    "KAGSYNC_TEAM_NAME": "0 turns off matching by team name",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a command needs to know.
+
+    Attributes:
+        db: the database file.
+        temp_dir: the folder that holds `temp_kaggle_data/`.
+        jobs: how many competitions are synced side by side.
+        log_file: a rotating log file, or None.
+        team_name: whether a team whose name is exactly a tracked username may count as that user.
+    """
+
+    db: Path
+    temp_dir: Path
+    jobs: int = DEFAULT_JOBS
+    log_file: Path | None = None
+    team_name: bool = True
+
+    @property
+    def temp_data(self) -> Path:
+        """The folder of the run folders."""
+        return self.temp_dir / "temp_kaggle_data"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of the locks: beside the database, since those who share it share them."""
+        return self.db.with_name(self.db.name + "-locks")
+
+
+def load(
+    *,
+    db: Path | None = None,
+    jobs: int | None = None,
+    log_file: Path | None = None,
+    team_name: bool | None = None,
+) -> Settings:
+    """Settles the settings: an option (not None) beats its variable, the variable beats the default.
+
+    Raises:
+        ConfigurationError: a variable has a value that makes no sense.
+    """
+    return Settings(
+        db=(db or _path("KAGSYNC_DB") or _default_db()).absolute(),
+        temp_dir=(_path("KAGSYNC_TEMP_DIR") or _default_temp_dir()).absolute(),
+        jobs=jobs if jobs is not None else _jobs(),
+        log_file=log_file or _path("KAGSYNC_LOG_FILE"),
+        team_name=team_name if team_name is not None else _flag("KAGSYNC_TEAM_NAME", default=True),
+    )
+
+
+def _default_db() -> Path:
+    from platformdirs import user_data_path  # 20 ms that those who set KAGSYNC_DB need not pay
+
+    return user_data_path("kagsync", appauthor=False) / "kagsync.db"
+
+
+def _default_temp_dir() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("kagsync", appauthor=False)
+
+
+def _path(variable: str) -> Path | None:
+    value = os.environ.get(variable)
+    if not value:
+        return None
+    if "\0" in value:
+        raise ConfigurationError(f"{variable} has a NUL character", "Set it to a path")
+    return Path(value).expanduser() if value.startswith("~") else Path(value)
+
+
+def _jobs() -> int:
+    value = os.environ.get("KAGSYNC_JOBS") or str(DEFAULT_JOBS)
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= MAX_JOBS:
+        raise ConfigurationError(f"KAGSYNC_JOBS is {value!r}", f"Set it to a number from 1 to {MAX_JOBS}")
+    return int(value)
+
+
+def _flag(variable: str, *, default: bool) -> bool:
+    value = os.environ.get(variable, "").strip().lower()
+    if not value:
+        return default
+    if value in ("1", "true", "yes", "on"):
+        return True
+    if value in ("0", "false", "no", "off"):
+        return False
+    raise ConfigurationError(f"{variable} is {value!r}", "Set it to 0 or 1")

@@ -1,0 +1,397 @@
+"""One competition through fetch, process and cleanup under its lock; many side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from kagsync import cleanup, errors, fetch, locks, log, run_folder, times
+from kagsync.errors import KagsyncError, UsageError
+from kagsync.log import logger
+from kagsync.process import Processed, process
+from kagsync.records import BUSY, ERROR, OK, OLDER, UNCHANGED, Competition, Counts, Run
+from kagsync.store import Store, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from kagsync.fetch import Fetched
+    from kagsync.kaggle_api import KaggleApi
+    from kagsync.settings import Settings
+
+PARTIAL = "partial"
+_PATIENCE = 150.0  # seconds: longer than a download may take
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one competition's sync ended.
+
+    `status`: ok, unchanged, older (an old snapshot, history only), busy (another run does it) or error.
+    """
+
+    slug: str
+    status: str
+    counts: Counts | None = None
+    error: KagsyncError | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended: `ok`, `partial` (some failed) or `error` (all), and each competition's result."""
+
+    results: list[Result]
+    alone: bool  # a run on one competition that was asked for by name
+
+    @property
+    def failed(self) -> list[Result]:
+        return [result for result in self.results if result.error is not None]
+
+    @property
+    def status(self) -> str:
+        if not self.failed:
+            return OK
+        return ERROR if len(self.failed) == len(self.results) else PARTIAL
+
+    @property
+    def exit_code(self) -> int:
+        """The database's failures are told as such; a single competition's as what they are."""
+        found = [result.error.exit_code for result in self.failed if result.error is not None]
+        if not found:
+            return errors.OK
+        if errors.DATABASE in found:
+            return errors.DATABASE
+        return found[0] if self.alone else errors.SOME_FAILED
+
+    @property
+    def synced_entries(self) -> int:
+        return sum(result.counts.synced for result in self.results if result.counts is not None)
+
+    @property
+    def synced_competitions(self) -> int:
+        return sum(1 for result in self.results if result.counts is not None)
+
+
+def sync(
+    settings: Settings,
+    slugs: list[str],
+    *,
+    everything: bool = False,
+    source: Path | None = None,
+    force: bool = False,
+    progress: Callable[[int], contextlib.AbstractContextManager[Callable[[str], None]]] | None = None,
+) -> Outcome:
+    """Syncs the named competitions, or all that are active and linked to Kaggle.
+
+    Whatever happens to one competition, the others go on.
+
+    Args:
+        settings: where and how.
+        slugs: the competitions, unless `everything`.
+        everything: all active linked ones, the one synced longest ago first.
+        source: a ZIP or CSV from disk in place of Kaggle (one competition only).
+        force: process boards also when nothing changed.
+        progress: given the number of competitions, shows how many are done while it is open.
+
+    Raises:
+        UnknownCompetition, UsageError: a name is wrong; nothing was tried.
+        ConfigurationError: no credentials, or a setting is wrong; nothing was tried.
+        DatabaseError: the database cannot be opened.
+    """
+    with Store.open(settings.db, settings.locks) as store:
+        try:
+            if everything:
+                competitions = store.due_competitions()
+            else:
+                competitions = [store.competition(slug) for slug in dict.fromkeys(slugs)]
+        except sqlite3.Error as error:
+            raise explain(error, settings.db) from error
+    for competition in competitions:
+        if source is None:
+            require_link(competition)
+    if not competitions:
+        return Outcome([], alone=False)
+    clear_leftovers(settings)
+    get = _from_disk(source) if source is not None else _from_kaggle()
+    run = times.utc_now()
+    work = _Work(
+        settings, get, times.iso(run), "file" if source else "kaggle", force, several=len(competitions) > 1
+    )
+    alone = not everything and len(competitions) == 1
+    with progress(len(competitions)) if progress else contextlib.nullcontext(_ignore) as done:
+        return Outcome(_run_all(work, competitions, done), alone=alone)
+
+
+def clear_leftovers(settings: Settings) -> None:
+    """Sweeps what crashed runs left; a failure of that is no reason not to sync."""
+    try:
+        cleanup.sweep(settings.temp_data)
+    except KagsyncError as error:
+        logger.warning("%s", error)
+
+
+def _ignore(_: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What the workers of one run share; nothing in it changes."""
+
+    settings: Settings
+    get: Callable[[Competition, Path], Fetched]
+    run: str
+    source: str
+    force: bool
+    several: bool
+
+
+def _from_kaggle() -> Callable[[Competition, Path], Fetched]:
+    from kagsync import kaggle_api
+
+    api: Callable[[], KaggleApi] = kaggle_api.connect()
+
+    def get(competition: Competition, folder: Path) -> Fetched:
+        kaggle_id = competition.kaggle_competition_id or competition.slug
+        return fetch.from_kaggle(api(), competition.slug, kaggle_id, folder)
+
+    return get
+
+
+def _from_disk(path: Path) -> Callable[[Competition, Path], Fetched]:
+    return lambda _, folder: fetch.from_file(path, folder)
+
+
+def _run_all(work: _Work, competitions: list[Competition], done: Callable[[str], None]) -> list[Result]:
+    jobs = min(work.settings.jobs, len(competitions))
+    if jobs == 1:
+        results = []
+        for competition in competitions:
+            results.append(_sync_one(work, competition))
+            done(competition.slug)
+        return results
+    with ThreadPoolExecutor(jobs, thread_name_prefix="sync") as pool:
+        futures = {pool.submit(_sync_one, work, each): each for each in competitions}
+        try:
+            waiting = set(futures)
+            while waiting:
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    future.result()
+                    done(futures[future].slug)
+        except BaseException:
+            from kagsync import kaggle_api
+
+            kaggle_api.stop()  # downloads end now, or leaving the pool would wait for them
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return [future.result() for future in futures]
+
+
+def _sync_one(work: _Work, competition: Competition) -> Result:
+    with log.about(competition.slug) if work.several else contextlib.nullcontext():
+        run = Run(work.run, competition.slug, work.source, ERROR, times.utc_now())
+        try:
+            with locks.hold(competition_lock(work.settings, competition.slug)):
+                return _through_phases(work, competition, run)
+        except locks.Busy:
+            logger.info("%s is already being synced by another run", competition.slug)
+            return Result(competition.slug, BUSY)
+        except (KagsyncError, OSError, sqlite3.Error) as cause:
+            error = as_expected(cause, work.settings)
+            log.failure(error, f"{competition.slug}: ")
+            _record_failure(work.settings, competition, run, error)
+            return Result(competition.slug, ERROR, error=error)
+
+
+def competition_lock(settings: Settings, slug: str) -> Path:
+    """The lock file that whoever works on a competition holds."""
+    return settings.locks / f"{slug.lower()}.lock"
+
+
+def as_expected(cause: Exception, settings: Settings) -> KagsyncError:
+    """Any failure that can be expected, as an error with a remedy."""
+    if isinstance(cause, KagsyncError):
+        return cause
+    if isinstance(cause, sqlite3.Error):
+        return explain(cause, settings.db)
+    if isinstance(cause, OSError):
+        return errors.from_os_error(cause, f"work in {settings.temp_data}")
+    raise cause
+
+
+def _through_phases(work: _Work, competition: Competition, run: Run) -> Result:
+    with Store.open(work.settings.db, work.settings.locks) as store:
+        now = store.competition(competition.slug)
+        if now.last_run != competition.last_run and not work.force:
+            logger.info("%s was synced by another run meanwhile", competition.slug)
+            return Result(competition.slug, BUSY)
+        with _own_folder(work.settings, competition.slug) as files:
+            files.fetched = work.get(now, files.folder)
+            processed = process(
+                store, now, files.fetched, run, team_name=work.settings.team_name, force=work.force
+            )
+    return _report(competition.slug, processed)
+
+
+def _report(slug: str, processed: Processed) -> Result:
+    logger.info("Synced %d entries for %s", processed.counts.synced, slug)
+    return Result(slug, processed.status, processed.counts)
+
+
+@dataclass
+class _Files:
+    folder: Path
+    fetched: Fetched | None = None
+
+
+@contextlib.contextmanager
+def _own_folder(settings: Settings, slug: str) -> Iterator[_Files]:
+    """A run folder that is gone after the block, also when it failed."""
+    files: _Files | None = None
+    try:
+        with run_folder.new(settings.temp_data, slug, times.utc_now()) as folder:
+            files = _Files(folder)
+            yield files
+    finally:
+        if files is not None:
+            try:
+                cleanup.remove_run(files.folder, files.fetched.csv if files.fetched else None)
+            except KagsyncError as error:  # the entries are what counts; the next run sweeps
+                logger.warning("%s", error)
+
+
+def _record_failure(settings: Settings, competition: Competition, run: Run, error: KagsyncError) -> None:
+    failed = replace(run, error_code=error.code, error_message=str(error))
+    try:
+        with Store.open(settings.db, settings.locks) as store, store.writing():
+            store.finish(competition.id, failed, times.utc_now())
+    except (KagsyncError, sqlite3.Error) as cause:
+        logger.debug("The failure could not be recorded: %s", cause)
+
+
+def process_file(settings: Settings, slug: str, source: Path, *, force: bool = False) -> Processed:
+    """Phase 2 by hand: a CSV that stays where it is, or a ZIP as Kaggle sends it.
+
+    Waits for another run that works on the competition.
+
+    Raises:
+        KagsyncError: the competition or the file is unknown, or the board is bad.
+        sqlite3.Error: the database failed.
+    """
+    started = times.utc_now()
+    with Store.open(settings.db, settings.locks) as store, contextlib.ExitStack() as stack:
+        competition = store.competition(slug)
+        stack.enter_context(locks.hold(competition_lock(settings, competition.slug), wait=_PATIENCE))
+        competition = store.competition(slug)
+        run = Run(times.iso(started), competition.slug, "file", ERROR, started)
+        try:
+            if fetch.is_zip(source):
+                files = stack.enter_context(_own_folder(settings, competition.slug))
+                files.fetched = fetched = fetch.from_file(source, files.folder)
+            else:
+                fetched = fetch.in_place(source)
+            return process(store, competition, fetched, run, team_name=settings.team_name, force=force)
+        except UsageError:
+            raise  # nothing was tried
+        except (KagsyncError, OSError, sqlite3.Error) as cause:
+            error = as_expected(cause, settings)
+            _record_failure(settings, competition, run, error)
+            raise error from cause
+
+
+def fetch_by_hand(settings: Settings, slug: str) -> Path:
+    """Phase 1 by hand: downloads a board into a run folder that waits for `process` and `cleanup`.
+
+    Returns:
+        the CSV's path.
+    """
+    with Store.open(settings.db, settings.locks) as store:
+        competition = store.competition(slug)
+    require_link(competition)
+    get = _from_kaggle()
+    with contextlib.ExitStack() as on_failure:
+        with run_folder.new(settings.temp_data, competition.slug, times.utc_now()) as folder:
+            on_failure.callback(cleanup.remove_run, folder, None)
+            csv = get(competition, folder).csv
+            run_folder.hand_over(folder)
+        on_failure.pop_all()
+    return csv
+
+
+def set_direction(settings: Settings, slugs: list[str], *, higher_is_better: bool) -> None:
+    """Remembers the direction of competitions whose boards have no ranks."""
+    with Store.open(settings.db, settings.locks) as store:
+        for slug in slugs:
+            store.update_competition(store.competition(slug).id, higher_is_better=int(higher_is_better))
+
+
+def require_link(competition: Competition) -> None:
+    """Raises UsageError when a competition is not linked to Kaggle."""
+    if competition.kaggle_competition_id is None:
+        raise UsageError(
+            f"{competition.slug} is not linked to Kaggle",
+            f"Link it: kagsync competitions add {competition.slug} --kaggle-id ID, or sync --from FILE",
+        )
+
+
+def summary(outcome: Outcome) -> str:
+    """The run in one line for people."""
+    if not outcome.results:
+        return "Nothing to sync: add a competition with kagsync competitions add SLUG"
+    count = outcome.synced_competitions
+    line = f"Synced {outcome.synced_entries} entries across {count} competition{'' if count == 1 else 's'}"
+    notes = []
+    for status, words in (
+        (UNCHANGED, "nothing new in"),
+        (BUSY, "already being synced by another run:"),
+        (ERROR, "failed:"),
+    ):
+        if slugs := [result.slug for result in outcome.results if result.status == status]:
+            notes.append(f"{words} {', '.join(slugs) if len(slugs) <= 5 else len(slugs)}")
+    return "; ".join([line, *notes])
+
+
+def process_summary(processed: Processed) -> str:
+    """A processed board in one line for people."""
+    counts = processed.counts
+    line = (
+        f"Created: {counts.created}, Updated: {counts.updated}, "
+        f"Skipped: {counts.skipped}, Changed: {counts.changed}"
+    )
+    notes = {UNCHANGED: " (nothing new)", OLDER: " (an older snapshot: history only)"}
+    return line + notes.get(processed.status, "")
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """The outcome for programs; keys never disappear."""
+    return {
+        "status": outcome.status,
+        "exit_code": outcome.exit_code,
+        "error": None,
+        "competitions": [_result_as_json(result) for result in outcome.results],
+    }
+
+
+def failure_as_json(error: KagsyncError) -> dict[str, Any]:
+    """The same for a run that could not start."""
+    told = {"code": error.code, "message": str(error)}
+    return {"status": ERROR, "exit_code": error.exit_code, "error": told, "competitions": []}
+
+
+def _result_as_json(result: Result) -> dict[str, Any]:
+    counts = result.counts
+    return {
+        "slug": result.slug,
+        "status": result.status,
+        "rows": counts and counts.rows,
+        "created": counts and counts.created,
+        "updated": counts and counts.updated,
+        "skipped": counts and counts.skipped,
+        "changed": counts and counts.changed,
+        "error": result.error and {"code": result.error.code, "message": str(result.error)},
+    }

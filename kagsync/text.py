@@ -1,0 +1,26 @@
+"""Text by strangers, made harmless for a screen or a log line."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Invisible, but part of how emoji and some scripts are written; they move nothing.
+_JOINERS = {"\u200c", "\u200d"}
+
+
+def _is_dangerous(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and char not in _JOINERS)
+
+
+def printable(text: str) -> str:
+    r"""Replaces everything that could steer a terminal or hide text by its escape.
+
+    Control characters (ESC, newline …), bidi and other format characters, line separators and lone
+    surrogates become visible (``\x1b``, ``\u202e``); every other character stays.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if _is_dangerous(char) else char for char in text
+    )

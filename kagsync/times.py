@@ -1,0 +1,36 @@
+"""Time: always UTC, stored as ISO 8601 ending in ``Z``, told to people as an age."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def utc_now() -> datetime:
+    """The time now, UTC. The one clock of the program: tests put another in its place."""
+    return datetime.now(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """``2025-10-31T16:26:26Z``: whole seconds, sorts as text."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_iso(text: str) -> datetime:
+    """Reads what `iso` wrote."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def from_unix(moment: int) -> str:
+    """Seconds since 1970, as `iso` writes them."""
+    return iso(datetime.fromtimestamp(moment, UTC))
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in two or three characters and a unit: ``4 min``, ``3 h``, ``12 d``, ``2 y``."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 60:
+        return "now"
+    for unit, length, limit in (("min", 60, 60), ("h", 3600, 48), ("d", 86400, 730)):
+        if seconds < length * limit:
+            return f"{int(seconds // length)} {unit}"
+    return f"{int(seconds // (365.25 * 86400))} y"

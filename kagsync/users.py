@@ -1,0 +1,77 @@
+"""The verbs of `kagsync users`: the roster and its CSV form (`username[,name][,group]`)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from kagsync import names
+from kagsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEADER = ("username", "name", "group")
+
+
+def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
+    """Reads a roster CSV, with or without a header line (whose columns may come in any order).
+
+    Returns:
+        (username, name, group), None where a cell is empty.
+
+    Raises:
+        UsageError: the file cannot be read, or a line of it is bad; the line's number is named.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"cannot read {path}: {reason}", "Save it as CSV in UTF-8") from error
+    columns: tuple[str, ...] = _HEADER
+    users: dict[str, tuple[str, str | None, str | None]] = {}
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    first = True
+    try:
+        for row in reader:
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if first:
+                first = False
+                if "username" in (lower := [cell.lower() for cell in cells]):
+                    columns = _header(lower, path, reader.line_num)
+                    continue
+            user = _user(dict(zip(columns, cells, strict=False)), cells, columns, path, reader.line_num)
+            if users.setdefault(user[0].lower(), user) != user:
+                raise _bad_line(path, reader.line_num, f"{user[0]} stands twice and differs")
+    except csv.Error as error:
+        raise _bad_line(path, reader.line_num, str(error)) from error
+    if not users:
+        raise UsageError(f"{path} has no users in it", "One line each: username,name,group")
+    return list(users.values())
+
+
+def _header(cells: list[str], path: Path, line: int) -> tuple[str, ...]:
+    if unknown := [cell for cell in cells if cell not in _HEADER]:
+        raise _bad_line(path, line, f"unknown column {unknown[0]!r}")
+    if len(set(cells)) < len(cells):
+        raise _bad_line(path, line, "a column stands twice")
+    return tuple(cells)
+
+
+def _user(
+    row: dict[str, str], cells: list[str], columns: tuple[str, ...], path: Path, line: int
+) -> tuple[str, str | None, str | None]:
+    if len(cells) > len(columns):
+        raise _bad_line(path, line, f"{len(cells)} cells where {len(columns)} are known")
+    try:
+        username = names.username(row.get("username", ""))
+    except UsageError as error:
+        raise _bad_line(path, line, error.message) from error
+    return username, row.get("name") or None, row.get("group") or None
+
+
+def _bad_line(path: Path, line: int, what: str) -> UsageError:
+    return UsageError(f"{path}, line {line}: {what}", "Nothing was imported; mend the line and try again")

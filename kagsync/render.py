@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.console import Console
+    from rich.text import Text
 
-_PIPE_WIDTH = 100_000  # in a pipe nothing is cut
 _BARS = "▁▂▃▄▅▆▇█"
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r\n＝＋－＠|%]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~:-])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]#!|~])")
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class Column:
     """A column of a table.
 
     Attributes:
-        keep: what must go from a narrow terminal goes first by the lowest number.
-        shrink: cells may be cut to this many characters before a column goes (0: never cut).
+        keep: on a narrow terminal the column with the lowest number goes first.
+        shrink: before a column goes, cells of this one may be cut to so many characters (0: never cut).
+        style: Rich's, for a terminal.
     """
 
     title: str
@@ -43,95 +44,114 @@ class Column:
 
 @dataclass
 class Table:
-    """Rows of cells under columns, with lines of text above and below."""
+    """Rows of cells under columns.
+
+    Attributes:
+        title: the line above.
+        facts: short facts under it, kept whole where the line must break.
+        below: lines under the table.
+        warning: a last line that must not be missed.
+    """
 
     columns: list[Column]
     rows: list[list[str]]
-    above: list[str] = field(default_factory=list)
+    title: str = ""
+    facts: list[str] = field(default_factory=list)
     below: list[str] = field(default_factory=list)
     warning: str = ""
 
+    def __post_init__(self) -> None:
+        self.title, self.warning = printable(self.title), printable(self.warning)
+        self.facts = [printable(fact) for fact in self.facts]
+        self.rows = [[printable(cell) for cell in row] for row in self.rows]
+
 
 def print_table(table: Table, out: TextIO, console: Console | None = None) -> None:
-    """Prints a table: boxed, coloured and fitted on a terminal; plain, aligned and whole in a pipe."""
+    """Prints a table: coloured and fitted on a terminal (or a given console); plain and whole in a pipe."""
     from rich.console import Console  # 50 ms that JSON need not pay
 
+    if console is None and out.isatty():
+        console = Console(file=out, highlight=False)
+    lines = _lines(table, console.width if console is not None else None)
     if console is None:
-        console = (
-            Console(file=out) if out.isatty() else Console(file=out, width=_PIPE_WIDTH, color_system=None)
+        out.write("".join(f"{line.plain.rstrip()}\n" for line in lines))
+        return
+    for line in lines:
+        console.print(line, soft_wrap=not line.no_wrap)
+
+
+def _lines(table: Table, width: int | None) -> list[Text]:
+    """The table as styled lines, fitted to `width` characters if that is given."""
+    from rich.text import Text
+
+    blocks = []
+    if table.title:
+        blocks.append(
+            [Text(table.title, "bold"), *(Text(line, "dim") for line in _wrapped(table.facts, width))]
         )
-    if console.is_terminal:
-        _print_on_terminal(table, console)
-    else:
-        out.write("\n".join(_plain_lines(table)) + "\n")
-
-
-def _plain_lines(table: Table) -> list[str]:
-    from rich.cells import cell_len
-
-    rows = [[printable(cell) for cell in row] for row in table.rows]
-    lines = [printable(line) for line in table.above]
-    if rows:
-        titles = [column.title for column in table.columns]
-        widths = [max(cell_len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
-        lines += [""] if lines else []
-        for row in [titles, *rows]:
-            cells = []
-            for cell, width, column in zip(row, widths, table.columns, strict=True):
-                padding = " " * (width - cell_len(cell))
-                cells.append(padding + cell if column.right else cell + padding)
-            lines.append("  ".join(cells).rstrip())
-    if table.below or table.warning:
-        lines += [""] if lines else []
-        lines += [printable(line) for line in [*table.below, *([table.warning] if table.warning else [])]]
+    if table.rows:
+        blocks.append(_grid(table, width))
+    if notes := [printable(line) for line in table.below]:
+        blocks.append([Text(line, "dim") for line in notes])
+    if table.warning:
+        blocks.append([Text(table.warning, "red")])
+    lines: list[Text] = []
+    for block in blocks:
+        lines += [Text(), *block] if lines else block
     return lines
 
 
-def _print_on_terminal(table: Table, console: Console) -> None:
-    from rich import box
-    from rich.table import Table as RichTable
+def _wrapped(facts: list[str], width: int | None) -> list[str]:
+    """The facts on as few lines as hold them."""
+    lines: list[str] = []
+    for fact in facts:
+        if lines and (width is None or len(lines[-1]) + 3 + len(fact) <= width):
+            lines[-1] += f" · {fact}"
+        else:
+            lines.append(fact)
+    return lines
+
+
+def _grid(table: Table, width: int | None) -> list[Text]:
+    from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
-    for number, line in enumerate(table.above):
-        console.print(Text(printable(line), style="bold" if number == 0 else "dim"))
-    if table.rows:
-        rows = [[printable(cell) for cell in row] for row in table.rows]
-        shown = _fitting(table.columns, rows, console.width)
-        rich_table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
-        for i in shown:
-            column = table.columns[i]
-            rich_table.add_column(
-                column.title,
-                justify="right" if column.right else "left",
-                style=column.style,
-                no_wrap=True,
-                overflow="ellipsis",
-                min_width=min(column.shrink, max(len(row[i]) for row in rows)) or None,
-            )
-        for row in rows:
-            rich_table.add_row(*(Text(row[i]) for i in shown))
-        console.print(Text())
-        console.print(rich_table)
-    if table.below or table.warning:
-        console.print(Text())
-    for line in table.below:
-        console.print(Text(printable(line), style="dim"))
-    if table.warning:
-        console.print(Text(printable(table.warning), style="red"))
+    natural = [
+        max(cell_len(cell) for cell in (column.title, *(row[i] for row in table.rows)))
+        for i, column in enumerate(table.columns)
+    ]
+    filled = [i for i in range(len(natural)) if any(row[i] for row in table.rows)]
+    widths = (
+        {i: natural[i] for i in filled} if width is None else _fitted(table.columns, natural, filled, width)
+    )
+
+    def line(cells: list[str], style: str = "") -> Text:
+        text = Text(no_wrap=True, style=style)
+        for number, (i, space) in enumerate(widths.items()):
+            cell, column = cells[i], table.columns[i]
+            if cell_len(cell) > space:
+                cell = set_cell_size(cell, space - 1).rstrip() + "…"
+            padding = " " * (space - cell_len(cell))
+            text.append("  " if number else "")
+            text.append(padding + cell if column.right else cell + padding, column.style)
+        return text
+
+    titles = line([column.title for column in table.columns], "bold")
+    rule = [Text("─" * titles.cell_len, "dim", no_wrap=True)] if width is not None else []
+    return [titles, *rule, *(line(row) for row in table.rows)]
 
 
-def _fitting(columns: list[Column], rows: list[list[str]], width: int) -> list[int]:
-    """The columns that fit side by side, the least important ones left out."""
-    from rich.cells import cell_len
-
-    def needed(i: int) -> int:
-        natural = max(cell_len(columns[i].title), *(cell_len(row[i]) for row in rows))
-        return min(natural, columns[i].shrink) if columns[i].shrink else natural
-
-    shown = [i for i in range(len(columns)) if any(row[i] for row in rows)]
-    while len(shown) > 1 and sum(needed(i) + 2 for i in shown) > width:
-        shown.remove(min(shown, key=lambda i: columns[i].keep))
-    return shown
+def _fitted(columns: list[Column], natural: list[int], shown: list[int], width: int) -> dict[int, int]:
+    """The columns that fit side by side, each with its width: some are cut, then the least important go."""
+    least = {i: min(natural[i], columns[i].shrink or natural[i]) for i in shown}
+    while len(least) > 1 and sum(least.values()) + 2 * (len(least) - 1) > width:
+        del least[min(least, key=lambda i: columns[i].keep)]
+    spare = width - sum(least.values()) - 2 * (len(least) - 1)
+    for i in sorted(least, key=lambda i: natural[i] - least[i]):  # the shorter ones are worth having whole
+        more = min(max(spare, 0), natural[i] - least[i])
+        least[i] += more
+        spare -= more
+    return least
 
 
 def sparkline(ranks: list[int | None]) -> str:
@@ -172,20 +192,23 @@ def _spreadsheet_safe(cell: object) -> object:
 
 def print_markdown(table: Table, out: TextIO) -> None:
     """Prints a Markdown table (GitHub's) whose cells are text and nothing else."""
-    lines = []
-    for number, line in enumerate(table.above):
-        lines += [f"**{_markdown_safe(line)}**" if number == 0 else _markdown_safe(line), ""]
+    parts = []
+    if table.title:
+        parts.append(f"**{_markdown_safe(table.title)}**")
+        parts.append(_markdown_safe(" · ".join(table.facts)))
     if table.rows:
-        lines.append("| " + " | ".join(_markdown_safe(column.title) for column in table.columns) + " |")
-        lines.append("| " + " | ".join("--:" if column.right else "---" for column in table.columns) + " |")
-        lines += ["| " + " | ".join(_markdown_safe(cell) for cell in row) + " |" for row in table.rows]
-    for line in [*table.below, *([table.warning] if table.warning else [])]:
-        lines += ["", _markdown_safe(line)]
-    out.write("\n".join(lines) + "\n")
+        lines = [
+            [_markdown_safe(column.title) for column in table.columns],
+            ["--:" if column.right else "---" for column in table.columns],
+            *([_markdown_safe(cell) for cell in row] for row in table.rows),
+        ]
+        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    parts += [_markdown_safe(line) for line in (*table.below, table.warning) if line]
+    out.write("\n\n".join(part for part in parts if part) + "\n")
 
 
 def _markdown_safe(text: str) -> str:
     text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # A mention or a bare address would become a link, or a message to somebody.
-    text = text.replace("@", "&#64;").replace("www.", "www&#46;")
+    text = text.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
     return _MARKDOWN.sub(r"\\\1", text)

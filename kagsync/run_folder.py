@@ -51,14 +51,19 @@ def new(temp_data: Path, slug: str, moment: datetime) -> Iterator[Path]:
     with contextlib.ExitStack() as stack:
         try:
             temp_data.mkdir(parents=True, exist_ok=True)
-            # Under the folder's own lock, or a sweep could take the new folder for an abandoned one.
-            with locks.hold(temp_data / _LOCK, wait=30):
+            # Under a lock, or a sweep could take the new folder for an abandoned one.
+            with locks.hold(_guard(temp_data), wait=30):
                 folder = _make_unique(temp_data, stem)
                 (folder / _MARKER).write_text("working\n", encoding="ascii")
                 stack.enter_context(locks.hold(folder / _LOCK))
         except OSError as error:
             raise from_os_error(error, f"make a folder in {temp_data}") from error
         yield folder
+
+
+def _guard(temp_data: Path) -> Path:
+    # Beside the folder: when no run is on, nothing is left in it.
+    return temp_data.with_name(f"{temp_data.name}.lock")
 
 
 def _make_unique(temp_data: Path, stem: str) -> Path:
@@ -115,7 +120,7 @@ def sweep(temp_data: Path) -> Sweep:
     if not temp_data.is_dir():
         return result
     try:
-        with locks.hold(temp_data / _LOCK, wait=30):
+        with locks.hold(_guard(temp_data), wait=30):
             for folder in sorted(temp_data.iterdir()):
                 if not folder.is_dir() or not (is_ours(folder) or _is_stillborn(folder)):
                     continue

@@ -30,7 +30,7 @@ def board(view: BoardView, now: datetime) -> Table:
         Column("Team", keep=70, shrink=12),
         Column("Score", right=True, keep=90),
         Column("Subs", right=True, keep=50),
-        Column("Last", right=True, keep=60),
+        Column("Last sub", right=True, keep=60),
         Column("Trend", keep=65, style="green"),
     ]
     rows = [_row(line, teams, now) for line in lines]
@@ -40,15 +40,16 @@ def board(view: BoardView, now: datetime) -> Table:
     below += [_left(line) for line in view.left]
     if view.missing:
         below.append(f"Not on the board yet: {_people(view.missing)}")
-    return Table(columns, rows, above=_header(view, now), below=below, warning=_warning(view, now))
+    title, facts = _header(view, now)
+    return Table(columns, rows, title, facts, below, _warning(view, now))
 
 
-def _header(view: BoardView, now: datetime) -> list[str]:
+def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
     competition = view.competition
     title = competition.title
     head = f"{title} ({competition.slug})" if title and title != competition.slug else competition.slug
     if competition.snapshot_at is None:
-        return [head, "No board yet: kagsync sync " + competition.slug]
+        return head, [f"No board yet: kagsync sync {competition.slug}"]
     ours = len(view.on_board)
     facts = [
         f"{competition.team_count or 0:,} teams, {ours} of ours",
@@ -58,7 +59,7 @@ def _header(view: BoardView, now: datetime) -> list[str]:
         facts.append(f"last good sync {_age(competition.synced_at, now)}")
     if not competition.active:
         facts.append("paused")
-    return [head, " · ".join(facts)]
+    return head, facts
 
 
 def _row(line: Line, teams: int | None, now: datetime) -> list[str]:
@@ -143,7 +144,7 @@ def person(views: list[BoardView], now: datetime) -> Table:
         Column("Team", keep=60, shrink=12),
         Column("Score", right=True, keep=90),
         Column("Subs", right=True, keep=30),
-        Column("Last", right=True, keep=50),
+        Column("Last sub", right=True, keep=50),
         Column("Trend", keep=45, style="green"),
     ]
     rows, below = [], []

@@ -1,0 +1,123 @@
+"""What all tests share: a home of their own, the command line in this process or another, real stores."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from kaggle_server import ENVIRONMENT, KaggleServer
+
+from kagsync import cli
+from kagsync.settings import Settings
+from kagsync.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home that is empty and not the developer's: no test touches a real database or credential."""
+    for name in list(os.environ):
+        if name.startswith(("KAGSYNC_", "KAGGLE_", "XDG_")):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    for name, value in ENVIRONMENT.items():  # never production
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KAGSYNC_DB", str(tmp_path / "kagsync.db"))
+    monkeypatch.setenv("KAGSYNC_TEMP_DIR", str(tmp_path / "cache"))
+    return home
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings that the environment of `home` gives."""
+    return Settings(db=tmp_path / "kagsync.db", temp_dir=tmp_path / "cache")
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """A new, empty database."""
+    with Store.open(settings.db, settings.locks, create=True) as store:
+        yield store
+
+
+@pytest.fixture
+def kaggle(monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer]:
+    """A loopback Kaggle that accepts the token in the environment."""
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
+    with KaggleServer() as server:
+        server.accept(token="test-token")
+        yield server
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Kagsync:
+    """Runs `kagsync` in this process: `kagsync("show", "titanic")`."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str) -> Ran:
+        self._capsys.readouterr()
+        code = cli.main(list(arguments))
+        out, err = self._capsys.readouterr()
+        return Ran(code, out, err)
+
+    def ok(self, *arguments: str) -> str:
+        """Runs a command that must succeed, and gives its output."""
+        ran = self(*arguments)
+        assert ran.code == 0, ran
+        return ran.out
+
+
+@pytest.fixture
+def kagsync(capsys: pytest.CaptureFixture[str]) -> Kagsync:
+    return Kagsync(capsys)
+
+
+def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """Starts `python -m kagsync` as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "kagsync", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+    )
+
+
+def run(*arguments: str, **environment: str) -> Ran:
+    """Runs `python -m kagsync` as a process of its own."""
+    with start(*arguments, **environment) as process:
+        out, err = process.communicate(timeout=120)
+    return Ran(process.returncode, out, err)
+
+
+BOARDS = Path(__file__).parent.parent.parent / "shared" / "boards"
+
+
+@pytest.fixture
+def real_boards() -> Path:
+    """Real leaderboards, where they are at hand; they are people's, so they are no part of the project."""
+    if not BOARDS.is_dir():
+        pytest.skip("no real boards in ../shared/boards")
+    return BOARDS

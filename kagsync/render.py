@@ -125,15 +125,15 @@ def _grid(table: Table, width: int | None) -> list[Text]:
         {i: natural[i] for i in filled} if width is None else _fitted(table.columns, natural, filled, width)
     )
 
-    def line(cells: list[str], style: str = "") -> Text:
-        text = Text(no_wrap=True, style=style)
+    def line(cells: list[str], style: str | None = None) -> Text:
+        text = Text(no_wrap=True)
         for number, (i, space) in enumerate(widths.items()):
             cell, column = cells[i], table.columns[i]
             if cell_len(cell) > space:
                 cell = set_cell_size(cell, space - 1).rstrip() + "…"
             padding = " " * (space - cell_len(cell))
             text.append("  " if number else "")
-            text.append(padding + cell if column.right else cell + padding, column.style)
+            text.append(padding + cell if column.right else cell + padding, style or column.style)
         return text
 
     titles = line([column.title for column in table.columns], "bold")

@@ -1,0 +1,136 @@
+"""Tables on a terminal, in a pipe and as data, with names that would like to do more than be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from kagsync.render import Column, Table, print_csv, print_json, print_markdown, print_table, sparkline
+
+HOSTILE = [
+    "[red]x[/red]",
+    "\x1b[31mred\x1b[0m",
+    "\x1b]8;;http://evil.example\x1b\\click\x1b]8;;\x1b\\",
+    "a\nb\rc\td",
+    "\u202eright to left\u2066",
+    "zero\u200bwidth\ufeff",
+    "=cmd()",
+    "<script>alert(1)</script>",
+    "\x9b31m",
+    "|pipe`tick*star_under",
+    "NaN",
+    "[x](http://evil.example)",
+    "e\u0301 and 👩‍🚀",
+    "\ud800",
+]
+
+
+def _table(*names: str) -> Table:
+    columns = [
+        Column("Rank", right=True),
+        Column("Person", shrink=8),
+        Column("Team", keep=10, shrink=6),
+        Column("Score", right=True, keep=90),
+    ]
+    rows = [[str(i), name, name, "0.5"] for i, name in enumerate(names, start=1)]
+    return Table(columns, rows, title="A title", facts=["one fact", "another fact"], below=["a note"])
+
+
+def _terminal(table: Table, width: int) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=True, color_system=None, highlight=False)
+    print_table(table, out, console)
+    return out.getvalue()
+
+
+def _pipe(table: Table) -> str:
+    out = io.StringIO()
+    print_table(table, out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 160])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    shown = _terminal(_table("Alice", "a very long name that does not fit anywhere", "梯度下降" * 10), width)
+    grid = [line for line in shown.splitlines() if "note" not in line and "fact" not in line]
+    assert max(cell_len(line) for line in grid) <= width
+
+
+def test_the_least_important_column_goes_first_and_the_rank_stays() -> None:
+    shown = _terminal(_table("a long enough name"), 20)
+    assert "Rank" in shown
+    assert "Person" in shown
+    assert "Team" not in shown
+
+
+def test_in_a_pipe_nothing_is_cut_coloured_or_boxed() -> None:
+    name = "a very long name " * 20
+    shown = _pipe(_table(name))
+    assert shown.count(name.strip()) == 2
+    assert "…" not in shown
+    assert "─" not in shown
+    assert "\x1b" not in shown
+    assert not any(line.endswith(" ") for line in shown.splitlines())
+
+
+def test_wide_characters_stay_aligned() -> None:
+    lines = _pipe(_table("ab", "梯度")).splitlines()
+    rows = [line for line in lines if line.endswith("0.5")]
+    assert len({cell_len(row) for row in rows}) == 1
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_cannot_style_move_or_hide_anything(name: str) -> None:
+    for shown in (_pipe(_table(name)), _terminal(_table(name), 120)):
+        assert not any(char in shown for char in "\x1b\x9b\r\t\u202e\u2066\u200b\ufeff\ud800")
+        assert len([line for line in shown.splitlines() if line.strip().startswith("1 ")]) == 1
+        if name.isascii() and name.isprintable():
+            assert name in shown  # markup is text
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_json_gives_the_name_back_and_is_plain_ascii(name: str) -> None:
+    out = io.StringIO()
+    print_json([{"name": name}], out)
+    assert out.getvalue().isascii()
+    assert not any(char < " " and char != "\n" for char in out.getvalue())
+    assert json.loads(out.getvalue()) == [{"name": name}]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1 participant", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1", "\r=1"])
+def test_a_spreadsheet_takes_no_cell_for_a_formula(cell: str) -> None:
+    out = io.StringIO()
+    print_csv(["team"], [[cell]], out)
+    (_, row) = csv.reader(io.StringIO(out.getvalue()))
+    assert row[0].startswith("'") or row[0].startswith("\\"), row
+
+
+def test_numbers_stay_numbers_in_csv() -> None:
+    out = io.StringIO()
+    print_csv(["score", "rank", "name"], [[-589.7, 3, None]], out)
+    assert out.getvalue() == "score,rank,name\n-589.7,3,\n"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_markdown_cell_is_text(name: str) -> None:
+    out = io.StringIO()
+    print_markdown(_table(name), out)
+    row = next(line for line in out.getvalue().splitlines() if line.startswith("| 1 |"))
+    assert len(row.replace("\\|", "").split("|")) == 6
+    assert "<" not in row
+    assert "](" not in row.replace("\\](", "")
+    assert "://" not in row
+    assert "\x1b" not in row
+
+
+def test_the_best_rank_is_the_highest_bar() -> None:
+    assert sparkline([300, 200, 100]) == "▁▅█"  # half of seven steps rounds to the even one
+    assert sparkline([5, 5]) == "▄▄"
+    assert sparkline([10, None, 5]) == "▁ █"
+    assert sparkline([10]) == ""
+    assert sparkline([None, None]) == ""

@@ -6,14 +6,17 @@ import re
 import sqlite3
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
-from conftest import Kagsync
 
 from kagsync import cli, errors, settings
-from kagsync.store import Store
+
+if TYPE_CHECKING:
+    from conftest import Kagsync
+
+    from kagsync.store import Store
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

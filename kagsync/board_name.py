@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})_?T_?(\d{2})([:_-]?)(\d{2})\3(\d{2})(?!\d)")
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
-_MAX_LENGTH = 150
+_MAX_BYTES = 200  # file systems stop at 255
+_FIRST_YEAR = 2010  # Kaggle's; an earlier time is something else
 
 
 def snapshot_time(name: str) -> datetime | None:
@@ -18,9 +19,11 @@ def snapshot_time(name: str) -> datetime | None:
     for match in reversed(list(_TIME.finditer(name))):
         day, hour, _, minute, second = match.groups()
         try:
-            return datetime.fromisoformat(f"{day}T{hour}:{minute}:{second}").replace(tzinfo=UTC)
+            moment = datetime.fromisoformat(f"{day}T{hour}:{minute}:{second}").replace(tzinfo=UTC)
         except ValueError:
             continue
+        if moment.year >= _FIRST_YEAR:
+            return moment
     return None
 
 
@@ -32,7 +35,7 @@ def safe(name: str) -> str:
     name = _TIME.sub(r"\1_T_\2_\4_\5", name) if ":" in name else name
     stem = _UNSAFE.sub("_", name.encode("utf-8", "replace").decode("utf-8"))
     stem = stem[:-4] if stem.lower().endswith(".csv") else stem
-    stem = stem[:_MAX_LENGTH].strip(" .")
+    stem = stem.encode("utf-8")[:_MAX_BYTES].decode("utf-8", "ignore").strip(" .")
     if not stem or _RESERVED.match(stem):
         stem = f"board_{stem}".rstrip("_")
     return f"{stem}.csv"

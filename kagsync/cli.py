@@ -59,6 +59,9 @@ TeamName = Annotated[
     ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Process the board also when nothing changed.")]
+AcceptShrink = Annotated[
+    bool, typer.Option("--accept-shrink", help="Take a board also when it has lost most of its rows.")
+]
 Direction = Annotated[
     bool | None,
     typer.Option(
@@ -223,6 +226,7 @@ def sync(
         ),
     ] = None,
     force: Force = False,
+    accept_shrink: AcceptShrink = False,
     format_: Annotated[
         TextOrJson, typer.Option("--format", help="How to print the result.")
     ] = TextOrJson.text,
@@ -258,6 +262,7 @@ def sync(
             everything=everything,
             source=source,
             force=force,
+            accept_shrink=accept_shrink,
             progress=progress.bar if watched else None,
         )
     except errors.NoDatabase:
@@ -295,6 +300,7 @@ def process(
     slug: Slug,
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="The CSV, or a ZIP as Kaggle sends it.")],
     force: Force = False,
+    accept_shrink: AcceptShrink = False,
     direction: Direction = None,
     team_name: TeamName = None,
     log_file: LogFile = None,
@@ -309,7 +315,10 @@ def process(
     name = names.competition_slug(slug)
     if direction is not None:
         verb.set_direction(loaded, [name], higher_is_better=direction)
-    _say(verb.process_summary(verb.process_file(loaded, name, csv, force=force)), quiet=quiet)
+    _say(
+        verb.process_summary(verb.process_file(loaded, name, csv, force=force, accept_shrink=accept_shrink)),
+        quiet=quiet,
+    )
 
 
 @app.command()

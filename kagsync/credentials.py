@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,18 @@ class Credentials:
     username: str | None = None
     key: str | None = field(default=None, repr=False)
     oauth_file: Path | None = None
+    file: Path | None = None  # where the secret is kept, if in a file
+
+
+def exposed_file(credentials: Credentials) -> Path | None:
+    """The file with the secret, if others on this machine may read it (POSIX only)."""
+    path = credentials.file
+    if path is None or os.name != "posix":
+        return None
+    try:
+        return path if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH) else None
+    except OSError:
+        return None
 
 
 def find() -> Credentials:
@@ -61,12 +74,13 @@ def _token() -> Credentials | None:
     value = os.environ.get("KAGGLE_API_TOKEN")
     if value:
         if "\0" not in value and len(value) < 4096 and Path(value).is_file():
-            return Credentials(f"KAGGLE_API_TOKEN ({value})", token=_read(Path(value)).strip() or None)
+            path = Path(value)
+            return Credentials(f"KAGGLE_API_TOKEN ({path})", token=_read(path).strip() or None, file=path)
         return Credentials("KAGGLE_API_TOKEN", token=value.strip())
     for name in ("access_token", "access_token.txt"):  # .txt: what Windows' Notepad makes of it
         path = _home() / ".kaggle" / name
         if path.is_file() and (token := _read(path).strip()):
-            return Credentials(str(path), token=token)
+            return Credentials(str(path), token=token, file=path)
     return None
 
 
@@ -83,17 +97,17 @@ def _config_folders() -> list[Path]:
 def _username_and_key() -> Credentials | None:
     # As in the official client, the variables complete or override the file, each for itself.
     username, key = os.environ.get("KAGGLE_USERNAME"), os.environ.get("KAGGLE_KEY")
-    source = "KAGGLE_USERNAME and KAGGLE_KEY"
+    source, file = "KAGGLE_USERNAME and KAGGLE_KEY", None
     if not (username and key):
         path = next((p for folder in _config_folders() if (p := folder / "kaggle.json").is_file()), None)
         if path is None:
             return None
         content = _read_json(path)
         username, key = username or content.get("username"), key or content.get("key")
-        source = str(path)
+        source, file = str(path), path
         if not (isinstance(username, str) and isinstance(key, str) and username and key):
             raise CredentialsError(f"{path} has no username and key", HOW_TO)
-    return Credentials(source, username=username, key=key)
+    return Credentials(source, username=username, key=key, file=file)
 
 
 def _oauth() -> Credentials | None:
@@ -102,7 +116,7 @@ def _oauth() -> Credentials | None:
         return None
     if not _read_json(path).get("refresh_token"):
         raise CredentialsError(f"{path} has no refresh_token", "Log in again: kaggle auth login")
-    return Credentials(str(path), oauth_file=path)
+    return Credentials(str(path), oauth_file=path, file=path)
 
 
 def _read(path: Path) -> str:

@@ -104,6 +104,12 @@ class BadBoard(KagsyncError):
     code = "bad-board"
 
 
+class SuspiciousBoard(KagsyncError):
+    """A board that has lost most of its rows: more likely cut off than true."""
+
+    code = "suspicious-board"
+
+
 class DatabaseError(KagsyncError):
     exit_code = DATABASE
     code = "database"

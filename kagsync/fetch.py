@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kagsync import archive, board_name, leaderboard, times
@@ -98,6 +98,8 @@ def _modified(source: Path) -> datetime:
 
 def _checked(extracted: archive.ExtractedCsv, *, otherwise: datetime) -> Fetched:
     snapshot_at = board_name.snapshot_time(extracted.original_name) or otherwise.replace(microsecond=0)
+    if snapshot_at > times.utc_now() + timedelta(days=1):
+        logger.warning("The board is dated %s: is this machine's clock right?", times.iso(snapshot_at))
     return Fetched(
         csv=extracted.path,
         sha256=extracted.sha256,

@@ -13,7 +13,7 @@ import random
 import socket
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -202,8 +202,22 @@ class KaggleApi:
         raise AssertionError("unreachable: the last try returns or raises")
 
 
-def connect() -> Callable[[], KaggleApi]:
-    """Finds the credentials once and returns a function that gives each thread its own client.
+class Clients:
+    """Gives each thread a client of its own, all with the same credentials."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.credentials = credentials
+        self._local = threading.local()
+
+    def __call__(self) -> KaggleApi:
+        if not hasattr(self._local, "api"):
+            self._local.api = KaggleApi(self.credentials)
+        api: KaggleApi = self._local.api
+        return api
+
+
+def connect() -> Clients:
+    """Finds the credentials once, for all threads.
 
     Raises:
         CredentialsError, ConfigurationError: there are none, or a setting is wrong.
@@ -214,15 +228,7 @@ def connect() -> Callable[[], KaggleApi]:
     logger.debug("Kaggle credentials from %s", credentials.source)
     if credentials.oauth_file is not None:
         credentials = _with_access_token(credentials, credentials.oauth_file)
-    local = threading.local()
-
-    def api() -> KaggleApi:
-        if not hasattr(local, "api"):
-            local.api = KaggleApi(credentials)
-        client: KaggleApi = local.api
-        return client
-
-    return api
+    return Clients(credentials)
 
 
 def _new_client(credentials: Credentials | None) -> Any:
@@ -428,7 +434,7 @@ def _with_access_token(credentials: Credentials, path: Path) -> Credentials:
     content = json.loads(path.read_text(encoding="utf-8-sig"))
     token = content.get("access_token")
     if token and _still_valid(content.get("access_token_expiration")):
-        return Credentials(credentials.source, token=token)
+        return replace(credentials, token=token)
     from kagglesdk import KaggleCredentials
 
     client = _new_client(None)
@@ -446,7 +452,7 @@ def _with_access_token(credentials: Credentials, path: Path) -> Credentials:
     expiration = times.utc_now() + timedelta(seconds=answer.expires_in)
     content |= {"access_token": answer.token, "access_token_expiration": expiration.isoformat()}
     _replace(path, json.dumps(content, indent=2))
-    return Credentials(credentials.source, token=answer.token)
+    return replace(credentials, token=answer.token)
 
 
 def _still_valid(expiration: object) -> bool:

@@ -13,6 +13,7 @@ import os
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kagsync.errors import BadBoard
@@ -30,7 +31,6 @@ _MODERN_OPTIONAL = ("LastSubmissionDate", "SubmissionCount")
 _OLD = ("TeamId", "TeamName", "SubmissionDate", "Score")
 _ROWS_AT_ONCE = 50_000  # keeps the memory of a million rows flat, at no cost in time
 _MAX_INTEGER = 2**63 - 1  # SQLite's
-_DATE_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ class _reading:
 
 
 def _is_row(row: list[str]) -> bool:
-    """Blank lines are no rows, for pandas and so for us."""
-    return len(row) > 1 or (len(row) == 1 and row[0].strip(" ") != "")
+    """Blank lines are no rows, for pandas and so for us; a lone `""` is one."""
+    return len(row) > 1 or (len(row) == 1 and (row[0] == "" or row[0].strip(" \t") != ""))
 
 
 def _columns(path: Path) -> list[str]:
@@ -284,16 +284,22 @@ def _integer(text: str) -> int | None:
 
 def _dates(column: pd.Series[Any], name: str, figures: Figures) -> list[str | None]:
     """`2025-10-31 16:26:26` (UTC) as `2025-10-31T16:26:26Z`."""
-    import pandas as pd
+    texts = column.tolist()
+    dates = [_date(text.strip()) for text in texts]
+    if None in dates:
+        figures.bad_cells[name] += sum(
+            1 for text, d in zip(texts, dates, strict=True) if not d and text.strip()
+        )
+    return dates
 
-    moments = pd.to_datetime(column, format=_DATE_FORMAT, errors="coerce")
-    legible = moments.notna()
-    empty = column.str.strip() == ""
-    figures.bad_cells[name] += int((~legible & ~empty).sum())
-    return [
-        f"{text.strip().replace(' ', 'T')}Z" if good else None
-        for text, good in zip(column.tolist(), legible.tolist(), strict=True)
-    ]
+
+def _date(text: str) -> str | None:
+    if len(text) != 19 or text[10] != " ":
+        return None
+    try:
+        return f"{datetime.fromisoformat(text).isoformat()}Z"
+    except ValueError:
+        return None
 
 
 def _old_chunks(

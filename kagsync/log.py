@@ -83,7 +83,9 @@ def configure(*, verbose: bool = False, quiet: bool = False, log_file: Path | No
     """
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
-    logger.handlers.clear()
+    for old in list(logger.handlers):
+        logger.removeHandler(old)
+        old.close()
     logger.filters.clear()
     logger.addFilter(_mark_competition)
     stderr = _StderrHandler(logging.WARNING if quiet else logging.DEBUG)

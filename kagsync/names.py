@@ -11,6 +11,7 @@ _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # Kaggle's usernames are lower-case letters and digits (all 17,216 on the boards we know); older archives
 # have team names in their place, so whatever cannot be a typing error is let through.
 _USERNAME = re.compile(r"[^\s,/\\\"'<>`@=+-][^\s,/\\\"'<>`]{0,99}")
+_NOT_PEOPLE = {"c", "competitions", "code", "datasets", "discussions", "learn", "models", "settings"}
 _KAGGLE_HOSTS = {"kaggle.com", "www.kaggle.com", "inclass.kaggle.com"}
 
 
@@ -43,7 +44,7 @@ def username(text: str) -> str:
     parts = _path_of_url(text)
     if parts is None:
         name = text.strip().removeprefix("@")
-    elif parts:
+    elif parts and parts[0] not in _NOT_PEOPLE:
         name = parts[0]
     else:
         name = ""

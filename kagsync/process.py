@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kagsync import history, leaderboard, matching, times
-from kagsync.errors import UnknownCompetition
+from kagsync.errors import SuspiciousBoard, UnknownCompetition
 from kagsync.history import Splice, State
 from kagsync.log import logger
 from kagsync.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run
@@ -37,6 +37,7 @@ def process(
     *,
     team_name: bool = True,
     force: bool = False,
+    accept_shrink: bool = False,
 ) -> Processed:
     """Applies a board to the database and records the run; all of it, or nothing.
 
@@ -49,9 +50,11 @@ def process(
         run: what is known of this run; its status and counts are filled in here.
         team_name: whether a team's name may stand for a user.
         force: process a board also when nothing changed.
+        accept_shrink: take a board also when it has lost most of its rows.
 
     Raises:
         BadBoard: the CSV is not a leaderboard.
+        SuspiciousBoard: it has lost most of its rows.
         UnknownCompetition: it was removed meanwhile.
         sqlite3.Error: the database failed.
     """
@@ -73,6 +76,8 @@ def process(
     users = store.users()
     roster = matching.Roster.of((user.id, user.username) for user in users)
     board = leaderboard.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
+    if not older and not accept_shrink:
+        _refuse_shrunken(competition, fetched)
     claims = matching.match(board.chunks, roster, team_name=team_name)
     figures = board.figures
     logger.info("CSV has %d entries with columns: %s", figures.rows, board.columns)
@@ -119,12 +124,22 @@ def process(
     return Processed(status, counts)
 
 
+def _refuse_shrunken(competition: Competition, fetched: Fetched) -> None:
+    """A board that is suddenly empty, or less than half of what it was, is not believed."""
+    before = competition.row_count or 0
+    if fetched.rows < before / 2:
+        raise SuspiciousBoard(
+            f"the board has {fetched.rows:,} rows where it had {before:,}, which looks cut off",
+            f"If it is right: kagsync sync {competition.slug} --accept-shrink",
+        )
+
+
 def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: Run) -> Processed:
     counts = Counts(rows=fetched.rows, created=0, updated=0, skipped=fetched.rows, changed=0)
     with store.writing():
         now = _again(store, competition)
         if now.snapshot_at is None or fetched.snapshot_at > now.snapshot_at:
-            store.extend_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
+            store.save_unchanged_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
             store.set_snapshot_time(competition.id, fetched.snapshot_at)
         _finish(store, competition, fetched, replace(run, status=UNCHANGED, counts=counts))
     logger.info("Nothing new: board, roster and settings are those of the last sync")
@@ -176,8 +191,8 @@ def _update(
             changed += old is not None
     for user, old in entries.items():
         if user not in claims and old.left_at is None:
-            last_seen = competition.snapshot_at or snapshot_at
-            written.append(replace(old, last_seen_at=times.iso(last_seen), left_at=at))
+            last_seen = old.last_seen_at or times.iso(competition.snapshot_at or snapshot_at)
+            written.append(replace(old, last_seen_at=last_seen, left_at=at))
             moved[user] = None
     moment = int(snapshot_at.timestamp())
     if competition.snapshot_at is not None and snapshot_at == competition.snapshot_at:
@@ -201,10 +216,10 @@ def _update_older(
     for user, claim in claims.items():
         old = entries.get(user)
         first = min(at, old.first_seen_at) if old else at
-        if old is not None and (old.left_at is None or at <= (old.last_seen_at or at)):
+        if old is not None and (old.last_seen_at is None or at <= old.last_seen_at):
             entry = replace(old, first_seen_at=first)
-        else:  # on this board, and not on any later one
-            entry = replace(_entry(user, claim, first_seen_at=first), last_seen_at=at, left_at=at)
+        else:  # on this board, and not on any later one that this user was looked for on
+            entry = replace(_entry(user, claim, first_seen_at=first), last_seen_at=at)
         if entry != old:
             written.append(entry)
     seen: dict[int, State | None] = dict.fromkeys(store.users_with_history(competition.id))
@@ -228,18 +243,25 @@ def _spliced(
 
 
 def _redated(store: Store, competition_id: int) -> list[Entry]:
-    """The entries of people off the board, with the times that the completed history tells."""
+    """The entries of people who were not found on the newest board, with the times the history tells."""
     observations = store.observations(competition_id)
     redated = []
     for entry in store.entries(competition_id):
-        if entry.left_at is None:
+        change = store.last_change(competition_id, entry.user_id)
+        if entry.last_seen_at is None or change is None:
             continue
-        left = store.last_change(competition_id, entry.user_id)
-        seen = [at for at, last_user_id in observations if left is not None and at < left]
-        if left is not None and seen:
-            dated = replace(entry, left_at=times.from_unix(left), last_seen_at=times.from_unix(seen[-1]))
-            if dated != entry:
-                redated.append(dated)
+        # Still there on the last board on which this user was looked for: then nothing says "left".
+        left = None if store.state_at(competition_id, entry.user_id, change) is not None else change
+        seen = [at for at, last in observations if entry.user_id <= last and (left is None or at < left)]
+        if not seen:
+            continue
+        dated = replace(
+            entry,
+            left_at=None if left is None else times.from_unix(left),
+            last_seen_at=times.from_unix(seen[-1]),
+        )
+        if dated != entry:
+            redated.append(dated)
     return redated
 
 

@@ -10,7 +10,8 @@ from kagsync.history import State
 if TYPE_CHECKING:
     from datetime import datetime
 
-OK, UNCHANGED, OLDER, BUSY, ERROR = "ok", "unchanged", "older", "busy", "error"
+OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
+BUSY, RESTING = "busy", "resting"  # not tried at all: these leave no row in sync_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Competition:
     row_count: int | None
     team_count: int | None
     fingerprint: str | None
+    resting_until: datetime | None  # Kaggle asked to wait until then
     last_run: int | None  # the id of its latest row in sync_runs
 
 

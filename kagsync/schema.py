@@ -19,7 +19,6 @@ APPLICATION_ID = 0x6B616773  # "kags": tells our databases from others'
 def _initial(db: Database) -> None:
     """The tables of version 0.1."""
     for statement in (
-        f"PRAGMA application_id = {APPLICATION_ID}",
         """
         CREATE TABLE competitions (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -104,7 +103,7 @@ def _initial(db: Database) -> None:
         CREATE TABLE snapshots (
             competition_id INTEGER NOT NULL REFERENCES competitions(id) ON DELETE CASCADE,
             moment INTEGER NOT NULL,
-            until INTEGER NOT NULL,          -- the last moment at which the board was still the same
+            unchanged INTEGER NOT NULL DEFAULT 0,  -- the same as the snapshot before
             row_count INTEGER NOT NULL,
             team_count INTEGER NOT NULL,
             last_user_id INTEGER NOT NULL,   -- users up to this one were looked for
@@ -169,8 +168,18 @@ def _initial(db: Database) -> None:
         db.execute(statement)
 
 
+def _rests(db: Database) -> None:
+    """A competition that Kaggle limits (429) rests across runs; warnings are given once; old runs go."""
+    for statement in (
+        "ALTER TABLE competitions ADD COLUMN resting_until TEXT",
+        "CREATE TABLE notices (subject TEXT PRIMARY KEY, given_at TEXT NOT NULL)",
+        "CREATE INDEX sync_runs_age ON sync_runs (status, finished_at)",
+    ):
+        db.execute(statement)
+
+
 # Append only: a database remembers which of these it has had.
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_initial,)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (_initial, _rests)
 LATEST = len(MIGRATIONS)
 
 

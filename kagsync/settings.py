@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,7 +95,7 @@ def _path(variable: str) -> Path | None:
 
 def _jobs() -> int:
     value = os.environ.get("KAGSYNC_JOBS") or str(DEFAULT_JOBS)
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= MAX_JOBS:
+    if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= MAX_JOBS:
         raise ConfigurationError(f"KAGSYNC_JOBS is {value!r}", f"Set it to a number from 1 to {MAX_JOBS}")
     return int(value)
 

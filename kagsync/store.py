@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import difflib
 import sqlite3
-from datetime import datetime  # noqa: TC003
+from dataclasses import fields
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import locks, schema, times
@@ -23,7 +24,7 @@ from kagsync.errors import (
     from_os_error,
 )
 from kagsync.history import Splice, State
-from kagsync.records import Competition, Counts, Entry, Run, User
+from kagsync.records import ERROR, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,15 +34,22 @@ if TYPE_CHECKING:
 
 BUSY_TIMEOUT = 30.0  # seconds a writer waits for another
 
-_COMPETITION = (
-    "id, slug, title, kaggle_competition_id, active, higher_is_better, deadline, metric, "
-    "tried_at, synced_at, snapshot_at, row_count, team_count, fingerprint, "
-    "(SELECT max(id) FROM sync_runs WHERE competition_id = competitions.id)"
+# How long sync_runs remembers what. At a run every 5 minutes "nothing new" is nearly all of it.
+RETENTION = {
+    UNCHANGED: timedelta(days=2),
+    OK: timedelta(days=30),
+    OLDER: timedelta(days=30),
+    ERROR: timedelta(days=90),
+}
+# Moments at which nothing had changed only matter to an archive that is loaded late.
+UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
+
+_COMPETITION_FIELDS = tuple(field.name for field in fields(Competition))
+_COMPETITION = ", ".join(_COMPETITION_FIELDS).replace(
+    "last_run", "(SELECT max(id) FROM sync_runs WHERE competition_id = competitions.id) AS last_run"
 )
-_ENTRY = (
-    "user_id, rank, score, score_text, kaggle_team_name, team_id, members, submission_date, "
-    "submission_count, matched_by, first_seen_at, last_seen_at, left_at"
-)
+_ENTRY_FIELDS = tuple(field.name for field in fields(Entry))
+_ENTRY = ", ".join(_ENTRY_FIELDS)
 
 
 def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
@@ -60,6 +68,10 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
         return DatabaseError(f"the database {path} may not be written", "Mend the rights of file and folder")
     if name.startswith("SQLITE_CANTOPEN"):
         return DatabaseError(f"the database {path} cannot be opened", "Check the path and its rights")
+    if name.startswith("SQLITE_IOERR"):
+        return DatabaseError(
+            f"the disk of {path} failed ({error})", "Check its space and its health; nothing was lost"
+        )
     if name.startswith("SQLITE_CORRUPT"):
         return DatabaseError(
             f"the database {path} is damaged ({error})",
@@ -115,6 +127,8 @@ class Store:
             # Two first runs at once must not both create the tables.
             with locks.hold(locks_folder / "migration.lock", wait=60):
                 if self._check_version() < schema.LATEST:
+                    # First of all, so that a run killed from here on leaves a file that says whose it is.
+                    self._connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
                     self._connection.execute("PRAGMA journal_mode = WAL")
                     schema.migrate(self._sqlite_utils())
 
@@ -125,9 +139,12 @@ class Store:
                 f"{self.path} was made by a newer kagsync (schema {version}, this one knows {schema.LATEST})",
                 "Update kagsync: pip install --upgrade kagsync",
             )
-        if self._value("PRAGMA application_id") != schema.APPLICATION_ID and self._value(
-            "SELECT count(*) FROM sqlite_master"
-        ):
+        # One statement, one look: another process may be making the tables at this moment.
+        foreign = self._value(
+            "SELECT application_id <> ? AND EXISTS (SELECT 1 FROM sqlite_master) FROM pragma_application_id",
+            (schema.APPLICATION_ID,),
+        )
+        if foreign:
             raise DatabaseError(
                 f"{self.path} is a database of another program", "Name another file with --db or KAGSYNC_DB"
             )
@@ -312,9 +329,8 @@ class Store:
 
     def save_entries(self, competition_id: int, entries: Iterable[Entry]) -> None:
         """Creates or overwrites entries (within `writing`)."""
-        names = _ENTRY.split(", ")
         rows = [
-            {"competition_id": competition_id, **{name: getattr(entry, name) for name in names}}
+            {"competition_id": competition_id, **{name: getattr(entry, name) for name in _ENTRY_FIELDS}}
             for entry in entries
         ]
         if rows:
@@ -357,26 +373,31 @@ class Store:
     ) -> None:
         """Remembers that a board of this moment was processed (within `writing`)."""
         self._connection.execute(
-            "INSERT INTO snapshots (competition_id, moment, until, row_count, team_count, last_user_id) "
-            "VALUES (:c, :m, :m, :r, :t, :u) ON CONFLICT DO UPDATE SET "
+            "INSERT INTO snapshots (competition_id, moment, row_count, team_count, last_user_id) "
+            "VALUES (:c, :m, :r, :t, :u) ON CONFLICT DO UPDATE SET "
             "row_count = :r, team_count = :t, last_user_id = max(last_user_id, :u)",
             {"c": competition_id, "m": moment, "r": rows, "t": teams, "u": last_user_id},
         )
 
-    def extend_snapshot(self, competition_id: int, moment: int) -> None:
+    def save_unchanged_snapshot(self, competition_id: int, moment: int) -> None:
         """Remembers that the latest board was still the same at `moment` (within `writing`)."""
         self._connection.execute(
-            "UPDATE snapshots SET until = max(until, :m) WHERE competition_id = :c AND moment = "
-            "(SELECT max(moment) FROM snapshots WHERE competition_id = :c)",
+            "INSERT OR IGNORE INTO snapshots "
+            "(competition_id, moment, unchanged, row_count, team_count, last_user_id) "
+            "SELECT competition_id, :m, 1, row_count, team_count, last_user_id FROM snapshots "
+            "WHERE competition_id = :c ORDER BY moment DESC LIMIT 1",
             {"c": competition_id, "m": moment},
+        )
+        self._connection.execute(
+            "DELETE FROM snapshots WHERE competition_id = ? AND unchanged AND moment < ?",
+            (competition_id, moment - int(UNCHANGED_SNAPSHOTS_KEPT.total_seconds())),
         )
 
     def observations(self, competition_id: int) -> list[tuple[int, int]]:
         """The moments at which the board was seen, ascending, each with the highest user id looked for."""
         rows = self._connection.execute(
-            "SELECT moment, last_user_id FROM snapshots WHERE competition_id = :c "
-            "UNION SELECT until, last_user_id FROM snapshots WHERE competition_id = :c ORDER BY 1",
-            {"c": competition_id},
+            "SELECT moment, last_user_id FROM snapshots WHERE competition_id = ? ORDER BY moment",
+            (competition_id,),
         )
         return [(moment, last) for moment, last in rows]
 
@@ -465,7 +486,7 @@ class Store:
         counts = run.counts or Counts(*[None] * 5)  # type: ignore[arg-type]
         values: dict[str, Any] = {"tried_at": times.iso(finished_at)}
         if run.error_code is None:
-            values["synced_at"] = times.iso(finished_at)
+            values |= {"synced_at": times.iso(finished_at), "resting_until": None}
         self._set_competition(competition_id, values)
         self._connection.execute(
             "INSERT INTO sync_runs (run, competition_id, slug, source, status, started_at, finished_at, "
@@ -492,6 +513,26 @@ class Store:
             ),
         )
 
+        for status, kept in RETENTION.items():
+            self._connection.execute(
+                "DELETE FROM sync_runs WHERE status = ? AND finished_at < ?",
+                (status, times.iso(finished_at - kept)),
+            )
+
+    def rest(self, competition_id: int, until: datetime) -> None:
+        """Leaves a competition in peace until a time, since Kaggle asked for it (within `writing`)."""
+        self._set_competition(competition_id, {"resting_until": times.iso(until)})
+
+    def first_time(self, subject: str, now: datetime) -> bool:
+        """Whether this is the first time that something is to be said; it is remembered."""
+        with self.writing():
+            return (
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO notices VALUES (?, ?)", (subject, times.iso(now))
+                ).rowcount
+                > 0
+            )
+
     def last_error(self, competition_id: int) -> tuple[datetime, str] | None:
         """When and why the latest sync failed; None when it did not."""
         row = self._connection.execute(
@@ -512,21 +553,13 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _competition(row: tuple[Any, ...]) -> Competition:
-    key, slug, title, kaggle_id, active, higher, deadline, metric, tried, synced, snapshot, *rest = row
-    return Competition(
-        key,
-        slug,
-        title,
-        kaggle_id,
-        bool(active),
-        None if higher is None else bool(higher),
-        deadline,
-        metric,
-        tried and times.parse_iso(tried),
-        synced and times.parse_iso(synced),
-        snapshot and times.parse_iso(snapshot),
-        *rest,
-    )
+    values = dict(zip(_COMPETITION_FIELDS, row, strict=True))
+    for name in ("tried_at", "synced_at", "snapshot_at", "resting_until"):
+        values[name] = times.parse_iso(values[name]) if values[name] else None
+    values["active"] = bool(values["active"])
+    if values["higher_is_better"] is not None:
+        values["higher_is_better"] = bool(values["higher_is_better"])
+    return Competition(**values)
 
 
 def _number(text: str | None) -> float | None:

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kagsync import cleanup, errors, fetch, locks, log, run_folder, times
-from kagsync.errors import KagsyncError, UsageError
+from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder, times
+from kagsync.errors import KagsyncError, RateLimited, UsageError
 from kagsync.log import logger
 from kagsync.process import Processed, process
-from kagsync.records import BUSY, ERROR, OK, OLDER, UNCHANGED, Competition, Counts, Run
+from kagsync.records import BUSY, ERROR, OK, OLDER, RESTING, UNCHANGED, Competition, Counts, Run
 from kagsync.store import Store, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
     from pathlib import Path
 
+    from kagsync.credentials import Credentials
     from kagsync.fetch import Fetched
-    from kagsync.kaggle_api import KaggleApi
     from kagsync.settings import Settings
 
 PARTIAL = "partial"
+_KAGGLE, _FILE = "kaggle", "file"
 _PATIENCE = 150.0  # seconds: longer than a download may take
 
 
@@ -31,7 +34,8 @@ _PATIENCE = 150.0  # seconds: longer than a download may take
 class Result:
     """How one competition's sync ended.
 
-    `status`: ok, unchanged, older (an old snapshot, history only), busy (another run does it) or error.
+    `status`: ok, unchanged, older (an old snapshot, history only), busy (another run does it), resting
+    (Kaggle asked to wait) or error.
     """
 
     slug: str
@@ -83,6 +87,7 @@ def sync(
     everything: bool = False,
     source: Path | None = None,
     force: bool = False,
+    accept_shrink: bool = False,
     progress: Callable[[int], contextlib.AbstractContextManager[Callable[[str], None]]] | None = None,
 ) -> Outcome:
     """Syncs the named competitions, or all that are active and linked to Kaggle.
@@ -94,7 +99,8 @@ def sync(
         slugs: the competitions, unless `everything`.
         everything: all active linked ones, the one synced longest ago first.
         source: a ZIP or CSV from disk in place of Kaggle (one competition only).
-        force: process boards also when nothing changed.
+        force: process boards also when nothing changed, and ask Kaggle also while it wants to be left alone.
+        accept_shrink: take boards also when they have lost most of their rows.
         progress: given the number of competitions, shows how many are done while it is open.
 
     Raises:
@@ -116,10 +122,18 @@ def sync(
     if not competitions:
         return Outcome([], alone=False)
     clear_leftovers(settings)
-    get = _from_disk(source) if source is not None else _from_kaggle()
+    get = _from_disk(source) if source is not None else _from_kaggle(settings)
     run = times.utc_now()
     work = _Work(
-        settings, get, times.iso(run), "file" if source else "kaggle", force, several=len(competitions) > 1
+        settings,
+        get,
+        run=times.iso(run),
+        source=_FILE if source else _KAGGLE,
+        several=len(competitions) > 1,
+        insist=not everything,
+        force=force,
+        accept_shrink=accept_shrink,
+        limits=_Limits(),
     )
     alone = not everything and len(competitions) == 1
     with progress(len(competitions)) if progress else contextlib.nullcontext(_ignore) as done:
@@ -140,26 +154,66 @@ def _ignore(_: str) -> None:
 
 @dataclass(frozen=True)
 class _Work:
-    """What the workers of one run share; nothing in it changes."""
+    """What the workers of one run share."""
 
     settings: Settings
     get: Callable[[Competition, Path], Fetched]
     run: str
     source: str
-    force: bool
     several: bool
+    insist: bool  # asked for by name: a competition that rests is then told as an error
+    force: bool
+    accept_shrink: bool
+    limits: _Limits
 
 
-def _from_kaggle() -> Callable[[Competition, Path], Fetched]:
+class _Limits:
+    """Whether Kaggle answers nothing but 429 in this run: then the rest of the round need not be asked."""
+
+    _ENOUGH = 3
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._limited: list[datetime] = []
+        self._answered = False
+
+    def limited(self, until: datetime) -> None:
+        with self._guard:
+            self._limited.append(until)
+
+    def answered(self) -> None:
+        self._answered = True
+
+    @property
+    def until(self) -> datetime | None:
+        with self._guard:
+            hopeless = len(self._limited) >= self._ENOUGH and not self._answered
+            return max(self._limited) if hopeless else None
+
+
+def _from_kaggle(settings: Settings) -> Callable[[Competition, Path], Fetched]:
     from kagsync import kaggle_api
 
-    api: Callable[[], KaggleApi] = kaggle_api.connect()
+    api = kaggle_api.connect()
+    _warn_of_exposed(api.credentials, settings)
 
     def get(competition: Competition, folder: Path) -> Fetched:
         kaggle_id = competition.kaggle_competition_id or competition.slug
         return fetch.from_kaggle(api(), competition.slug, kaggle_id, folder)
 
     return get
+
+
+def _warn_of_exposed(found: Credentials, settings: Settings) -> None:
+    """Warns, once for each file, that others can read the key."""
+    path = credentials.exposed_file(found)
+    if path is None:
+        return
+    with Store.open(settings.db, settings.locks) as store:
+        if store.first_time(f"exposed {path}", times.utc_now()):
+            logger.warning(
+                "Others on this machine can read %s. Make it yours alone: chmod 600 %s", path, path
+            )
 
 
 def _from_disk(path: Path) -> Callable[[Competition, Path], Fetched]:
@@ -194,6 +248,8 @@ def _run_all(work: _Work, competitions: list[Competition], done: Callable[[str],
 
 def _sync_one(work: _Work, competition: Competition) -> Result:
     with log.about(competition.slug) if work.several else contextlib.nullcontext():
+        if work.source == _KAGGLE and not work.force and (resting := _resting(work, competition)):
+            return resting
         run = Run(work.run, competition.slug, work.source, ERROR, times.utc_now())
         try:
             with locks.hold(competition_lock(work.settings, competition.slug)):
@@ -205,7 +261,33 @@ def _sync_one(work: _Work, competition: Competition) -> Result:
             error = as_expected(cause, work.settings)
             log.failure(error, f"{competition.slug}: ")
             _record_failure(work.settings, competition, run, error)
+            if isinstance(error, RateLimited) and error.until is not None:
+                work.limits.limited(error.until)
+            else:
+                work.limits.answered()
             return Result(competition.slug, ERROR, error=error)
+
+
+def _resting(work: _Work, competition: Competition) -> Result | None:
+    """The result of a competition that Kaggle wants to be left alone; None when it may be asked."""
+    until = competition.resting_until
+    if until is None or until <= times.utc_now():
+        until = work.limits.until
+        if until is None:
+            return None
+        with (
+            contextlib.suppress(KagsyncError, sqlite3.Error),  # then the next run asks once more
+            Store.open(work.settings.db, work.settings.locks) as store,
+            store.writing(),
+        ):
+            store.rest(competition.id, until)
+    message = f"{competition.slug} rests until {times.iso(until)}: Kaggle asked to wait (429)"
+    if not work.insist:
+        logger.info("%s", message)
+        return Result(competition.slug, RESTING)
+    error = RateLimited(message, "To ask all the same: --force", until=until)
+    log.failure(error)
+    return Result(competition.slug, ERROR, error=error)
 
 
 def competition_lock(settings: Settings, slug: str) -> Path:
@@ -232,8 +314,15 @@ def _through_phases(work: _Work, competition: Competition, run: Run) -> Result:
             return Result(competition.slug, BUSY)
         with _own_folder(work.settings, competition.slug) as files:
             files.fetched = work.get(now, files.folder)
+            work.limits.answered()
             processed = process(
-                store, now, files.fetched, run, team_name=work.settings.team_name, force=work.force
+                store,
+                now,
+                files.fetched,
+                run,
+                team_name=work.settings.team_name,
+                force=work.force,
+                accept_shrink=work.accept_shrink,
             )
     return _report(competition.slug, processed)
 
@@ -270,11 +359,15 @@ def _record_failure(settings: Settings, competition: Competition, run: Run, erro
     try:
         with Store.open(settings.db, settings.locks) as store, store.writing():
             store.finish(competition.id, failed, times.utc_now())
+            if isinstance(error, RateLimited) and error.until is not None:
+                store.rest(competition.id, error.until)
     except (KagsyncError, sqlite3.Error) as cause:
         logger.debug("The failure could not be recorded: %s", cause)
 
 
-def process_file(settings: Settings, slug: str, source: Path, *, force: bool = False) -> Processed:
+def process_file(
+    settings: Settings, slug: str, source: Path, *, force: bool = False, accept_shrink: bool = False
+) -> Processed:
     """Phase 2 by hand: a CSV that stays where it is, or a ZIP as Kaggle sends it.
 
     Waits for another run that works on the competition.
@@ -288,14 +381,22 @@ def process_file(settings: Settings, slug: str, source: Path, *, force: bool = F
         competition = store.competition(slug)
         stack.enter_context(locks.hold(competition_lock(settings, competition.slug), wait=_PATIENCE))
         competition = store.competition(slug)
-        run = Run(times.iso(started), competition.slug, "file", ERROR, started)
+        run = Run(times.iso(started), competition.slug, _FILE, ERROR, started)
         try:
             if fetch.is_zip(source):
                 files = stack.enter_context(_own_folder(settings, competition.slug))
                 files.fetched = fetched = fetch.from_file(source, files.folder)
             else:
                 fetched = fetch.in_place(source)
-            return process(store, competition, fetched, run, team_name=settings.team_name, force=force)
+            return process(
+                store,
+                competition,
+                fetched,
+                run,
+                team_name=settings.team_name,
+                force=force,
+                accept_shrink=accept_shrink,
+            )
         except UsageError:
             raise  # nothing was tried
         except (KagsyncError, OSError, sqlite3.Error) as cause:
@@ -313,7 +414,7 @@ def fetch_by_hand(settings: Settings, slug: str) -> Path:
     with Store.open(settings.db, settings.locks) as store:
         competition = store.competition(slug)
     require_link(competition)
-    get = _from_kaggle()
+    get = _from_kaggle(settings)
     with contextlib.ExitStack() as on_failure:
         with run_folder.new(settings.temp_data, competition.slug, times.utc_now()) as folder:
             on_failure.callback(cleanup.remove_run, folder, None)
@@ -349,6 +450,7 @@ def summary(outcome: Outcome) -> str:
     for status, words in (
         (UNCHANGED, "nothing new in"),
         (BUSY, "already being synced by another run:"),
+        (RESTING, "resting, as Kaggle asked:"),
         (ERROR, "failed:"),
     ):
         if slugs := [result.slug for result in outcome.results if result.status == status]:

@@ -87,6 +87,9 @@ def _left(line: Line) -> str:
 
 
 def _warning(view: BoardView, now: datetime) -> str:
+    until = view.competition.resting_until
+    if until is not None and until > now:
+        return f"Rests until {_moment(until)}: Kaggle asked to wait (429)"
     if view.last_error is None:
         return ""
     at, message = view.last_error
@@ -121,15 +124,18 @@ def overview(views: list[BoardView], now: datetime) -> Table:
                 f"{competition.team_count:,}" if competition.team_count is not None else "",
                 times.ago(competition.snapshot_at, now) if competition.snapshot_at else "",
                 _age(competition.synced_at, now) if competition.synced_at else "never",
-                _state(view),
+                _state(view, now),
             ]
         )
     return Table(columns, rows)
 
 
-def _state(view: BoardView) -> str:
+def _state(view: BoardView, now: datetime) -> str:
     if not view.competition.active:
         return "paused"
+    until = view.competition.resting_until
+    if until is not None and until > now:
+        return f"rests until {_moment(until)}"
     if view.last_error is not None:
         return f"failed: {view.last_error[1]}"
     return "ok" if view.competition.synced_at else "not synced yet"

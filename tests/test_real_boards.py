@@ -1,0 +1,283 @@
+"""Real leaderboards, where they are at hand: kagsync makes of them what a plain script makes of them."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import random
+import re
+import sqlite3
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kagsync import fetch, times
+from kagsync.process import process
+from kagsync.records import ERROR, Counts, Run
+from kagsync.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+Row = dict[str, str]
+SLUG = "board"
+HOMONYM = "xuezeshuo"  # a user on the titanic board of 2025, and the name of somebody else's team on it
+BOARDS = ("titanic.zip", "MLSP2023-*.csv", "titanic-2020-10-*.csv", "spotoroo/*.csv", "playground/*.csv")
+
+
+def paths(folder: Path, pattern: str) -> list[Path]:
+    found = sorted(folder.glob(pattern))
+    assert found, pattern
+    return found
+
+
+# The plain script: no pandas, nothing of kagsync
+
+
+def rows_of(path: Path) -> list[Row]:
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            (name,) = archive.namelist()
+            content = archive.read(name)
+    else:
+        content = path.read_bytes()
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def members_of(row: Row) -> list[str]:
+    return [part.strip().lower() for part in row.get("TeamMemberUserNames", "").split(",") if part.strip()]
+
+
+def teams_of(rows: list[Row]) -> list[Row]:
+    """The rows that may be somebody's, each with a Rank: an old board's are the latest of each team."""
+    if not rows or "Rank" in rows[0]:
+        return [row for row in rows if row["Rank"] != "0"]
+    latest: dict[str, Row] = {}
+    for row in rows:
+        if row["TeamId"] not in latest or row["SubmissionDate"] >= latest[row["TeamId"]]["SubmissionDate"]:
+            latest[row["TeamId"]] = row
+    teams = [row for row in rows if latest[row["TeamId"]] is row]
+    scores = [float(row["Score"]) for row in rows]
+    ordered = len(set(scores)) > 1 and scores in (sorted(scores), sorted(scores, reverse=True))
+    return [{**row, "Rank": str(i) if ordered else ""} for i, row in enumerate(teams, start=1)]
+
+
+def matched(rows: list[Row], roster: list[str]) -> dict[str, Row]:
+    """The rule of the contract, as simply as it can be written."""
+    people = set(roster)
+    claims: dict[str, list[tuple[bool, int, int, Row]]] = {}
+    for row in teams_of(rows):
+        tracked = people.intersection(members_of(row))
+        for user in tracked or people.intersection([row["TeamName"]]):
+            rank = int(row["Rank"]) if row["Rank"] else 10**9
+            claims.setdefault(user, []).append((not tracked, rank, int(row["TeamId"]), row))
+    return {user: min(found, key=lambda claim: claim[:3])[3] for user, found in claims.items()}
+
+
+def benchmarks_of(rows: list[Row]) -> list[Row]:
+    return [row for row in rows if row.get("Rank") == "0"]
+
+
+def roster_of(rows: list[Row], every: int) -> list[str]:
+    """Some people of a board: the members of each n-th team, or else its name, if it is like a username."""
+    people = []
+    for row in rows[::every]:
+        people += members_of(row) or [row["TeamName"]]
+    return sorted({name for name in people if re.fullmatch(r"[a-z0-9_-]+", name)})
+
+
+# kagsync
+
+
+@dataclass
+class Club:
+    """A database with one competition."""
+
+    store: Store
+    folder: Path
+    loads: int = 0
+
+    def track(self, usernames: Iterable[str]) -> None:
+        self.store.save_users([(name, None, None) for name in usernames], times.utc_now())
+
+    def load(self, path: Path) -> Counts:
+        self.loads += 1
+        folder = self.folder / str(self.loads)
+        folder.mkdir()
+        run = Run("run", SLUG, "file", ERROR, times.utc_now())
+        fetched = fetch.from_file(path, folder)
+        return process(self.store, self.store.competition(SLUG), fetched, run).counts
+
+    def look(self, sql: str) -> list[Any]:
+        with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
+            return connection.execute(sql).fetchall()
+
+    def told(self) -> tuple[list[Any], list[Any]]:
+        return self.look("SELECT * FROM leaderboard"), self.look("SELECT * FROM history")
+
+
+@contextlib.contextmanager
+def club(folder: Path, roster: Iterable[str]) -> Iterator[Club]:
+    folder.mkdir(exist_ok=True)
+    with Store.open(folder / "k.db", folder / "locks", create=True) as store:
+        store.add_competition(SLUG, None, times.utc_now())
+        opened = Club(store, folder)
+        opened.track(roster)
+        yield opened
+
+
+@pytest.mark.parametrize("pattern", BOARDS)
+def test_every_board_is_matched_as_by_a_plain_script(real_boards: Path, tmp_path: Path, pattern: str) -> None:
+    for path in paths(real_boards, pattern):
+        rows = rows_of(path)
+        roster = roster_of(rows, every=max(len(rows) // 200, 1))
+        expected = matched(rows, roster)
+        assert expected
+        with club(tmp_path / path.stem, roster) as loaded:
+            counts = loaded.load(path)
+            teams = {int(row["TeamId"]) for row in expected.values()}
+            assert counts == Counts(len(rows), len(teams), 0, len(rows) - len(teams), 0), path.name
+            entries = loaded.look(
+                "SELECT username, rank, score, score_text, kaggle_team_name, team_id, submission_count, "
+                "left_at FROM leaderboard ORDER BY username"
+            )
+            assert entries == [
+                (
+                    user,
+                    int(row["Rank"]) if row["Rank"] else None,
+                    float(row["Score"]) if row["Score"] else None,
+                    row["Score"] or None,
+                    row["TeamName"],
+                    int(row["TeamId"]),
+                    int(row["SubmissionCount"]) if "SubmissionCount" in row else None,
+                    None,
+                )
+                for user, row in sorted(expected.items())
+            ], path.name
+            figures = loaded.look("SELECT row_count, team_count FROM competitions")
+            assert figures == [(len(rows), len(teams_of(rows)))]
+            marks = loaded.look("SELECT name, score_text FROM benchmarks ORDER BY rowid")
+            assert marks == [(row["TeamName"], row["Score"] or None) for row in benchmarks_of(rows)]
+
+
+def test_a_user_has_the_rank_of_the_team_they_are_in_not_of_the_one_called_like_them(
+    real_boards: Path, tmp_path: Path
+) -> None:
+    rows = rows_of(real_boards / "titanic.zip")
+    (own,) = [row for row in rows if HOMONYM in members_of(row)]
+    (called,) = [row for row in rows if row["TeamName"] == HOMONYM]
+    assert own["Rank"] != called["Rank"]
+    with club(tmp_path / "club", [HOMONYM]) as loaded:
+        assert loaded.load(real_boards / "titanic.zip") == Counts(len(rows), 1, 0, len(rows) - 1, 0)
+        entries = loaded.look("SELECT rank, team_id, kaggle_team_name, matched_by FROM leaderboard")
+    assert entries == [(int(own["Rank"]), int(own["TeamId"]), own["TeamName"], "username")]
+
+
+def test_the_member_of_the_homonymous_team_and_its_namesake_are_told_apart(
+    real_boards: Path, tmp_path: Path
+) -> None:
+    rows = rows_of(real_boards / "titanic.zip")
+    (called,) = [row for row in rows if row["TeamName"] == HOMONYM]
+    with club(tmp_path / "club", [HOMONYM, *members_of(called)]) as loaded:
+        loaded.load(real_boards / "titanic.zip")
+        ranks = dict(loaded.look("SELECT username, rank FROM leaderboard"))
+    assert {ranks[name] for name in members_of(called)} == {int(called["Rank"])}
+    assert ranks[HOMONYM] != int(called["Rank"])
+
+
+def assert_any_order_is_as_good(
+    snapshots: list[Path], roster: list[str], folder: Path, orders: int
+) -> tuple[list[Any], list[Any]]:
+    """Loads the snapshots in order, reversed and shuffled; what is told must be the same."""
+    chance = random.Random(7)
+    shuffled = [chance.sample(snapshots, len(snapshots)) for _ in range(orders)]
+    told = []
+    folder.mkdir()
+    for i, order in enumerate((snapshots, snapshots[::-1], *shuffled)):
+        with club(folder / str(i), roster) as loaded:
+            for path in order:
+                loaded.load(path)
+            told.append(loaded.told())
+    assert all(each == told[0] for each in told)
+    return told[0]
+
+
+def expected_history(snapshots: list[Path], roster: list[str]) -> dict[str, list[tuple[Any, ...]]]:
+    """Each user's changes by the plain script: (rank, score, team, name, members, submissions) or (None,)."""
+    found: dict[str, list[tuple[Any, ...]]] = {name: [] for name in roster}
+    before: dict[str, tuple[Any, ...] | None] = dict.fromkeys(roster)
+    for path in snapshots:
+        now = matched(rows_of(path), roster)
+        for name in roster:
+            row = now.get(name)
+            state = row and (
+                int(row["Rank"]) if row["Rank"] else None,
+                float(row["Score"]) if row["Score"] else None,
+                int(row["TeamId"]),
+                row["TeamName"],
+                ",".join(sorted(members_of(row))),
+                int(row["SubmissionCount"]) if "SubmissionCount" in row else None,
+            )
+            if state != before[name]:
+                found[name].append(state or (None,))
+            before[name] = state
+    return {name: changes for name, changes in found.items() if changes}
+
+
+def told_history(rows: list[Any]) -> dict[str, list[tuple[Any, ...]]]:
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for _, username, _, on_board, rank, _, score_text, name, team_id, members, count in rows:
+        score = None if score_text is None else float(score_text)
+        state = (rank, score, team_id, name, members, count) if on_board else (None,)
+        found.setdefault(username, []).append(state)
+    return found
+
+
+def test_the_snapshots_of_a_class_tell_the_same_in_any_order(real_boards: Path, tmp_path: Path) -> None:
+    snapshots = paths(real_boards, "spotoroo/*.csv")
+    assert len(snapshots) == 20
+    names = {row["TeamName"] for path in snapshots for row in rows_of(path)}
+    roster = sorted(name for name in names if re.fullmatch(r"[a-z0-9_-]+", name))
+    entries, history = assert_any_order_is_as_good(snapshots, roster, tmp_path / "clubs", orders=2)
+    assert len(entries) == len(roster)
+    assert told_history(history) == expected_history(snapshots, roster)
+
+
+def test_the_snapshots_of_a_playground_tell_the_same_in_any_order(real_boards: Path, tmp_path: Path) -> None:
+    snapshots = paths(real_boards, "playground/*.csv")
+    assert len(snapshots) == 7
+    everybody = sorted({name for path in snapshots for row in rows_of(path) for name in members_of(row)})
+    # Those whose teams were renamed, merged or deleted, those who left, and some others.
+    teams: dict[str, set[tuple[str, str]]] = {}
+    boards = [matched(rows_of(path), everybody) for path in snapshots]
+    for board in boards:
+        for name, row in board.items():
+            teams.setdefault(name, set()).add((row["TeamId"], row["TeamMemberUserNames"] + row["TeamName"]))
+    lively = [name for name in everybody if len(teams[name]) > 1]
+    leaving = [name for name in everybody if name in boards[0] and name not in boards[-1]]
+    assert lively
+    assert leaving
+    roster = sorted({*lively, *leaving, *everybody[:: len(everybody) // 190]})
+    entries, history = assert_any_order_is_as_good(snapshots, roster, tmp_path / "clubs", orders=2)
+    assert [entry[1] for entry in entries] != []
+    assert sorted(entry[1] for entry in entries) == roster  # nobody twice, nobody lost
+    assert told_history(history) == expected_history(snapshots, roster)
+    left = {entry[1] for entry in entries if entry[-1] is not None}
+    assert left == set(roster) - set(boards[-1])
+
+
+@pytest.mark.parametrize("pattern", BOARDS)
+def test_a_benchmark_is_never_an_entry(real_boards: Path, tmp_path: Path, pattern: str) -> None:
+    path = paths(real_boards, pattern)[-1]
+    rows = rows_of(path)
+    marks = benchmarks_of(rows)
+    names = {name for row in marks for name in (row["TeamName"], *members_of(row))}
+    elsewhere = {name for row in teams_of(rows) for name in (row["TeamName"], *members_of(row))}
+    with club(tmp_path / "club", names - elsewhere) as loaded:
+        assert loaded.load(path).created == 0
+        assert loaded.look("SELECT * FROM leaderboard") == []
+        assert loaded.look("SELECT count(*) FROM benchmarks") == [(len(marks),)]

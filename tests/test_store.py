@@ -1,0 +1,517 @@
+"""The only door to SQLite, on real files."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlite_utils  # noqa: TC002
+
+from kagsync import schema, times
+from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
+from kagsync.history import Splice, State
+from kagsync.records import Entry, Run
+from kagsync.store import Store, explain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)
+TABLES = {"competitions", "users", "leaderboard_entries", "entry_history", "sync_runs"}
+
+ENTRY = Entry(
+    user_id=1,
+    rank=3,
+    score=0.720887,
+    score_text="0.720887",
+    kaggle_team_name="[red]NaN[/red]",
+    team_id=2**62,
+    members="alice,zoe",
+    submission_date="2025-10-30T12:00:00Z",
+    submission_count=5,
+    matched_by="username",
+    first_seen_at="2025-10-30T12:00:00Z",
+    last_seen_at=None,
+    left_at=None,
+)
+
+
+def look(store: Store, sql: str) -> list[Any]:
+    with contextlib.closing(sqlite3.connect(store.path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def alter(path: Path, sql: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript(sql)
+
+
+def reopen(path: Path, *, create: bool = False) -> Store:
+    return Store.open(path, path.with_name("locks"), create=create)
+
+
+def track(store: Store, *usernames: str) -> None:
+    store.save_users([(name, None, None) for name in usernames], NOW)
+
+
+def populated(store: Store) -> int:
+    """A competition with an entry, history, a snapshot, a benchmark and a run of `alice`."""
+    track(store, "alice")
+    competition = store.add_competition("titanic", "titanic", NOW)
+    state = State(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
+    with store.writing():
+        store.save_entries(competition.id, [ENTRY])
+        store.save_history(competition.id, [(1, Splice(100, state)), (1, Splice(200, None))])
+        store.save_snapshot(competition.id, 100, rows=3, teams=2, last_user_id=1)
+        store.finish(competition.id, Run("run", "titanic", "file", "ok", NOW), NOW)
+    return competition.id
+
+
+# Opening
+
+
+def test_a_new_database_has_the_tables_that_others_may_query(store: Store) -> None:
+    names = {
+        name for (name,) in look(store, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+    }
+    assert names >= {*TABLES, "leaderboard", "history"}
+    assert look(store, "PRAGMA user_version") == [(schema.LATEST,)]
+    assert look(store, "PRAGMA application_id") == [(schema.APPLICATION_ID,)]
+    assert look(store, "PRAGMA journal_mode") == [("wal",)]
+    assert look(store, "PRAGMA foreign_key_check") == []
+    assert look(store, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_opening_again_keeps_what_is_there(store: Store) -> None:
+    track(store, "alice")
+    with reopen(store.path) as again:
+        assert [user.username for user in again.users()] == ["alice"]
+    assert len(look(store, "SELECT * FROM _sqlite_migrations")) == schema.LATEST
+
+
+def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
+    with reopen(tmp_path / "a" / "b c" / "ä.db", create=True) as store:
+        assert store.users() == []
+
+
+def test_a_database_that_is_not_there_is_not_made_unasked(tmp_path: Path) -> None:
+    with pytest.raises(NoDatabase, match="competitions add"):
+        reopen(tmp_path / "k.db")
+    assert list(tmp_path.glob("k.db*")) == []
+
+
+def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
+    (tmp_path / "k.db").touch()
+    with reopen(tmp_path / "k.db") as store:
+        assert store.users() == []
+
+
+def test_a_newer_schema_is_refused_and_left_alone(store: Store) -> None:
+    alter(store.path, f"PRAGMA user_version = {schema.LATEST + 1}")
+    with pytest.raises(DatabaseError, match="newer kagsync") as caught:
+        reopen(store.path)
+    assert (caught.value.exit_code, "Update" in caught.value.remedy) == (5, True)
+    assert look(store, "PRAGMA user_version") == [(schema.LATEST + 1,)]
+
+
+@pytest.mark.parametrize("version", [0, 1, 7])
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "k.db"
+    alter(path, f"CREATE TABLE users (x); PRAGMA user_version = {version}")
+    before = path.read_bytes()
+    with pytest.raises(DatabaseError) as caught:
+        reopen(path, create=True)
+    assert caught.value.remedy
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "content", [b"username,name\n" * 200, b"\x00" * 5000, b"SQLite format 3\x00" + b"x" * 5000]
+)
+def test_what_is_not_a_database_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "k.db"
+    path.write_bytes(content)
+    with pytest.raises(DatabaseError) as caught:
+        reopen(path, create=True)
+    assert str(path) in caught.value.message
+    assert caught.value.remedy
+    assert path.read_bytes() == content
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="cannot be opened"):
+        reopen(tmp_path, create=True)
+
+
+def test_a_first_run_that_was_killed_before_its_tables_were_made_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def _killed(db: sqlite_utils.Database) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "MIGRATIONS", (_killed,))
+        with pytest.raises(KeyboardInterrupt):
+            reopen(tmp_path / "k.db", create=True)
+    with reopen(tmp_path / "k.db") as store:
+        assert store.users() == []
+
+
+def test_a_migration_that_fails_leaves_the_schema_as_it_was(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track(store, "alice")
+
+    def _second(db: sqlite_utils.Database) -> None:
+        db.execute("ALTER TABLE users ADD COLUMN team TEXT")
+        db.execute("this is no SQL")
+
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, _second))
+    monkeypatch.setattr(schema, "LATEST", schema.LATEST + 1)
+    before = look(store, "SELECT sql FROM sqlite_master")
+    with pytest.raises(DatabaseError):
+        reopen(store.path)
+    assert look(store, "SELECT sql FROM sqlite_master") == before
+    assert look(store, "PRAGMA user_version") == [(schema.LATEST - 1,)]
+
+
+def test_a_later_migration_is_applied_once_to_a_database_with_people_in_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    track(store, "alice")
+
+    def _second(db: sqlite_utils.Database) -> None:
+        db.execute("ALTER TABLE users ADD COLUMN team TEXT")
+
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, _second))
+    monkeypatch.setattr(schema, "LATEST", schema.LATEST + 1)
+    for _ in range(2):
+        with reopen(store.path) as again:
+            assert [user.username for user in again.users()] == ["alice"]
+    assert look(store, "SELECT username, team FROM users") == [("alice", None)]
+    assert look(store, "PRAGMA user_version") == [(schema.LATEST,)]
+
+
+def test_threads_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> None:
+    failures: list[Exception] = []
+
+    def open_it(path: Path, start: threading.Barrier, name: str) -> None:
+        try:
+            start.wait(20)
+            with reopen(path, create=True) as store:
+                track(store, name)
+        except (KagsyncError, sqlite3.Error) as error:
+            failures.append(error)
+
+    for n in range(15):
+        path = tmp_path / f"{n}" / "k.db"
+        path.parent.mkdir()
+        start = threading.Barrier(4)
+        threads = [threading.Thread(target=open_it, args=(path, start, f"user{i}")) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert not failures
+        with reopen(path) as store:
+            assert [user.username for user in store.users()] == [f"user{i}" for i in range(4)]
+
+
+# Transactions
+
+
+def test_a_block_that_fails_writes_nothing(store: Store) -> None:
+    key = populated(store)
+    before = look(store, "SELECT * FROM leaderboard_entries"), look(store, "SELECT * FROM entry_history")
+
+    class Stop(Exception):
+        pass
+
+    with pytest.raises(Stop), store.writing():
+        store.save_entries(key, [replace(ENTRY, rank=99)])
+        store.save_history(key, [(1, Splice(300, None)), (1, Splice(100, None, remove=True))])
+        raise Stop
+    after = look(store, "SELECT * FROM leaderboard_entries"), look(store, "SELECT * FROM entry_history")
+    assert after == before
+    with store.writing():
+        pass  # the next one works
+
+
+def test_nobody_sees_half_of_a_block(store: Store) -> None:
+    key = populated(store)
+    with store.writing():
+        store.save_entries(key, [replace(ENTRY, rank=99)])
+        assert look(store, "SELECT rank FROM leaderboard_entries") == [(3,)]
+    assert look(store, "SELECT rank FROM leaderboard_entries") == [(99,)]
+
+
+# Competitions
+
+
+def test_a_competition_is_found_whatever_the_case(store: Store) -> None:
+    added = store.add_competition("MLSP2023-volunteers-01", None, NOW)
+    assert store.competition("mlsp2023-VOLUNTEERS-01") == added
+    assert (added.slug, added.active, added.kaggle_competition_id) == ("MLSP2023-volunteers-01", True, None)
+    with pytest.raises(sqlite3.IntegrityError):
+        store.add_competition("mlsp2023-volunteers-01", None, NOW)
+
+
+def test_an_unknown_competition_is_answered_with_a_suggestion(store: Store) -> None:
+    with pytest.raises(UnknownCompetition, match="competitions add"):
+        store.competition("titanic")
+    store.add_competition("spaceship-titanic", None, NOW)
+    store.add_competition("house-prices", None, NOW)
+    with pytest.raises(UnknownCompetition, match=r"Did you mean spaceship-titanic\?"):
+        store.competition("Spaceship-Titanik")
+    with pytest.raises(UnknownCompetition, match="competitions list"):
+        store.competition("zzz")
+
+
+def test_an_unknown_user_is_answered_with_a_suggestion(store: Store) -> None:
+    with pytest.raises(UsageError, match="users add"):
+        store.user("alice")
+    track(store, "Alice", "bob")
+    assert store.user("aLICE").username == "Alice"
+    with pytest.raises(UsageError, match=r"Did you mean Alice\?"):
+        store.user("alcie")
+    with pytest.raises(UsageError, match="users list"):
+        store.user("zzz")
+
+
+def test_due_are_the_active_and_linked_ones_the_longest_ago_first(store: Store) -> None:
+    keys = {
+        slug: store.add_competition(slug, kaggle_id, NOW).id
+        for slug, kaggle_id in {
+            "recent": "recent",
+            "never-2": "other-name",
+            "old": "old",
+            "unlinked": None,
+            "paused": "paused",
+            "never-1": "never-1",
+            "failed": "failed",
+        }.items()
+    }
+    store.update_competition(keys["paused"], active=0)
+    for slug, minutes, code in (("recent", 1, None), ("old", 60, None), ("failed", 30, "unreachable")):
+        run = Run("run", slug, "kaggle", "error" if code else "ok", NOW, error_code=code, error_message=code)
+        with store.writing():
+            store.finish(keys[slug], run, NOW - timedelta(minutes=minutes))
+    due = [competition.slug for competition in store.due_competitions()]
+    assert due == ["never-2", "never-1", "old", "failed", "recent"]
+    assert store.competition("failed").synced_at is None
+    assert store.last_error(keys["failed"]) == (NOW - timedelta(minutes=30), "unreachable")
+    assert store.last_error(keys["recent"]) is None
+
+
+def test_removing_a_competition_takes_all_that_is_its_own(store: Store) -> None:
+    key = populated(store)
+    store.remove_competition(key)
+    for table in ("competitions", "leaderboard_entries", "entry_history", "snapshots", "benchmarks"):
+        assert look(store, f"SELECT * FROM {table}") == [], table
+    assert look(store, "SELECT slug, competition_id FROM sync_runs") == [("titanic", None)]
+    assert look(store, "SELECT username FROM users") == [("alice",)]
+    assert look(store, "PRAGMA foreign_key_check") == []
+
+
+def test_a_competition_added_again_is_another_one(store: Store) -> None:
+    key = populated(store)
+    store.remove_competition(key)
+    again = store.add_competition("titanic", "titanic", NOW)
+    assert again.id != key
+    assert (again.snapshot_at, again.fingerprint, again.last_run) == (None, None, None)
+
+
+# Users
+
+
+def test_users_are_added_changed_and_left(store: Store) -> None:
+    people = [("alice", "Alice", None), ("bob", None, "blue")]
+    assert store.save_users(people, NOW) == (2, 0, 0)
+    assert store.save_users(people, NOW) == (0, 0, 2)
+    assert store.save_users([("ALICE", None, "red"), ("bob", None, None)], NOW) == (0, 1, 1)
+    users = [(user.username, user.name, user.group) for user in store.users()]
+    assert users == [("alice", "Alice", "red"), ("bob", None, "blue")]
+
+
+def test_users_are_added_all_or_none(store: Store) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        store.save_users([("alice", None, None), (None, None, None)], NOW)  # type: ignore[list-item]
+    assert store.users() == []
+
+
+def test_the_roster_version_grows_whoever_changes_the_roster(store: Store) -> None:
+    versions = [store.roster_version()]
+
+    def grown() -> bool:
+        versions.append(store.roster_version())
+        return versions[-1] > versions[-2]
+
+    assert not grown()
+    track(store, "alice")
+    assert grown()
+    track(store, "alice")
+    store.save_users([("alice", "Alice", "blue")], NOW)
+    assert not grown()
+    alter(store.path, "INSERT INTO users (username, added_at) VALUES ('bob', '')")
+    assert grown()
+    alter(store.path, "UPDATE users SET username = 'robert' WHERE username = 'bob'")
+    assert grown()
+    alter(store.path, "UPDATE users SET name = 'Robert'")
+    assert not grown()
+    alter(store.path, "DELETE FROM users WHERE username = 'robert'")
+    assert grown()
+    store.remove_user(store.user("alice").id)
+    assert grown()
+
+
+def test_removing_a_user_takes_entries_and_history(store: Store) -> None:
+    key = populated(store)
+    track(store, "bob")
+    with store.writing():
+        store.save_entries(key, [replace(ENTRY, user_id=2)])
+    assert (store.entry_count(user_id=1), store.entry_count(competition_id=key)) == (1, 2)
+    store.remove_user(1)
+    assert [entry.user_id for entry in store.entries(key)] == [2]
+    assert look(store, "SELECT * FROM entry_history") == []
+    assert store.user_ids() == {2}
+
+
+def test_the_id_of_a_removed_user_is_never_given_again(store: Store) -> None:
+    track(store, "alice", "bob")
+    gone = store.user("bob").id
+    store.remove_user(gone)
+    track(store, "bob")
+    assert store.user("bob").id > gone
+
+
+# Entries and history
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        ENTRY,
+        replace(ENTRY, rank=None, score=None, score_text=None, team_id=None, submission_count=None),
+        replace(
+            ENTRY, submission_date=None, last_seen_at="2025-10-30T12:00:00Z", left_at="2025-10-31T12:00:00Z"
+        ),
+        replace(ENTRY, kaggle_team_name="a\x00b\n\u202e🦊", members=""),
+        replace(ENTRY, score=-1e-300, score_text="-1e-300"),
+    ],
+    ids=["usual", "nulls", "left", "odd name", "tiny"],
+)
+def test_an_entry_comes_back_as_it_was_saved(store: Store, entry: Entry) -> None:
+    key = populated(store)
+    with store.writing():
+        store.save_entries(key, [entry])
+    assert store.entries(key) == [entry]
+
+
+def test_an_entry_of_a_user_or_competition_that_is_not_there_is_refused(store: Store) -> None:
+    key = populated(store)
+    for competition, user in ((key, 99), (99, 1)):
+        with pytest.raises(sqlite3.IntegrityError), store.writing():
+            store.save_entries(competition, [replace(ENTRY, user_id=user)])
+
+
+def test_the_state_at_a_moment_is_that_of_the_last_change(store: Store) -> None:
+    key = populated(store)
+    there = State(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
+    found = [store.state_at(key, 1, moment) for moment in (99, 100, 199, 200, 201)]
+    assert found == [None, there, there, None, None]
+    assert store.last_change(key, 1) == 200
+    assert store.users_with_history(key) == {1}
+    assert store.rank_history(key, 1, last=10) == [3, None]
+
+
+def test_a_team_that_does_not_change_is_stored_once(store: Store) -> None:
+    key = populated(store)
+    state = State(4, 0.6, "0.60", 7, "The Team", "alice,zoe", 6)
+    nameless = replace(state, team_id=None)
+    with store.writing():
+        store.save_history(key, [(1, Splice(300 + i, replace(state, rank=i))) for i in range(5)])
+        store.save_history(key, [(1, Splice(400 + i, replace(nameless, rank=i))) for i in range(5)])
+    assert look(store, "SELECT count(*) FROM teams") == [(2,)]
+
+
+def test_every_moment_of_an_unchanged_board_is_remembered_for_a_month(store: Store) -> None:
+    key = populated(store)
+    track(store, "bob")
+    with store.writing():
+        store.save_unchanged_snapshot(key, 150)
+        store.save_unchanged_snapshot(key, 150)
+        store.save_snapshot(key, 200, rows=3, teams=2, last_user_id=2)
+        store.save_snapshot(key, 100, rows=3, teams=2, last_user_id=2)
+        store.save_snapshot(key, 100, rows=3, teams=2, last_user_id=1)
+    observed = store.observations(key)
+    assert sorted({moment for moment, _ in observed}) == [100, 150, 200]
+    assert observed == sorted(observed)
+    assert max(last for moment, last in observed if moment == 100) == 2
+    with store.writing():
+        store.save_unchanged_snapshot(key, 200 + 31 * 86400)
+    assert [moment for moment, _ in store.observations(key)] == [100, 200, 200 + 31 * 86400]
+
+
+def test_the_views_tell_times_as_iso_utc(store: Store) -> None:
+    key = populated(store)
+    with store.writing():
+        store.save_board(key, snapshot_at=NOW, rows=1, teams=1, benchmarks=[], fingerprint="x")
+    assert look(store, "SELECT at, on_board FROM history") == [
+        (times.from_unix(100), 1),
+        (times.from_unix(200), 0),
+    ]
+    assert look(store, "SELECT last_seen_at, teams FROM leaderboard") == [("2025-10-31T16:26:26Z", 1)]
+
+
+def test_the_history_view_tells_the_score_that_the_entry_has(store: Store) -> None:
+    key = populated(store)
+    texts = ("0.720887", "0.1", "68908.316", "-589.7", "0.77511")
+    with store.writing():
+        store.save_history(
+            key,
+            [
+                (1, Splice(300 + i, State(1, float(text), text, 7, "a", "", 1)))
+                for i, text in enumerate(texts)
+            ],
+        )
+    scores = look(
+        store,
+        "SELECT score, score_text FROM history WHERE on_board AND at > '1970-01-01T00:05:00' ORDER BY at",
+    )
+    assert [text for _, text in scores][-len(texts) :] == list(texts)
+    # SQLite's own conversion may be off in the last place (0.720887); the text and the entry are exact.
+    assert [score for score, _ in scores][-len(texts) :] == pytest.approx([float(text) for text in texts])
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "word"),
+    [
+        ("SQLITE_FULL", DiskFull, "full"),
+        ("SQLITE_BUSY", DatabaseError, "locked"),
+        ("SQLITE_BUSY_SNAPSHOT", DatabaseError, "locked"),
+        ("SQLITE_NOTADB", DatabaseError, "not a SQLite database"),
+        ("SQLITE_READONLY_DBMOVED", DatabaseError, "written"),
+        ("SQLITE_CANTOPEN", DatabaseError, "opened"),
+        ("SQLITE_CORRUPT", DatabaseError, "damaged"),
+        ("SQLITE_IOERR", DatabaseError, "failed"),
+        (None, DatabaseError, "failed"),
+    ],
+)
+def test_an_error_of_sqlite_is_told_with_a_remedy(
+    tmp_path: Path, name: str | None, kind: type[DatabaseError], word: str
+) -> None:
+    error = sqlite3.OperationalError("it failed")
+    if name is not None:
+        error.sqlite_errorname = name
+    told = explain(error, tmp_path / "k.db")
+    assert isinstance(told, kind)
+    assert (told.exit_code, word in told.message) == (5, True)
+    assert told.remedy

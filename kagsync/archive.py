@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import stat
+import struct
 import zipfile
 import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
 from kagsync import board_name
 from kagsync.errors import BadDownload
 
-if TYPE_CHECKING:
-    from pathlib import Path
-    from typing import IO
+Announce = Callable[[Path], None]
 
 MAX_UNPACKED = 256 * 1024 * 1024  # bytes actually written, whatever the archive declares
 
 _PIECE = 1024 * 1024
 _RETRY = "Try again later"
+
+
+def _nobody(_: Path) -> None:
+    return
 
 
 @dataclass(frozen=True)
@@ -37,23 +44,47 @@ def is_zip(path: Path) -> bool:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def extract_csv(archive: Path, folder: Path) -> ExtractedCsv:
+def extract_csv(archive: Path, folder: Path, announce: Announce = _nobody) -> ExtractedCsv:
     """Takes the one CSV out of `archive` and writes it into `folder` under a safe name.
+
+    Args:
+        announce: is told the path of the CSV before it is written.
 
     Raises:
         BadDownload: not a ZIP, damaged, encrypted, no CSV or several, a name with a path in it, a link,
             or more than 256 MiB unpacked. Nothing is left in `folder` then but, maybe, a partial CSV.
-        OSError: the CSV cannot be written.
+        OSError: the archive cannot be read, or the CSV cannot be written.
     """
-    try:
-        with zipfile.ZipFile(archive) as opened:
+    # From memory (a board's ZIP is some 60 KB): what zipfile then fails at is the archive, never the disk.
+    content = io.BytesIO(archive.read_bytes())
+    with _refusing_damage():
+        opened = zipfile.ZipFile(content)
+    with opened:
+        with _refusing_damage():
             member = _only_csv(opened.infolist())
-            with opened.open(member) as source:
-                return write_csv(source, member.orig_filename, folder)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            source = opened.open(member)
+        with source:
+            return write_csv(_pieces(source), member.orig_filename, folder, announce)
+
+
+@contextlib.contextmanager
+def _refusing_damage() -> Iterator[None]:
+    """Whatever zipfile raises at bytes that somebody made up, as one refusal."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, OverflowError, struct.error) as error:
         raise BadDownload("the download is not a ZIP archive, or a damaged one", _RETRY) from error
-    except (NotImplementedError, UnicodeDecodeError, RuntimeError) as error:
+    except (NotImplementedError, ValueError, RuntimeError) as error:
         raise BadDownload("the archive is packed in a way that is not understood", _RETRY) from error
+
+
+def _pieces(source: IO[bytes]) -> Iterator[bytes]:
+    while True:
+        with _refusing_damage():
+            piece = source.read(_PIECE)
+        if not piece:
+            return
+        yield piece
 
 
 def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
@@ -75,7 +106,16 @@ def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     return member
 
 
-def write_csv(source: IO[bytes], original_name: str, folder: Path) -> ExtractedCsv:
+def read_pieces(path: Path) -> Iterator[bytes]:
+    """The content of a file on disk, for `write_csv`; raises OSError."""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            yield piece
+
+
+def write_csv(
+    pieces: Iterable[bytes], original_name: str, folder: Path, announce: Announce = _nobody
+) -> ExtractedCsv:
     """Copies a CSV into `folder` under the safe form of its name, hashing it on the way.
 
     Raises:
@@ -83,10 +123,11 @@ def write_csv(source: IO[bytes], original_name: str, folder: Path) -> ExtractedC
         OSError: it cannot be written.
     """
     target = folder / board_name.safe(original_name)
+    announce(target)
     digest = hashlib.sha256()
     size = 0
     with target.open("wb") as file:
-        while piece := source.read(_PIECE):
+        for piece in pieces:
             size += len(piece)
             if size > MAX_UNPACKED:
                 raise BadDownload(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync import run_folder
-from kagsync.errors import UsageError, from_os_error
+from kagsync import locks, run_folder
+from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.log import logger
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def cleanup(csv: Path) -> None:
 
     Raises:
         UsageError: kagsync did not make it: it stays.
-        Busy: another process works in the folder.
+        KagsyncError: another process works in the folder.
         ConfigurationError: it cannot be deleted.
     """
     csv = csv.absolute()
@@ -25,11 +25,14 @@ def cleanup(csv: Path) -> None:
     if not csv.exists() and folder.parent.name == run_folder.FOLDER and not folder.exists():
         logger.info("Already cleaned up: %s", csv.name)
         return
-    if csv.suffix.lower() != ".csv" or csv.is_dir() or not run_folder.is_ours(folder):
+    if not run_folder.is_our_file(csv):
         raise UsageError(
             f"{csv} was not made by kagsync fetch, so it stays", "Delete it yourself if you do not need it"
         )
-    run_folder.check_free(folder)
+    try:
+        run_folder.check_free(folder)
+    except locks.Busy as error:
+        raise KagsyncError(error.message, "Wait until it has ended") from error
     remove_run(folder, csv)
 
 

@@ -119,10 +119,19 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         log.logger.error("Stopped; the next run goes on where this one ended")
         return errors.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has seen enough (`| head`). Python would complain again at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has seen enough (`| head`)
+        _forget_stdout()
+    except OSError as error:
+        _forget_stdout()
+        told = errors.from_os_error(error, "write the output")
+        log.failure(told)
+        return told.exit_code
     return errors.OK
+
+
+def _forget_stdout() -> None:
+    # Python writes what is left once more at its exit, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage_error(error: Exception) -> int:
@@ -190,7 +199,16 @@ class _open:
 
 def _say(text: str, *, quiet: bool) -> None:
     if not quiet:
-        typer.echo(text)
+        _print(text)
+
+
+def _print(text: str) -> None:
+    """Prints a result; that nobody reads it any more does not change how the command ended."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
 
 
 def _confirm(question: str, *, yes: bool) -> None:
@@ -241,17 +259,10 @@ def sync(
     from kagsync import progress
     from kagsync import sync as verb
 
-    wanted = [names.competition_slug(slug) for slug in slugs or []]
-    if everything == bool(wanted):
-        raise UsageError(
-            "name competitions or say --all" + (", not both" if wanted else ""), "See: kagsync sync --help"
-        )
-    if source is not None and len(wanted) != 1:
-        raise UsageError("--from goes with one competition", "kagsync sync SLUG --from FILE")
-    if direction is not None and not wanted:
-        raise UsageError("a direction goes with named competitions", "kagsync sync SLUG --lower-is-better")
     as_json = format_ is TextOrJson.json
     try:
+        wanted = [names.competition_slug(slug) for slug in slugs or []]
+        _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
         loaded = _load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
         if direction is not None:
             verb.set_direction(loaded, wanted, higher_is_better=direction)
@@ -265,19 +276,31 @@ def sync(
             accept_shrink=accept_shrink,
             progress=progress.bar if watched else None,
         )
-    except errors.NoDatabase:
-        if not everything:
-            raise
-        outcome = verb.Outcome([], alone=False)
     except KagsyncError as error:
-        if as_json:
-            _print_json(verb.failure_as_json(error))
-        raise
+        if isinstance(error, errors.NoDatabase) and everything:
+            outcome = verb.Outcome([], alone=False)
+        else:
+            if as_json:
+                _print_json(verb.failure_as_json(error))
+            raise
     if as_json:
         _print_json(verb.as_json(outcome))
     else:
         _say(verb.summary(outcome), quiet=quiet)
     raise typer.Exit(outcome.exit_code)
+
+
+def _check_what_to_sync(
+    wanted: list[str], *, everything: bool, source: Path | None, direction: bool | None
+) -> None:
+    if everything == bool(wanted):
+        raise UsageError(
+            "name competitions or say --all" + (", not both" if wanted else ""), "See: kagsync sync --help"
+        )
+    if source is not None and len(wanted) != 1:
+        raise UsageError("--from goes with one competition", "kagsync sync SLUG --from FILE")
+    if direction is not None and not wanted:
+        raise UsageError("a direction goes with named competitions", "kagsync sync SLUG --lower-is-better")
 
 
 @app.command()
@@ -292,7 +315,7 @@ def fetch(
     from kagsync import sync as verb
 
     loaded = _load(db, verbose, quiet, log_file)
-    typer.echo(str(verb.fetch_by_hand(loaded, names.competition_slug(slug))))
+    _print(str(verb.fetch_by_hand(loaded, names.competition_slug(slug))))
 
 
 @app.command()
@@ -564,6 +587,6 @@ def _counted(count: int, one: str, many: str) -> str:
 
 
 def _print_json(content: object) -> None:
-    from kagsync.render import print_json
+    from kagsync.render import to_json
 
-    print_json(content, sys.stdout)
+    _print(to_json(content))

@@ -62,6 +62,12 @@ def find() -> Credentials:
             f"(in {', '.join(str(folder) for folder in _config_folders())}), ~/.kaggle/credentials.json",
             HOW_TO,
         )
+    for secret in (found.token, found.username, found.key):
+        if secret is not None and not (secret.isascii() and secret.isprintable()):
+            # No HTTP header could carry it: most likely a line break, or a typographic quote.
+            raise CredentialsError(
+                f"the credentials from {found.source} hold a character that no key has", HOW_TO
+            )
     return found
 
 
@@ -71,12 +77,13 @@ def _home() -> Path:
 
 
 def _token() -> Credentials | None:
-    value = os.environ.get("KAGGLE_API_TOKEN")
-    if value:
-        if "\0" not in value and len(value) < 4096 and Path(value).is_file():
-            path = Path(value)
-            return Credentials(f"KAGGLE_API_TOKEN ({path})", token=_read(path).strip() or None, file=path)
-        return Credentials("KAGGLE_API_TOKEN", token=value.strip())
+    value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
+    if value and len(value) < 4096 and Path(value).is_file():
+        path = Path(value)
+        if token := _read(path).strip():
+            return Credentials(f"KAGGLE_API_TOKEN ({path})", token=token, file=path)
+    elif value:
+        return Credentials("KAGGLE_API_TOKEN", token=value)
     for name in ("access_token", "access_token.txt"):  # .txt: what Windows' Notepad makes of it
         path = _home() / ".kaggle" / name
         if path.is_file() and (token := _read(path).strip()):

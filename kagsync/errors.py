@@ -37,6 +37,12 @@ class KagsyncError(Exception):
         return f"{self.message}. {self.remedy}" if self.remedy else self.message
 
 
+class Unforeseen(KagsyncError):
+    """A mistake of this program's."""
+
+    code = "unforeseen"
+
+
 class UsageError(KagsyncError):
     """The command line asks for something that cannot be."""
 
@@ -127,9 +133,13 @@ class Interrupted(KagsyncError):
     code = "interrupted"
 
 
+# No space, over the quota, over the limit of the process (ulimit -f); Windows lacks EDQUOT.
+_NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
 def from_os_error(error: OSError, doing: str) -> KagsyncError:
     """Tells a failed file operation as an error with a remedy; ``doing`` completes "cannot …"."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT if hasattr(errno, "EDQUOT") else errno.ENOSPC):
+    if error.errno in _NO_SPACE:
         return DiskFull(f"cannot {doing}: the disk is full", "Free some space; nothing was lost")
     reason = error.strerror or str(error)
     return ConfigurationError(f"cannot {doing}: {reason}", "Check that the folder exists and may be written")

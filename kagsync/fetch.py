@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from kagsync import archive, board_name, leaderboard, times
+from kagsync import archive, board_name, leaderboard, run_folder, times
 from kagsync.errors import UsageError, from_os_error
 from kagsync.log import logger
 
@@ -42,8 +42,9 @@ def from_kaggle(api: KaggleApi, slug: str, kaggle_id: str, folder: Path) -> Fetc
     """
     zipped = folder / f"{slug}.zip"
     try:
+        run_folder.claim(zipped)
         api.download_leaderboard(kaggle_id, zipped)
-        extracted = archive.extract_csv(zipped, folder)
+        extracted = archive.extract_csv(zipped, folder, run_folder.claim)
         zipped.unlink()
         fetched = _checked(extracted, otherwise=times.utc_now())
     except OSError as error:
@@ -62,10 +63,10 @@ def from_file(source: Path, folder: Path) -> Fetched:
     modified = _modified(source)
     try:
         if is_zip(source):
-            extracted = archive.extract_csv(source, folder)
+            extracted = archive.extract_csv(source, folder, run_folder.claim)
         else:
-            with source.open("rb") as file:
-                extracted = archive.write_csv(file, source.name, folder)
+            pieces = archive.read_pieces(source)
+            extracted = archive.write_csv(pieces, source.name, folder, run_folder.claim)
         fetched = _checked(extracted, otherwise=modified)
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error

@@ -49,6 +49,8 @@ DEFAULT_REST = timedelta(minutes=15)  # after a 429 that does not say how long
 MAX_DOWNLOAD = 64 * 1024 * 1024  # bytes; the largest board ever seen is 2.2 MB unpacked
 
 _PIECE = 64 * 1024
+# What the SDK stumbles with over an answer that is none (requests.JSONDecodeError is a ValueError).
+_NONSENSE = (ValueError, TypeError, KeyError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ class _Stop:
 
 
 stop = _Stop()
-_current = threading.local()  # .watchdog: the one of the exchange this thread is in
+# What this thread is in the middle of: .watchdog of the exchange, .response that came last in it.
+_current = threading.local()
 
 
 class KaggleApi:
@@ -280,7 +283,9 @@ def _adapter() -> Any:
             # A connection of its own for each exchange: connect() tells the watchdog its socket, and one
             # that Kaggle closed meanwhile cannot fail the next competition.
             request.headers["Connection"] = "close"
-            return super().send(request, *args, **kwargs)
+            response = super().send(request, *args, **kwargs)
+            _current.response = response  # the SDK drops it when it stumbles over its body
+            return response
 
     return BoundedAdapter()
 
@@ -293,18 +298,23 @@ def _watch(connection: socket.socket | None) -> None:
 
 def _bounded(attempt: Callable[[], T], seconds: float) -> T:
     watchdog = _Watchdog(max(seconds, 0.0))
-    _current.watchdog = watchdog
+    _current.watchdog, _current.response = watchdog, None
     try:
         with watchdog, stop.guarding(watchdog):
             if stop.event.is_set():
                 raise Interrupted("stopped")
-            return attempt()
-    except (OSError, ValueError) as cause:
+            result = attempt()
+    except Exception as cause:
+        if _current.response is not None:
+            _current.response.close()
         if watchdog.fired:
             raise TimeoutError(f"not done within {seconds:.0f} s") from cause
         raise
     finally:
         _current.watchdog = None
+    if watchdog.fired:  # a body of unknown length that was cut off looks like a whole one
+        raise TimeoutError(f"not done within {seconds:.0f} s")
+    return result
 
 
 def _save(response: requests.Response, target: Path) -> None:
@@ -341,8 +351,11 @@ def _explain(cause: Exception, kaggle_id: str, credentials: Credentials) -> tupl
     if isinstance(cause, KagsyncError):
         return cause, None
     if isinstance(cause, requests.HTTPError) and cause.response is not None:
-        return _explain_status(cause, cause.response, kaggle_id, credentials)
-    if isinstance(cause, requests.JSONDecodeError):
+        return _explain_status(cause.response, kaggle_id, credentials)
+    response = getattr(_current, "response", None)
+    if isinstance(cause, _NONSENSE) and response is not None and response.status_code >= 400:
+        return _explain_status(response, kaggle_id, credentials)
+    if isinstance(cause, _NONSENSE):
         return BadDownload("Kaggle's answer could not be understood", "Try again later"), None
     patience = "Check the network; kagsync tries again at the next run"
     if isinstance(cause, (TimeoutError, requests.Timeout)):
@@ -355,7 +368,7 @@ def _explain(cause: Exception, kaggle_id: str, credentials: Credentials) -> tupl
 
 
 def _explain_status(
-    cause: requests.HTTPError, response: requests.Response, kaggle_id: str, credentials: Credentials
+    response: requests.Response, kaggle_id: str, credentials: Credentials
 ) -> tuple[KagsyncError, float | None]:
     status = response.status_code
     if status == 200:  # the SDK found an error in the body; its code is there
@@ -403,7 +416,7 @@ def _retry_after(response: requests.Response) -> float | None:
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
@@ -434,7 +447,7 @@ def _with_access_token(credentials: Credentials, path: Path) -> Credentials:
     content = json.loads(path.read_text(encoding="utf-8-sig"))
     token = content.get("access_token")
     if token and _still_valid(content.get("access_token_expiration")):
-        return replace(credentials, token=token)
+        return replace(credentials, token=token, oauth_file=None)
     from kagglesdk import KaggleCredentials
 
     client = _new_client(None)
@@ -446,13 +459,17 @@ def _with_access_token(credentials: Credentials, path: Path) -> Credentials:
         answer = _bounded(renew, READ_TIMEOUT)
     except Exception as cause:
         error, _ = _explain(cause, "", credentials)
+        if not isinstance(error, Unreachable):
+            error = CredentialsError(
+                f"Kaggle refused to renew the login in {path}", "Log in again: kaggle auth login"
+            )
         raise error from cause
     finally:
         client.__exit__(None, None, None)
     expiration = times.utc_now() + timedelta(seconds=answer.expires_in)
     content |= {"access_token": answer.token, "access_token_expiration": expiration.isoformat()}
     _replace(path, json.dumps(content, indent=2))
-    return replace(credentials, token=answer.token)
+    return replace(credentials, token=answer.token, oauth_file=None)
 
 
 def _still_valid(expiration: object) -> bool:

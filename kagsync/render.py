@@ -168,9 +168,14 @@ def sparkline(ranks: list[int | None]) -> str:
     )
 
 
+def to_json(content: Any) -> str:
+    """JSON in ASCII: no character in it can do anything to a terminal."""
+    return json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False)
+
+
 def print_json(content: Any, out: TextIO) -> None:
-    """Prints JSON in ASCII: no character in it can do anything to a terminal."""
-    out.write(json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False) + "\n")
+    """Prints `to_json`."""
+    out.write(f"{to_json(content)}\n")
 
 
 def print_csv(titles: list[str], rows: Iterable[list[Any]], out: TextIO) -> None:

@@ -1,7 +1,7 @@
 """Run folders: `temp_kaggle_data/{slug}_{timestamp}/`, one for each fetch, and who may delete them.
 
-kagsync deletes only what it made: a folder counts as its own by the marker file inside, and of its files
-only those of the kinds it writes go. A folder is in use while its lock is held; a killed process leaves the
+kagsync deletes only what it made: a folder counts as its own by the marker file inside, and only the files
+that the marker names go. A folder is in use while its lock is held; a killed process leaves the
 lock free, so a folder with a free lock is what a crash left behind, or was handed over by `kagsync fetch`
 to the commands that come after it.
 """
@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kagsync import locks, times
+from kagsync import locks
 from kagsync.errors import from_os_error
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ HANDED_OVER_KEPT = 24 * 3600.0  # seconds that a fetched CSV waits for `process`
 _MARKER = ".kagsync"
 _LOCK = ".lock"
 _HANDED_OVER = "handed over"
-_OURS = (".csv", ".zip")
+_FILE = "file: "
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*_\d{8}T\d{6}(_\d+)?")
 
 
@@ -54,7 +54,7 @@ def new(temp_data: Path, slug: str, moment: datetime) -> Iterator[Path]:
             # Under a lock, or a sweep could take the new folder for an abandoned one.
             with locks.hold(_guard(temp_data), wait=30):
                 folder = _make_unique(temp_data, stem)
-                (folder / _MARKER).write_text("working\n", encoding="ascii")
+                (folder / _MARKER).touch()
                 stack.enter_context(locks.hold(folder / _LOCK))
         except OSError as error:
             raise from_os_error(error, f"make a folder in {temp_data}") from error
@@ -78,9 +78,31 @@ def _make_unique(temp_data: Path, stem: str) -> Path:
             return folder
 
 
+def claim(path: Path) -> None:
+    """Notes in the folder's marker that kagsync is about to write this file, so that it may delete it."""
+    _note(path.parent, f"{_FILE}{path.name}")
+
+
 def hand_over(folder: Path) -> None:
     """Marks a folder as wanted by the commands that come after this process."""
-    (folder / _MARKER).write_text(f"{_HANDED_OVER} {times.iso(times.utc_now())}\n", encoding="ascii")
+    _note(folder, _HANDED_OVER)
+
+
+def _note(folder: Path, line: str) -> None:
+    with (folder / _MARKER).open("a", encoding="utf-8") as marker:
+        marker.write(f"{line}\n")
+
+
+def _notes(folder: Path) -> list[str]:
+    try:
+        return (folder / _MARKER).read_text(encoding="utf-8", errors="replace").split("\n")
+    except FileNotFoundError:
+        return []
+
+
+def is_our_file(path: Path) -> bool:
+    """Whether kagsync wrote this file into one of its run folders."""
+    return is_ours(path.parent) and f"{_FILE}{path.name}" in _notes(path.parent)
 
 
 def is_ours(folder: Path) -> bool:
@@ -94,14 +116,15 @@ def is_ours(folder: Path) -> bool:
 
 
 def remove(folder: Path) -> bool:
-    """Deletes a run folder with the files of the kinds kagsync writes; False if others keep it alive.
+    """Deletes a run folder with the files that kagsync wrote; False if others keep it alive.
 
     Raises:
         OSError: a file cannot be deleted.
     """
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in _OURS and (path.is_file() or path.is_symlink()):
-            path.unlink()
+    for note in _notes(folder):
+        name = note.removeprefix(_FILE)
+        if name != note and "/" not in name and "\\" not in name and name not in ("", ".", ".."):
+            (folder / name).unlink(missing_ok=True)
     if any(path.name not in (_MARKER, _LOCK) for path in folder.iterdir()):
         return False
     (folder / _LOCK).unlink(missing_ok=True)
@@ -142,8 +165,11 @@ def check_free(folder: Path) -> None:
     Raises:
         Busy: one does.
     """
-    with locks.hold(folder / _LOCK):
-        return
+    try:
+        with locks.hold(folder / _LOCK):
+            return
+    except locks.Busy as error:
+        raise locks.Busy(f"{folder} is in use by another run") from error
 
 
 def _is_stillborn(folder: Path) -> bool:
@@ -152,8 +178,6 @@ def _is_stillborn(folder: Path) -> bool:
 
 
 def _was_handed_over_lately(folder: Path) -> bool:
-    marker = folder / _MARKER
-    with contextlib.suppress(FileNotFoundError):
-        handed_over = marker.read_text(encoding="ascii", errors="replace").startswith(_HANDED_OVER)
-        return handed_over and time.time() - marker.stat().st_mtime < HANDED_OVER_KEPT
-    return False
+    if _HANDED_OVER not in _notes(folder):
+        return False
+    return time.time() - (folder / _MARKER).stat().st_mtime < HANDED_OVER_KEPT

@@ -75,13 +75,22 @@ def load(
 def _default_db() -> Path:
     from platformdirs import user_data_path  # 20 ms that those who set KAGSYNC_DB need not pay
 
-    return user_data_path("kagsync", appauthor=False) / "kagsync.db"
+    return _at_home(user_data_path("kagsync", appauthor=False)) / "kagsync.db"
 
 
 def _default_temp_dir() -> Path:
     from platformdirs import user_cache_path
 
-    return user_cache_path("kagsync", appauthor=False)
+    return _at_home(user_cache_path("kagsync", appauthor=False))
+
+
+def _at_home(folder: Path) -> Path:
+    # Some crons run for users without HOME and without an entry in passwd: then "~" stays as it is.
+    if folder.parts[0].startswith("~"):
+        raise ConfigurationError(
+            "no home folder is known", "Set HOME, or both KAGSYNC_DB and KAGSYNC_TEMP_DIR"
+        )
+    return folder
 
 
 def _path(variable: str) -> Path | None:
@@ -90,7 +99,7 @@ def _path(variable: str) -> Path | None:
         return None
     if "\0" in value:
         raise ConfigurationError(f"{variable} has a NUL character", "Set it to a path")
-    return Path(value).expanduser() if value.startswith("~") else Path(value)
+    return Path(os.path.expanduser(value))  # noqa: PTH111  (Path.expanduser raises where there is no home)
 
 
 def _jobs() -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder, times
-from kagsync.errors import KagsyncError, RateLimited, UsageError
+from kagsync.errors import Interrupted, KagsyncError, RateLimited, UsageError
 from kagsync.log import logger
 from kagsync.process import Processed, process
 from kagsync.records import BUSY, ERROR, OK, OLDER, RESTING, UNCHANGED, Competition, Counts, Run
@@ -252,12 +252,16 @@ def _sync_one(work: _Work, competition: Competition) -> Result:
             return resting
         run = Run(work.run, competition.slug, work.source, ERROR, times.utc_now())
         try:
-            with locks.hold(competition_lock(work.settings, competition.slug)):
+            # A file from disk waits for its turn: unlike Kaggle's board, nobody brings it again.
+            patience = 0.0 if work.source == _KAGGLE else _PATIENCE
+            with locks.hold(competition_lock(work.settings, competition.slug), wait=patience):
                 return _through_phases(work, competition, run)
         except locks.Busy:
             logger.info("%s is already being synced by another run", competition.slug)
             return Result(competition.slug, BUSY)
-        except (KagsyncError, OSError, sqlite3.Error) as cause:
+        except Interrupted:
+            raise
+        except Exception as cause:  # noqa: BLE001  (whatever happens to one, the others go on)
             error = as_expected(cause, work.settings)
             log.failure(error, f"{competition.slug}: ")
             _record_failure(work.settings, competition, run, error)
@@ -296,20 +300,24 @@ def competition_lock(settings: Settings, slug: str) -> Path:
 
 
 def as_expected(cause: Exception, settings: Settings) -> KagsyncError:
-    """Any failure that can be expected, as an error with a remedy."""
+    """Any failure as an error with a remedy."""
     if isinstance(cause, KagsyncError):
         return cause
     if isinstance(cause, sqlite3.Error):
         return explain(cause, settings.db)
     if isinstance(cause, OSError):
         return errors.from_os_error(cause, f"work in {settings.temp_data}")
-    raise cause
+    error = errors.Unforeseen(
+        f"unforeseen {type(cause).__name__}: {cause}", "Please report it with what -v shows"
+    )
+    error.__cause__ = cause
+    return error
 
 
 def _through_phases(work: _Work, competition: Competition, run: Run) -> Result:
     with Store.open(work.settings.db, work.settings.locks) as store:
         now = store.competition(competition.slug)
-        if now.last_run != competition.last_run and not work.force:
+        if now.last_run != competition.last_run and work.source == _KAGGLE and not work.force:
             logger.info("%s was synced by another run meanwhile", competition.slug)
             return Result(competition.slug, BUSY)
         with _own_folder(work.settings, competition.slug) as files:

@@ -5,6 +5,7 @@ The boards and the people are invented (`boards.py` makes them).
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -52,7 +53,7 @@ def run(db: Path | None, *, quiet: bool = False) -> None:
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
         listings.print_board(view, "table", SECOND)
     if db is not None:
-        say(f"\nThe database is kept: kagsync show {SLUG} --db {db}")
+        say(f"\nThe database is kept: kagsync show {SLUG} --db {shlex.quote(str(db))}")
     say(
         "\nThese people are invented. For yours:\n"
         "  kagsync competitions add spaceship-titanic\n"

@@ -97,9 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         the exit code (README, "Exit codes").
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal that lacks a character must not end the program
-            stream.reconfigure(errors="backslashreplace")
+    _prepare_streams()
     log.configure()
     try:
         command = typer.main.get_command(app)
@@ -127,6 +125,16 @@ def main(arguments: list[str] | None = None) -> int:
         log.failure(told)
         return told.exit_code
     return errors.OK
+
+
+def _prepare_streams() -> None:
+    """Makes sure that printing cannot end the program."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us (`>&-`)
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):  # a terminal may lack a character
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _forget_stdout() -> None:
@@ -214,7 +222,7 @@ def _print(text: str) -> None:
 def _confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("nobody is here to confirm", "Say --yes")
     if not typer.confirm(question, err=True):
         raise typer.Abort

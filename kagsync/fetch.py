@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -90,9 +91,12 @@ def is_zip(source: Path) -> bool:
 
 def _modified(source: Path) -> datetime:
     try:
+        status = source.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device would be waited for, or never end
+            raise UsageError(f"{source} is not a file", "Name a ZIP or CSV file")
         with source.open("rb"):
-            return datetime.fromtimestamp(source.stat().st_mtime, UTC)
-    except (OSError, ValueError) as error:
+            return datetime.fromtimestamp(status.st_mtime, UTC)
+    except (OSError, ValueError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"cannot read {source}: {reason}", "Name a ZIP or CSV file") from error
 

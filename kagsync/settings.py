@@ -73,24 +73,31 @@ def load(
 
 
 def _default_db() -> Path:
-    from platformdirs import user_data_path  # 20 ms that those who set KAGSYNC_DB need not pay
-
-    return _at_home(user_data_path("kagsync", appauthor=False)) / "kagsync.db"
+    return _own_folder("user_data_path") / "kagsync.db"
 
 
 def _default_temp_dir() -> Path:
-    from platformdirs import user_cache_path
-
-    return _at_home(user_cache_path("kagsync", appauthor=False))
+    return _own_folder("user_cache_path")
 
 
-def _at_home(folder: Path) -> Path:
-    # Some crons run for users without HOME and without an entry in passwd: then "~" stays as it is.
-    if folder.parts[0].startswith("~"):
-        raise ConfigurationError(
-            "no home folder is known", "Set HOME, or both KAGSYNC_DB and KAGSYNC_TEMP_DIR"
-        )
-    return folder
+def _own_folder(kind: str) -> Path:
+    """A folder of platformdirs' for this program.
+
+    Some crons run for users without HOME and without an entry in passwd: then there is none.
+    """
+    import platformdirs  # 20 ms that those who set KAGSYNC_DB and KAGSYNC_TEMP_DIR need not pay
+
+    try:
+        folder: Path = getattr(platformdirs, kind)("kagsync", appauthor=False)
+    except RuntimeError:
+        folder = Path("~")
+    return _with_home(folder, "KAGSYNC_DB and KAGSYNC_TEMP_DIR")
+
+
+def _with_home(path: Path, variables: str) -> Path:
+    if path.parts and path.parts[0].startswith("~"):
+        raise ConfigurationError("no home folder is known", f"Set HOME, or {variables} to absolute paths")
+    return path
 
 
 def _path(variable: str) -> Path | None:
@@ -99,7 +106,7 @@ def _path(variable: str) -> Path | None:
         return None
     if "\0" in value:
         raise ConfigurationError(f"{variable} has a NUL character", "Set it to a path")
-    return Path(os.path.expanduser(value))  # noqa: PTH111  (Path.expanduser raises where there is no home)
+    return _with_home(Path(os.path.expanduser(value)), variable)  # noqa: PTH111  (Path's raises without a home)
 
 
 def _jobs() -> int:

@@ -555,11 +555,21 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _competition(row: tuple[Any, ...]) -> Competition:
     values = dict(zip(_COMPETITION_FIELDS, row, strict=True))
     for name in ("tried_at", "synced_at", "snapshot_at", "resting_until"):
-        values[name] = times.parse_iso(values[name]) if values[name] else None
+        values[name] = _time(values[name])
     values["active"] = bool(values["active"])
     if values["higher_is_better"] is not None:
         values["higher_is_better"] = bool(values["higher_is_better"])
     return Competition(**values)
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return times.parse_iso(text) if text else None
+    except (ValueError, TypeError) as error:
+        raise DatabaseError(
+            f"the database holds {text!r} where a time should be",
+            "Restore a backup, or mend the value by hand",
+        ) from error
 
 
 def _number(text: str | None) -> float | None:

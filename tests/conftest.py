@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps the tests with a Kaggle in one process: the SDK fixes its port, so there is one at a time."""
+    for item in items:
+        named = {"kaggle", "anonymous"} & set(getattr(item, "fixturenames", ()))
+        if named or hasattr(getattr(item, "module", None), "KaggleServer"):
+            item.add_marker(pytest.mark.xdist_group("kaggle"))
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home that is empty and not the developer's: no test touches a real database or credential."""

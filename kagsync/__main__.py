@@ -28,8 +28,8 @@ def run() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if code == INTERRUPTED:
-        # Not sys.exit: CPython kills itself with SIGINT at its end, whatever the exit code, when the interrupt
-        # struck inside exec() of a text, as dataclasses do while they are imported (pythonrun.c).
+        # Not sys.exit: CPython kills itself with SIGINT at its end, whatever the exit code, when the
+        # interrupt struck inside exec() of a text, as dataclasses do while imported (pythonrun.c).
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
                 stream.flush()

@@ -22,10 +22,14 @@ def cleanup(csv: Path) -> None:
     """
     csv = csv.absolute()
     folder = csv.parent
-    if not csv.exists() and folder.parent.name == run_folder.FOLDER and not folder.exists():
-        logger.info("Already cleaned up: %s", csv.name)
-        return
-    if not run_folder.is_our_file(csv):
+    try:
+        if not csv.exists() and folder.parent.name == run_folder.FOLDER and not folder.exists():
+            logger.info("Already cleaned up: %s", csv.name)
+            return
+        ours = run_folder.is_our_file(csv)
+    except OSError as error:
+        raise UsageError(f"cannot read {csv}: {error.strerror}", "Name what kagsync fetch printed") from error
+    if not ours:
         raise UsageError(
             f"{csv} was not made by kagsync fetch, so it stays", "Delete it yourself if you do not need it"
         )

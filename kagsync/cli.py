@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -13,6 +14,7 @@ import typer
 
 from kagsync import __version__, errors, log, names, settings, times
 from kagsync.errors import KagsyncError, UsageError
+from kagsync.text import clip
 
 if TYPE_CHECKING:
     from kagsync.settings import Settings
@@ -73,6 +75,15 @@ Direction = Annotated[
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
+def _storable(text: str | None) -> str | None:
+    """Refuses what UTF-8 cannot carry: a terminal in another encoding gives lone surrogates."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{text!r} is not UTF-8 text", "Check the terminal's encoding") from error
+    return text
+
+
 class TextOrJson(StrEnum):
     text = "text"
     json = "json"
@@ -124,6 +135,10 @@ def main(arguments: list[str] | None = None) -> int:
         told = errors.from_os_error(error, "write the output")
         log.failure(told)
         return told.exit_code
+    except Exception as error:  # noqa: BLE001  (a mistake of this program's is told in a line, too)
+        told = errors.unforeseen(error)
+        log.failure(told)
+        return told.exit_code
     return errors.OK
 
 
@@ -139,11 +154,12 @@ def _prepare_streams() -> None:
 
 def _forget_stdout() -> None:
     # Python writes what is left once more at its exit, and would complain.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(OSError, ValueError):  # it has no file: a caller's own stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _usage_error(error: Exception) -> int:
-    message = str(error.format_message()).strip()  # type: ignore[attr-defined]
+    message = clip(str(error.format_message()).strip(), 300)  # type: ignore[attr-defined]
     context = getattr(error, "ctx", None)
     if not message or error.__class__.__name__ == "NoArgsIsHelpError":
         typer.echo(context.get_help() if context else "", err=True)
@@ -437,7 +453,9 @@ def demo(
 @competitions_app.command("add")
 def competitions_add(
     slugs: Annotated[list[str], typer.Argument(metavar="SLUG...", help="Slugs or Kaggle URLs.")],
-    title: Annotated[str | None, typer.Option(metavar="T", help="A title of your own.")] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="T", callback=_storable, help="A title of your own.")
+    ] = None,
     kaggle_id: Annotated[
         str | None,
         typer.Option("--kaggle-id", metavar="ID", help="Its name on Kaggle, if it is not the slug."),
@@ -520,8 +538,12 @@ def users_add(
     usernames: Annotated[
         list[str], typer.Argument(metavar="USERNAME...", help="Names, @names or profile URLs.")
     ],
-    name: Annotated[str | None, typer.Option(metavar="N", help="The person's real name.")] = None,
-    group: Annotated[str | None, typer.Option(metavar="G", help="A class, a team …")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="N", callback=_storable, help="The person's real name.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="G", callback=_storable, help="A class, a team …")
+    ] = None,
     db: Db = None,
     verbose: Verbose = False,
     quiet: Quiet = False,

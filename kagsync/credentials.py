@@ -78,7 +78,7 @@ def _home() -> Path:
 
 def _token() -> Credentials | None:
     value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
-    if value and len(value) < 4096 and Path(value).is_file():
+    if value and _names_a_file(value):
         path = Path(value)
         if token := _read(path).strip():
             return Credentials(f"KAGGLE_API_TOKEN ({path})", token=token, file=path)
@@ -89,6 +89,13 @@ def _token() -> Credentials | None:
         if path.is_file() and (token := _read(path).strip()):
             return Credentials(str(path), token=token, file=path)
     return None
+
+
+def _names_a_file(value: str) -> bool:
+    try:
+        return Path(value).is_file()
+    except (OSError, ValueError):  # a token may be longer than a file's name can be
+        return False
 
 
 def _config_folders() -> list[Path]:

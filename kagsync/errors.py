@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
-from datetime import datetime  # noqa: TC003  (a dataclass-like signature people read)
+from datetime import datetime  # noqa: TC003  (a signature people read)
+
+from kagsync.text import clip
 
 OK = 0
 SOME_FAILED = 1
@@ -12,6 +14,8 @@ CONFIGURATION = 3
 UNREACHABLE = 4
 DATABASE = 5
 INTERRUPTED = 130
+
+_LONGEST = 480  # characters of a message
 
 
 class KagsyncError(Exception):
@@ -29,6 +33,9 @@ class KagsyncError(Exception):
     code = "failed"
 
     def __init__(self, message: str, remedy: str = "") -> None:
+        # What people, files and archives call themselves is part of it: of any length, and file names even
+        # with lone surrogates, which neither a database nor a file can hold.
+        message = clip(message.encode("utf-8", "backslashreplace").decode("utf-8"), _LONGEST)
         super().__init__(message)
         self.message = message
         self.remedy = remedy
@@ -143,3 +150,10 @@ def from_os_error(error: OSError, doing: str) -> KagsyncError:
         return DiskFull(f"cannot {doing}: the disk is full", "Free some space; nothing was lost")
     reason = error.strerror or str(error)
     return ConfigurationError(f"cannot {doing}: {reason}", "Check that the folder exists and may be written")
+
+
+def unforeseen(cause: Exception) -> Unforeseen:
+    """Tells an exception that nobody expected."""
+    error = Unforeseen(f"unforeseen {type(cause).__name__}: {cause}", "Please report it with what -v shows")
+    error.__cause__ = cause
+    return error

@@ -93,7 +93,7 @@ def _modified(source: Path) -> datetime:
     try:
         status = source.stat()
         if not stat.S_ISREG(status.st_mode):  # a pipe or a device would be waited for, or never end
-            raise UsageError(f"{source} is not a file", "Name a ZIP or CSV file")
+            raise UsageError(f"cannot read {source}: it is not a file", "Name a ZIP or CSV file")
         with source.open("rb"):
             return datetime.fromtimestamp(status.st_mtime, UTC)
     except (OSError, ValueError, OverflowError) as error:

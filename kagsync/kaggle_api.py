@@ -49,6 +49,7 @@ DEFAULT_REST = timedelta(minutes=15)  # after a 429 that does not say how long
 MAX_DOWNLOAD = 64 * 1024 * 1024  # bytes; the largest board ever seen is 2.2 MB unpacked
 
 _PIECE = 64 * 1024
+_LONGEST_REST = 7 * 86400.0  # seconds; whoever asks for more is not believed
 # What the SDK stumbles with over an answer that is none (requests.JSONDecodeError is a ValueError).
 _NONSENSE = (ValueError, TypeError, KeyError, AttributeError)
 
@@ -413,14 +414,14 @@ def _retry_after(response: requests.Response) -> float | None:
     """The seconds of a Retry-After header (a number or a date: RFC 9110, 10.2.3); None without a good one."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit() and len(value) < 8:
-        return float(value)
+        return min(float(value), _LONGEST_REST)
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - times.utc_now()).total_seconds(), 0.0), 7 * 86400.0)
+    return min(max((moment - times.utc_now()).total_seconds(), 0.0), _LONGEST_REST)
 
 
 def _backoff() -> float:

@@ -119,12 +119,17 @@ def open_board(path: Path, *, higher_is_better: bool | None = None) -> Board:
         BadBoard: a needed column is missing or stands twice, or it is not CSV (also while chunks are read).
     """
     columns = _columns(path)
+    if any("\0" in name for name in columns):
+        raise BadBoard(
+            "the CSV has NUL characters in its header, as UTF-16 has",
+            "Save it as UTF-8, or fetch the board again",
+        )
     modern = "TeamMemberUserNames" in columns or "Rank" in columns
     needed = _MODERN if modern else _OLD
     if missing := [name for name in needed if name not in columns]:
         raise BadBoard(
             f"the CSV lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
-            f"it has: {', '.join(columns[:20]) or 'none'}",
+            f"it has: {', '.join(_short(name) for name in columns[:12]) or 'none'}",
             "Fetch the board with kagsync, or download it in full from the competition's Leaderboard tab",
         )
     optional = [name for name in _MODERN_OPTIONAL if modern and name in columns]
@@ -141,6 +146,10 @@ def open_board(path: Path, *, higher_is_better: bool | None = None) -> Board:
     else:
         chunks = _old_chunks(frames, figures, higher_is_better)
     return Board(columns, chunks, figures)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 24 else f"{name[:23]}…"
 
 
 class _reading:

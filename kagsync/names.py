@@ -63,7 +63,7 @@ def _path_of_url(text: str) -> list[str] | None:
         return None
     try:
         url = urlsplit(text if "://" in text else f"https://{text}")
-        host = (url.hostname or "").lower()
+        host = (url.hostname or "").lower() if url.scheme in ("https", "http") else ""
     except ValueError:
         host = ""
     if host not in _KAGGLE_HOSTS:

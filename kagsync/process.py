@@ -9,7 +9,7 @@ from kagsync import history, leaderboard, matching, times
 from kagsync.errors import SuspiciousBoard, UnknownCompetition
 from kagsync.history import Splice, State
 from kagsync.log import logger
-from kagsync.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run
+from kagsync.records import FILE, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def process(
     roster = matching.Roster.of((user.id, user.username) for user in users)
     board = leaderboard.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
     if not older and not accept_shrink:
-        _refuse_shrunken(competition, fetched)
+        _refuse_shrunken(competition, fetched, run.source)
     claims = matching.match(board.chunks, roster, team_name=team_name)
     figures = board.figures
     logger.info("CSV has %d entries with columns: %s", figures.rows, board.columns)
@@ -97,6 +97,8 @@ def process(
         counts = _count(figures, claims, entries, update)
         store.save_entries(competition.id, update.entries)
         store.save_history(competition.id, update.history)
+        if now.snapshot_at is not None and fetched.snapshot_at <= now.snapshot_at:
+            store.forget_unseen(competition.id)
         store.save_snapshot(
             competition.id, moment, rows=figures.rows, teams=figures.teams, last_user_id=last_user_id
         )
@@ -124,13 +126,14 @@ def process(
     return Processed(status, counts)
 
 
-def _refuse_shrunken(competition: Competition, fetched: Fetched) -> None:
+def _refuse_shrunken(competition: Competition, fetched: Fetched, source: str) -> None:
     """A board that is suddenly empty, or less than half of what it was, is not believed."""
     before = competition.row_count or 0
     if fetched.rows < before / 2:
         raise SuspiciousBoard(
             f"the board has {fetched.rows:,} rows where it had {before:,}, which looks cut off",
-            f"If it is right: kagsync sync {competition.slug} --accept-shrink",
+            f"If it is right: kagsync sync {competition.slug}{' --from FILE' if source == FILE else ''} "
+            "--accept-shrink",
         )
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
+KAGGLE, FILE = "kaggle", "file"  # where a board comes from
 BUSY, RESTING = "busy", "resting"  # not tried at all: these leave no row in sync_runs
 
 

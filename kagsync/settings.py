@@ -96,7 +96,9 @@ def _own_folder(kind: str) -> Path:
 
 def _with_home(path: Path, variables: str) -> Path:
     if path.parts and path.parts[0].startswith("~"):
-        raise ConfigurationError("no home folder is known", f"Set HOME, or {variables} to absolute paths")
+        raise ConfigurationError(
+            "no home folder is known", f"Set HOME, or give {variables} as an absolute path"
+        )
     return path
 
 

@@ -24,7 +24,7 @@ from kagsync.errors import (
     from_os_error,
 )
 from kagsync.history import Splice, State
-from kagsync.records import ERROR, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, User
+from kagsync.records import ERROR, KAGGLE, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -101,12 +101,14 @@ class Store:
             NoDatabase: there is none, and it should not be made.
             DatabaseError: it cannot be opened, is not kagsync's, or is newer than this program.
         """
-        if not create and not path.exists():
-            raise NoDatabase(f"there is no database {path} yet", "Begin with: kagsync competitions add SLUG")
         try:
+            if not create and not path.exists():
+                raise NoDatabase(
+                    f"there is no database {path} yet", "Begin with: kagsync competitions add SLUG"
+                )
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise from_os_error(error, f"make the folder {path.parent}") from error
+            raise from_os_error(error, f"open the database {path}") from error
         try:
             store = cls(_connect(path), path)
         except sqlite3.Error as error:
@@ -130,7 +132,19 @@ class Store:
                     # First of all, so that a run killed from here on leaves a file that says whose it is.
                     self._connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
                     self._connection.execute("PRAGMA journal_mode = WAL")
-                    schema.migrate(self._sqlite_utils())
+                    self._migrate()
+
+    def _migrate(self) -> None:
+        try:
+            schema.migrate(self._sqlite_utils())
+        except sqlite3.Error:
+            raise  # told by `explain`
+        except Exception as error:
+            raise DatabaseError(
+                f"{self.path} could not be brought to schema {schema.LATEST} "
+                f"({type(error).__name__}: {error})",
+                "It is as it was: go back to the kagsync that made it, and please report this",
+            ) from error
 
     def _check_version(self) -> int:
         version: int = self._value("PRAGMA user_version")
@@ -366,6 +380,18 @@ class Store:
         """Says that the applied board is still the same at a later time (within `writing`)."""
         self._set_competition(competition_id, {"snapshot_at": times.iso(snapshot_at)})
 
+    def forget_unseen(self, competition_id: int) -> None:
+        """Removes entries without a history (within `writing`).
+
+        The only snapshot that showed such a user was processed again, and shows the user no more.
+        """
+        self._connection.execute(
+            "DELETE FROM leaderboard_entries WHERE competition_id = ? AND NOT EXISTS ("
+            "SELECT 1 FROM entry_history h WHERE h.user_id = leaderboard_entries.user_id "
+            "AND h.competition_id = leaderboard_entries.competition_id)",
+            (competition_id,),
+        )
+
     # History
 
     def save_snapshot(
@@ -486,7 +512,9 @@ class Store:
         counts = run.counts or Counts(*[None] * 5)  # type: ignore[arg-type]
         values: dict[str, Any] = {"tried_at": times.iso(finished_at)}
         if run.error_code is None:
-            values |= {"synced_at": times.iso(finished_at), "resting_until": None}
+            values["synced_at"] = times.iso(finished_at)
+            if run.source == KAGGLE:  # a board from disk does not mean that Kaggle may be asked again
+                values["resting_until"] = None
         self._set_competition(competition_id, values)
         self._connection.execute(
             "INSERT INTO sync_runs (run, competition_id, slug, source, status, started_at, finished_at, "

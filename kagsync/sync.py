@@ -13,7 +13,19 @@ from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder,
 from kagsync.errors import Interrupted, KagsyncError, RateLimited, UsageError
 from kagsync.log import logger
 from kagsync.process import Processed, process
-from kagsync.records import BUSY, ERROR, OK, OLDER, RESTING, UNCHANGED, Competition, Counts, Run
+from kagsync.records import (
+    BUSY,
+    ERROR,
+    FILE,
+    KAGGLE,
+    OK,
+    OLDER,
+    RESTING,
+    UNCHANGED,
+    Competition,
+    Counts,
+    Run,
+)
 from kagsync.store import Store, explain
 
 if TYPE_CHECKING:
@@ -26,7 +38,6 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
 
 PARTIAL = "partial"
-_KAGGLE, _FILE = "kaggle", "file"
 _PATIENCE = 150.0  # seconds: longer than a download may take
 
 
@@ -128,7 +139,7 @@ def sync(
         settings,
         get,
         run=times.iso(run),
-        source=_FILE if source else _KAGGLE,
+        source=FILE if source else KAGGLE,
         several=len(competitions) > 1,
         insist=not everything,
         force=force,
@@ -248,12 +259,12 @@ def _run_all(work: _Work, competitions: list[Competition], done: Callable[[str],
 
 def _sync_one(work: _Work, competition: Competition) -> Result:
     with log.about(competition.slug) if work.several else contextlib.nullcontext():
-        if work.source == _KAGGLE and not work.force and (resting := _resting(work, competition)):
+        if work.source == KAGGLE and not work.force and (resting := _resting(work, competition)):
             return resting
         run = Run(work.run, competition.slug, work.source, ERROR, times.utc_now())
         try:
             # A file from disk waits for its turn: unlike Kaggle's board, nobody brings it again.
-            patience = 0.0 if work.source == _KAGGLE else _PATIENCE
+            patience = 0.0 if work.source == KAGGLE else _PATIENCE
             with locks.hold(competition_lock(work.settings, competition.slug), wait=patience):
                 return _through_phases(work, competition, run)
         except locks.Busy:
@@ -279,12 +290,7 @@ def _resting(work: _Work, competition: Competition) -> Result | None:
         until = work.limits.until
         if until is None:
             return None
-        with (
-            contextlib.suppress(KagsyncError, sqlite3.Error),  # then the next run asks once more
-            Store.open(work.settings.db, work.settings.locks) as store,
-            store.writing(),
-        ):
-            store.rest(competition.id, until)
+        _rest(work.settings, competition, until)
     message = f"{competition.slug} rests until {times.iso(until)}: Kaggle asked to wait (429)"
     if not work.insist:
         logger.info("%s", message)
@@ -292,6 +298,16 @@ def _resting(work: _Work, competition: Competition) -> Result | None:
     error = RateLimited(message, "To ask all the same: --force", until=until)
     log.failure(error)
     return Result(competition.slug, ERROR, error=error)
+
+
+def _rest(settings: Settings, competition: Competition, until: datetime | None) -> None:
+    with (
+        contextlib.suppress(KagsyncError, sqlite3.Error),  # then the next run asks once more
+        Store.open(settings.db, settings.locks) as store,
+        store.writing(),
+    ):
+        if until is not None:
+            store.rest(competition.id, until)
 
 
 def competition_lock(settings: Settings, slug: str) -> Path:
@@ -307,17 +323,13 @@ def as_expected(cause: Exception, settings: Settings) -> KagsyncError:
         return explain(cause, settings.db)
     if isinstance(cause, OSError):
         return errors.from_os_error(cause, f"work in {settings.temp_data}")
-    error = errors.Unforeseen(
-        f"unforeseen {type(cause).__name__}: {cause}", "Please report it with what -v shows"
-    )
-    error.__cause__ = cause
-    return error
+    return errors.unforeseen(cause)
 
 
 def _through_phases(work: _Work, competition: Competition, run: Run) -> Result:
     with Store.open(work.settings.db, work.settings.locks) as store:
         now = store.competition(competition.slug)
-        if now.last_run != competition.last_run and work.source == _KAGGLE and not work.force:
+        if now.last_run != competition.last_run and work.source == KAGGLE and not work.force:
             logger.info("%s was synced by another run meanwhile", competition.slug)
             return Result(competition.slug, BUSY)
         with _own_folder(work.settings, competition.slug) as files:
@@ -389,7 +401,7 @@ def process_file(
         competition = store.competition(slug)
         stack.enter_context(locks.hold(competition_lock(settings, competition.slug), wait=_PATIENCE))
         competition = store.competition(slug)
-        run = Run(times.iso(started), competition.slug, _FILE, ERROR, started)
+        run = Run(times.iso(started), competition.slug, FILE, ERROR, started)
         try:
             if fetch.is_zip(source):
                 files = stack.enter_context(_own_folder(settings, competition.slug))
@@ -426,7 +438,11 @@ def fetch_by_hand(settings: Settings, slug: str) -> Path:
     with contextlib.ExitStack() as on_failure:
         with run_folder.new(settings.temp_data, competition.slug, times.utc_now()) as folder:
             on_failure.callback(cleanup.remove_run, folder, None)
-            csv = get(competition, folder).csv
+            try:
+                csv = get(competition, folder).csv
+            except RateLimited as error:
+                _rest(settings, competition, error.until)
+                raise
             run_folder.hand_over(folder)
         on_failure.pop_all()
     return csv

@@ -24,3 +24,11 @@ def printable(text: str) -> str:
     return "".join(
         char.encode("unicode_escape").decode("ascii") if _is_dangerous(char) else char for char in text
     )
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters: the middle of what is longer goes, for a message ends with its remedy."""
+    if len(text) <= limit:
+        return text
+    tail = limit // 3
+    return f"{text[: limit - tail - 1]}…{text[-tail:]}"

@@ -72,7 +72,11 @@ def test_the_readme_names_no_option_that_does_not_exist() -> None:
 
 
 def test_every_exit_code_is_in_the_readme() -> None:
-    codes = {value for name, value in vars(errors).items() if name.isupper() and isinstance(value, int)}
+    codes = {
+        value
+        for name, value in vars(errors).items()
+        if re.fullmatch("[A-Z]+[A-Z_]*", name) and isinstance(value, int)
+    }
     assert codes == {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
 
 

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist, which reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests with a Kaggle in one process: the SDK fixes its port, so there is one at a time."""
-    for item in items:
+    """Puts the tests with a Kaggle first, so that one worker has most of them.
+
+    The SDK fixes its port, so there is one Kaggle at a time on a machine, and others wait for it.
+    """
+
+    def without_kaggle(item: pytest.Item) -> bool:
         named = {"kaggle", "anonymous"} & set(getattr(item, "fixturenames", ()))
-        if named or hasattr(getattr(item, "module", None), "KaggleServer"):
-            item.add_marker(pytest.mark.xdist_group("kaggle"))
+        return not (named or hasattr(getattr(item, "module", None), "KaggleServer"))
+
+    items.sort(key=without_kaggle)
 
 
 @pytest.fixture(autouse=True)

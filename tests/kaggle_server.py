@@ -171,7 +171,7 @@ class KaggleServer:
     waits up to `wait` seconds for its turn and then raises RuntimeError.
     """
 
-    def __init__(self, *, wait: float = 60.0) -> None:
+    def __init__(self, *, wait: float = 600.0) -> None:
         self.requests: list[Request] = []
         self.latency = 0.0
         """Seconds before each answer."""

@@ -1,6 +1,6 @@
 """A month of ticks on an injected clock, with faults of every kind: nothing grows that should not.
 
-`pytest -m long tests/test_month.py -s` runs the whole month and prints how the figures went.
+`pytest -m month -n 0 -s` runs the whole month and prints how the figures went.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def _memory_mb() -> float:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
-@pytest.mark.parametrize(("ticks", "competitions"), [(60, 4), pytest.param(8640, 20, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    ("ticks", "competitions"), [(60, 4), pytest.param(8640, 20, marks=pytest.mark.month)]
+)
 def test_a_month_of_ticks(
     ticks: int,
     competitions: int,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -202,23 +201,10 @@ def _load(
     return loaded
 
 
-class _open:
-    """The store, with SQLite's errors told as ours."""
+def _open(loaded: Settings, *, create: bool = False) -> Store:
+    from kagsync.store import Store
 
-    def __init__(self, loaded: Settings, *, create: bool = False) -> None:
-        from kagsync.store import Store
-
-        self._store = Store.open(loaded.db, loaded.locks, create=create)
-
-    def __enter__(self) -> Store:
-        return self._store
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        from kagsync.store import explain
-
-        self._store.close()
-        if isinstance(error, sqlite3.Error):
-            raise explain(error, self._store.path) from error
+    return Store.open(loaded.db, loaded.locks, create=create)
 
 
 def _say(text: str, *, quiet: bool) -> None:

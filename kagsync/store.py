@@ -83,7 +83,7 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
 class Store:
     """A connection to one database, for one thread.
 
-    Methods raise `sqlite3.Error`; `explain` tells people what it means.
+    Methods raise `sqlite3.Error`; leaving the `with` turns it into a DatabaseError that people understand.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
@@ -170,8 +170,10 @@ class Store:
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         self.close()
+        if isinstance(error, sqlite3.Error):
+            raise explain(error, self.path) from error
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

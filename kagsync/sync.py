@@ -120,13 +120,10 @@ def sync(
         DatabaseError: the database cannot be opened.
     """
     with Store.open(settings.db, settings.locks) as store:
-        try:
-            if everything:
-                competitions = store.due_competitions()
-            else:
-                competitions = [store.competition(slug) for slug in dict.fromkeys(slugs)]
-        except sqlite3.Error as error:
-            raise explain(error, settings.db) from error
+        if everything:
+            competitions = store.due_competitions()
+        else:
+            competitions = [store.competition(slug) for slug in dict.fromkeys(slugs)]
     for competition in competitions:
         if source is None:
             require_link(competition)
@@ -221,10 +218,9 @@ def _warn_of_exposed(found: Credentials, settings: Settings) -> None:
     if path is None:
         return
     with Store.open(settings.db, settings.locks) as store:
-        if store.first_time(f"exposed {path}", times.utc_now()):
-            logger.warning(
-                "Others on this machine can read %s. Make it yours alone: chmod 600 %s", path, path
-            )
+        first = store.first_time(f"exposed {path}", times.utc_now())
+    if first:
+        logger.warning("Others on this machine can read %s. Make it yours alone: chmod 600 %s", path, path)
 
 
 def _from_disk(path: Path) -> Callable[[Competition, Path], Fetched]:

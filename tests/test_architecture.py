@@ -34,8 +34,8 @@ DOORS = {
     "numpy": {"leaderboard"},
     "kaggle": set(),
 }
-# `cli` and `sync` name sqlite3's exceptions, to tell them in the store's words.
-SQLITE = {"store", "cli", "sync"}
+# `sync` names sqlite3's exceptions, to tell them in the store's words.
+SQLITE = {"store", "sync"}
 
 
 def _imports(path: Path) -> set[str]:

@@ -101,7 +101,7 @@ def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     if member.flag_bits & 0x1:
         raise BadDownload("the archive is encrypted", _RETRY)
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # Kaggle packs with deflate; the other methods' errors could not be told from those of the disk.
+        # Kaggle packs with deflate; each of the other methods has errors of its own (lzma.LZMAError …).
         raise BadDownload("the archive is packed in a way that is not understood", _RETRY)
     return member
 

@@ -151,9 +151,9 @@ def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: 
 
 def _again(store: Store, competition: Competition) -> Competition:
     """The competition as it is now, under the write lock."""
-    for now in store.competitions():
-        if now.id == competition.id:
-            return now
+    now = store.competition_now(competition.id)
+    if now is not None:
+        return now
     raise UnknownCompetition(f"{competition.slug} was removed meanwhile", "Add it again if it should stay")
 
 

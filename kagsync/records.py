@@ -36,6 +36,10 @@ class Competition:
     resting_until: datetime | None  # Kaggle asked to wait until then
     last_run: int | None  # the id of its latest row in sync_runs
 
+    def rests_until(self, now: datetime) -> datetime | None:
+        """Until when Kaggle wants it left alone; None when it may be asked."""
+        return self.resting_until if self.resting_until is not None and self.resting_until > now else None
+
 
 @dataclass(frozen=True, slots=True)
 class User:

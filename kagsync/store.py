@@ -230,6 +230,14 @@ class Store:
         known = [competition.slug for competition in self.competitions()]
         raise UnknownCompetition(f"no competition {slug!r} is tracked", _did_you_mean(slug, known))
 
+    def competition_now(self, competition_id: int) -> Competition | None:
+        """The competition as it is at this moment; None when it was removed."""
+        row = self._connection.execute(
+            f"SELECT {_COMPETITION} FROM competitions WHERE id = ?",  # noqa: S608
+            (competition_id,),
+        ).fetchone()
+        return None if row is None else _competition(row)
+
     def add_competition(self, slug: str, kaggle_id: str | None, added_at: datetime) -> Competition:
         """Adds a competition.
 

@@ -281,8 +281,8 @@ def _sync_one(work: _Work, competition: Competition) -> Result:
 
 def _resting(work: _Work, competition: Competition) -> Result | None:
     """The result of a competition that Kaggle wants to be left alone; None when it may be asked."""
-    until = competition.resting_until
-    if until is None or until <= times.utc_now():
+    until = competition.rests_until(times.utc_now())
+    if until is None:
         until = work.limits.until
         if until is None:
             return None

@@ -87,8 +87,7 @@ def _left(line: Line) -> str:
 
 
 def _warning(view: BoardView, now: datetime) -> str:
-    until = view.competition.resting_until
-    if until is not None and until > now:
+    if until := view.competition.rests_until(now):
         return f"Rests until {_moment(until)}: Kaggle asked to wait (429)"
     if view.last_error is None:
         return ""
@@ -133,8 +132,7 @@ def overview(views: list[BoardView], now: datetime) -> Table:
 def _state(view: BoardView, now: datetime) -> str:
     if not view.competition.active:
         return "paused"
-    until = view.competition.resting_until
-    if until is not None and until > now:
+    if until := view.competition.rests_until(now):
         return f"rests until {_moment(until)}"
     if view.last_error is not None:
         return f"failed: {view.last_error[1]}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kagsync import history, leaderboard, matching, times
+from kagsync import leaderboard, matching, times
+from kagsync.changes import Splice, State, splice
 from kagsync.errors import SuspiciousBoard, UnknownCompetition
-from kagsync.history import Splice, State
 from kagsync.log import logger
 from kagsync.records import FILE, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run
 
@@ -241,7 +241,7 @@ def _spliced(
         next_at = later[0] if later else None
         before = store.state_at(competition_id, user, moment - 1)
         after = None if next_at is None else store.state_at(competition_id, user, next_at)
-        for change in history.splice(before, state, moment, after, next_at):
+        for change in splice(before, state, moment, after, next_at):
             yield user, change
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kagsync.history import State
+from kagsync.changes import State
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import locks, schema, times
+from kagsync.changes import Splice, State
 from kagsync.errors import (
     DatabaseError,
     DiskFull,
@@ -23,7 +24,6 @@ from kagsync.errors import (
     UsageError,
     from_os_error,
 )
-from kagsync.history import Splice, State
 from kagsync.records import ERROR, KAGGLE, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, User
 
 if TYPE_CHECKING:

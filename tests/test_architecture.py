@@ -19,7 +19,7 @@ LAYERS = (
     ("show", "fetch"),
     ("kaggle_api", "store", "matching", "run_folder", "archive", "render"),
     ("records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
-    ("history", "log"),
+    ("changes", "log"),
     ("errors",),
     ("times", "text", "__init__"),
 )

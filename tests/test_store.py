@@ -13,8 +13,8 @@ import pytest
 import sqlite_utils  # noqa: TC002
 
 from kagsync import schema, times
+from kagsync.changes import Splice, State
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
-from kagsync.history import Splice, State
 from kagsync.records import Entry, Run
 from kagsync.store import Store, explain
 

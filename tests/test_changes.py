@@ -14,8 +14,8 @@ from boards import Team, board_csv
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kagsync import fetch, history, times
-from kagsync.history import State
+from kagsync import fetch, times
+from kagsync.changes import State, same, splice
 from kagsync.process import process
 from kagsync.records import ERROR, Run
 from kagsync.store import Store
@@ -63,7 +63,7 @@ class Model:
     def load(self, moment: int, seen: State | None) -> None:
         next_at = min((at for at in self.moments if at > moment), default=None)
         after = None if next_at is None else self.at(next_at)
-        for change in history.splice(self.at(moment - 1), seen, moment, after, next_at):
+        for change in splice(self.at(moment - 1), seen, moment, after, next_at):
             if change.remove:
                 self.rows.pop(change.moment, None)
             else:
@@ -88,8 +88,8 @@ def test_a_state_is_the_same_by_its_number_whatever_decimals_are_printed() -> No
     assert one.same(replace(one, score_text="0.5"))
     assert not one.same(replace(one, score=0.51))
     assert not one.same(None)
-    assert history.same(None, None)
-    assert not history.same(None, one)
+    assert same(None, None)
+    assert not same(None, one)
 
 
 @pytest.mark.parametrize("name", ["rank", "score", "team_id", "team_name", "members", "submission_count"])

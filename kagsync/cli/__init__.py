@@ -1,0 +1,102 @@
+"""The command line: parse, call one verb, print its result, exit with its code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kagsync import __version__, errors, log
+from kagsync.cli import looking, phases, tracked  # noqa: F401  (they register their commands)
+from kagsync.cli.common import app, forget_stdout
+from kagsync.errors import KagsyncError
+from kagsync.text import clip
+
+# typer carries its own copy of click, so click's exceptions have no public name.
+_ClickException: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        arguments: the words after `kagsync`; the process's own by default.
+
+    Returns:
+        the exit code (README, "Exit codes").
+    """
+    _prepare_streams()
+    log.configure()
+    try:
+        command = typer.main.get_command(app)
+        with command.make_context("kagsync", sys.argv[1:] if arguments is None else arguments) as context:
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as exit_:
+        return exit_.exit_code
+    except KagsyncError as error:
+        log.failure(error)
+        return error.exit_code
+    except _ClickException as error:
+        return _usage_error(error)
+    except typer.Abort:
+        log.logger.error("Aborted: nothing was done")
+        return errors.SOME_FAILED
+    except KeyboardInterrupt:
+        log.logger.error("Stopped; the next run goes on where this one ended")
+        return errors.INTERRUPTED
+    except BrokenPipeError:  # whoever read our output has seen enough (`| head`)
+        forget_stdout()
+    except OSError as error:
+        forget_stdout()
+        told = errors.from_os_error(error, "write the output")
+        log.failure(told)
+        return told.exit_code
+    except Exception as error:  # noqa: BLE001  (a mistake of this program's is told in a line, too)
+        told = errors.unforeseen(error)
+        log.failure(told)
+        return told.exit_code
+    return errors.OK
+
+
+def _prepare_streams() -> None:
+    """Makes sure that printing cannot end the program."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us (`>&-`)
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):  # a terminal may lack a character
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _usage_error(error: Exception) -> int:
+    message = clip(str(error.format_message()).strip(), 300)  # type: ignore[attr-defined]
+    context = getattr(error, "ctx", None)
+    if not message or error.__class__.__name__ == "NoArgsIsHelpError":
+        typer.echo(context.get_help() if context else "", err=True)
+        return errors.USAGE
+    path = context.command_path if context else "kagsync"
+    full_stop = "" if message.endswith((".", "?", "!", ")")) else "."
+    log.logger.error("%s%s See: %s --help", message, full_stop, path)
+    return errors.USAGE
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"kagsync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    pass

@@ -1,0 +1,98 @@
+"""What the commands share: where they are registered, how they begin and how they print."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from kagsync import log, settings
+from kagsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kagsync.settings import Settings
+    from kagsync.store import Store
+
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_COMMON = {
+    "rich_markup_mode": None,
+    "add_completion": False,
+    "no_args_is_help": True,
+    "context_settings": _HELP,
+}
+
+app = typer.Typer(
+    help="Keeps the Kaggle leaderboards of your people on your own machine.",
+    epilog="A first look, without an account: kagsync demo",
+    **_COMMON,  # type: ignore[arg-type]
+)
+competitions_app = typer.Typer(help="Which competitions are tracked.", **_COMMON)  # type: ignore[arg-type]
+users_app = typer.Typer(help="Which people are tracked.", **_COMMON)  # type: ignore[arg-type]
+app.add_typer(competitions_app, name="competitions")
+app.add_typer(users_app, name="users")
+
+
+def load(
+    db: Path | None,
+    verbose: bool,
+    quiet: bool,
+    log_file: Path | None = None,
+    *,
+    jobs: int | None = None,
+    team_name: bool | None = None,
+) -> Settings:
+    log.configure(verbose=verbose, quiet=quiet)
+    loaded = settings.load(db=db, jobs=jobs, log_file=log_file, team_name=team_name)
+    if loaded.log_file is not None:
+        log.configure(verbose=verbose, quiet=quiet, log_file=loaded.log_file)
+    return loaded
+
+
+def open_store(loaded: Settings, *, create: bool = False) -> Store:
+    from kagsync.store import Store
+
+    return Store.open(loaded.db, loaded.locks, create=create)
+
+
+def say(text: str, *, quiet: bool) -> None:
+    if not quiet:
+        print_text(text)
+
+
+def print_text(text: str) -> None:
+    """Prints a result; that nobody reads it any more does not change how the command ended."""
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget_stdout()
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("nobody is here to confirm", "Say --yes")
+    if not typer.confirm(question, err=True):
+        raise typer.Abort
+
+
+def forget_stdout() -> None:
+    # Python writes what is left once more at its exit, and would complain.
+    with contextlib.suppress(OSError, ValueError):  # it has no file: a caller's own stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def print_json(content: object) -> None:
+    from kagsync.render import to_json
+
+    print_text(to_json(content))

@@ -1,0 +1,66 @@
+"""The options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kagsync.errors import UsageError
+
+Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file [KAGSYNC_DB].")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more; show tracebacks of errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors.")]
+LogFile = Annotated[
+    Path | None,
+    typer.Option("--log-file", metavar="PATH", help="Also log to a rotating file [KAGSYNC_LOG_FILE]."),
+]
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="A tracked competition.")]
+TeamName = Annotated[
+    bool | None,
+    typer.Option(
+        "--team-name/--no-team-name",
+        help="Whether a team named exactly like a tracked user counts as that user [KAGSYNC_TEAM_NAME].",
+        show_default=False,
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Process the board also when nothing changed.")]
+AcceptShrink = Annotated[
+    bool, typer.Option("--accept-shrink", help="Take a board also when it has lost most of its rows.")
+]
+Direction = Annotated[
+    bool | None,
+    typer.Option(
+        "--higher-is-better/--lower-is-better",
+        help="The score's direction, remembered; only old boards, which have no ranks, need it.",
+        show_default=False,
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Slugs = Annotated[list[str], typer.Argument(metavar="SLUG...", help="Tracked competitions.")]
+
+
+def storable(text: str | None) -> str | None:
+    """Refuses what UTF-8 cannot carry: a terminal in another encoding gives lone surrogates."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{text!r} is not UTF-8 text", "Check the terminal's encoding") from error
+    return text
+
+
+class TextOrJson(StrEnum):
+    text = "text"
+    json = "json"
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+AnyFormat = Annotated[Format, typer.Option("--format", help="How to print it.")]

@@ -1,0 +1,181 @@
+"""The three phases, all of them at once, and the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from typing import Annotated
+
+import typer
+
+from kagsync import errors, log, names, settings
+from kagsync.cli.common import app, load, print_json, print_text, say
+from kagsync.cli.options import (
+    AcceptShrink,
+    Db,
+    Direction,
+    Force,
+    LogFile,
+    Quiet,
+    Slug,
+    TeamName,
+    TextOrJson,
+    Verbose,
+)
+from kagsync.errors import KagsyncError, UsageError
+
+
+@app.command()
+def sync(
+    slugs: Annotated[
+        list[str] | None, typer.Argument(metavar="[SLUG]...", help="Tracked competitions.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every active competition that is linked to Kaggle.")
+    ] = False,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="A ZIP or CSV from disk in place of Kaggle.")
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=settings.MAX_JOBS,
+            help="How many at a time [KAGSYNC_JOBS, else 4].",
+            show_default=False,
+        ),
+    ] = None,
+    force: Force = False,
+    accept_shrink: AcceptShrink = False,
+    format_: Annotated[
+        TextOrJson, typer.Option("--format", help="How to print the result.")
+    ] = TextOrJson.text,
+    direction: Direction = None,
+    team_name: TeamName = None,
+    log_file: LogFile = None,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fetch, process and clean up: brings competitions up to date."""
+    from kagsync import progress
+    from kagsync import sync as verb
+
+    as_json = format_ is TextOrJson.json
+    try:
+        wanted = [names.competition_slug(slug) for slug in slugs or []]
+        _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
+        loaded = load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
+        if direction is not None:
+            verb.set_direction(loaded, wanted, higher_is_better=direction)
+        watched = log.is_terminal() and not quiet
+        outcome = verb.sync(
+            loaded,
+            wanted,
+            everything=everything,
+            source=source,
+            force=force,
+            accept_shrink=accept_shrink,
+            progress=progress.bar if watched else None,
+        )
+    except KagsyncError as error:
+        if isinstance(error, errors.NoDatabase) and everything:
+            outcome = verb.Outcome([], alone=False)
+        else:
+            if as_json:
+                print_json(verb.failure_as_json(error))
+            raise
+    if as_json:
+        print_json(verb.as_json(outcome))
+    else:
+        say(verb.summary(outcome), quiet=quiet)
+    raise typer.Exit(outcome.exit_code)
+
+
+def _check_what_to_sync(
+    wanted: list[str], *, everything: bool, source: Path | None, direction: bool | None
+) -> None:
+    if everything == bool(wanted):
+        raise UsageError(
+            "name competitions or say --all" + (", not both" if wanted else ""), "See: kagsync sync --help"
+        )
+    if source is not None and len(wanted) != 1:
+        raise UsageError("--from goes with one competition", "kagsync sync SLUG --from FILE")
+    if direction is not None and not wanted:
+        raise UsageError("a direction goes with named competitions", "kagsync sync SLUG --lower-is-better")
+
+
+@app.command()
+def fetch(
+    slug: Slug,
+    log_file: LogFile = None,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Phase 1: download the leaderboard; prints the CSV's path."""
+    from kagsync import sync as verb
+
+    loaded = load(db, verbose, quiet, log_file)
+    print_text(str(verb.fetch_by_hand(loaded, names.competition_slug(slug))))
+
+
+@app.command()
+def process(
+    slug: Slug,
+    csv: Annotated[Path, typer.Argument(metavar="CSV", help="The CSV, or a ZIP as Kaggle sends it.")],
+    force: Force = False,
+    accept_shrink: AcceptShrink = False,
+    direction: Direction = None,
+    team_name: TeamName = None,
+    log_file: LogFile = None,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Phase 2: bring a leaderboard from disk into the database."""
+    from kagsync import sync as verb
+
+    loaded = load(db, verbose, quiet, log_file, team_name=team_name)
+    name = names.competition_slug(slug)
+    if direction is not None:
+        verb.set_direction(loaded, [name], higher_is_better=direction)
+    say(
+        verb.process_summary(verb.process_file(loaded, name, csv, force=force, accept_shrink=accept_shrink)),
+        quiet=quiet,
+    )
+
+
+@app.command()
+def cleanup(
+    csv: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CSV]", help="What fetch printed; without it, what crashed runs left."),
+    ] = None,
+    log_file: LogFile = None,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Phase 3: delete a fetched CSV with its folder, or what crashed runs left behind."""
+    from kagsync import cleanup as verb
+
+    loaded = load(db, verbose, quiet, log_file)
+    if csv is not None:
+        verb.cleanup(csv)
+        return
+    say(verb.summary(verb.sweep(loaded.temp_data)), quiet=quiet)
+
+
+@app.command()
+def demo(
+    db: Annotated[
+        Path | None, typer.Option("--db", metavar="PATH", help="Keep the demo's database in a new file.")
+    ] = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """The main job on sample boards: no account, no network, nothing of yours is touched."""
+    from kagsync import demo as verb
+
+    log.configure(verbose=verbose, quiet=quiet)
+    verb.run(db, quiet=quiet)

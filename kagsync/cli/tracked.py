@@ -1,0 +1,176 @@
+"""What is tracked: competitions and people."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kagsync import errors, names, times
+from kagsync.cli.common import competitions_app, confirm, counted, load, open_store, say, users_app
+from kagsync.cli.looking import all_boards
+from kagsync.cli.options import AnyFormat, Db, Direction, Format, Quiet, Slugs, Verbose, Yes, storable
+from kagsync.errors import UsageError
+
+if TYPE_CHECKING:
+    from kagsync.settings import Settings
+
+
+@competitions_app.command("add")
+def competitions_add(
+    slugs: Annotated[list[str], typer.Argument(metavar="SLUG...", help="Slugs or Kaggle URLs.")],
+    title: Annotated[
+        str | None, typer.Option(metavar="T", callback=storable, help="A title of your own.")
+    ] = None,
+    kaggle_id: Annotated[
+        str | None,
+        typer.Option("--kaggle-id", metavar="ID", help="Its name on Kaggle, if it is not the slug."),
+    ] = None,
+    no_kaggle: Annotated[bool, typer.Option("--no-kaggle", help="Not linked: never downloaded.")] = False,
+    direction: Direction = None,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Track competitions; one that is tracked already is updated."""
+    from kagsync import competitions as verb
+
+    loaded = load(db, verbose, quiet)
+    wanted = [names.competition_slug(slug) for slug in slugs]
+    if len(wanted) > 1 and (title is not None or kaggle_id is not None):
+        raise UsageError("--title and --kaggle-id go with one competition", "Add them one by one")
+    if kaggle_id is not None and no_kaggle:
+        raise UsageError("--kaggle-id and --no-kaggle contradict each other", "Say one of them")
+    linked_as = None if kaggle_id is None else names.competition_slug(kaggle_id)
+    with open_store(loaded, create=True) as store:
+        for slug in wanted:
+            added = verb.add(
+                store, slug, title=title, kaggle_id=linked_as, link=not no_kaggle, higher_is_better=direction
+            )
+            say(verb.told(added), quiet=quiet)
+
+
+@competitions_app.command("list")
+def competitions_list(
+    format_: AnyFormat = Format.table, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
+) -> None:
+    """List the tracked competitions."""
+    from kagsync import listings
+
+    loaded = load(db, verbose, quiet)
+    listings.print_competitions(all_boards(loaded), format_.value, times.utc_now())
+
+
+def _set_active(slugs: list[str], active: bool, db: Path | None, verbose: bool, quiet: bool) -> None:
+    loaded = load(db, verbose, quiet)
+    with open_store(loaded) as store:
+        found = [store.competition(names.competition_slug(slug)) for slug in slugs]
+        for competition in found:
+            store.update_competition(competition.id, active=int(active))
+            say(f"{'Resumed' if active else 'Paused'} {competition.slug}", quiet=quiet)
+
+
+@competitions_app.command("pause")
+def competitions_pause(slugs: Slugs, db: Db = None, verbose: Verbose = False, quiet: Quiet = False) -> None:
+    """Leave competitions out of `sync --all`; their entries stay."""
+    _set_active(slugs, False, db, verbose, quiet)
+
+
+@competitions_app.command("resume")
+def competitions_resume(slugs: Slugs, db: Db = None, verbose: Verbose = False, quiet: Quiet = False) -> None:
+    """Take paused competitions up again."""
+    _set_active(slugs, True, db, verbose, quiet)
+
+
+@competitions_app.command("remove")
+def competitions_remove(
+    slugs: Slugs, yes: Yes = False, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
+) -> None:
+    """Forget competitions with all their entries and history."""
+    loaded = load(db, verbose, quiet)
+    with open_store(loaded) as store:
+        for found in [store.competition(names.competition_slug(slug)) for slug in slugs]:
+            entries = counted(store.entry_count(competition_id=found.id), "entry", "entries")
+            confirm(f"Remove {found.slug} with {entries} and their history?", yes=yes)
+            store.remove_competition(found.id)
+            say(f"Removed {found.slug} with {entries} and their history", quiet=quiet)
+
+
+@users_app.command("add")
+def users_add(
+    usernames: Annotated[
+        list[str], typer.Argument(metavar="USERNAME...", help="Names, @names or profile URLs.")
+    ],
+    name: Annotated[
+        str | None, typer.Option(metavar="N", callback=storable, help="The person's real name.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="G", callback=storable, help="A class, a team …")
+    ] = None,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Track people; one who is tracked already gets the new name and group."""
+    loaded = load(db, verbose, quiet)
+    wanted = [names.username(username) for username in usernames]
+    if len(wanted) > 1 and name is not None:
+        raise UsageError(
+            "--name goes with one user", "Add them one by one, or: kagsync users import FILE.csv"
+        )
+    _save_users(loaded, [(username, name, group) for username in wanted], quiet=quiet)
+
+
+@users_app.command("import")
+def users_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Lines of username[,name][,group].")],
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Track the people in a CSV file: all of them, or none when a line is bad."""
+    from kagsync import users as verb
+
+    loaded = load(db, verbose, quiet)
+    _save_users(loaded, verb.read_roster(file), quiet=quiet)
+
+
+def _save_users(loaded: Settings, users: list[tuple[str, str | None, str | None]], *, quiet: bool) -> None:
+    with open_store(loaded, create=True) as store:
+        added, changed, unchanged = store.save_users(users, times.utc_now())
+    say(f"Users added: {added}, changed: {changed}, unchanged: {unchanged}", quiet=quiet)
+
+
+@users_app.command("list")
+def users_list(
+    format_: AnyFormat = Format.table, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
+) -> None:
+    """List the tracked people."""
+    from kagsync import listings
+
+    loaded = load(db, verbose, quiet)
+    try:
+        with open_store(loaded) as store:
+            roster = store.users()
+    except errors.NoDatabase:
+        roster = []
+    listings.print_users(roster, format_.value)
+
+
+@users_app.command("remove")
+def users_remove(
+    usernames: Annotated[list[str], typer.Argument(metavar="USERNAME...", help="Tracked people.")],
+    yes: Yes = False,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Forget people with all their entries and history."""
+    loaded = load(db, verbose, quiet)
+    with open_store(loaded) as store:
+        for found in [store.user(names.username(username)) for username in usernames]:
+            entries = counted(store.entry_count(user_id=found.id), "entry", "entries")
+            confirm(f"Remove {found.username} with {entries} and their history?", yes=yes)
+            store.remove_user(found.id)
+            say(f"Removed {found.username} with {entries} and their history", quiet=quiet)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kagsync import times
-from kagsync.errors import CredentialsError, Forbidden, KagsyncError, NotFound, UnknownCompetition
+from kagsync.errors import (
+    CredentialsError,
+    Forbidden,
+    Interrupted,
+    KagsyncError,
+    NotFound,
+    UnknownCompetition,
+)
 from kagsync.log import logger
 from kagsync.text import printable
 
 if TYPE_CHECKING:
-    from kagsync.kaggle_api import CompetitionFacts
+    from kagsync.kaggle_api import CompetitionFacts, KaggleApi
     from kagsync.records import Competition
     from kagsync.store import Store
+
+_PATIENCE = 15  # seconds
+_FACTS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ def add(
     kaggle_id: str | None = None,
     link: bool = True,
     higher_is_better: bool | None = None,
+    medals: bool | None = None,
 ) -> Added:
     """Adds a competition, or updates what is said of one that is there.
 
@@ -40,7 +52,8 @@ def add(
     Args:
         kaggle_id: its name on Kaggle, if that is not the slug.
         link: False: not linked to Kaggle, so never downloaded.
-        higher_is_better: the direction, which old boards without ranks need.
+        higher_is_better: the score's direction; old boards, which have no ranks, need it.
+        medals: whether it awards medals, if Kaggle cannot be asked.
     """
     try:
         competition, new = store.competition(slug), False
@@ -51,18 +64,47 @@ def add(
         changes["kaggle_competition_id"] = kaggle_id
     if higher_is_better is not None:
         changes["higher_is_better"] = int(higher_is_better)
+    if medals is not None:
+        changes["medals"] = int(medals)
     linked_as = changes.get("kaggle_competition_id", competition.kaggle_competition_id)
     facts = _ask_kaggle(str(linked_as)) if linked_as is not None else None
     if facts is not None:
-        changes["deadline"] = times.iso(facts.deadline) if facts.deadline else None
-        changes["metric"] = facts.metric
-        if facts.title and competition.title is None:
-            changes["title"] = facts.title
+        changes |= _from_facts(facts, competition)
     if title is not None:
         changes["title"] = title
     if changes:
         store.update_competition(competition.id, **changes)
     return Added(store.competition(slug), new)
+
+
+def _from_facts(facts: CompetitionFacts, competition: Competition) -> dict[str, str | int | None]:
+    """The columns that Kaggle's facts fill; a title that is there stays, since people may give their own."""
+    return {
+        "title": competition.title or facts.title,
+        "deadline": times.iso(facts.deadline) if facts.deadline else None,
+        "metric": facts.metric,
+        "kaggle_team_count": facts.team_count,
+        "awards_points": None if facts.awards_points is None else int(facts.awards_points),
+        "facts_at": times.iso(times.utc_now()),
+    }
+
+
+def facts_are_due(competition: Competition) -> bool:
+    """Whether it is a day since Kaggle was last asked for a competition's facts."""
+    return competition.facts_at is None or times.utc_now() - competition.facts_at >= _FACTS_KEPT
+
+
+def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> None:
+    """Asks Kaggle for a competition's facts; an answer that does not come is no error, tomorrow will do."""
+    changes: dict[str, str | int | None] = {"facts_at": times.iso(times.utc_now())}
+    kaggle_id = competition.kaggle_competition_id or competition.slug
+    try:
+        changes = _from_facts(api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE), competition)
+    except Interrupted:
+        raise
+    except KagsyncError as error:
+        logger.debug("Kaggle does not say what %s is: %s", kaggle_id, error)
+    store.update_competition(competition.id, **changes)
 
 
 def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:
@@ -71,7 +113,7 @@ def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:
 
     try:
         api = kaggle_api.connect()()
-        return api.competition_facts(kaggle_id, tries=1, seconds=15)
+        return api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE)
     except (NotFound, Forbidden):
         logger.warning(
             "Kaggle does not show a competition %s: it was added, but check the name in its URL "

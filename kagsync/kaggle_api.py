@@ -61,6 +61,8 @@ class CompetitionFacts:
     title: str | None
     deadline: datetime | None
     metric: str | None
+    team_count: int | None
+    awards_points: bool | None
 
 
 class _Watchdog:
@@ -172,7 +174,7 @@ class KaggleApi:
     def competition_facts(
         self, kaggle_id: str, *, tries: int = TRIES, seconds: float = 30
     ) -> CompetitionFacts:
-        """Asks for a competition's title, deadline (UTC) and metric; raises as `download_leaderboard`."""
+        """Asks what Kaggle says of a competition; raises as `download_leaderboard`."""
         from kagglesdk.competitions.types.competition_api_service import ApiGetCompetitionRequest
 
         def attempt() -> CompetitionFacts:
@@ -184,6 +186,8 @@ class KaggleApi:
                 title=answer.title or None,
                 deadline=deadline.replace(tzinfo=UTC) if deadline else None,
                 metric=answer.evaluation_metric or None,
+                team_count=answer.team_count or None,
+                awards_points=answer.awards_points,
             )
 
         return self._persist(attempt, kaggle_id, seconds, tries)

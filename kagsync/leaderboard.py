@@ -12,11 +12,12 @@ import math
 import os
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from kagsync.errors import BadBoard
+from kagsync.figures import Benchmark, Figures
 from kagsync.log import logger
 
 if TYPE_CHECKING:
@@ -62,31 +63,6 @@ class Chunk:
     team_names: list[str]
     members: list[str]
     standing: Callable[[int], Standing]
-
-
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """A line of the host's (rank 0): never anybody's entry, kept as a mark to measure against."""
-
-    name: str
-    score: float | None
-    score_text: str | None
-
-
-@dataclass
-class Figures:
-    """What a board is like as a whole; complete when its last chunk has been read.
-
-    Attributes:
-        rows: data rows of the CSV.
-        teams: teams among them (without benchmarks; an old board's earlier rows of a team collapse).
-        bad_cells: how many cells of each column could not be read.
-    """
-
-    rows: int = 0
-    teams: int = 0
-    benchmarks: list[Benchmark] = field(default_factory=list)
-    bad_cells: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass
@@ -226,6 +202,11 @@ def _chunk(
     team_names = frame["TeamName"].tolist()
     dates = _dates(frame[date_column], date_column, figures) if date_column in frame else None
     counts = frame["SubmissionCount"].to_numpy() if "SubmissionCount" in frame else None
+    figures.add(ranks, scores, members if any(members) else team_names)
+    for i in (i for i, cell in enumerate(members) if "del=" in cell):
+        for name in split_members(members[i]):
+            if name.startswith("del="):
+                figures.deleted[name] = _integer(team_ids[i])
 
     def standing(i: int) -> Standing:
         score = None if math.isnan(scores[i]) else scores[i]

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 USERNAME = "username"
 TEAM_NAME = "team_name"
 
-# Part of what is compared to know that nothing changed: raise it when the rule changes.
-RULE_VERSION = 1
+# Part of what is compared to know that nothing changed: raise it when the rule changes, or when more is
+# stored of a board (2: marks and names).
+RULE_VERSION = 2
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from kagsync.errors import UsageError
@@ -54,6 +55,28 @@ def username(text: str) -> str:
             "It is the last part of the profile's URL (kaggle.com/NAME)",
         )
     return name
+
+
+def since(text: str, now: datetime) -> datetime:
+    """The time in `24h`, `90m`, `7d`, `2w` (ago), or in a date with or without a time of day (UTC).
+
+    Raises:
+        UsageError: it is none of these, or in the future.
+    """
+    text = text.strip()
+    try:
+        if match := re.fullmatch(r"([0-9]{1,6})\s?([mhdw])", text.lower()):
+            unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
+            return now - timedelta(**{unit: int(match[1])})
+        moment = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"{_short(text)} is no time", "Say 24h, 7d, 90m, a date such as 2026-08-09, or last"
+        ) from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment > now:
+        raise UsageError(f"{_short(text)} is still to come", "Say when to look back to, such as 24h")
+    return moment
 
 
 def _path_of_url(text: str) -> list[str] | None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.fetch import Fetched
-    from kagsync.leaderboard import Figures
+    from kagsync.figures import Figures
     from kagsync.matching import Claim
     from kagsync.store import Store
 
@@ -85,6 +85,7 @@ def process(
         cells = ", ".join(f"{name} {count}" for name, count in bad.items())
         logger.warning("Cells that could not be read are left empty: %s", cells)
 
+    marks = figures.marks()
     last_user_id = max((user.id for user in users), default=0)
     with store.writing():
         now = _again(store, competition)
@@ -102,6 +103,9 @@ def process(
         store.save_snapshot(
             competition.id, moment, rows=figures.rows, teams=figures.teams, last_user_id=last_user_id
         )
+        store.save_deleted_accounts(competition.id, moment, figures.deleted)
+        if marks.higher_is_better is not None:
+            store.save_direction(competition.id, higher_is_better=marks.higher_is_better)
         if older:
             store.save_entries(competition.id, _redated(store, competition.id))
         else:
@@ -110,7 +114,8 @@ def process(
                 snapshot_at=fetched.snapshot_at,
                 rows=figures.rows,
                 teams=figures.teams,
-                benchmarks=figures.benchmarks,
+                marks=marks,
+                names=figures.names(),
                 fingerprint=fingerprint,
             )
         status = OLDER if older else OK

@@ -34,7 +34,22 @@ class Competition:
     team_count: int | None
     fingerprint: str | None
     resting_until: datetime | None  # Kaggle asked to wait until then
+    inferred_higher_is_better: bool | None
+    medals: bool | None
+    awards_points: bool | None
+    kaggle_team_count: int | None
+    facts_at: datetime | None  # when Kaggle was last asked for title, deadline …
     last_run: int | None  # the id of its latest row in sync_runs
+
+    @property
+    def direction(self) -> bool | None:
+        """Whether a higher score is better: as was said, else as its boards tell; None: not known."""
+        return self.higher_is_better if self.higher_is_better is not None else self.inferred_higher_is_better
+
+    @property
+    def awards_medals(self) -> bool:
+        """As was said, else as Kaggle says: a competition that awards points awards medals."""
+        return bool(self.medals if self.medals is not None else self.awards_points)
 
     def rests_until(self, now: datetime) -> datetime | None:
         """Until when Kaggle wants it left alone; None when it may be asked."""

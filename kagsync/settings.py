@@ -50,6 +50,14 @@ class Settings:
         """The folder of the locks: beside the database, since those who share it share them."""
         return self.db.with_name(self.db.name + "-locks")
 
+    @property
+    def looks(self) -> Path | None:
+        """The folder that remembers when this user looked at which board; None where there is no home."""
+        try:
+            return _own_folder("user_state_path") / "looks"
+        except ConfigurationError:
+            return None
+
 
 def load(
     *,

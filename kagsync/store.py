@@ -24,13 +24,15 @@ from kagsync.errors import (
     UsageError,
     from_os_error,
 )
+from kagsync.figures import Benchmark, MedalLine
+from kagsync.movements import Change, Past
 from kagsync.records import ERROR, KAGGLE, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, User
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from kagsync.leaderboard import Benchmark
+    from kagsync.figures import Marks
 
 BUSY_TIMEOUT = 30.0  # seconds a writer waits for another
 
@@ -275,6 +277,21 @@ class Store:
         rows = self._connection.execute('SELECT id, username, name, "group" FROM users ORDER BY username')
         return [User(*row) for row in rows]
 
+    def users_in(self, group: str) -> list[User]:
+        """Those in a group, by username.
+
+        Raises:
+            UsageError: nobody is in such a group.
+        """
+        roster = self.users()
+        found = [user for user in roster if user.group == group]
+        if not found:
+            known = sorted({user.group for user in roster if user.group})
+            raise UsageError(
+                f"nobody is in a group {group!r}", _did_you_mean(group, known, "kagsync users list")
+            )
+        return found
+
     def user(self, username: str) -> User:
         """The tracked user of this name, case ignored.
 
@@ -326,6 +343,13 @@ class Store:
         with self.writing():
             self._connection.execute("DELETE FROM users WHERE id = ?", (user_id,))
 
+    def never_seen(self) -> set[int]:
+        """The ids of users who have not been found on any board."""
+        rows = self._connection.execute(
+            "SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM leaderboard_entries)"
+        )
+        return {row[0] for row in rows}
+
     def roster_version(self) -> int:
         """A number that grows with each user who comes or goes."""
         version: int = self._value("SELECT version FROM roster")
@@ -367,7 +391,8 @@ class Store:
         snapshot_at: datetime,
         rows: int,
         teams: int,
-        benchmarks: Iterable[Benchmark],
+        marks: Marks,
+        names: bytes | None,
         fingerprint: str,
     ) -> None:
         """Makes a board the applied one (within `writing`)."""
@@ -380,10 +405,56 @@ class Store:
                 "fingerprint": fingerprint,
             },
         )
-        self._connection.execute("DELETE FROM benchmarks WHERE competition_id = ?", (competition_id,))
+        for table in ("benchmarks", "medal_lines", "board_names"):
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE competition_id = ?",  # noqa: S608
+                (competition_id,),
+            )
         self._connection.executemany(
-            "INSERT INTO benchmarks (competition_id, name, score, score_text) VALUES (?, ?, ?, ?)",
-            [(competition_id, mark.name, mark.score, mark.score_text) for mark in benchmarks],
+            "INSERT INTO benchmarks (competition_id, name, score, score_text, place) VALUES (?, ?, ?, ?, ?)",
+            [
+                (competition_id, mark.name, mark.score, mark.score_text, place)
+                for mark, place in marks.benchmarks
+            ],
+        )
+        self._connection.executemany(
+            "INSERT INTO medal_lines VALUES (?, ?, ?, ?)",
+            [(competition_id, line.medal, line.rank, line.score) for line in marks.medal_lines],
+        )
+        if names is not None:
+            self._connection.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, names))
+
+    def save_direction(self, competition_id: int, *, higher_is_better: bool) -> None:
+        """Keeps the direction that a board tells, the first time one does (within `writing`)."""
+        self._connection.execute(
+            "UPDATE competitions SET inferred_higher_is_better = ? "
+            "WHERE id = ? AND inferred_higher_is_better IS NULL",
+            (int(higher_is_better), competition_id),
+        )
+
+    def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:
+        """The host's lines on the applied board, each with the place a team of its score would have."""
+        rows = self._connection.execute(
+            "SELECT name, score, score_text, place FROM benchmarks WHERE competition_id = ?",
+            (competition_id,),
+        )
+        return [(Benchmark(name, score, text), place) for name, score, text, place in rows]
+
+    def medal_lines(self, competition_id: int) -> list[MedalLine]:
+        """The medal lines of the applied board, gold first."""
+        rows = self._connection.execute(
+            "SELECT medal, rank, score FROM medal_lines WHERE competition_id = ? ORDER BY rank",
+            (competition_id,),
+        )
+        return [MedalLine(*row) for row in rows]
+
+    def board_names(self) -> dict[str, bytes]:
+        """The packed names of all that are on the latest boards, by competition."""
+        return dict(
+            self._connection.execute(
+                "SELECT c.slug, n.packed FROM board_names n JOIN competitions c ON c.id = n.competition_id "
+                "ORDER BY c.snapshot_at DESC"
+            )
         )
 
     def set_snapshot_time(self, competition_id: int, snapshot_at: datetime) -> None:
@@ -415,6 +486,24 @@ class Store:
             {"c": competition_id, "m": moment, "r": rows, "t": teams, "u": last_user_id},
         )
 
+    def save_deleted_accounts(
+        self, competition_id: int, moment: int, accounts: dict[str, int | None]
+    ) -> None:
+        """Remembers when each deleted account was first seen (within `writing`)."""
+        self._connection.executemany(
+            "INSERT INTO deleted_accounts VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET moment = excluded.moment, team_id = excluded.team_id "
+            "WHERE excluded.moment < moment",
+            [(competition_id, member, team_id, moment) for member, team_id in accounts.items()],
+        )
+
+    def deleted_accounts(self, competition_id: int) -> set[tuple[int | None, int]]:
+        """Teams with a deleted account among the members, each with the moment it was first seen."""
+        rows = self._connection.execute(
+            "SELECT team_id, moment FROM deleted_accounts WHERE competition_id = ?", (competition_id,)
+        )
+        return {(team_id, moment) for team_id, moment in rows}
+
     def save_unchanged_snapshot(self, competition_id: int, moment: int) -> None:
         """Remembers that the latest board was still the same at `moment` (within `writing`)."""
         self._connection.execute(
@@ -445,10 +534,35 @@ class Store:
             "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment <= ? ORDER BY h.moment DESC LIMIT 1",
             (user_id, competition_id, moment),
         ).fetchone()
-        if row is None or row[3] is None:
-            return None
-        rank, score, team_id, name, members, count = row
-        return State(rank, _number(score), score, team_id, name, members, count)
+        return None if row is None else _state(*row)
+
+    def past(self, competition_id: int, user_id: int, since: int) -> Past:
+        """How a user stood at a moment, and every change after it."""
+        rows = self._connection.execute(
+            "SELECT h.moment, h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
+            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
+            "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment > ? ORDER BY h.moment",
+            (user_id, competition_id, since),
+        )
+        known = self._value(
+            "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
+            "AND moment <= ?)",  # the first row of a history is never "left"
+            (user_id, competition_id, since),
+        )
+        return Past(
+            self.state_at(competition_id, user_id, since) if known else None,
+            bool(known),
+            [Change(moment, _state(*state)) for moment, *state in rows],
+        )
+
+    def team_counts(self, competition_id: int, since: int) -> dict[int, int]:
+        """How many teams were on the boards after a moment, by their moments."""
+        return dict(
+            self._connection.execute(
+                "SELECT moment, team_count FROM snapshots WHERE competition_id = ? AND moment > ?",
+                (competition_id, since),
+            )
+        )
 
     def last_change(self, competition_id: int, user_id: int) -> int | None:
         """The moment of a user's latest change."""
@@ -592,11 +706,11 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _competition(row: tuple[Any, ...]) -> Competition:
     values = dict(zip(_COMPETITION_FIELDS, row, strict=True))
-    for name in ("tried_at", "synced_at", "snapshot_at", "resting_until"):
+    for name in ("tried_at", "synced_at", "snapshot_at", "resting_until", "facts_at"):
         values[name] = _time(values[name])
-    values["active"] = bool(values["active"])
-    if values["higher_is_better"] is not None:
-        values["higher_is_better"] = bool(values["higher_is_better"])
+    for name in ("active", "higher_is_better", "inferred_higher_is_better", "medals", "awards_points"):
+        if values[name] is not None:
+            values[name] = bool(values[name])
     return Competition(**values)
 
 
@@ -608,6 +722,20 @@ def _time(text: str | None) -> datetime | None:
             f"the database holds {text!r} where a time should be",
             "Restore a backup, or mend the value by hand",
         ) from error
+
+
+def _state(
+    rank: int | None,
+    score: str | None,
+    team_id: int | None,
+    team_name: str | None,
+    members: str,
+    submission_count: int | None,
+) -> State | None:
+    """A row of the history; None: not on the board."""
+    if team_name is None:
+        return None
+    return State(rank, _number(score), score, team_id, team_name, members, submission_count)
 
 
 def _number(text: str | None) -> float | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder, times
+from kagsync.competitions import facts_are_due, refresh_facts
 from kagsync.errors import Interrupted, KagsyncError, RateLimited, UsageError
 from kagsync.log import logger
 from kagsync.process import Processed, process
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from kagsync.credentials import Credentials
     from kagsync.fetch import Fetched
+    from kagsync.kaggle_api import Clients
     from kagsync.settings import Settings
 
 PARTIAL = "partial"
@@ -130,11 +132,17 @@ def sync(
     if not competitions:
         return Outcome([], alone=False)
     clear_leftovers(settings)
-    get = _from_disk(source) if source is not None else _from_kaggle(settings)
+    api: Clients | None = None
+    if source is not None:
+        get = _from_disk(source)
+    else:
+        api = _connect(settings)
+        get = _from_kaggle(api)
     run = times.utc_now()
     work = _Work(
         settings,
         get,
+        api,
         run=times.iso(run),
         source=FILE if source else KAGGLE,
         several=len(competitions) > 1,
@@ -166,6 +174,7 @@ class _Work:
 
     settings: Settings
     get: Callable[[Competition, Path], Fetched]
+    api: Clients | None
     run: str
     source: str
     several: bool
@@ -199,12 +208,15 @@ class _Limits:
             return max(self._limited) if hopeless else None
 
 
-def _from_kaggle(settings: Settings) -> Callable[[Competition, Path], Fetched]:
+def _connect(settings: Settings) -> Clients:
     from kagsync import kaggle_api
 
     api = kaggle_api.connect()
     _warn_of_exposed(api.credentials, settings)
+    return api
 
+
+def _from_kaggle(api: Clients) -> Callable[[Competition, Path], Fetched]:
     def get(competition: Competition, folder: Path) -> Fetched:
         kaggle_id = competition.kaggle_competition_id or competition.slug
         return fetch.from_kaggle(api(), competition.slug, kaggle_id, folder)
@@ -340,6 +352,11 @@ def _through_phases(work: _Work, competition: Competition, run: Run) -> Result:
                 force=work.force,
                 accept_shrink=work.accept_shrink,
             )
+        if work.api is not None and facts_are_due(now):
+            try:
+                refresh_facts(store, now, work.api())
+            except sqlite3.Error as error:  # the entries are what counts
+                logger.debug("What Kaggle says of %s could not be kept: %s", competition.slug, error)
     return _report(competition.slug, processed)
 
 
@@ -430,7 +447,7 @@ def fetch_by_hand(settings: Settings, slug: str) -> Path:
     with Store.open(settings.db, settings.locks) as store:
         competition = store.competition(slug)
     require_link(competition)
-    get = _from_kaggle(settings)
+    get = _from_kaggle(_connect(settings))
     with contextlib.ExitStack() as on_failure:
         with run_folder.new(settings.temp_data, competition.slug, times.utc_now()) as folder:
             on_failure.callback(cleanup.remove_run, folder, None)

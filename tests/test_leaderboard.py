@@ -17,10 +17,12 @@ from hypothesis import strategies as st
 
 from kagsync import leaderboard
 from kagsync.errors import BadBoard
+from kagsync.figures import Benchmark
 from kagsync.log import logger
 
 if TYPE_CHECKING:
-    from kagsync.leaderboard import Figures, Standing
+    from kagsync.figures import Figures
+    from kagsync.leaderboard import Standing
 
 
 @pytest.fixture
@@ -299,8 +301,8 @@ def test_benchmarks_are_kept_apart(tmp_path: Path) -> None:
     assert ranks(standings) == {"a": 1, "All zeros": 0, "b": 2, "Host": 0}
     assert (figures.rows, figures.teams) == (4, 2)
     assert figures.benchmarks == [
-        leaderboard.Benchmark("All zeros", 0.5, "0.50"),
-        leaderboard.Benchmark("Host", None, None),
+        Benchmark("All zeros", 0.5, "0.50"),
+        Benchmark("Host", None, None),
     ]
 
 

@@ -15,6 +15,7 @@ import sqlite_utils  # noqa: TC002
 from kagsync import schema, times
 from kagsync.changes import Splice, State
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
+from kagsync.figures import Marks
 from kagsync.records import Entry, Run
 from kagsync.store import Store, explain
 
@@ -460,7 +461,9 @@ def test_every_moment_of_an_unchanged_board_is_remembered_for_a_month(store: Sto
 def test_the_views_tell_times_as_iso_utc(store: Store) -> None:
     key = populated(store)
     with store.writing():
-        store.save_board(key, snapshot_at=NOW, rows=1, teams=1, benchmarks=[], fingerprint="x")
+        store.save_board(
+            key, snapshot_at=NOW, rows=1, teams=1, marks=Marks(None, [], []), names=None, fingerprint="x"
+        )
     assert look(store, "SELECT at, on_board FROM history") == [
         (times.from_unix(100), 1),
         (times.from_unix(200), 0),

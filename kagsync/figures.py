@@ -1,0 +1,120 @@
+"""What a board is like as a whole: its size, its marks to measure against, the names on it."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from kagsync import medals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# The names on a larger board are not kept: no real one is a quarter as large.
+_MOST_NAMES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A line of the host's (rank 0): never anybody's entry, kept as a mark to measure against."""
+
+    name: str
+    score: float | None
+    score_text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MedalLine:
+    """The last rank that a medal goes to, and its score (None: that row has none)."""
+
+    medal: str
+    rank: int
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What standings are measured against.
+
+    Attributes:
+        higher_is_better: the score's direction, told from the first and the last rank; None if they tie.
+        benchmarks: each with the place a team of its score would have (None: not known).
+        medal_lines: as if the competition awarded medals.
+    """
+
+    higher_is_better: bool | None
+    benchmarks: list[tuple[Benchmark, int | None]]
+    medal_lines: list[MedalLine]
+
+
+@dataclass
+class Figures:
+    """A board's figures; complete when its last chunk has been read.
+
+    Attributes:
+        rows: data rows of the CSV.
+        teams: teams among them (without benchmarks; an old board's earlier rows of a team collapse).
+        bad_cells: how many cells of each column could not be read.
+        deleted: members whose account was deleted (`del=<16 hex>`), each with the team's id.
+    """
+
+    rows: int = 0
+    teams: int = 0
+    benchmarks: list[Benchmark] = field(default_factory=list)
+    bad_cells: Counter[str] = field(default_factory=Counter)
+    deleted: dict[str, int | None] = field(default_factory=dict)
+    _ranks: list[Any] = field(default_factory=list, compare=False, repr=False)
+    _scores: list[Any] = field(default_factory=list, compare=False, repr=False)
+    _names: list[bytes] = field(default_factory=list, compare=False, repr=False)
+    _packer: Any = field(default_factory=lambda: zlib.compressobj(1), compare=False, repr=False)
+
+    def add(self, ranks: list[int | None], scores: list[float], names: Iterable[str]) -> None:
+        """Notes a piece of the board: ranks, scores (NaN: none) and the cells with people's names."""
+        import numpy as np
+
+        self._ranks.append(np.array([rank or 0 for rank in ranks], dtype=np.int64))
+        self._scores.append(np.array(scores, dtype=float))
+        self._names.append(self._packer.compress("\n".join(["", *names]).encode()))
+
+    def names(self) -> bytes | None:
+        """The names on the board, packed (see `unpacked_names`); None of a board that is too large. Once."""
+        if self.rows > _MOST_NAMES:
+            return None
+        return b"".join([*self._names, self._packer.flush()])
+
+    def marks(self) -> Marks:
+        """What standings on this board are measured against."""
+        import numpy as np
+
+        if not self._ranks:
+            return Marks(None, [], [])
+        ranks, scores = np.concatenate(self._ranks), np.concatenate(self._scores)
+        ranked = (ranks > 0) & np.isfinite(scores)
+        ranks, scores = ranks[ranked], scores[ranked]
+        if not len(ranks):
+            return Marks(None, [(mark, None) for mark in self.benchmarks], [])
+        first, last = float(scores[ranks.argmin()]), float(scores[ranks.argmax()])
+        higher = None if first == last else first > last
+
+        def place(score: float | None) -> int | None:
+            if higher is None or score is None:
+                return None
+            return 1 + int((scores > score if higher else scores < score).sum())
+
+        def score_at(rank: int) -> float | None:
+            found = scores[ranks == rank]
+            return float(found[0]) if len(found) else None
+
+        return Marks(
+            higher,
+            [(mark, place(mark.score)) for mark in self.benchmarks],
+            [MedalLine(medal, rank, score_at(rank)) for medal, rank in medals.last_ranks(self.teams).items()],
+        )
+
+
+def unpacked_names(packed: bytes) -> set[str]:
+    """The names in what `Figures.names` gave, lower case."""
+    text = zlib.decompress(packed).decode().lower().replace(",", "\n")
+    return {name for line in text.splitlines() if (name := line.strip())}

@@ -1,3 +1,43 @@
 """kagsync keeps the Kaggle leaderboards of your people on your own machine."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    import pandas as pd
+
 __version__ = "0.1.0"
+
+
+def history(
+    db: str | os.PathLike[str] | None,
+    slug: str,
+    usernames: Iterable[str] | None = None,
+    *,
+    since: str | datetime | None = None,
+) -> pd.DataFrame:
+    """The history of your people in one competition, for notebooks.
+
+    Args:
+        db: the database file; None: where `kagsync` itself keeps it.
+        slug: the competition.
+        usernames: whose; everybody's by default.
+        since: a time, or how long ago (`"7d"`, as `--since` takes it); from the beginning by default.
+
+    Returns:
+        a row for each change of a standing, by time and rank. Columns: competition, username, name, group;
+        at (datetime64, UTC); on_board (bool); rank, team_id, submission_count (Int64); score (float64) and
+        score_text as Kaggle prints it; kaggle_team_name; members (list); places won or lost (Int64),
+        reason and words of the change. Between two rows of a person nothing changed.
+
+    Raises:
+        kagsync.errors.KagsyncError: no such database, competition or user.
+    """
+    from kagsync import frames  # pandas, which the command line needs only for a changed board
+
+    return frames.history(db, slug, usernames, since=since)

@@ -5,22 +5,33 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from kagsync import render, show, views
+from kagsync import chart, news, render, show, timeline, views
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kagsync.records import User
+    from kagsync.news import Item
+    from kagsync.records import Competition, User
     from kagsync.render import Table
     from kagsync.show import BoardView
+    from kagsync.timeline import Timeline
+    from kagsync.typos import Unseen
 
 # Left out of the CSV: a list and a text beside its number are of no use in a spreadsheet.
 _NOT_IN_CSV = {"score_text", "members"}
+_LATEST = 40  # changes that a terminal is shown under the chart
 
 
-def print_board(view: BoardView, format_: str, now: datetime) -> None:
-    """One competition."""
-    _print(_entries([view]), views.board(view, now), format_)
+def print_board(view: BoardView, format_: str, now: datetime, *, by_group: bool = False) -> None:
+    """One competition; as one block, or as a block for each group."""
+    if not by_group or format_ in ("json", "csv"):
+        _print(_entries([view]), views.board(view, now), format_)
+        return
+    for number, group in enumerate(view.groups):
+        if number:
+            sys.stdout.write("\n")
+        block = view.of_group(group)
+        _print([], views.board(block, now, group=group or "Without a group"), format_)
 
 
 def print_person(found: list[BoardView], format_: str, now: datetime) -> None:
@@ -36,6 +47,57 @@ def print_overview(found: list[BoardView], format_: str, now: datetime) -> None:
 def print_competitions(found: list[BoardView], format_: str, now: datetime) -> None:
     """The tracked competitions."""
     _print_competitions(found, views.competitions(found, now), format_)
+
+
+def print_news(items: list[Item], format_: str, *, several: bool) -> None:
+    """Sentences, the newest first; with the competition's name where there are several."""
+    if format_ != "table":
+        _print([news.as_json(item) for item in items], views.news(items), format_)
+        return
+    if not items:
+        sys.stdout.write("Nothing moved\n")
+        return
+    render.print_lines(
+        (
+            [
+                (f"{views.at(item.movement.moment)}  ", "dim"),
+                (f"{item.competition.slug}  " if several else "", "cyan"),
+                (item.who, "bold"),
+                (item.sentence.removeprefix(item.who), ""),
+            ]
+            for item in items
+        ),
+        sys.stdout,
+    )
+
+
+def print_timeline(found: Timeline, format_: str) -> None:
+    """Changes over time: on a terminal with a chart above, and only the latest; elsewhere all of them."""
+    on_terminal = format_ == "table" and sys.stdout.isatty()
+    if on_terminal:
+        render.print_fitted(lambda width: chart.chart(*views.series(found), width), sys.stdout)
+    table = views.timeline(found, latest=_LATEST if on_terminal else None)
+    _print([timeline.as_json(found, row) for row in found.rows], table, format_)
+
+
+def print_missing(competition: Competition, absent: list[User], unseen: list[Unseen], format_: str) -> None:
+    """Who has no entry."""
+    told = {each.user.id: each for each in unseen}
+    content = []
+    for user in absent:
+        found = told.get(user.id)
+        content.append(
+            {
+                "competition": competition.slug,
+                "username": user.username,
+                "name": user.name,
+                "group": user.group,
+                "never_seen": found is not None,
+                "nearest": found and found.nearest,
+                "nearest_in": found and found.competition,
+            }
+        )
+    _print(content, views.missing(competition, absent, unseen), format_)
 
 
 def print_users(roster: list[User], format_: str) -> None:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 from kagsync.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from rich.console import Console
     from rich.text import Text
 
+UP, DOWN = "▲", "▼"  # better, worse: told by the shape, not by the colour alone
 _BARS = "▁▂▃▄▅▆▇█"
 _FORMULA = re.compile(r"^\s*[=+\-@\t\r\n＝＋－＠|%]")
 _MARKDOWN = re.compile(r"([\\`*_\[\]#!|~])")
@@ -33,6 +34,7 @@ class Column:
         keep: on a narrow terminal the column with the lowest number goes first.
         shrink: before a column goes, cells of this one may be cut to so many characters (0: never cut).
         style: Rich's, for a terminal.
+        signed: cells that begin with UP are green, with DOWN red.
     """
 
     title: str
@@ -40,6 +42,7 @@ class Column:
     keep: int = 100
     shrink: int = 0
     style: str = ""
+    signed: bool = False
 
 
 @dataclass
@@ -64,6 +67,34 @@ class Table:
         self.title, self.warning = printable(self.title), printable(self.warning)
         self.facts = [printable(fact) for fact in self.facts]
         self.rows = [[printable(cell) for cell in row] for row in self.rows]
+
+
+def print_lines(lines: Iterable[list[tuple[str, str]]], out: TextIO) -> None:
+    """Prints lines of (text, Rich style) pieces: coloured and broken where they must on a terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=out, highlight=False) if out.isatty() else None
+    for line in lines:
+        text = Text.assemble(*((printable(piece), style) for piece, style in line))
+        if console is None:
+            out.write(f"{text.plain.rstrip()}\n")
+        else:
+            console.print(text)
+
+
+def print_fitted(lines: Callable[[int], list[Text]], out: TextIO) -> None:
+    """Prints styled lines made for the terminal's width, and an empty one; nothing where there are none.
+
+    Nor where the terminal has no Unicode: they are drawn with its characters.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=out, highlight=False)
+    if console.encoding.startswith("utf") and (drawn := lines(console.width)):
+        for line in [*drawn, Text()]:
+            console.print(line, no_wrap=True, crop=True)
 
 
 def print_table(table: Table, out: TextIO, console: Console | None = None) -> None:
@@ -133,12 +164,19 @@ def _grid(table: Table, width: int | None) -> list[Text]:
                 cell = set_cell_size(cell, space - 1).rstrip() + "…"
             padding = " " * (space - cell_len(cell))
             text.append("  " if number else "")
-            text.append(padding + cell if column.right else cell + padding, style or column.style)
+            content = padding + cell if column.right else cell + padding
+            text.append(content, style or _sign(column, cell) or column.style)
         return text
 
     titles = line([column.title for column in table.columns], "bold")
     rule = [Text("─" * titles.cell_len, "dim", no_wrap=True)] if width is not None else []
     return [titles, *rule, *(line(row) for row in table.rows)]
+
+
+def _sign(column: Column, cell: str) -> str:
+    if not column.signed:
+        return ""
+    return "green" if cell.startswith(UP) else "red" if cell.startswith(DOWN) else ""
 
 
 def _fitted(columns: list[Column], natural: list[int], shown: list[int], width: int) -> dict[int, int]:

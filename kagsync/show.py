@@ -1,92 +1,173 @@
-"""What people look at: where everybody stands. Reads only."""
+"""What people look at: where everybody stands, what moved, what is next. Reads only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import gaps, movements, sentences, times, typos
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    from kagsync.gaps import Gap
+    from kagsync.movements import Movement
     from kagsync.records import Competition, Entry, User
     from kagsync.store import Store
+    from kagsync.typos import Unseen
 
 TREND_POINTS = 12
 
 
 @dataclass(frozen=True)
 class Line:
-    """One tracked person's standing; `ranks` are the latest ones, oldest first (None: off the board)."""
+    """One tracked person's standing.
+
+    Attributes:
+        ranks: the latest ones, oldest first (None: off the board).
+        movement: what happened since the view's `since`; None: nothing.
+        next_person, next_baseline, next_medal: what is ahead; None: nothing is.
+        medal: the one this rank would get, where the competition awards medals.
+    """
 
     user: User
     entry: Entry
     ranks: list[int | None]
     last_seen_at: str | None
+    movement: Movement | None
+    next_person: Gap | None
+    next_baseline: Gap | None
+    next_medal: Gap | None
+    medal: str | None
 
 
 @dataclass(frozen=True)
 class BoardView:
     """A competition as our people see it.
 
-    `on_board` is in order of rank; `left` are those who were on the board; `missing` were never.
+    `on_board` is in order of rank; `left` are those who were on the board; `missing` were never, and
+    `unseen` are those of them who are on no board at all.
     """
 
     competition: Competition
+    since: datetime
     on_board: list[Line]
     left: list[Line]
     missing: list[User]
+    unseen: list[Unseen]
     last_error: tuple[datetime, str] | None
 
+    def of_group(self, group: str | None) -> BoardView:
+        """The same for the people of one group; None: those in no group."""
+        return BoardView(
+            self.competition,
+            self.since,
+            [line for line in self.on_board if line.user.group == group],
+            [line for line in self.left if line.user.group == group],
+            [user for user in self.missing if user.group == group],
+            [unseen for unseen in self.unseen if unseen.user.group == group],
+            self.last_error,
+        )
 
-def board(store: Store, slug: str, *, username: str | None = None) -> BoardView:
-    """Gathers one competition's view, of everybody or of one user.
+    @property
+    def groups(self) -> list[str | None]:
+        """The groups of its people, in order; None for those without comes last."""
+        everybody = [*(line.user for line in (*self.on_board, *self.left)), *self.missing]
+        return sorted({user.group for user in everybody}, key=lambda group: (group is None, group or ""))
+
+
+def board(store: Store, slug: str, users: list[User], since: Callable[[Competition], datetime]) -> BoardView:
+    """Gathers one competition's view.
+
+    Args:
+        users: whom to show.
+        since: tells for a competition what time to compare with.
 
     Raises:
-        UnknownCompetition, UsageError: no such competition or user is tracked.
+        UnknownCompetition: no such competition is tracked.
+    """
+    return _view(store, store.competition(slug), users, since, typos.unseen(store, users))
+
+
+def boards(store: Store, users: list[User], since: Callable[[Competition], datetime]) -> list[BoardView]:
+    """All competitions' views, by slug; arguments as of `board`."""
+    unseen = typos.unseen(store, users)
+    return [_view(store, competition, users, since, unseen) for competition in store.competitions()]
+
+
+def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, list[User], list[Unseen]]:
+    """Those of the users who have no entry in a competition, and who of them is on no board at all.
+
+    Raises:
+        UnknownCompetition: no such competition is tracked.
     """
     competition = store.competition(slug)
-    users = store.users() if username is None else [store.user(username)]
-    return _view(store, competition, users)
+    present = {entry.user_id for entry in store.entries(competition.id)}
+    absent = [user for user in users if user.id not in present]
+    return competition, absent, typos.unseen(store, absent)
 
 
-def boards(store: Store, *, username: str | None = None) -> list[BoardView]:
-    """All competitions' views, by slug.
-
-    Raises:
-        UsageError: no such user is tracked.
-    """
-    users = store.users() if username is None else [store.user(username)]
-    return [_view(store, competition, users) for competition in store.competitions()]
-
-
-def _view(store: Store, competition: Competition, users: list[User]) -> BoardView:
-    applied_at = times.iso(competition.snapshot_at) if competition.snapshot_at else None
+def _view(
+    store: Store,
+    competition: Competition,
+    users: list[User],
+    since: Callable[[Competition], datetime],
+    unseen: list[Unseen],
+) -> BoardView:
     entries = {entry.user_id: entry for entry in store.entries(competition.id)}
-    lines = [
-        Line(
-            user,
-            entry,
-            store.rank_history(competition.id, user.id, last=TREND_POINTS),
-            entry.last_seen_at or applied_at,
-        )
-        for user in users
-        if (entry := entries.get(user.id)) is not None
-    ]
+    compared_with = since(competition)
+    line = _Liner(store, competition, entries, compared_with)
+    lines = [line(user, entry) for user in users if (entry := entries.get(user.id)) is not None]
     lines.sort(key=lambda line: (line.entry.rank is None, line.entry.rank or 0, line.user.username.lower()))
     return BoardView(
         competition,
+        compared_with,
         on_board=[line for line in lines if line.entry.left_at is None],
         left=[line for line in lines if line.entry.left_at is not None],
         missing=[user for user in users if user.id not in entries],
+        unseen=unseen,
         last_error=store.last_error(competition.id),
     )
 
 
+class _Liner:
+    """Makes the lines of one competition, with what they have in common looked up once."""
+
+    def __init__(
+        self, store: Store, competition: Competition, entries: dict[int, Entry], since: datetime
+    ) -> None:
+        self._store = store
+        self._competition = competition
+        self._since = int(since.timestamp())
+        self._applied_at = times.iso(competition.snapshot_at) if competition.snapshot_at else None
+        self._deleted = store.deleted_accounts(competition.id)
+        self._baselines = store.benchmarks(competition.id)
+        self._medals = store.medal_lines(competition.id) if competition.awards_medals else []
+        names = {user.id: user.username for user in store.users()}
+        self._others = [(names[key], entry) for key, entry in entries.items() if entry.left_at is None]
+
+    def __call__(self, user: User, entry: Entry) -> Line:
+        competition, direction = self._competition, self._competition.direction
+        here = entry.left_at is None
+        past = self._store.past(competition.id, user.id, self._since)
+        return Line(
+            user,
+            entry,
+            self._store.rank_history(competition.id, user.id, last=TREND_POINTS),
+            entry.last_seen_at or self._applied_at,
+            movements.overall(past, direction, self._deleted),
+            gaps.to_person(entry, self._others) if here else None,
+            gaps.to_baseline(entry, self._baselines, direction) if here else None,
+            gaps.to_medal(entry, self._medals) if here else None,
+            gaps.medal(entry, self._medals) if here else None,
+        )
+
+
 def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
     """One entry for programs; keys never disappear, unknown is None."""
-    entry = line.entry
+    entry, movement = line.entry, line.movement
+    before = movement.before if movement else entry.state if entry.left_at is None else None
     return {
         "competition": view.competition.slug,
         "username": line.user.username,
@@ -105,12 +186,46 @@ def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
         "first_seen_at": entry.first_seen_at,
         "last_seen_at": line.last_seen_at,
         "left_at": entry.left_at,
+        "since": times.iso(view.since),
+        "previous_rank": before and before.rank,
+        "places": movement.places if movement else (0 if before and before.rank else None),
+        "previous_score": before and before.score,
+        "score_is_better": score_is_better(view.competition, movement),
+        "new_submissions": movement.submissions if movement else 0,
+        "reason": movement and movement.reason,
+        "words": movement and sentences.words(movement),
+        **_gap_as_json("next_person", line.next_person),
+        **_gap_as_json("next_baseline", line.next_baseline),
+        "medal": line.medal,
+        **_gap_as_json("next_medal", line.next_medal),
     }
+
+
+def score_is_better(competition: Competition, movement: Movement | None) -> bool | None:
+    """Whether a movement's score is better than before; None: the same, or that cannot be told."""
+    if movement is None or movement.before is None or movement.after is None:
+        return None
+    return movements.better(movement.before.score, movement.after.score, competition.direction)
+
+
+def _gap_as_json(key: str, gap: Gap | None) -> dict[str, Any]:
+    return {
+        key: gap and gap.to,
+        f"{key}_places": gap and gap.places,
+        f"{key}_score": gap and gap.score,
+    }
+
+
+def moved(view: BoardView) -> tuple[int, int]:
+    """How many of the people on the board rose and fell."""
+    places = [line.movement.places or 0 for line in view.on_board if line.movement]
+    return sum(1 for each in places if each > 0), sum(1 for each in places if each < 0)
 
 
 def competition_as_json(view: BoardView) -> dict[str, Any]:
     """One competition for programs."""
     competition = view.competition
+    rose, fell = moved(view)
     return {
         "competition": competition.slug,
         "title": competition.title,
@@ -120,11 +235,15 @@ def competition_as_json(view: BoardView) -> dict[str, Any]:
         "on_board": len(view.on_board),
         "left": len(view.left),
         "missing": len(view.missing),
+        "rose": rose,
+        "fell": fell,
         "best_rank": view.on_board[0].entry.rank if view.on_board else None,
         "best_username": view.on_board[0].user.username if view.on_board else None,
         "snapshot_at": competition.snapshot_at and times.iso(competition.snapshot_at),
         "synced_at": competition.synced_at and times.iso(competition.synced_at),
         "deadline": competition.deadline,
         "metric": competition.metric,
+        "higher_is_better": competition.direction,
+        "medals": competition.awards_medals,
         "error": view.last_error and view.last_error[1],
     }

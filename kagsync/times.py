@@ -27,7 +27,11 @@ def from_unix(moment: int) -> str:
 
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago, in two or three characters and a unit: ``4 min``, ``3 h``, ``12 d``, ``2 y``."""
-    seconds = (now - moment).total_seconds()
+    return span((now - moment).total_seconds())
+
+
+def span(seconds: float) -> str:
+    """A length of time in the same words."""
     if seconds < 60:
         return "now"
     for unit, length, limit in (("min", 60, 60), ("h", 3600, 48), ("d", 86400, 730)):

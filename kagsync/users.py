@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 from kagsync import names
-from kagsync.errors import UsageError
+from kagsync.errors import UsageError, from_os_error
+from kagsync.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from kagsync.records import User
+
 _HEADER = ("username", "name", "group")
+# What a spreadsheet would calculate, and what `roster_csv` made of that.
+_FORMULA = re.compile(r"'*\s*[=+\-@|%＝＋－＠]")
 
 
 def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
@@ -70,7 +77,48 @@ def _user(
         username = names.username(row.get("username", ""))
     except UsageError as error:
         raise _bad_line(path, line, error.message) from error
-    return username, row.get("name") or None, row.get("group") or None
+    return username, _unguarded(row.get("name", "")) or None, _unguarded(row.get("group", "")) or None
+
+
+def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:
+    """The roster as `read_roster` reads it.
+
+    A cell that a spreadsheet would take for a formula gets a `'` before it, which `read_roster` takes away.
+
+    Args:
+        for_screen: for eyes: nothing in it can steer a terminal.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_HEADER)
+    for user in roster:
+        cells = [_guarded(cell or "") for cell in (user.username, user.name, user.group)]
+        writer.writerow([printable(cell) for cell in cells] if for_screen else cells)
+    return text.getvalue()
+
+
+def write_roster(roster: Iterable[User], path: Path) -> None:
+    """Writes `roster_csv` to a new file.
+
+    Raises:
+        UsageError: the file exists.
+        KagsyncError: it cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(roster_csv(roster))
+    except FileExistsError as error:
+        raise UsageError(f"{path} exists already", "Name another file") from error
+    except OSError as error:
+        raise from_os_error(error, f"write {path}") from error
+
+
+def _guarded(cell: str) -> str:
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def _bad_line(path: Path, line: int, what: str) -> UsageError:

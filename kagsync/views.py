@@ -2,45 +2,67 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kagsync import times
+from kagsync import show, times
+from kagsync.chart import Series
 from kagsync.matching import TEAM_NAME
-from kagsync.render import Column, Table, sparkline
+from kagsync.movements import CAME_BACK, DELETED, NEW
+from kagsync.render import DOWN, UP, Column, Table, sparkline
+from kagsync.sentences import brief, words
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from kagsync.records import User
+    from kagsync.gaps import Gap
+    from kagsync.movements import Movement
+    from kagsync.news import Item
+    from kagsync.records import Competition, User
     from kagsync.show import BoardView, Line
+    from kagsync.timeline import Timeline
+    from kagsync.typos import Unseen
 
 MARK = "*"  # behind a person who was matched by the team's name only
 _NAMES_IN_A_LINE = 12
+_LINES_IN_A_CHART = 10
 
 
-def board(view: BoardView, now: datetime) -> Table:
-    """One competition: who stands where, and who does not stand there."""
+def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
+    """One competition: who stands where, what moved, what is next, and who does not stand there.
+
+    Args:
+        group: the name of the group whose block this is; a title of its own then.
+    """
     lines = view.on_board
-    teams = view.competition.team_count
     columns = [
         Column("Rank", right=True, style="bold"),
+        Column("Moved", right=True, keep=95, style="dim", signed=True),
         Column("Top", right=True, keep=40, style="dim"),
         Column("Person", shrink=14),
         Column("Username", keep=30, style="cyan"),
-        Column("Team", keep=70, shrink=12),
+        Column("Team", keep=50, shrink=12),
         Column("Score", right=True, keep=90, style="default"),
-        Column("Subs", right=True, keep=50),
-        Column("Last sub", right=True, keep=60),
-        Column("Trend", keep=65, style="green"),
+        Column("Change", right=True, keep=80, signed=True),
+        Column("Subs", right=True, keep=45),
+        Column("Last sub", right=True, keep=42),
+        Column("Why", keep=85, shrink=14),
+        Column("Next person", keep=70, shrink=17),
+        Column("Next baseline", keep=60, shrink=17),
+        Column("Next medal", keep=65, shrink=17),
+        Column("Trend", keep=55, style="green"),
     ]
-    rows = [_row(line, teams, now) for line in lines]
-    below = []
+    rows = [_row(view, line, now) for line in lines]
+    below = _gaps_in_words(view, lines[0]) if len(lines) == 1 else []
     if any(_mark(line) for line in (*lines, *view.left)):
         below.append(f"{MARK} matched by the team's name only")
+    if len(lines) > 1 and any(line.next_person or line.next_baseline or line.next_medal for line in lines):
+        below.append("Next: the score still missing, and the places in brackets")
     below += [_left(line) for line in view.left]
     if view.missing:
         below.append(f"Not on the board yet: {_people(view.missing)}")
+    below += [f"{_person(each.user)}: {each.told}" for each in view.unseen[:_NAMES_IN_A_LINE]]
     title, facts = _header(view, now)
+    if group is not None:
+        title = f"{group}: {title}"
     return Table(columns, rows, title, facts, below, _warning(view, now))
 
 
@@ -57,25 +79,98 @@ def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
     ]
     if competition.synced_at is not None:
         facts.append(f"last good sync {_age(competition.synced_at, now)}")
+    if ends := _ends(competition, now):
+        facts.append(ends)
+    facts.append(f"compared with {_moment(view.since)}")
     if not competition.active:
         facts.append("paused")
     return head, facts
 
 
-def _row(line: Line, teams: int | None, now: datetime) -> list[str]:
-    entry = line.entry
-    top = f"{entry.rank / teams:.1%}" if entry.rank and teams else ""
+def _row(view: BoardView, line: Line, now: datetime) -> list[str]:
+    entry, movement = line.entry, line.movement
+    teams = view.competition.team_count
+    subs = str(entry.submission_count) if entry.submission_count is not None else ""
+    if movement is not None and movement.submissions:
+        subs += f" (+{movement.submissions})"
     return [
         f"{entry.rank:,}" if entry.rank is not None else "–",
-        top,
+        _moved(movement),
+        f"{entry.rank / teams:.1%}" if entry.rank and teams else "",
         f"{line.user.name or line.user.username}{_mark(line)}",
         line.user.username if line.user.name else "",
         entry.kaggle_team_name if entry.kaggle_team_name != line.user.name else "",
         entry.score_text or "–",
-        str(entry.submission_count) if entry.submission_count is not None else "",
+        _change(view, movement),
+        subs,
         times.ago(times.parse_iso(entry.submission_date), now) if entry.submission_date else "",
+        brief(movement) if movement else "",
+        _gap(view, line.next_person),
+        _gap(view, line.next_baseline),
+        _gap(view, line.next_medal) or (f"in {line.medal}" if line.medal else ""),
         sparkline(line.ranks),
     ]
+
+
+def _moved(movement: Movement | None) -> str:
+    """The places won or lost; "new" at the first sight, for then there is nothing to compare."""
+    if movement is None:
+        return ""
+    if movement.reason in (NEW, CAME_BACK):
+        return "new" if movement.reason == NEW else "back"
+    places = movement.places or 0
+    return f"{UP if places > 0 else DOWN}{abs(places):,}" if places else ""
+
+
+def _change(view: BoardView, movement: Movement | None) -> str:
+    """How the score changed, marked as better or worse, which is not the same as up or down."""
+    if movement is None or movement.before is None or movement.after is None:
+        return ""
+    old, new = movement.before.score, movement.after.score
+    if old is None or new is None or old == new:
+        return ""
+    mark = {True: UP, False: DOWN, None: ""}[show.score_is_better(view.competition, movement)]
+    return f"{mark}{new - old:+.{_decimals(view)}f}"
+
+
+def _gap(view: BoardView, gap: Gap | None) -> str:
+    if gap is None:
+        return ""
+    score = "" if gap.score is None else f"{gap.score:.{_decimals(view)}f} "
+    places = "" if gap.places is None else f"({gap.places:,}) "
+    return f"{score}{places}{gap.to}"
+
+
+def _gaps_in_words(view: BoardView, line: Line) -> list[str]:
+    """What is ahead of one person, for a terminal too narrow for the columns."""
+    told = []
+    for what, gap in (
+        ("person", line.next_person),
+        ("baseline", line.next_baseline),
+        ("medal", line.next_medal),
+    ):
+        if gap is not None:
+            places = "" if gap.places is None else f", {gap.places:,} place{'' if gap.places == 1 else 's'}"
+            score = "" if gap.score is None else f", {gap.score:.{_decimals(view)}f} in score"
+            told.append(f"Next {what}: {gap.to}{places}{score}")
+    return told
+
+
+def _decimals(view: BoardView) -> int:
+    """How many decimals Kaggle prints of this competition's scores."""
+    texts = [line.entry.score_text or "" for line in (*view.on_board, *view.left)]
+    digits = [len(text.partition(".")[2]) for text in texts]
+    return min(max(digits, default=0), 12)
+
+
+def _ends(competition: Competition, now: datetime) -> str:
+    """How long until the deadline."""
+    if not competition.deadline:
+        return ""
+    deadline = times.parse_iso(competition.deadline)
+    if deadline <= now:
+        return "ended"
+    return f"ends in {times.span((deadline - now).total_seconds())}"
 
 
 def _left(line: Line) -> str:
@@ -83,6 +178,8 @@ def _left(line: Line) -> str:
     rank = f"rank {entry.rank:,}" if entry.rank is not None else "no rank"
     day = (entry.left_at or "")[:10]
     was = f"was {rank}, score {entry.score_text or '–'}"
+    if line.movement is not None and line.movement.reason == DELETED:
+        was += ", the account was deleted"
     return f"{_person(line.user)}{_mark(line)} left the board on {day} ({was})"
 
 
@@ -103,7 +200,9 @@ def overview(views: list[BoardView], now: datetime) -> Table:
         Column("Ours", right=True),
         Column("Best", right=True, keep=80),
         Column("Person", keep=60, shrink=14),
+        Column("Moved", keep=65),
         Column("Teams", right=True, keep=50),
+        Column("Ends", keep=55),
         Column("Board", right=True, keep=40),
         Column("Last sync", right=True, keep=70),
         Column("State", keep=90, shrink=10),
@@ -120,7 +219,13 @@ def overview(views: list[BoardView], now: datetime) -> Table:
                 f"{len(view.on_board)} of {everybody}",
                 f"{best.entry.rank:,}" if best else "–",
                 (best.user.name or best.user.username) if best else "",
+                " ".join(
+                    f"{mark}{count}"
+                    for mark, count in zip((UP, DOWN), show.moved(view), strict=True)
+                    if count
+                ),
                 f"{competition.team_count:,}" if competition.team_count is not None else "",
+                _ends(competition, now).removeprefix("ends "),
                 times.ago(competition.snapshot_at, now) if competition.snapshot_at else "",
                 _age(competition.synced_at, now) if competition.synced_at else "never",
                 _state(view, now),
@@ -144,11 +249,17 @@ def person(views: list[BoardView], now: datetime) -> Table:
     columns = [
         Column("Competition", shrink=20, style="bold"),
         Column("Rank", right=True, style="bold"),
+        Column("Moved", right=True, keep=95, style="dim", signed=True),
         Column("Top", right=True, keep=40, style="dim"),
         Column("Team", keep=60, shrink=12),
         Column("Score", right=True, keep=90, style="default"),
+        Column("Change", right=True, keep=80, signed=True),
         Column("Subs", right=True, keep=30),
         Column("Last sub", right=True, keep=50),
+        Column("Why", keep=85, shrink=14),
+        Column("Next person", keep=44, shrink=17),
+        Column("Next baseline", keep=42, shrink=17),
+        Column("Next medal", keep=43, shrink=17),
         Column("Trend", keep=45, style="green"),
     ]
     rows, below = [], []
@@ -157,12 +268,83 @@ def person(views: list[BoardView], now: datetime) -> Table:
     for view in views:
         slug = view.competition.slug
         for line in view.on_board:
-            rank, top, _, _, _, *rest = _row(line, view.competition.team_count, now)
-            rows.append([slug + _mark(line), rank, top, line.entry.kaggle_team_name, *rest])
+            rank, move, top, _, _, _, *rest = _row(view, line, now)
+            rows.append([slug + _mark(line), rank, move, top, line.entry.kaggle_team_name, *rest])
         below += [f"{slug}: {_left(line)}" for line in view.left]
     if absent := [view.competition.slug for view in views if view.missing]:
         below.append(f"Not on the board of: {', '.join(absent)}")
+    below += [f"{_person(each.user)}: {each.told}" for view in views[:1] for each in view.unseen]
     return Table(columns, rows, below=below)
+
+
+def missing(competition: Competition, absent: list[User], unseen: list[Unseen]) -> Table:
+    """Who has no entry in a competition."""
+    told = {each.user.id: each.told for each in unseen}
+    columns = [Column("Username", style="bold"), Column("Name"), Column("Group"), Column("Note", shrink=20)]
+    rows = [[user.username, user.name or "", user.group or "", told.get(user.id, "")] for user in absent]
+    count = f"{len(absent)} of ours without an entry" if absent else "everybody has an entry"
+    return Table(columns, rows, title=f"{competition.slug}: {count}")
+
+
+def news(items: list[Item]) -> Table:
+    """Movements as a table, for formats that have no plain lines."""
+    columns = [Column("At"), Column("Competition"), Column("News")]
+    rows = [[at(item.movement.moment), item.competition.slug, item.sentence] for item in items]
+    return Table(columns, rows, below=[] if items else ["Nothing moved"])
+
+
+def timeline(found: Timeline, *, latest: int | None) -> Table:
+    """Changes over time; only so many of the latest, if that is given."""
+    columns = [
+        Column("At", style="dim"),
+        Column("Person", shrink=14),
+        Column("Rank", right=True, style="bold"),
+        Column("Moved", right=True, keep=95, style="dim", signed=True),
+        Column("Score", right=True, keep=90),
+        Column("Subs", right=True, keep=50),
+        Column("What", keep=80, shrink=20),
+        Column("Team", keep=40, shrink=12),
+    ]
+    shown = found.rows if latest is None else found.rows[-latest:]
+    rows = []
+    for row in shown:
+        state = row.state
+        rows.append(
+            [
+                at(row.moment),
+                row.user.name or row.user.username,
+                f"{state.rank:,}" if state and state.rank is not None else "–",
+                _moved(row.movement),
+                (state.score_text or "–") if state else "",
+                str(state.submission_count) if state and state.submission_count is not None else "",
+                words(row.movement) if row.movement else "",
+                state.team_name if state else "",
+            ]
+        )
+    below = []
+    if not found.rows:
+        below.append("No changes")
+    elif more := len(found.rows) - len(shown):
+        below.append(f"{more:,} earlier changes are not shown; all of them: --format csv")
+    return Table(columns, rows, below=below)
+
+
+def series(found: Timeline) -> tuple[list[Series], int]:
+    """The ranks of the best people over time, and until when the last ones hold."""
+    ways: dict[str, list[tuple[int, int | None]]] = {}
+    for row in found.rows:
+        points = ways.setdefault(row.user.name or row.user.username, [])
+        points.append((row.moment, row.state.rank if row.state else None))
+    lines = [Series(who, points) for who, points in ways.items()]
+    lines.sort(key=lambda line: (line.points[-1][1] is None, line.points[-1][1] or 0))
+    applied = found.competition.snapshot_at
+    last = max((row.moment for row in found.rows), default=0)
+    return lines[:_LINES_IN_A_CHART], max(last, int(applied.timestamp()) if applied else 0)
+
+
+def at(moment: int) -> str:
+    """A board's moment (seconds since 1970) for people."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def competitions(views: list[BoardView], now: datetime) -> Table:

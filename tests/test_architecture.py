@@ -11,17 +11,18 @@ PACKAGE = Path(kagsync.__file__).parent
 
 # From the outside in: a file imports from later layers only. In one layer nobody imports anybody.
 LAYERS = (
-    ("__main__",),
-    ("cli",),
+    ("__main__", "__init__"),
+    ("cli", "frames"),
     ("demo",),
     ("listings", "sync", "progress"),
-    ("views", "process", "cleanup", "competitions", "users"),
-    ("show", "fetch"),
-    ("kaggle_api", "store", "matching", "run_folder", "archive", "render"),
+    ("views", "process", "cleanup", "competitions"),
+    ("show", "news", "timeline", "users", "fetch", "chart"),
+    ("typos", "looks"),
+    ("kaggle_api", "store", "matching", "run_folder", "archive", "render", "sentences", "gaps"),
     ("records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
-    ("changes", "log"),
-    ("errors",),
-    ("times", "text", "__init__"),
+    ("movements", "log", "figures"),
+    ("errors", "medals", "changes"),
+    ("times", "text"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # The only doors: who may import what leads outside.
@@ -30,8 +31,8 @@ DOORS = {
     "requests": {"kaggle_api"},
     "urllib3": {"kaggle_api"},
     "sqlite_utils": {"store", "schema"},
-    "pandas": {"leaderboard"},
-    "numpy": {"leaderboard"},
+    "pandas": {"leaderboard", "frames", "__init__"},
+    "numpy": {"leaderboard", "figures"},
     "kaggle": set(),
 }
 # `sync` names sqlite3's exceptions, to tell them in the store's words.

@@ -70,8 +70,10 @@ def test_the_database_can_be_kept(kagsync: Kagsync, tmp_path: Path) -> None:
     assert connection.execute("SELECT count(*) FROM leaderboard_entries").fetchone() == (20,)
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    assert command == ["show", "spaceship-titanic", "--db", str(db)]
-    assert "Lina Verrow" in kagsync.ok(*command)
+    assert command == ["show", "spaceship-titanic", "--since", "2025-10-31T12:26:26Z", "--db", str(db)]
+    told = kagsync.ok(*command)
+    assert "Lina Verrow" in told
+    assert "▲1,029" in told  # the same as the demo itself showed
 
 
 def test_a_file_that_is_there_is_refused(kagsync: Kagsync, tmp_path: Path) -> None:

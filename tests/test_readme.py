@@ -12,6 +12,7 @@ import pytest
 import typer
 
 from kagsync import cli, errors, settings
+from kagsync.movements import REASONS
 
 if TYPE_CHECKING:
     from conftest import Kagsync
@@ -124,13 +125,20 @@ def test_the_crontab_example_runs_what_the_readme_says() -> None:
     ]
 
 
-def test_the_picture_is_the_demos_board() -> None:
+@pytest.mark.parametrize("name", ["show.svg", "history.svg"])
+def test_the_pictures_are_what_the_program_shows(name: str) -> None:
     sys.path.insert(0, str(ROOT / "tests" / "pictures"))
-    from make import PICTURE, picture
+    from make import HERE, PICTURES
 
-    made = re.sub(r"\s+", " ", picture())
-    stored = re.sub(r"\s+", " ", PICTURE.read_text(encoding="utf-8"))
+    made = re.sub(r"\s+", " ", PICTURES[name]())
+    stored = re.sub(r"\s+", " ", (HERE / name).read_text(encoding="utf-8"))
     assert re.findall(r"<text.*?</text>", made) == re.findall(r"<text.*?</text>", stored)
+    assert f"tests/pictures/{name}" in README
+
+
+def test_every_reason_is_in_the_readme() -> None:
+    for reason, meaning in REASONS.items():
+        assert f"| `{reason}` | {meaning} |" in README
 
 
 def test_the_marked_commands_of_the_readme_are_there_for_ci() -> None:

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kagsync import errors, names, times
 from kagsync.cli.common import app, load, open_store
-from kagsync.cli.options import AnyFormat, Db, Format, Quiet, Verbose
+from kagsync.cli.options import AnyFormat, Db, Format, Group, Quiet, Slug, Verbose
+from kagsync.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from kagsync.records import Competition, User
     from kagsync.settings import Settings
     from kagsync.show import BoardView
+    from kagsync.store import Store
+
+_A_DAY = timedelta(hours=24)
+_LAST = "last"
+
+_When = "24h, 7d, 90m, a date (UTC), or last: the board you saw last here"
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="WHEN", help=f"Compare with then: {_When} [default: 24h]."),
+]
 
 
 @app.command()
@@ -21,35 +38,143 @@ def show(
         str | None, typer.Argument(metavar="[SLUG]", help="A tracked competition; all, if left out.")
     ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="U", help="Only this person.")] = None,
+    group: Group = None,
+    by_group: Annotated[bool, typer.Option("--by-group", help="A block for each group.")] = False,
+    since: Since = None,
     format_: AnyFormat = Format.table,
     db: Db = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show where everybody stands."""
-    from kagsync import listings
+    """Show where everybody stands, what moved, and what is next."""
+    from kagsync import listings, looks
     from kagsync import show as verb
 
     loaded = load(db, verbose, quiet)
-    name = None if slug is None else names.competition_slug(slug)
-    username = None if user is None else names.username(user)
-    if name is not None:
-        with open_store(loaded) as store:
-            view = verb.board(store, name, username=username)
-        listings.print_board(view, format_.value, times.utc_now())
-    elif username is not None:
-        with open_store(loaded) as store:
-            found = verb.boards(store, username=username)
-        listings.print_person(found, format_.value, times.utc_now())
-    else:
-        listings.print_overview(all_boards(loaded), format_.value, times.utc_now())
+    now = times.utc_now()
+    compared = _since(since, loaded, now)
+    if by_group and slug is None:
+        raise UsageError("--by-group goes with a competition", "kagsync show SLUG --by-group")
+    if slug is None and user is None:
+        listings.print_overview(all_boards(loaded, group, compared), format_.value, now)
+        return
+    with open_store(loaded) as store:
+        users = _people(store, user, group)
+        if slug is None:
+            listings.print_person(verb.boards(store, users, compared), format_.value, now)
+            return
+        view = verb.board(store, names.competition_slug(slug), users, compared)
+    listings.print_board(view, format_.value, now, by_group=by_group)
+    seen = view.competition.snapshot_at
+    if seen is not None and (since == _LAST or (format_ is Format.table and sys.stdout.isatty())):
+        looks.remember(loaded, view.competition.slug, seen)
 
 
-def all_boards(loaded: Settings) -> list[BoardView]:
+def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Competition], datetime]:
+    """Tells for a competition what time to compare with."""
+    if text == _LAST:
+        from kagsync import looks
+
+        return lambda competition: looks.last(loaded, competition.slug) or now - _A_DAY
+    moment = names.since(text, now) if text is not None else now - _A_DAY
+    return lambda _: moment
+
+
+def _people(store: Store, username: str | None, group: str | None) -> list[User]:
+    if username is not None and group is not None:
+        raise UsageError("--user and --group contradict each other", "Say one of them")
+    if username is not None:
+        return [store.user(names.username(username))]
+    return store.users() if group is None else store.users_in(group)
+
+
+def all_boards(
+    loaded: Settings, group: str | None, since: Callable[[Competition], datetime]
+) -> list[BoardView]:
+    """Every competition's view; none where there is no database yet."""
     from kagsync import show as verb
 
     try:
         with open_store(loaded) as store:
-            return verb.boards(store)
+            return verb.boards(store, _people(store, None, group), since)
     except errors.NoDatabase:
         return []
+
+
+@app.command()
+def news(
+    slug: Annotated[
+        str | None, typer.Argument(metavar="[SLUG]", help="A tracked competition; all, if left out.")
+    ] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="U", help="Only this person.")] = None,
+    group: Group = None,
+    since: Since = None,
+    format_: AnyFormat = Format.table,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Tell what moved, and why: a sentence for each movement, the newest first."""
+    from kagsync import listings
+    from kagsync import news as verb
+
+    loaded = load(db, verbose, quiet)
+    now = times.utc_now()
+    compared = _since(since, loaded, now)
+    with open_store(loaded) as store:
+        users = _people(store, user, group)
+        competitions = (
+            store.competitions() if slug is None else [store.competition(names.competition_slug(slug))]
+        )
+        items = verb.news(store, competitions, users, compared)
+    listings.print_news(items, format_.value, several=slug is None)
+
+
+@app.command()
+def history(
+    slug: Slug,
+    usernames: Annotated[
+        list[str] | None, typer.Argument(metavar="[USERNAME]...", help="Whose; everybody's, if left out.")
+    ] = None,
+    group: Group = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="WHEN", help=f"From then on: {_When} [default: all]."),
+    ] = None,
+    format_: AnyFormat = Format.table,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show how ranks changed over time: on a terminal with a chart."""
+    from kagsync import listings
+    from kagsync import timeline as verb
+
+    loaded = load(db, verbose, quiet)
+    if usernames and group is not None:
+        raise UsageError("usernames and --group contradict each other", "Give one of them")
+    with open_store(loaded) as store:
+        users = [store.user(names.username(name)) for name in usernames or []] or _people(store, None, group)
+        competition = store.competition(names.competition_slug(slug))
+        start = None if since is None else _since(since, loaded, times.utc_now())(competition)
+        found = verb.timeline(store, competition.slug, users, start)
+    listings.print_timeline(found, format_.value)
+
+
+@app.command()
+def missing(
+    slug: Slug,
+    group: Group = None,
+    format_: AnyFormat = Format.table,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """List who has no entry in a competition, and who may be mistyped."""
+    from kagsync import listings
+    from kagsync import show as verb
+
+    loaded = load(db, verbose, quiet)
+    with open_store(loaded) as store:
+        found = verb.missing(store, names.competition_slug(slug), _people(store, None, group))
+    listings.print_missing(*found, format_.value)

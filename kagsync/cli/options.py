@@ -34,10 +34,11 @@ Direction = Annotated[
     bool | None,
     typer.Option(
         "--higher-is-better/--lower-is-better",
-        help="The score's direction, remembered; only old boards, which have no ranks, need it.",
+        help="The score's direction, remembered; boards with ranks tell it, old ones need it.",
         show_default=False,
     ),
 ]
+Group = Annotated[str | None, typer.Option("--group", metavar="G", help="Only the people of this group.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Slugs = Annotated[list[str], typer.Argument(metavar="SLUG...", help="Tracked competitions.")]
 

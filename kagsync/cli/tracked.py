@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kagsync import errors, names, times
-from kagsync.cli.common import competitions_app, confirm, counted, load, open_store, say, users_app
+from kagsync.cli.common import (
+    competitions_app,
+    confirm,
+    counted,
+    load,
+    open_store,
+    print_text,
+    say,
+    users_app,
+)
 from kagsync.cli.looking import all_boards
-from kagsync.cli.options import AnyFormat, Db, Direction, Format, Quiet, Slugs, Verbose, Yes, storable
+from kagsync.cli.options import AnyFormat, Db, Direction, Format, Group, Quiet, Slugs, Verbose, Yes, storable
 from kagsync.errors import UsageError
+from kagsync.text import printable
 
 if TYPE_CHECKING:
     from kagsync.settings import Settings
@@ -29,6 +40,14 @@ def competitions_add(
     ] = None,
     no_kaggle: Annotated[bool, typer.Option("--no-kaggle", help="Not linked: never downloaded.")] = False,
     direction: Direction = None,
+    medals: Annotated[
+        bool | None,
+        typer.Option(
+            "--medals/--no-medals",
+            help="Whether it awards medals, if Kaggle cannot be asked.",
+            show_default=False,
+        ),
+    ] = None,
     db: Db = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
@@ -46,7 +65,13 @@ def competitions_add(
     with open_store(loaded, create=True) as store:
         for slug in wanted:
             added = verb.add(
-                store, slug, title=title, kaggle_id=linked_as, link=not no_kaggle, higher_is_better=direction
+                store,
+                slug,
+                title=title,
+                kaggle_id=linked_as,
+                link=not no_kaggle,
+                higher_is_better=direction,
+                medals=medals,
             )
             say(verb.told(added), quiet=quiet)
 
@@ -59,7 +84,8 @@ def competitions_list(
     from kagsync import listings
 
     loaded = load(db, verbose, quiet)
-    listings.print_competitions(all_boards(loaded), format_.value, times.utc_now())
+    now = times.utc_now()
+    listings.print_competitions(all_boards(loaded, None, lambda _: now), format_.value, now)
 
 
 def _set_active(slugs: list[str], active: bool, db: Path | None, verbose: bool, quiet: bool) -> None:
@@ -137,14 +163,24 @@ def users_import(
 
 
 def _save_users(loaded: Settings, users: list[tuple[str, str | None, str | None]], *, quiet: bool) -> None:
+    from kagsync import typos
+
     with open_store(loaded, create=True) as store:
         added, changed, unchanged = store.save_users(users, times.utc_now())
+        named = [store.user(username) for username, *_ in users]
+        unseen = typos.unseen(store, named)
     say(f"Users added: {added}, changed: {changed}, unchanged: {unchanged}", quiet=quiet)
+    for each in unseen:
+        say(printable(f"{each.user.username}: {each.told}"), quiet=quiet)
 
 
 @users_app.command("list")
 def users_list(
-    format_: AnyFormat = Format.table, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
+    group: Group = None,
+    format_: AnyFormat = Format.table,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
     """List the tracked people."""
     from kagsync import listings
@@ -152,10 +188,33 @@ def users_list(
     loaded = load(db, verbose, quiet)
     try:
         with open_store(loaded) as store:
-            roster = store.users()
+            roster = store.users() if group is None else store.users_in(group)
     except errors.NoDatabase:
         roster = []
     listings.print_users(roster, format_.value)
+
+
+@users_app.command("export")
+def users_export(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE.csv]", help="A new file; standard output, if left out.")
+    ] = None,
+    group: Group = None,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the roster as the CSV that `users import` reads."""
+    from kagsync import users as verb
+
+    loaded = load(db, verbose, quiet)
+    with open_store(loaded) as store:
+        roster = store.users() if group is None else store.users_in(group)
+    if file is None:
+        print_text(verb.roster_csv(roster, for_screen=sys.stdout.isatty()).removesuffix("\n"))
+        return
+    verb.write_roster(roster, file)
+    say(f"Users written to {file}: {len(roster)}", quiet=quiet)
 
 
 @users_app.command("remove")

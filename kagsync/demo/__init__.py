@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,10 @@ from kagsync.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kagsync.show import BoardView
+
 TITLE = "Spaceship Titanic (demo)"
+_SINCE = SECOND - timedelta(hours=4)
 _HERE = Path(__file__).parent
 
 
@@ -47,19 +51,24 @@ def run(db: Path | None, *, quiet: bool = False) -> None:
         folder = Path(temporary).absolute()
         settings = Settings(db=(db or folder / "demo.db").absolute(), temp_dir=folder)
         fill(settings, say)
-        say(f"\n$ kagsync show {SLUG}\n")
-        with Store.open(settings.db, settings.locks) as store:
-            view = show.board(store, SLUG)
+        say(f"\n$ kagsync show {SLUG} --since 4h\n")
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
-        listings.print_board(view, "table", SECOND)
+        listings.print_board(view(settings), "table", SECOND)
     if db is not None:
-        say(f"\nThe database is kept: kagsync show {SLUG} --db {shlex.quote(str(db))}")
+        command = f"kagsync show {SLUG} --since {times.iso(_SINCE)} --db {shlex.quote(str(db))}"
+        say(f"\nThe database is kept: {command}")
     say(
         "\nThese people are invented. For yours:\n"
         "  kagsync competitions add spaceship-titanic\n"
         "  kagsync users add USERNAME --name 'Their Name'\n"
         "  kagsync sync --all"
     )
+
+
+def view(settings: Settings) -> BoardView:
+    """The filled database's board, compared with the four hours before."""
+    with Store.open(settings.db, settings.locks) as store:
+        return show.board(store, SLUG, store.users(), lambda _: _SINCE)
 
 
 def fill(settings: Settings, say: Callable[[str], None]) -> None:

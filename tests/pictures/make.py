@@ -1,36 +1,71 @@
-"""Makes the README's picture of `kagsync show` from the demo: `python tests/pictures/make.py`."""
+"""Makes the README's pictures: `python tests/pictures/make.py`."""
 
 from __future__ import annotations
 
 import io
+import random
 import tempfile
 from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from kagsync import demo, log, render, show, views
+from kagsync import demo, log, render, views
+from kagsync.chart import Series, chart
 from kagsync.settings import Settings
-from kagsync.store import Store
 
-PICTURE = Path(__file__).parent / "show.svg"
-WIDTH = 108
+HERE = Path(__file__).parent
+WIDTH = 120
 
 
-def picture() -> str:
+def show() -> str:
     """The demo's board as SVG, as a terminal of `WIDTH` columns shows it."""
     log.configure(quiet=True)
     with tempfile.TemporaryDirectory() as temporary:
         settings = Settings(db=Path(temporary) / "demo.db", temp_dir=Path(temporary))
         demo.fill(settings, say=lambda _: None)
-        with Store.open(settings.db, settings.locks) as store:
-            view = show.board(store, demo.SLUG)
-    console = Console(
+        view = demo.view(settings)
+    console = _console()
+    render.print_table(views.board(view, demo.SECOND), io.StringIO(), console)
+    return console.export_svg(
+        title=f"kagsync show {demo.SLUG} --since 4h", theme=MONOKAI, unique_id="kagsync"
+    )
+
+
+def history() -> str:
+    """Some of the demo's people over two invented weeks, as `kagsync history` draws them."""
+    chance = random.Random(4)
+    end = int(demo.SECOND.timestamp())
+    lines = []
+    for name, start, best in (
+        ("Lina Verrow", 41, 4),
+        ("Tunde Okafemi", 380, 60),
+        ("Priya Kolanthar", 1180, 151),
+        ("Mateusz Wilkonrad", 620, 420),
+        ("Sara Elmanshi", 300, 573),
+    ):
+        rank, points = start, []
+        for hour in range(14 * 24, 0, -3):
+            points.append((end - hour * 3600, rank))
+            if rank > best and chance.random() < 0.03:
+                rank -= chance.randint(1, rank - best)
+            else:
+                rank += chance.randint(0, 2) * (rank < 1200)
+        lines.append(Series(name, points))
+    console = _console()
+    for line in chart(lines, end, WIDTH):
+        console.print(line, no_wrap=True)
+    return console.export_svg(title=f"kagsync history {demo.SLUG}", theme=MONOKAI, unique_id="kagsync")
+
+
+def _console() -> Console:
+    return Console(
         record=True, width=WIDTH, force_terminal=True, color_system="truecolor", file=io.StringIO()
     )
-    render.print_table(views.board(view, demo.SECOND), io.StringIO(), console)
-    return console.export_svg(title=f"kagsync show {demo.SLUG}", theme=MONOKAI, unique_id="kagsync")
 
+
+PICTURES = {"show.svg": show, "history.svg": history}
 
 if __name__ == "__main__":
-    PICTURE.write_text(picture(), encoding="utf-8")
+    for file, picture in PICTURES.items():
+        (HERE / file).write_text(picture(), encoding="utf-8")

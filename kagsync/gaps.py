@@ -1,0 +1,86 @@
+"""What is next: how far it is to the next person, baseline and medal. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kagsync.figures import Benchmark, MedalLine
+    from kagsync.records import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The way to somebody or something ahead.
+
+    Attributes:
+        to: a username, a baseline's name or a medal.
+        places: ranks to climb; None: not known.
+        score: how much better the score must become to draw level, never negative; None: not known.
+    """
+
+    to: str
+    places: int | None
+    score: float | None
+
+
+def to_person(entry: Entry, others: Iterable[tuple[str, Entry]]) -> Gap | None:
+    """The way to the next one ahead among (username, entry) pairs; team-mates are not ahead."""
+    if entry.rank is None:
+        return None
+    ahead = [(username, other) for username, other in others if other.rank is not None]
+    ahead = [(username, other) for username, other in ahead if (other.rank or 0) < entry.rank]
+    if not ahead:
+        return None
+    username, other = max(ahead, key=lambda pair: pair[1].rank or 0)
+    return Gap(username, entry.rank - (other.rank or 0), _distance(entry.score, other.score))
+
+
+def to_baseline(
+    entry: Entry, baselines: Iterable[tuple[Benchmark, int | None]], higher_is_better: bool | None
+) -> Gap | None:
+    """The way to the nearest of the host's lines that has a better score; None: above all of them."""
+    if entry.score is None or higher_is_better is None:
+        return None
+    sign = 1 if higher_is_better else -1
+    ahead = [
+        (sign * (mark.score - entry.score), mark.name, place)
+        for mark, place in baselines
+        if mark.score is not None and sign * (mark.score - entry.score) > 0
+    ]
+    if not ahead:
+        return None
+    distance, name, place = min(ahead, key=lambda mark: mark[:2])
+    places = None if entry.rank is None or place is None else max(entry.rank - place, 0)
+    return Gap(name, places, _rounded(distance))
+
+
+def to_medal(entry: Entry, lines: Iterable[MedalLine]) -> Gap | None:
+    """The way to the next medal; None: there is none, or it is gold already."""
+    if entry.rank is None:
+        return None
+    ahead = [line for line in lines if line.rank < entry.rank]
+    if not ahead:
+        return None
+    line = max(ahead, key=lambda line: line.rank)
+    return Gap(line.medal, entry.rank - line.rank, _distance(entry.score, line.score))
+
+
+def medal(entry: Entry, lines: Iterable[MedalLine]) -> str | None:
+    """The medal this rank would get; None: none."""
+    if entry.rank is None:
+        return None
+    reached = [line for line in lines if entry.rank <= line.rank]
+    return min(reached, key=lambda line: line.rank).medal if reached else None
+
+
+def _distance(mine: float | None, theirs: float | None) -> float | None:
+    return None if mine is None or theirs is None else _rounded(abs(theirs - mine))
+
+
+def _rounded(distance: float) -> float:
+    """Without what binary fractions add: 0.97108 - 0.97092 is 0.00016, not 0.00015999999999993797."""
+    return round(distance, 9)

@@ -1,0 +1,90 @@
+"""What moved, and why, as sentences. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kagsync import movements, times
+from kagsync.sentences import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from kagsync.movements import Movement
+    from kagsync.records import Competition, User
+    from kagsync.store import Store
+
+
+@dataclass(frozen=True)
+class Item:
+    """One movement of one person; `teams` were on the board (None: no longer known)."""
+
+    competition: Competition
+    user: User
+    movement: Movement
+    teams: int | None
+
+    @property
+    def who(self) -> str:
+        return self.user.name or self.user.username
+
+    @property
+    def sentence(self) -> str:
+        """With names by strangers as they are."""
+        return sentence(self.who, self.movement, self.teams)
+
+
+def news(
+    store: Store,
+    competitions: Iterable[Competition],
+    users: list[User],
+    since: Callable[[Competition], datetime],
+) -> list[Item]:
+    """What happened to these people in these competitions, the newest first.
+
+    Args:
+        since: tells for a competition from when on.
+    """
+    items = []
+    for competition in competitions:
+        moment = int(since(competition).timestamp())
+        deleted = store.deleted_accounts(competition.id)
+        teams = store.team_counts(competition.id, moment)
+        for user in users:
+            past = store.past(competition.id, user.id, moment)
+            for movement in movements.movements(past, competition.direction, deleted):
+                items.append(Item(competition, user, movement, teams.get(movement.moment)))
+    return sorted(items, key=_newest_first)
+
+
+def _newest_first(item: Item) -> tuple[object, ...]:
+    after = item.movement.after
+    rank = after.rank if after is not None and after.rank is not None else float("inf")
+    return (-item.movement.moment, item.competition.slug, rank, item.user.username)
+
+
+def as_json(item: Item) -> dict[str, Any]:
+    """One movement for programs; keys never disappear, unknown is None."""
+    movement = item.movement
+    before, after = movement.before, movement.after
+    return {
+        "competition": item.competition.slug,
+        "at": times.from_unix(movement.moment),
+        "username": item.user.username,
+        "name": item.user.name,
+        "group": item.user.group,
+        "reason": movement.reason,
+        "sentence": item.sentence,
+        "previous_rank": before and before.rank,
+        "rank": after and after.rank,
+        "places": movement.places,
+        "teams": item.teams,
+        "previous_score": before and before.score,
+        "score": after and after.score,
+        "new_submissions": movement.submissions,
+        "previous_team_name": before and before.team_name,
+        "kaggle_team_name": after and after.team_name,
+        "member": movement.member or None,
+    }

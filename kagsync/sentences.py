@@ -1,0 +1,109 @@
+"""Movements in words: the sentences of `news`, and the few words that `show` has room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kagsync import movements as m
+
+if TYPE_CHECKING:
+    from kagsync.changes import State
+    from kagsync.movements import Movement
+
+
+def sentence(who: str, movement: Movement, teams: int | None) -> str:
+    """A movement as a sentence: `alice 412 → 371 of 1,744: improved 0.80523 → 0.80711`.
+
+    It contains names by strangers as they are: whoever prints it makes it harmless.
+
+    Args:
+        who: the person's name.
+        movement: what happened.
+        teams: how many teams were on the board; None: not known.
+    """
+    return f"{who}{_place(movement, teams)}: {words(movement)}"
+
+
+def words(movement: Movement) -> str:
+    """What happened, without who and where: `improved 0.80523 → 0.80711`."""
+    before, after = movement.before, movement.after
+    scores = f"{_score(before)} → {_score(after)}"
+    match movement.reason:
+        case m.NEW:
+            return f"first seen, score {_score(after)}"
+        case m.CAME_BACK:
+            return f"back on the board, score {_score(after)}"
+        case m.LEFT:
+            return "left the board (rolling window or deletion)"
+        case m.DELETED:
+            return "the account was deleted"
+        case m.MERGED:
+            return f"the team {_team(before)} merged into {_team(after)}"
+        case m.MOVED:
+            return f"now in the team {_team(after)}, no longer in {_team(before)}"
+        case m.IMPROVED:
+            return f"improved {scores}{', yet overtaken' if (movement.places or 0) < 0 else ''}"
+        case m.FELL:
+            return f"fell {'with a new submission ' if movement.submissions else ''}{scores}"
+        case m.OVERTAKEN | m.OTHERS_LEFT:
+            return brief(movement) + (f", {_submissions(movement)}" if movement.submissions else "")
+        case m.SUBMITTED:
+            return f"{_submissions(movement)} than {_score(after)}"
+        case m.RENAMED:
+            return f"the team {_team(before)} is now called {_team(after)}"
+        case m.MEMBER_JOINED:
+            return f"{movement.member} joined the team {_team(after)}"
+        case m.MEMBER_LEFT if movement.member_was_deleted:
+            return f"the account of {movement.member} in the team {_team(after)} was deleted"
+        case m.MEMBER_LEFT:
+            return f"{movement.member} left the team {_team(after)}"
+    return f"score {scores}"
+
+
+def brief(movement: Movement) -> str:
+    """The reason in a few words, for a column beside the numbers."""
+    places = abs(movement.places or 0)
+    match movement.reason:
+        case m.OVERTAKEN:
+            return f"overtaken by {places:,}"
+        case m.OTHERS_LEFT:
+            return f"{places:,} above left"
+        case m.MERGED:
+            return f"merged into {movement.after.team_name if movement.after else ''}"
+        case m.IMPROVED if (movement.places or 0) < 0:
+            return "improved, overtaken"
+        case m.FELL if movement.submissions:
+            return "fell with a new submission"
+        case m.SUBMITTED:
+            return _submissions(movement)
+        case m.MEMBER_JOINED:
+            return f"{movement.member} joined"
+        case m.MEMBER_LEFT:
+            return f"{movement.member} left"
+    return movement.reason.replace("-", " ")
+
+
+def _place(movement: Movement, teams: int | None) -> str:
+    old = movement.before.rank if movement.before else None
+    new = movement.after.rank if movement.after else None
+    of = f" of {teams:,}" if teams else ""
+    if movement.reason in (m.RENAMED, m.MEMBER_JOINED, m.MEMBER_LEFT):
+        return ""  # no matter of rank
+    if movement.after is None:
+        return f", last at {old:,}" if old is not None else ""
+    if new is None:
+        return ""
+    return f" at {new:,}{of}" if old is None or old == new else f" {old:,} → {new:,}{of}"
+
+
+def _score(state: State | None) -> str:
+    return (state.score_text if state else None) or "–"
+
+
+def _team(state: State | None) -> str:
+    return f"“{state.team_name if state else ''}”"
+
+
+def _submissions(movement: Movement) -> str:
+    count = movement.submissions
+    return f"{count} new submission{'' if count == 1 else 's'}, {'not' if count == 1 else 'none'} better"

@@ -1,0 +1,91 @@
+"""How standings changed over time: every change with its reason. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kagsync import movements, times
+from kagsync.sentences import words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from kagsync.changes import State
+    from kagsync.movements import Movement
+    from kagsync.records import Competition, User
+    from kagsync.store import Store
+
+
+@dataclass(frozen=True)
+class Row:
+    """A change: the standing from a moment (seconds since 1970) on, and what led to it.
+
+    `state` None: not on the board. `movement` None: it began before the time that was asked for.
+    """
+
+    user: User
+    moment: int
+    state: State | None
+    movement: Movement | None
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The changes of some people in one competition, the earliest first, then by rank."""
+
+    competition: Competition
+    rows: list[Row]
+
+
+def timeline(store: Store, slug: str, users: Iterable[User], since: datetime | None = None) -> Timeline:
+    """All changes since a time; of who was on the board then, also how it was then.
+
+    Raises:
+        UnknownCompetition: no such competition is tracked.
+    """
+    competition = store.competition(slug)
+    deleted = store.deleted_accounts(competition.id)
+    start = int(since.timestamp()) if since else -1
+    rows = []
+    for user in users:
+        past = store.past(competition.id, user.id, start)
+        before, known = past.before, past.known
+        if before is not None:
+            rows.append(Row(user, start, before, None))
+        for change in past.changes:
+            steps = movements.between(
+                before, change, known=known, higher_is_better=competition.direction, deleted=deleted
+            )
+            rows.append(Row(user, change.moment, change.state, steps[0] if steps else None))
+            before, known = change.state, True
+    return Timeline(competition, sorted(rows, key=_in_order))
+
+
+def _in_order(row: Row) -> tuple[object, ...]:
+    rank = row.state.rank if row.state is not None and row.state.rank is not None else float("inf")
+    return (row.moment, rank, row.user.username)
+
+
+def as_json(timeline: Timeline, row: Row) -> dict[str, Any]:
+    """One change for programs; keys never disappear, unknown is None."""
+    state, movement = row.state, row.movement
+    return {
+        "competition": timeline.competition.slug,
+        "username": row.user.username,
+        "name": row.user.name,
+        "group": row.user.group,
+        "at": times.from_unix(row.moment),
+        "on_board": state is not None,
+        "rank": state and state.rank,
+        "score": state and state.score,
+        "score_text": state and state.score_text,
+        "kaggle_team_name": state and state.team_name,
+        "team_id": state and state.team_id,
+        "members": state and (state.members.split(",") if state.members else []),
+        "submission_count": state and state.submission_count,
+        "places": movement and movement.places,
+        "reason": movement and movement.reason,
+        "words": movement and words(movement),
+    }

@@ -1,0 +1,67 @@
+"""People who are on no board: probably mistyped. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kagsync.figures import unpacked_names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kagsync.records import User
+    from kagsync.store import Store
+
+_SIMILAR = 0.75  # of the letters: one typing error in four, two in eight
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A user who has never been found on a board.
+
+    Attributes:
+        nearest: the most similar name on the latest boards; None: no name is similar.
+        competition: where that name stands.
+    """
+
+    user: User
+    nearest: str | None
+    competition: str | None
+
+    @property
+    def told(self) -> str:
+        """In words; the name is a stranger's, as it is."""
+        if self.nearest is None:
+            return "never seen on any board"
+        if self.nearest == self.user.username.lower():
+            return f"on the board of {self.competition}: the next sync brings the entry"
+        return f"never seen on any board; did you mean {self.nearest} (on {self.competition})?"
+
+
+def unseen(store: Store, users: Iterable[User]) -> list[Unseen]:
+    """Those of the users who have never been found on a board, each with the nearest name that is on one.
+
+    Before the first board there is nothing to compare with: then it is nobody.
+    """
+    never = store.never_seen()
+    people = [user for user in users if user.id in never]
+    if not people:
+        return []
+    boards = {slug: sorted(unpacked_names(packed)) for slug, packed in store.board_names().items()}
+    if not boards:
+        return []
+    return [Unseen(user, *_nearest(user.username.lower(), boards)) for user in people]
+
+
+def _nearest(username: str, boards: dict[str, list[str]]) -> tuple[str | None, str | None]:
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import extractOne
+
+    best: tuple[float, str, str] | None = None
+    for slug, names in boards.items():
+        cutoff = best[0] if best else _SIMILAR
+        found = extractOne(username, names, scorer=OSA.normalized_similarity, score_cutoff=cutoff)
+        if found is not None and (best is None or found[1] > best[0]):
+            best = (found[1], found[0], slug)
+    return (best[1], best[2]) if best else (None, None)

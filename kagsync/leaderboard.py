@@ -202,7 +202,7 @@ def _chunk(
     team_names = frame["TeamName"].tolist()
     dates = _dates(frame[date_column], date_column, figures) if date_column in frame else None
     counts = frame["SubmissionCount"].to_numpy() if "SubmissionCount" in frame else None
-    figures.add(ranks, scores, members if any(members) else team_names)
+    figures.add(ranks, scores, members if "TeamMemberUserNames" in frame else team_names)
     for i in (i for i, cell in enumerate(members) if "del=" in cell):
         for name in split_members(members[i]):
             if name.startswith("del="):

@@ -110,14 +110,15 @@ class Movement:
     @property
     def member_was_deleted(self) -> bool:
         """Whether the member who left did so by deleting the account."""
-        return any(name.startswith(_DELETED_MEMBER) for name in _members(self.after) - _members(self.before))
+        old, new = _members(self.before), _members(self.after)
+        return 0 < len(old - new) <= sum(name.startswith(_DELETED_MEMBER) for name in new - old)
 
     @property
     def submissions(self) -> int:
         """How many submissions were made meanwhile, as far as the board tells."""
         if self.before is None or self.after is None or not same_team(self.before, self.after):
             return 0
-        return max((self.after.submission_count or 0) - (self.before.submission_count or 0), 0)
+        return _submitted(self.before, self.after)
 
 
 def movements(past: Past, higher_is_better: bool | None, deleted: Deletions = frozenset()) -> list[Movement]:
@@ -146,7 +147,7 @@ def movements(past: Past, higher_is_better: bool | None, deleted: Deletions = fr
         before, known = change.state, known or change.state is not None
     if drift is not None:
         found += _drifted(drift)
-    return sorted(found, key=lambda movement: movement.moment)
+    return sorted(found, key=lambda movement: (movement.moment, not _is_standing(movement)))
 
 
 def overall(past: Past, higher_is_better: bool | None, deleted: Deletions = frozenset()) -> Movement | None:
@@ -155,7 +156,15 @@ def overall(past: Past, higher_is_better: bool | None, deleted: Deletions = froz
         return None
     last = past.changes[-1]
     steps = between(past.before, last, known=past.known, higher_is_better=higher_is_better, deleted=deleted)
-    return steps[0] if steps else None
+    if not steps:
+        return None
+    if last.state is None and len(past.changes) > 1:
+        # A deletion is known by the last team, which need not be the first.
+        end = between(
+            past.changes[-2].state, last, known=True, higher_is_better=higher_is_better, deleted=deleted
+        )
+        return replace(steps[0], reason=end[0].reason) if end else steps[0]
+    return steps[0]
 
 
 def between(
@@ -194,6 +203,8 @@ def between(
     if before.team_name != after.team_name:
         found.append(movement(RENAMED))
     old, new = _members(before), _members(after)
+    if not old or not new:
+        return found  # an old board does not tell the members
     joined = sorted(new - old)
     left = sorted(old - new)
     found += [movement(MEMBER_LEFT, member) for member in left]
@@ -221,9 +232,14 @@ def _standing_reason(before: State, after: State, higher_is_better: bool | None)
         return IMPROVED if improved else FELL
     if before.rank is not None and after.rank is not None and before.rank != after.rank:
         return OVERTAKEN if after.rank > before.rank else OTHERS_LEFT
-    if (after.submission_count or 0) > (before.submission_count or 0):
-        return SUBMITTED
-    return None
+    return SUBMITTED if _submitted(before, after) else None
+
+
+def _submitted(before: State, after: State) -> int:
+    """How many submissions were made; 0 where a board (an old one, for one) does not tell their number."""
+    if before.submission_count is None or after.submission_count is None:
+        return 0
+    return max(after.submission_count - before.submission_count, 0)
 
 
 def _drifted(drift: Movement) -> list[Movement]:

@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 def history(
     db: str | os.PathLike[str] | None,
     slug: str,
-    usernames: Iterable[str] | None = None,
+    usernames: str | Iterable[str] | None = None,
     *,
     since: str | datetime | None = None,
 ) -> pd.DataFrame:
@@ -26,8 +26,8 @@ def history(
     Args:
         db: the database file; None: where `kagsync` itself keeps it.
         slug: the competition.
-        usernames: whose; everybody's by default.
-        since: a time, or how long ago (`"7d"`, as `--since` takes it); from the beginning by default.
+        usernames: whose (one, or several); everybody's by default.
+        since: a time, or how long ago (`"7d"`, as `--since` takes it, but for `last`); by default all.
 
     Returns:
         a row for each change of a standing, by time and rank. Columns: competition, username, name, group;

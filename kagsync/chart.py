@@ -49,13 +49,14 @@ def chart(series: list[Series], until: int, width: int) -> list[Text]:
     margin = min(max(cell_len(name) for name in names), 18)
     room = width - axis - margin - 4
     drawn = _draw(shown, (begin, end), (best, worst), room)
-    labels = _placed([_row_of(_last_rank(each), best, worst) for each in shown])
+    labels = _placed([_last_rank(each) for each in shown], best, worst)
 
     lines = []
     for row in range(_HEIGHT):
         rank = round(best + (worst - best) * row / (_HEIGHT - 1))
         line = Text()
-        line.append(f"{rank:>{axis},} ┤ " if row % _TICKS == 0 else " " * axis + " │ ", "dim")
+        tick = row % _TICKS == 0 and _row_of(rank, best, worst) == row  # a rank stands once
+        line.append(f"{rank:>{axis},} ┤ " if tick else " " * axis + " │ ", "dim")
         line.append_text(drawn[row])
         if row in labels:
             name = names[labels[row]]
@@ -112,14 +113,17 @@ def _row_of(rank: int, best: int, worst: int) -> int:
     return round((rank - best) / (worst - best) * (_HEIGHT - 1))
 
 
-def _placed(rows: list[int]) -> dict[int, int]:
-    """Line → which series is named there: each as near to its end as the others leave room."""
-    placed: dict[int, int] = {}
-    for number, row in sorted(enumerate(rows), key=lambda pair: pair[1]):
-        free = [line for line in range(_HEIGHT) if line not in placed]
-        if free:
-            placed[min(free, key=lambda line: (abs(line - row), line))] = number
-    return placed
+def _placed(ranks: list[int], best: int, worst: int) -> dict[int, int]:
+    """Line → which series is named there: in the order of the ranks, each where it ends or soon below."""
+    order = sorted(range(len(ranks)), key=lambda number: ranks[number])[:_HEIGHT]
+    lines: list[int] = []
+    for number in order:
+        lines.append(max(_row_of(ranks[number], best, worst), lines[-1] + 1 if lines else 0))
+    limit = _HEIGHT - 1
+    for i in reversed(range(len(lines))):
+        lines[i] = min(lines[i], limit)
+        limit = lines[i] - 1
+    return dict(zip(lines, order, strict=True))
 
 
 def _dates(begin: int, end: int, width: int) -> str:
@@ -129,4 +133,6 @@ def _dates(begin: int, end: int, width: int) -> str:
         datetime.fromtimestamp(moment, UTC).strftime(form) for moment in (begin, (begin + end) // 2, end)
     )
     space = width - len(first) - len(last)
+    if space < 2:
+        return first
     return first + (middle.center(space) if space > len(middle) + 4 else " " * space) + last

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import names, settings, times
 from kagsync import timeline as verb
+from kagsync.records import User
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -20,20 +22,25 @@ if TYPE_CHECKING:
 def history(
     db: str | os.PathLike[str] | None,
     slug: str,
-    usernames: Iterable[str] | None,
+    usernames: str | Iterable[str] | None,
     *,
     since: str | datetime | None,
 ) -> pd.DataFrame:
     """See `kagsync.history`."""
     import pandas as pd
 
+    if isinstance(usernames, str):
+        usernames = [usernames]
     loaded = settings.load(db=Path(db) if db is not None else None)
     start = names.since(since, times.utc_now()) if isinstance(since, str) else since
+    if start is not None and start.tzinfo is None:
+        start = start.replace(tzinfo=UTC)  # as everywhere else, not the zone of the machine
     with Store.open(loaded.db, loaded.locks) as store:
-        users = store.users() if usernames is None else [store.user(name) for name in usernames]
+        users = store.users() if usernames is None else [store.user(names.username(u)) for u in usernames]
         found = verb.timeline(store, names.competition_slug(slug), users, start)
-    columns = list(verb.as_json(found, verb.Row(None, 0, None, None)))  # type: ignore[arg-type]
+    columns = list(verb.as_json(found, verb.Row(User(0, "", None, None), 0, None, None)))
     frame = pd.DataFrame([verb.as_json(found, row) for row in found.rows], columns=columns)
-    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.as_unit("us")
     whole = ("rank", "team_id", "submission_count", "places")
-    return frame.astype({"score": "float64", "on_board": "bool", **dict.fromkeys(whole, "Int64")})
+    others = {"score": "float64", "on_board": "bool", "members": "object", "at": frame["at"].dtype}
+    return frame.astype({**dict.fromkeys(columns, "str"), **dict.fromkeys(whole, "Int64"), **others})

@@ -68,7 +68,7 @@ def add(
         changes["medals"] = int(medals)
     linked_as = changes.get("kaggle_competition_id", competition.kaggle_competition_id)
     facts = _ask_kaggle(str(linked_as)) if linked_as is not None else None
-    if facts is not None:
+    if facts is not None and facts.title is not None:
         changes |= _from_facts(facts, competition)
     if title is not None:
         changes["title"] = title
@@ -99,7 +99,9 @@ def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> Non
     changes: dict[str, str | int | None] = {"facts_at": times.iso(times.utc_now())}
     kaggle_id = competition.kaggle_competition_id or competition.slug
     try:
-        changes = _from_facts(api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE), competition)
+        facts = api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE)
+        if facts.title is not None:  # an empty answer must not wipe what is known
+            changes = _from_facts(facts, competition)
     except Interrupted:
         raise
     except KagsyncError as error:

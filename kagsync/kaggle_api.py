@@ -51,7 +51,7 @@ MAX_DOWNLOAD = 64 * 1024 * 1024  # bytes; the largest board ever seen is 2.2 MB 
 _PIECE = 64 * 1024
 _LONGEST_REST = 7 * 86400.0  # seconds; whoever asks for more is not believed
 # What the SDK stumbles with over an answer that is none (requests.JSONDecodeError is a ValueError).
-_NONSENSE = (ValueError, TypeError, KeyError, AttributeError)
+_NONSENSE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -181,14 +181,7 @@ class KaggleApi:
             request = ApiGetCompetitionRequest()
             request.competition_name = kaggle_id
             answer = self._client.competitions.competition_api_client.get_competition(request)
-            deadline = answer.deadline
-            return CompetitionFacts(
-                title=answer.title or None,
-                deadline=deadline.replace(tzinfo=UTC) if deadline else None,
-                metric=answer.evaluation_metric or None,
-                team_count=answer.team_count or None,
-                awards_points=answer.awards_points,
-            )
+            return _facts(answer)
 
         return self._persist(attempt, kaggle_id, seconds, tries)
 
@@ -208,6 +201,25 @@ class KaggleApi:
             if stop.event.wait(wait):
                 raise Interrupted("stopped")
         raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _facts(answer: Any) -> CompetitionFacts:
+    """Checks what the SDK passes on as it came; raises one of `_NONSENSE`."""
+    title, metric, teams = answer.title or None, answer.evaluation_metric or None, answer.team_count or None
+    for text in (title, metric):
+        (text or "").encode()
+    if not isinstance(answer.awards_points, bool | None) or not isinstance(teams, int | None):
+        raise TypeError("another type than the SDK says")
+    if teams is not None and not 0 <= teams < 2**31:
+        raise ValueError("no number of teams")
+    deadline = answer.deadline
+    return CompetitionFacts(
+        title=title,
+        deadline=deadline.replace(tzinfo=UTC) if deadline else None,
+        metric=metric,
+        team_count=teams,
+        awards_points=answer.awards_points,
+    )
 
 
 class Clients:

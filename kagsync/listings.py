@@ -24,7 +24,7 @@ _LATEST = 40  # changes that a terminal is shown under the chart
 
 def print_board(view: BoardView, format_: str, now: datetime, *, by_group: bool = False) -> None:
     """One competition; as one block, or as a block for each group."""
-    if not by_group or format_ in ("json", "csv"):
+    if not by_group or not view.groups or format_ in ("json", "csv"):
         _print(_entries([view]), views.board(view, now), format_)
         return
     for number, group in enumerate(view.groups):

@@ -26,7 +26,7 @@ def last(settings: Settings, slug: str) -> datetime | None:
         return times.parse_iso(path.read_text(encoding="ascii").strip()) if path is not None else None
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         logger.debug("The last look is not known: %s", error)
         return None
 

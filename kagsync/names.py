@@ -69,11 +69,11 @@ def since(text: str, now: datetime) -> datetime:
             unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
             return now - timedelta(**{unit: int(match[1])})
         moment = datetime.fromisoformat(text)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{_short(text)} is no time", "Say 24h, 7d, 90m, a date such as 2026-08-09, or last"
         ) from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if moment > now:
         raise UsageError(f"{_short(text)} is still to come", "Say when to look back to, such as 24h")
     return moment

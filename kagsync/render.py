@@ -108,7 +108,7 @@ def print_table(table: Table, out: TextIO, console: Console | None = None) -> No
         out.write("".join(f"{line.plain.rstrip()}\n" for line in lines))
         return
     for line in lines:
-        console.print(line, soft_wrap=not line.no_wrap)
+        console.print(line)
 
 
 def _lines(table: Table, width: int | None) -> list[Text]:

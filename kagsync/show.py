@@ -29,6 +29,7 @@ class Line:
         movement: what happened since the view's `since`; None: nothing.
         next_person, next_baseline, next_medal: what is ahead; None: nothing is.
         medal: the one this rank would get, where the competition awards medals.
+        deleted: whether the person is off the board because the account was deleted.
     """
 
     user: User
@@ -40,6 +41,7 @@ class Line:
     next_baseline: Gap | None
     next_medal: Gap | None
     medal: str | None
+    deleted: bool
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,12 @@ class _Liner:
             gaps.to_baseline(entry, self._baselines, direction) if here else None,
             gaps.to_medal(entry, self._medals) if here else None,
             gaps.medal(entry, self._medals) if here else None,
+            not here and (entry.team_id, _unix(entry.left_at)) in self._deleted,
         )
+
+
+def _unix(text: str | None) -> int:
+    return int(times.parse_iso(text).timestamp()) if text else 0
 
 
 def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:

@@ -12,7 +12,8 @@ def utc_now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """``2025-10-31T16:26:26Z``: whole seconds, sorts as text."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime: on Linux its %Y writes the year 1 (.NET's "no time") as "1", which nothing reads again.
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def parse_iso(text: str) -> datetime:

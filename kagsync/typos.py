@@ -23,11 +23,13 @@ class Unseen:
     Attributes:
         nearest: the most similar name on the latest boards; None: no name is similar.
         competition: where that name stands.
+        looked_for: whether this user was looked for on that board already.
     """
 
     user: User
     nearest: str | None
     competition: str | None
+    looked_for: bool
 
     @property
     def told(self) -> str:
@@ -35,6 +37,8 @@ class Unseen:
         if self.nearest is None:
             return "never seen on any board"
         if self.nearest == self.user.username.lower():
+            if self.looked_for:  # an old board, whose names of teams count only to the letter
+                return f"never seen on any board; a team on {self.competition} is called almost so"
             return f"on the board of {self.competition}: the next sync brings the entry"
         return f"never seen on any board; did you mean {self.nearest} (on {self.competition})?"
 
@@ -51,7 +55,19 @@ def unseen(store: Store, users: Iterable[User]) -> list[Unseen]:
     boards = {slug: sorted(unpacked_names(packed)) for slug, packed in store.board_names().items()}
     if not boards:
         return []
-    return [Unseen(user, *_nearest(user.username.lower(), boards)) for user in people]
+    found = []
+    for user in people:
+        nearest, slug = _nearest(user.username.lower(), boards)
+        exact = slug is not None and nearest == user.username.lower()
+        found.append(Unseen(user, nearest, slug, exact and _looked_for(store, user, slug)))
+    return found
+
+
+def _looked_for(store: Store, user: User, slug: str | None) -> bool:
+    if slug is None:
+        return False
+    observations = store.observations(store.competition(slug).id)
+    return bool(observations) and user.id <= observations[-1][1]
 
 
 def _nearest(username: str, boards: dict[str, list[str]]) -> tuple[str | None, str | None]:

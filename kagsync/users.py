@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -74,7 +75,7 @@ def _user(
     if len(cells) > len(columns):
         raise _bad_line(path, line, f"{len(cells)} cells where {len(columns)} are known")
     try:
-        username = names.username(row.get("username", ""))
+        username = names.username(_unguarded(row.get("username", "")))
     except UsageError as error:
         raise _bad_line(path, line, error.message) from error
     return username, _unguarded(row.get("name", "")) or None, _unguarded(row.get("group", "")) or None
@@ -110,6 +111,8 @@ def write_roster(roster: Iterable[User], path: Path) -> None:
     except FileExistsError as error:
         raise UsageError(f"{path} exists already", "Name another file") from error
     except OSError as error:
+        with contextlib.suppress(OSError):  # half a roster is none
+            path.unlink()
         raise from_os_error(error, f"write {path}") from error
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import show, times
 from kagsync.chart import Series
 from kagsync.matching import TEAM_NAME
-from kagsync.movements import CAME_BACK, DELETED, NEW
+from kagsync.movements import CAME_BACK, NEW
 from kagsync.render import DOWN, UP, Column, Table, sparkline
 from kagsync.sentences import brief, words
 
@@ -50,16 +50,16 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
         Column("Next medal", keep=65, shrink=17),
         Column("Trend", keep=55, style="green"),
     ]
-    rows = [_row(view, line, now) for line in lines]
+    rows = [list(cells(view, line, now)) for line in lines]
     below = _gaps_in_words(view, lines[0]) if len(lines) == 1 else []
     if any(_mark(line) for line in (*lines, *view.left)):
         below.append(f"{MARK} matched by the team's name only")
     if len(lines) > 1 and any(line.next_person or line.next_baseline or line.next_medal for line in lines):
         below.append("Next: the score still missing, and the places in brackets")
-    below += [_left(line) for line in view.left]
+    below += [left(line) for line in view.left]
     if view.missing:
         below.append(f"Not on the board yet: {_people(view.missing)}")
-    below += [f"{_person(each.user)}: {each.told}" for each in view.unseen[:_NAMES_IN_A_LINE]]
+    below += [f"{person_name(each.user)}: {each.told}" for each in view.unseen[:_NAMES_IN_A_LINE]]
     title, facts = _header(view, now)
     if group is not None:
         title = f"{group}: {title}"
@@ -79,37 +79,58 @@ def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
     ]
     if competition.synced_at is not None:
         facts.append(f"last good sync {_age(competition.synced_at, now)}")
-    if ends := _ends(competition, now):
-        facts.append(ends)
+    if deadline := ends(competition, now):
+        facts.append(deadline)
     facts.append(f"compared with {_moment(view.since)}")
     if not competition.active:
         facts.append("paused")
     return head, facts
 
 
-def _row(view: BoardView, line: Line, now: datetime) -> list[str]:
+class Cells(NamedTuple):
+    """One person's standing as text, in the order of the table's columns."""
+
+    rank: str
+    moved: str
+    top: str
+    person: str
+    username: str
+    team: str
+    score: str
+    change: str
+    subs: str
+    last_sub: str
+    why: str
+    next_person: str
+    next_baseline: str
+    next_medal: str
+    trend: str
+
+
+def cells(view: BoardView, line: Line, now: datetime) -> Cells:
+    """What stands in a person's line; empty where there is nothing to say."""
     entry, movement = line.entry, line.movement
     teams = view.competition.team_count
     subs = str(entry.submission_count) if entry.submission_count is not None else ""
     if movement is not None and movement.submissions:
         subs += f" (+{movement.submissions})"
-    return [
-        f"{entry.rank:,}" if entry.rank is not None else "–",
-        _moved(movement),
-        f"{entry.rank / teams:.1%}" if entry.rank and teams else "",
-        f"{line.user.name or line.user.username}{_mark(line)}",
-        line.user.username if line.user.name else "",
-        entry.kaggle_team_name if entry.kaggle_team_name != line.user.name else "",
-        entry.score_text or "–",
-        _change(view, movement),
-        subs,
-        times.ago(times.parse_iso(entry.submission_date), now) if entry.submission_date else "",
-        brief(movement) if movement else "",
-        _gap(view, line.next_person),
-        _gap(view, line.next_baseline),
-        _gap(view, line.next_medal) or (f"in {line.medal}" if line.medal else ""),
-        sparkline(line.ranks),
-    ]
+    return Cells(
+        rank=f"{entry.rank:,}" if entry.rank is not None else "–",
+        moved=_moved(movement),
+        top=f"{entry.rank / teams:.1%}" if entry.rank and teams else "",
+        person=f"{line.user.name or line.user.username}{_mark(line)}",
+        username=line.user.username if line.user.name else "",
+        team=entry.kaggle_team_name if entry.kaggle_team_name != line.user.name else "",
+        score=entry.score_text or "–",
+        change=_change(view, movement),
+        subs=subs,
+        last_sub=times.ago(times.parse_iso(entry.submission_date), now) if entry.submission_date else "",
+        why=brief(movement) if movement else "",
+        next_person=_gap(view, line.next_person),
+        next_baseline=_gap(view, line.next_baseline),
+        next_medal=_gap(view, line.next_medal) or (f"in {line.medal}" if line.medal else ""),
+        trend=sparkline(line.ranks),
+    )
 
 
 def _moved(movement: Movement | None) -> str:
@@ -163,24 +184,25 @@ def _decimals(view: BoardView) -> int:
     return min(max(digits, default=0), 12)
 
 
-def _ends(competition: Competition, now: datetime) -> str:
+def ends(competition: Competition, now: datetime) -> str:
     """How long until the deadline."""
     if not competition.deadline:
         return ""
     deadline = times.parse_iso(competition.deadline)
     if deadline <= now:
         return "ended"
-    return f"ends in {times.span((deadline - now).total_seconds())}"
+    return f"ends in {times.span(max((deadline - now).total_seconds(), 60))}"
 
 
-def _left(line: Line) -> str:
+def left(line: Line) -> str:
+    """Who left the board, when, and how they stood."""
     entry = line.entry
     rank = f"rank {entry.rank:,}" if entry.rank is not None else "no rank"
     day = (entry.left_at or "")[:10]
     was = f"was {rank}, score {entry.score_text or '–'}"
-    if line.movement is not None and line.movement.reason == DELETED:
+    if line.deleted:
         was += ", the account was deleted"
-    return f"{_person(line.user)}{_mark(line)} left the board on {day} ({was})"
+    return f"{person_name(line.user)}{_mark(line)} left the board on {day} ({was})"
 
 
 def _warning(view: BoardView, now: datetime) -> str:
@@ -225,7 +247,7 @@ def overview(views: list[BoardView], now: datetime) -> Table:
                     if count
                 ),
                 f"{competition.team_count:,}" if competition.team_count is not None else "",
-                _ends(competition, now).removeprefix("ends "),
+                ends(competition, now).removeprefix("ends "),
                 times.ago(competition.snapshot_at, now) if competition.snapshot_at else "",
                 _age(competition.synced_at, now) if competition.synced_at else "never",
                 _state(view, now),
@@ -268,12 +290,12 @@ def person(views: list[BoardView], now: datetime) -> Table:
     for view in views:
         slug = view.competition.slug
         for line in view.on_board:
-            rank, move, top, _, _, _, *rest = _row(view, line, now)
+            rank, move, top, _, _, _, *rest = cells(view, line, now)
             rows.append([slug + _mark(line), rank, move, top, line.entry.kaggle_team_name, *rest])
-        below += [f"{slug}: {_left(line)}" for line in view.left]
+        below += [f"{slug}: {left(line)}" for line in view.left]
     if absent := [view.competition.slug for view in views if view.missing]:
         below.append(f"Not on the board of: {', '.join(absent)}")
-    below += [f"{_person(each.user)}: {each.told}" for view in views[:1] for each in view.unseen]
+    below += [f"{person_name(each.user)}: {each.told}" for view in views[:1] for each in view.unseen]
     return Table(columns, rows, below=below)
 
 
@@ -331,11 +353,11 @@ def timeline(found: Timeline, *, latest: int | None) -> Table:
 
 def series(found: Timeline) -> tuple[list[Series], int]:
     """The ranks of the best people over time, and until when the last ones hold."""
-    ways: dict[str, list[tuple[int, int | None]]] = {}
+    ways: dict[User, list[tuple[int, int | None]]] = {}  # two people may have one name
     for row in found.rows:
-        points = ways.setdefault(row.user.name or row.user.username, [])
+        points = ways.setdefault(row.user, [])
         points.append((row.moment, row.state.rank if row.state else None))
-    lines = [Series(who, points) for who, points in ways.items()]
+    lines = [Series(user.name or user.username, points) for user, points in ways.items()]
     lines.sort(key=lambda line: (line.points[-1][1] is None, line.points[-1][1] or 0))
     applied = found.competition.snapshot_at
     last = max((row.moment for row in found.rows), default=0)
@@ -384,12 +406,13 @@ def _mark(line: Line) -> str:
 
 
 def _people(people: list[User]) -> str:
-    shown = [_person(user) for user in people[:_NAMES_IN_A_LINE]]
+    shown = [person_name(user) for user in people[:_NAMES_IN_A_LINE]]
     more = len(people) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def _person(user: User) -> str:
+def person_name(user: User) -> str:
+    """A person by name and username."""
     return f"{user.name} ({user.username})" if user.name else user.username
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -123,6 +125,39 @@ def run(*arguments: str, **environment: str) -> Ran:
     with start(*arguments, **environment) as process:
         out, err = process.communicate(timeout=120)
     return Ran(process.returncode, out, err)
+
+
+def on_terminal(*words: str, width: int = 80) -> str:
+    """What a command of its own writes to a terminal, which also carries its stderr."""
+    pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
+    import fcntl
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
+    variables = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kagsync", *words],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=variables | {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
+        start_new_session=True,
+    )
+    os.close(theirs)
+    written = b""
+    with contextlib.suppress(OSError):  # Linux: nobody has the other end any more
+        while piece := os.read(ours, 65536):
+            written += piece
+    os.close(ours)
+    assert process.wait(timeout=60) == 0, written
+    return written.decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    """Terminal output without its colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
 BOARDS = Path(__file__).parent.parent.parent / "shared" / "boards"

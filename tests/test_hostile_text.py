@@ -6,16 +6,14 @@ import contextlib
 import csv
 import io
 import json
-import os
 import re
 import sqlite3
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import invariants
 import pytest
 from boards import WHEN, Team, board_csv, board_name, board_zip
+from conftest import on_terminal
 
 from kagsync.text import printable
 
@@ -144,38 +142,10 @@ def test_a_table_in_a_pipe_has_a_harmless_line_a_team(
         assert printable(name).strip() in row
 
 
-def _on_terminal(*words: str, width: int = 80) -> str:
-    """What a command writes to a terminal of its own, which also carries its stderr."""
-    pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
-    import fcntl
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    variables = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kagsync", *words],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=variables | {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
-        start_new_session=True,
-    )
-    os.close(theirs)
-    written = b""
-    with contextlib.suppress(OSError):  # Linux: nobody has the other end any more
-        while piece := os.read(ours, 65536):
-            written += piece
-    os.close(ours)
-    assert process.wait(timeout=60) == 0, written
-    return written.decode().replace("\r\n", "\n")
-
-
 def test_a_table_on_a_terminal_has_colours_and_nothing_else(synced: None) -> None:
     from rich.cells import cell_len
 
-    written = _on_terminal("show", SLUG)
+    written = on_terminal("show", SLUG)
     assert "\x1b[" in written
     plain = re.sub(r"\x1b\[[0-9;]*m", "", written)
     harmless(plain)
@@ -188,7 +158,7 @@ def test_a_table_on_a_terminal_has_colours_and_nothing_else(synced: None) -> Non
 
 
 def test_a_sync_on_a_terminal_adds_nothing_of_the_boards(synced: None, board: Path) -> None:
-    written = _on_terminal("sync", SLUG, "--force", "--from", str(board))
+    written = on_terminal("sync", SLUG, "--force", "--from", str(board))
     # The progress bar moves the cursor; what it may not do is say anything of the strangers'.
     for sign in ("evil", "owned", "\x9b", "\x1b]", "\x1bP", "\x1b[2J\x1b[1;1H", "\u202e"):
         assert sign not in written

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from boards import Team
+from conftest import on_terminal, plain
 from test_hostile_text import HOSTILE, harmless, one_line
-from test_hostile_text import _on_terminal as on_terminal
 from test_news import ALICE, BETTER_BOB, BOB, CAROL, DAVE, LEFT, SEE_TEAM, SLUG, Boards
 
 import kagsync as package
@@ -245,9 +245,9 @@ def shown_on_terminal(width: int, *words: str) -> list[str]:
     """What stands on a terminal, line by line; nothing may be wider than it."""
     from rich.cells import cell_len
 
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", on_terminal("history", SLUG, *words, width=width))
-    harmless(plain)
-    lines = plain.splitlines()
+    told = plain(on_terminal("history", SLUG, *words, width=width))
+    harmless(told)
+    lines = told.splitlines()
     assert max(cell_len(line) for line in lines) <= width
     return lines
 

@@ -145,7 +145,7 @@ def users_add(
         raise UsageError(
             "--name goes with one user", "Add them one by one, or: kagsync users import FILE.csv"
         )
-    _save_users(loaded, [(username, name, group) for username in wanted], quiet=quiet)
+    _save_users(loaded, [(username, name or None, group or None) for username in wanted], quiet=quiet)
 
 
 @users_app.command("import")

@@ -589,6 +589,29 @@ class Store:
         ).fetchall()
         return [row[0] for row in reversed(rows)]
 
+    def first_change(self, competition_id: int) -> int | None:
+        """The moment of the earliest board."""
+        moment: int | None = self._value(
+            "SELECT min(moment) FROM snapshots WHERE competition_id = ?", (competition_id,)
+        )
+        return moment
+
+    def rank_points(
+        self, competition_id: int, user_id: int, since: int, bucket: int
+    ) -> list[tuple[int, int | None]]:
+        """A user's ranks over time, thinned: of each `bucket` of seconds the last one; None: off the board.
+
+        The first point is at `since`, if the user was on the board by then.
+        """
+        rows = self._connection.execute(
+            # With max(), SQLite takes the other columns from the row that has the maximum.
+            "SELECT max(max(moment), :since), rank FROM entry_history "
+            "WHERE user_id = :user AND competition_id = :competition "
+            "GROUP BY max(moment - :since, -1) / :bucket, moment < :since ORDER BY 1",
+            {"since": since, "user": user_id, "competition": competition_id, "bucket": bucket},
+        )
+        return [(moment, rank) for moment, rank in rows]
+
     def save_history(self, competition_id: int, changes: Iterable[tuple[int, Splice]]) -> None:
         """Applies (user id, change) pairs (within `writing`)."""
         teams: dict[tuple[int | None, str, str], int] = {}

@@ -14,7 +14,7 @@ LAYERS = (
     ("__main__", "__init__"),
     ("cli", "frames"),
     ("demo",),
-    ("listings", "sync", "progress"),
+    ("listings", "sync", "progress", "report"),
     ("views", "process", "cleanup", "competitions"),
     ("show", "news", "timeline", "users", "fetch", "chart"),
     ("typos", "looks"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kagsync import errors, names, times
-from kagsync.cli.common import app, load, open_store
-from kagsync.cli.options import AnyFormat, Db, Format, Group, Quiet, Slug, Verbose
+from kagsync.cli.common import app, load, open_store, say
+from kagsync.cli.options import AnyFormat, Db, Format, Group, Quiet, Slug, Verbose, storable
 from kagsync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ def show(
         view = verb.board(store, names.competition_slug(slug), users, compared)
     listings.print_board(view, format_.value, now, by_group=by_group)
     seen = view.competition.snapshot_at
-    if seen is not None and (since == _LAST or (format_ is Format.table and sys.stdout.isatty())):
+    whole = user is None and group is None
+    looked = since == _LAST or (whole and format_ is Format.table and sys.stdout.isatty())
+    if seen is not None and looked:
         looks.remember(loaded, view.competition.slug, seen)
 
 
@@ -154,11 +157,36 @@ def history(
     if usernames and group is not None:
         raise UsageError("usernames and --group contradict each other", "Give one of them")
     with open_store(loaded) as store:
-        users = [store.user(names.username(name)) for name in usernames or []] or _people(store, None, group)
+        named = dict.fromkeys(store.user(names.username(name)) for name in usernames or [])
+        users = list(named) or _people(store, None, group)
         competition = store.competition(names.competition_slug(slug))
         start = None if since is None else _since(since, loaded, times.utc_now())(competition)
         found = verb.timeline(store, competition.slug, users, start)
     listings.print_timeline(found, format_.value)
+
+
+@app.command()
+def report(
+    slugs: Annotated[
+        list[str] | None, typer.Argument(metavar="[SLUG]...", help="Tracked competitions; all, if left out.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write to.")] = Path(
+        "kagsync-report"
+    ),
+    title: Annotated[str | None, typer.Option(metavar="T", callback=storable, help="Of the site.")] = None,
+    group: Group = None,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a small web site: a page for each competition, and an index of them."""
+    from kagsync import report as verb
+
+    loaded = load(db, verbose, quiet)
+    wanted = [names.competition_slug(slug) for slug in slugs or []] or None
+    with open_store(loaded) as store:
+        written = verb.report(store, output, times.utc_now(), slugs=wanted, title=title, group=group)
+    say(verb.told(written), quiet=quiet)
 
 
 @app.command()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import errors, log, names, settings
-from kagsync.cli.common import app, load, print_json, print_text, say
+from kagsync import errors, log, names, settings, times
+from kagsync.cli.common import app, load, open_store, print_json, print_text, say
 from kagsync.cli.options import (
     AcceptShrink,
     Db,
@@ -22,6 +22,9 @@ from kagsync.cli.options import (
     Verbose,
 )
 from kagsync.errors import KagsyncError, UsageError
+
+if TYPE_CHECKING:
+    from kagsync.settings import Settings
 
 
 @app.command()
@@ -46,6 +49,10 @@ def sync(
     ] = None,
     force: Force = False,
     accept_shrink: AcceptShrink = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="DIR", help="Then write those pages of the report that changed."),
+    ] = None,
     format_: Annotated[
         TextOrJson, typer.Option("--format", help="How to print the result.")
     ] = TextOrJson.text,
@@ -88,7 +95,20 @@ def sync(
         print_json(verb.as_json(outcome))
     else:
         say(verb.summary(outcome), quiet=quiet)
+    if report is not None:
+        _update_report(loaded, report)
     raise typer.Exit(outcome.exit_code)
+
+
+def _update_report(loaded: Settings, folder: Path) -> None:
+    from kagsync import report
+
+    try:
+        with open_store(loaded) as store:
+            written = report.report(store, folder, times.utc_now(), always=False)
+    except errors.NoDatabase:
+        return
+    log.logger.info("%s", report.told(written))
 
 
 def _check_what_to_sync(
@@ -171,6 +191,9 @@ def demo(
     db: Annotated[
         Path | None, typer.Option("--db", metavar="PATH", help="Keep the demo's database in a new file.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="DIR", help="Also write its report to this folder.")
+    ] = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
@@ -178,4 +201,4 @@ def demo(
     from kagsync import demo as verb
 
     log.configure(verbose=verbose, quiet=quiet)
-    verb.run(db, quiet=quiet)
+    verb.run(db, report_to=report, quiet=quiet)

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import listings, show, sync, times, users
+from kagsync import listings, report, show, sync, times, users
 from kagsync.demo.boards import SECOND, SLUG
 from kagsync.errors import KagsyncError, UsageError
 from kagsync.settings import Settings
@@ -21,6 +21,7 @@ from kagsync.store import Store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kagsync.report import Written
     from kagsync.show import BoardView
 
 TITLE = "Spaceship Titanic (demo)"
@@ -28,11 +29,12 @@ _SINCE = SECOND - timedelta(hours=4)
 _HERE = Path(__file__).parent
 
 
-def run(db: Path | None, *, quiet: bool = False) -> None:
+def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) -> None:
     """Runs the demo and prints its board.
 
     Args:
         db: a new file that keeps the database; None: it is gone afterwards.
+        report_to: a folder for the report's pages; None: none are written.
         quiet: the board only.
 
     Raises:
@@ -54,6 +56,8 @@ def run(db: Path | None, *, quiet: bool = False) -> None:
         say(f"\n$ kagsync show {SLUG} --since 4h\n")
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
         listings.print_board(view(settings), "table", SECOND)
+        if report_to is not None:
+            say(f"\n{report.told(write_report(settings, report_to))}")
     if db is not None:
         command = f"kagsync show {SLUG} --since {times.iso(_SINCE)} --db {shlex.quote(str(db))}"
         say(f"\nThe database is kept: {command}")
@@ -69,6 +73,12 @@ def view(settings: Settings) -> BoardView:
     """The filled database's board, compared with the four hours before."""
     with Store.open(settings.db, settings.locks) as store:
         return show.board(store, SLUG, store.users(), lambda _: _SINCE)
+
+
+def write_report(settings: Settings, folder: Path) -> Written:
+    """The filled database's pages, as of the day of its board."""
+    with Store.open(settings.db, settings.locks) as store:
+        return report.report(store, folder, SECOND, title="Demo class", since=SECOND - _SINCE)
 
 
 def fill(settings: Settings, say: Callable[[str], None]) -> None:

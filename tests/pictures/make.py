@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import random
+import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -64,8 +66,25 @@ def _console() -> Console:
     )
 
 
+def report() -> bytes:
+    """The demo's page as a browser shows it (PNG); needs chromium and playwright."""
+    from playwright.sync_api import sync_playwright
+
+    log.configure(quiet=True)
+    with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
+        settings = Settings(db=Path(temporary) / "demo.db", temp_dir=Path(temporary))
+        demo.fill(settings, say=lambda _: None)
+        demo.write_report(settings, Path(temporary) / "site")
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1200, "height": 820}, color_scheme="light")
+        page.clock.set_fixed_time(datetime.now(UTC))
+        page.goto((Path(temporary) / "site" / f"competition-{demo.SLUG}.html").as_uri())
+        return page.screenshot()
+
+
 PICTURES = {"show.svg": show, "history.svg": history}
 
 if __name__ == "__main__":
     for file, picture in PICTURES.items():
         (HERE / file).write_text(picture(), encoding="utf-8")
+    (HERE / "report.png").write_bytes(report())

@@ -1,0 +1,166 @@
+"""The pages' HTML: what a template needs of a competition, and the one place where it is filled in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kagsync import __version__, show, times, views
+from kagsync.matching import TEAM_NAME
+from kagsync.movements import IMPROVED, MERGED, NEW
+from kagsync.text import printable
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from kagsync.news import Item
+    from kagsync.show import BoardView, Line
+
+_HERE = Path(__file__).parent
+_OLD = timedelta(hours=1)  # then a page says in red that it is
+# A person's own doings, which the index tells; what others did to a rank it only counts.
+_DOINGS = (IMPROVED, MERGED, NEW)
+_MOST_NEWS = 200
+
+
+@dataclass
+class Page:
+    """What a competition's page tells; `drawing` is the chart, as SVG made by us."""
+
+    view: BoardView
+    items: list[Item]
+    file: str
+    drawing: str
+    now: datetime
+    site: str
+
+    @property
+    def name(self) -> str:
+        return self.view.competition.title or self.view.competition.slug
+
+    @property
+    def is_old(self) -> bool:
+        synced = self.view.competition.synced_at
+        return synced is None or self.now - synced > _OLD
+
+    @property
+    def doings(self) -> list[Item]:
+        return [item for item in self.items if item.movement.reason in _DOINGS][:3]
+
+    @property
+    def news(self) -> list[Item]:
+        return self.items[:_MOST_NEWS]
+
+    @property
+    def more_news(self) -> int:
+        return len(self.items) - len(self.news)
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """How many rose and fell."""
+        return show.moved(self.view)
+
+    @property
+    def marked(self) -> bool:
+        """Whether somebody was matched by the team's name only."""
+        return any(line.entry.matched_by == TEAM_NAME for line in self.view.on_board)
+
+    @property
+    def hints(self) -> defaultdict[int, str]:
+        """What is to be said of those who are on no board at all, by user id."""
+        return defaultdict(str, {each.user.id: each.told for each in self.view.unseen})
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The table's rows."""
+        return [_row(self.view, line, self.now) for line in self.view.on_board]
+
+    @property
+    def has_next(self) -> bool:
+        """Whether anything is ahead of anybody."""
+        return bool(self.shows & {"next_person", "next_baseline", "next_medal"})
+
+    @cached_property
+    def shows(self) -> set[str]:
+        """The columns that have something in them."""
+        shown = {name for row in self.rows for name, cell in row.items() if cell not in (None, "")}
+        return shown | ({"group"} if any(line.user.group for line in self.view.on_board) else set())
+
+
+def _row(view: BoardView, line: Line, now: datetime) -> dict[str, Any]:
+    movement = line.movement
+    return {
+        "user": line.user,
+        "entry": line.entry,
+        "places": (movement.places or 0) if movement else 0,
+        **views.cells(view, line, now)._asdict(),
+    }
+
+
+def competition(page: Page, key: str) -> str:
+    """A competition's page."""
+    return _render("competition.html", page=page, site=page.site, now=page.now, key=key)
+
+
+def index(listed: list[Page], site: str, now: datetime, key: str) -> str:
+    """The index of all competitions."""
+    return _render("index.html", pages=listed, site=site, now=now, key=key)
+
+
+def _render(template: str, **content: Any) -> str:
+    style, script = (_HERE / "templates" / "style.css"), (_HERE / "templates" / "script.js")
+    css, javascript = style.read_text(encoding="utf-8"), script.read_text(encoding="utf-8")
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            **content,
+            version=__version__,
+            css=css,
+            javascript=javascript,
+            css_hash=_csp_hash(css),
+            javascript_hash=_csp_hash(javascript),
+        )
+    )
+
+
+def _csp_hash(text: str) -> str:
+    """How a Content-Security-Policy names the one style or script that may run."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+@cache
+def _environment() -> Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_harmless,
+    )
+    environment.filters["ends"] = views.ends
+    environment.filters["left"] = views.left
+    environment.filters["at"] = views.at
+    environment.filters["iso"] = _iso
+    environment.filters["person"] = views.person_name
+    return environment
+
+
+def _harmless(value: object) -> object:
+    """Names by strangers, with what could hide or turn text around made visible; markup is escaped anyway."""
+    return printable(value) if type(value) is str else value
+
+
+def _iso(moment: datetime | int | str) -> str:
+    if isinstance(moment, str):
+        return moment
+    return times.from_unix(moment) if isinstance(moment, int) else times.iso(moment)

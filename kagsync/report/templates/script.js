@@ -1,0 +1,90 @@
+"use strict";
+// Times in the reader's zone, freshness as of now, sorting, filtering, and a person's line when pointed at.
+// Without this script the page is whole: a plain table, times in UTC.
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  document.documentElement.classList.add("live");
+
+  const words = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+  for (const time of all("time")) {
+    const moment = new Date(time.dateTime);
+    if (isNaN(moment)) continue;
+    time.title = time.dateTime.slice(0, 16).replace("T", " ") + " UTC";
+    time.textContent = words.format(moment);
+  }
+  const look = () => {
+    for (const fresh of all("[data-synced]")) {
+      fresh.classList.toggle("old", Date.now() - Date.parse(fresh.dataset.synced) > 3600e3);
+    }
+  };
+  look();
+  setInterval(look, 60e3);
+
+  const table = document.getElementById("people");
+  if (!table) return;
+  const body = table.tBodies[0];
+  const rows = all("tr", body);
+
+  const heads = all("thead th", table);
+  const text = (row, column) => row.cells[column].textContent.trim();
+  // "▼1,029" is -1029, "▲+0.02" is 0.02, "14 (+3)" is 14, "–" and "new" are nothing.
+  const number = (cell) =>
+    parseFloat(cell.replace(/[▲▼](?=[+-])/, "").replace("▼", "-").replace(/[▲,]/g, ""));
+  const sort = (column, head) => {
+    const down = head.getAttribute("aria-sort") === "ascending";
+    for (const other of heads) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+    const numbers = head.classList.contains("number");
+    const order = (a, b) => (numbers ? a - b : a.localeCompare(b, undefined, { sensitivity: "base" }));
+    const key = (row) => (numbers ? number(text(row, column)) : text(row, column));
+    const empty = (x) => x === "" || Number.isNaN(x);
+    rows.sort((a, b) => {
+      const [x, y] = [key(a), key(b)];
+      if (empty(x) || empty(y)) return empty(x) - empty(y); // what is unknown stays below
+      return down ? order(y, x) : order(x, y);
+    });
+    body.append(...rows);
+  };
+  heads.forEach((head, column) => {
+    if (head.classList.contains("plain")) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = head.textContent;
+    button.addEventListener("click", () => sort(column, head));
+    head.replaceChildren(button);
+  });
+  if (heads.length) heads[0].setAttribute("aria-sort", "ascending");
+
+  const filter = document.getElementById("filter");
+  const found = document.getElementById("found");
+  const marks = all("[data-user]");
+  filter.addEventListener("input", () => {
+    const wanted = filter.value.trim().toLowerCase();
+    const hidden = new Set();
+    for (const row of rows) {
+      row.hidden = !row.textContent.toLowerCase().includes(wanted);
+      if (row.hidden) hidden.add(row.dataset.user);
+    }
+    for (const mark of marks) {
+      if (mark.closest("svg")) mark.style.display = hidden.has(mark.dataset.user) ? "none" : "";
+    }
+    found.textContent = wanted ? `${rows.length - hidden.size} of ${rows.length}` : "";
+  });
+
+  const pointed = document.getElementById("pointed");
+  const svg = document.querySelector("svg.ranks");
+  const names = new Map(rows.map((row) => [row.dataset.user, row.querySelector(".who").textContent]));
+  const point = (user) => {
+    for (const mark of marks) mark.classList.toggle("lit", mark.dataset.user === user);
+    if (!svg) return;
+    svg.classList.toggle("pointing", user !== null);
+    pointed.textContent = user === null ? "best at the top" : names.get(user) || user;
+    const line = user === null ? null : svg.querySelector(".line.lit");
+    if (line) line.parentNode.append(line); // above the others
+  };
+  const of = (event) => event.target.closest?.("[data-user]")?.dataset.user ?? null;
+  for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
+    document.addEventListener(on, (event) => { const user = of(event); if (user !== null) point(user); });
+    document.addEventListener(off, (event) => { if (of(event) !== null) point(null); });
+  }
+})();

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 _A_DAY = timedelta(hours=24)
 _LAST = "last"
 
-_When = "24h, 7d, 90m, a date (UTC), or last: the board you saw last here"
+_WHEN = "24h, 7d, 90m, a date (UTC), or last: the board you saw last here"
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="WHEN", help=f"Compare with then: {_When} [default: 24h]."),
+    typer.Option("--since", metavar="WHEN", help=f"Compare with then: {_WHEN} [default: 24h]."),
 ]
 
 
@@ -142,7 +142,7 @@ def history(
     group: Group = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="WHEN", help=f"From then on: {_When} [default: all]."),
+        typer.Option("--since", metavar="WHEN", help=f"From then on: {_WHEN} [default: all]."),
     ] = None,
     format_: AnyFormat = Format.table,
     db: Db = None,

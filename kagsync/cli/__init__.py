@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 from pathlib import Path
@@ -33,8 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     _prepare_streams()
     log.configure()
     try:
-        command = typer.main.get_command(app)
-        with command.make_context("kagsync", sys.argv[1:] if arguments is None else arguments) as context:
+        words = sys.argv[1:] if arguments is None else arguments
+        command = typer.main.get_command(_asked_for(words))
+        with command.make_context("kagsync", words) as context:
             command.invoke(context)
         sys.stdout.flush()
     except typer.Exit as exit_:
@@ -62,6 +64,21 @@ def main(arguments: list[str] | None = None) -> int:
         log.failure(told)
         return told.exit_code
     return errors.OK
+
+
+def _asked_for(words: list[str]) -> typer.Typer:
+    """The app with only the command that the first word names, if it names one.
+
+    typer evaluates the signatures of all commands it is given, which takes it longer than a whole import.
+    """
+    name = words[0] if words else None
+    commands = [info for info in app.registered_commands if info.callback and info.callback.__name__ == name]
+    groups = [info for info in app.registered_groups if info.name == name]
+    if not commands and not groups:
+        return app
+    only = copy.copy(app)
+    only.registered_commands, only.registered_groups = commands, groups
+    return only
 
 
 def _prepare_streams() -> None:

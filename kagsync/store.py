@@ -607,7 +607,7 @@ class Store:
             # With max(), SQLite takes the other columns from the row that has the maximum.
             "SELECT max(max(moment), :since), rank FROM entry_history "
             "WHERE user_id = :user AND competition_id = :competition "
-            "GROUP BY max(moment - :since, -1) / :bucket, moment < :since ORDER BY 1",
+            "GROUP BY max(moment - :since, 0) / :bucket, moment <= :since ORDER BY 1",
             {"since": since, "user": user_id, "competition": competition_id, "bucket": bucket},
         )
         return [(moment, rank) for moment, rank in rows]

@@ -71,7 +71,9 @@ def report(
         KagsyncError: the folder cannot be written.
     """
     users = store.users() if group is None else store.users_in(group)
-    competitions = store.competitions() if slugs is None else [store.competition(slug) for slug in slugs]
+    competitions = (
+        store.competitions() if slugs is None else [store.competition(slug) for slug in dict.fromkeys(slugs)]
+    )
     site = title or (f"{group}: leaderboards" if group else "Leaderboards")
     counts = {True: 0, False: 0}
     try:
@@ -163,7 +165,7 @@ def _fresh(path: Path, key: str, now: datetime) -> bool:
             found = _OURS.search(file.read(2000))
     except FileNotFoundError:
         return False
-    return found is not None and found[1] == key and 0 <= age < _FRESHNESS.total_seconds()
+    return found is not None and found[1] == key and -60 < age < _FRESHNESS.total_seconds()
 
 
 def _refuse_others(index: Path) -> None:

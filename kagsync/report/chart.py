@@ -8,6 +8,7 @@ where there is room for labels.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,8 @@ def bucket(since: int, until: int, people: int) -> int:
 def _drawn(lines: list[Line], until: int) -> Any:
     import pygal
 
+    # pygal's finder, for plug-ins we have not, warns at every later import that it is of an old kind.
+    sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "PluginImportFixer"]
     ranks = [rank for line in lines for _, rank in line.points if rank is not None]
     best, worst = min(ranks), max(max(ranks), min(ranks) + 1)
     begin = min(moment for line in lines for moment, _ in line.points)
@@ -98,9 +101,13 @@ def _drawn(lines: list[Line], until: int) -> Any:
         value_formatter=lambda rank: f"{rank:,.0f}",
     )
     for line in lines:
-        points: list[tuple[datetime, int | None]] = [(_time(moment), rank) for moment, rank in line.points]
-        if line.points[-1][1] is not None:
-            points.append((_time(end), line.points[-1][1]))
+        points: list[tuple[datetime, int | None]] = []
+        before: int | None = None
+        for moment, rank in [*line.points, (end, None)]:
+            if rank is None and before is not None:
+                points.append((_time(moment), before))  # what was, until it was no more
+            points.append((_time(moment), rank))
+            before = rank
         chart.add(line.label, points)
     return chart.render_tree()
 

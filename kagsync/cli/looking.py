@@ -36,7 +36,7 @@ Since = Annotated[
 @app.command()
 def show(
     slug: Annotated[
-        str | None, typer.Argument(metavar="[SLUG]", help="A tracked competition; all, if left out.")
+        str | None, typer.Argument(metavar="SLUG", help="A tracked competition; all, if left out.")
     ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="U", help="Only this person.")] = None,
     group: Group = None,
@@ -107,11 +107,14 @@ def all_boards(
 @app.command()
 def news(
     slug: Annotated[
-        str | None, typer.Argument(metavar="[SLUG]", help="A tracked competition; all, if left out.")
+        str | None, typer.Argument(metavar="SLUG", help="A tracked competition; all, if left out.")
     ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="U", help="Only this person.")] = None,
     group: Group = None,
-    since: Since = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="WHEN", help=f"From then on: {_WHEN} [default: 24h]."),
+    ] = None,
     format_: AnyFormat = Format.table,
     db: Db = None,
     verbose: Verbose = False,
@@ -137,7 +140,7 @@ def news(
 def history(
     slug: Slug,
     usernames: Annotated[
-        list[str] | None, typer.Argument(metavar="[USERNAME]...", help="Whose; everybody's, if left out.")
+        list[str] | None, typer.Argument(metavar="USERNAME", help="Whose; everybody's, if left out.")
     ] = None,
     group: Group = None,
     since: Annotated[
@@ -168,7 +171,7 @@ def history(
 @app.command()
 def report(
     slugs: Annotated[
-        list[str] | None, typer.Argument(metavar="[SLUG]...", help="Tracked competitions; all, if left out.")
+        list[str] | None, typer.Argument(metavar="SLUG", help="Tracked competitions; all, if left out.")
     ] = None,
     output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write to.")] = Path(
         "kagsync-report"

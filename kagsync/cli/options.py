@@ -40,7 +40,7 @@ Direction = Annotated[
 ]
 Group = Annotated[str | None, typer.Option("--group", metavar="G", help="Only the people of this group.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Slugs = Annotated[list[str], typer.Argument(metavar="SLUG...", help="Tracked competitions.")]
+Slugs = Annotated[list[str], typer.Argument(metavar="SLUG", help="Tracked competitions.")]
 
 
 def storable(text: str | None) -> str | None:

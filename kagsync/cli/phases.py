@@ -29,9 +29,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def sync(
-    slugs: Annotated[
-        list[str] | None, typer.Argument(metavar="[SLUG]...", help="Tracked competitions.")
-    ] = None,
+    slugs: Annotated[list[str] | None, typer.Argument(metavar="SLUG", help="Tracked competitions.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every active competition that is linked to Kaggle.")
     ] = False,
@@ -169,7 +167,7 @@ def process(
 def cleanup(
     csv: Annotated[
         Path | None,
-        typer.Argument(metavar="[CSV]", help="What fetch printed; without it, what crashed runs left."),
+        typer.Argument(metavar="CSV", help="What fetch printed; without it, what crashed runs left."),
     ] = None,
     log_file: LogFile = None,
     db: Db = None,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @competitions_app.command("add")
 def competitions_add(
-    slugs: Annotated[list[str], typer.Argument(metavar="SLUG...", help="Slugs or Kaggle URLs.")],
+    slugs: Annotated[list[str], typer.Argument(metavar="SLUG", help="Slugs or Kaggle URLs.")],
     title: Annotated[
         str | None, typer.Option(metavar="T", callback=storable, help="A title of your own.")
     ] = None,
@@ -126,7 +126,7 @@ def competitions_remove(
 @users_app.command("add")
 def users_add(
     usernames: Annotated[
-        list[str], typer.Argument(metavar="USERNAME...", help="Names, @names or profile URLs.")
+        list[str], typer.Argument(metavar="USERNAME", help="Names, @names or profile URLs.")
     ],
     name: Annotated[
         str | None, typer.Option(metavar="N", callback=storable, help="The person's real name.")
@@ -197,7 +197,7 @@ def users_list(
 @users_app.command("export")
 def users_export(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE.csv]", help="A new file; standard output, if left out.")
+        Path | None, typer.Argument(metavar="FILE.csv", help="A new file; standard output, if left out.")
     ] = None,
     group: Group = None,
     db: Db = None,
@@ -219,7 +219,7 @@ def users_export(
 
 @users_app.command("remove")
 def users_remove(
-    usernames: Annotated[list[str], typer.Argument(metavar="USERNAME...", help="Tracked people.")],
+    usernames: Annotated[list[str], typer.Argument(metavar="USERNAME", help="Tracked people.")],
     yes: Yes = False,
     db: Db = None,
     verbose: Verbose = False,

@@ -124,7 +124,7 @@ def test_python_m_kagsync_is_kagsync() -> None:
         (["sync", "--all", "--jobs", "many"], "Invalid value for '--jobs'"),
         (["fetch"], "Missing argument 'SLUG'"),
         (["process", "titanic"], "Missing argument 'CSV'"),
-        (["competitions", "add"], "Missing argument 'SLUG...'"),
+        (["competitions", "add"], "Missing argument 'SLUG'"),
         (["show", "a", "b"], "Got unexpected extra argument"),
         (["sync"], "name competitions or say --all"),
         (["sync", "titanic", "--all"], "not both"),

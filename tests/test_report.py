@@ -1,4 +1,4 @@
-"""`kagsync report`: whole pages that stand alone, replaced in one step, if they say something new."""
+"""`kagsync report`: whole pages that stand alone, replaced in one step, only when they say something new."""
 
 from __future__ import annotations
 

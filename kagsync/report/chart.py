@@ -72,6 +72,9 @@ def bucket(since: int, until: int, people: int) -> int:
 
 def _drawn(lines: list[Line], until: int) -> Any:
     import pygal
+    from pygal.etree import etree
+
+    etree.to_etree()  # not lxml, where that is installed: its elements and ours do not mix
 
     # pygal's finder, for plug-ins we have not, warns at every later import that it is of an old kind.
     sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "PluginImportFixer"]

@@ -76,6 +76,16 @@ def test_the_database_can_be_kept(kagsync: Kagsync, tmp_path: Path) -> None:
     assert "▲1,029" in told  # the same as the demo itself showed
 
 
+def test_the_report_can_be_written(kagsync: Kagsync, tmp_path: Path) -> None:
+    out = kagsync.ok("demo", "--report", str(tmp_path / "site"))
+
+    assert f"Report: {tmp_path / 'site' / 'index.html'} (2 pages, 2 written)" in out
+    page = (tmp_path / "site" / "competition-spaceship-titanic.html").read_text(encoding="utf-8")
+    assert "Priya Kolanthar" in page
+    assert "1,180 → 151 of 1,742: improved" in page
+    assert "<svg" in page
+
+
 def test_a_file_that_is_there_is_refused(kagsync: Kagsync, tmp_path: Path) -> None:
     db = tmp_path / "mine.db"
     db.write_text("precious")

@@ -58,7 +58,12 @@ def svg(lines: list[Line], until: int) -> str:
         _add_labels(plot, shown, ends)
     chart = ElementTree.Element(
         "svg",
-        {"viewBox": f"0 0 {WIDTH} {HEIGHT}", "class": "ranks", "role": "img", "aria-labelledby": "chart"},
+        {
+            "viewBox": f"0 0 {WIDTH} {HEIGHT}",
+            "class": "ranks" if labelled else "ranks many",
+            "role": "img",
+            "aria-labelledby": "chart",
+        },
     )
     chart.append(plot)
     return ElementTree.tostring(chart, encoding="unicode", short_empty_elements=True)
@@ -88,7 +93,7 @@ def _drawn(lines: list[Line], until: int) -> Any:
         height=HEIGHT,
         margin_top=12,
         margin_bottom=8,
-        margin_left=4,
+        margin_left=20,
         margin_right=_LABEL_SPACE if len(lines) <= MOST_LABELS else 12,
         js=[],
         css=[],

@@ -79,24 +79,25 @@ def report(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_others(folder / INDEX)
-        views: dict[str, BoardView] = {}
+        made: dict[str, Page] = {}
 
-        def view(competition: Competition) -> BoardView:
-            if competition.slug not in views:
-                views[competition.slug] = show.board(store, competition.slug, users, lambda _: now - since)
-            return views[competition.slug]
+        def page(competition: Competition) -> Page:
+            if competition.slug not in made:
+                made[competition.slug] = _page(store, competition, users, now, site, since)
+            return made[competition.slug]
 
         keys = [_key(store, competition, site, users) for competition in competitions]
         for competition, key in zip(competitions, keys, strict=True):
             path = folder / page_name(competition.slug)
             new = always or not _fresh(path, key, now)
             if new:
-                _write(path, pages.competition(_page(store, view(competition), users, now, site), key))
+                drawing = _drawing(store, page(competition).view, now)
+                _write(path, pages.competition(page(competition), drawing, key))
             counts[new] += 1
         index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
         new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
         if new:
-            listed = [_page(store, view(each), users, now, site, charted=False) for each in competitions]
+            listed = [page(competition) for competition in competitions]
             _write(folder / INDEX, pages.index(listed, site, now, index_key))
         counts[new] += 1
         removed = (
@@ -113,28 +114,31 @@ def page_name(slug: str) -> str:
 
 
 def _page(
-    store: Store, view: BoardView, users: list[User], now: datetime, site: str, *, charted: bool = True
+    store: Store, competition: Competition, users: list[User], now: datetime, site: str, since: timedelta
 ) -> Page:
-    competition = view.competition
+    view = show.board(store, competition.slug, users, lambda _: now - since)
     items = news.news(store, [competition], users, lambda _: view.since)
-    drawing = ""
-    if charted:
-        until = int((competition.snapshot_at or now).timestamp())
-        since = until - int(_CHARTED.total_seconds())
-        first = store.first_change(competition.id)
-        since = max(since, first) if first is not None else since
-        people = [line.user for line in (*view.on_board, *view.left)]
-        bucket = chart.bucket(since, until, len(people))
-        lines = [
-            chart.Line(
-                user.username,
-                user.name or user.username,
-                store.rank_points(competition.id, user.id, since, bucket),
-            )
-            for user in people
-        ]
-        drawing = chart.svg([line for line in lines if line.points], until)
-    return pages.Page(view, items, page_name(competition.slug), drawing, now, site)
+    return pages.Page(view, items, page_name(competition.slug), now, site)
+
+
+def _drawing(store: Store, view: BoardView, now: datetime) -> str:
+    """The chart of a year, or of all there is."""
+    competition = view.competition
+    until = int((competition.snapshot_at or now).timestamp())
+    since = until - int(_CHARTED.total_seconds())
+    first = store.first_change(competition.id)
+    since = max(since, first) if first is not None else since
+    people = [line.user for line in (*view.on_board, *view.left)]
+    bucket = chart.bucket(since, until, len(people))
+    lines = [
+        chart.Line(
+            user.username,
+            user.name or user.username,
+            store.rank_points(competition.id, user.id, since, bucket),
+        )
+        for user in people
+    ]
+    return chart.svg([line for line in lines if line.points], until)
 
 
 def _key(store: Store, competition: Competition, site: str, users: list[User]) -> str:

@@ -31,12 +31,11 @@ _MOST_NEWS = 200
 
 @dataclass
 class Page:
-    """What a competition's page tells; `drawing` is the chart, as SVG made by us."""
+    """What is to be told of a competition."""
 
     view: BoardView
     items: list[Item]
     file: str
-    drawing: str
     now: datetime
     site: str
 
@@ -103,9 +102,9 @@ def _row(view: BoardView, line: Line, now: datetime) -> dict[str, Any]:
     }
 
 
-def competition(page: Page, key: str) -> str:
-    """A competition's page."""
-    return _render("competition.html", page=page, site=page.site, now=page.now, key=key)
+def competition(page: Page, drawing: str, key: str) -> str:
+    """A competition's page; `drawing` is the chart, as SVG made by us."""
+    return _render("competition.html", page=page, drawing=drawing, site=page.site, now=page.now, key=key)
 
 
 def index(listed: list[Page], site: str, now: datetime, key: str) -> str:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from kagsync.text import printable
+from kagsync.text import FORMULA_STARTS, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 UP, DOWN = "▲", "▼"  # better, worse: told by the shape, not by the colour alone
 _BARS = "▁▂▃▄▅▆▇█"
-_FORMULA = re.compile(r"^\s*[=+\-@\t\r\n＝＋－＠|%]")
+_FORMULA = re.compile(rf"^\s*[{FORMULA_STARTS}\t\r\n]")
 _MARKDOWN = re.compile(r"([\\`*_\[\]#!|~])")
 
 

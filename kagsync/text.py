@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 
+# What begins a formula in a spreadsheet, wide forms too; for a character class.
+FORMULA_STARTS = r"=+\-@|%＝＋－＠"
+
 # Invisible, but part of how emoji and some scripts are written; they move nothing.
 _JOINERS = {"\u200c", "\u200d"}
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kagsync import names
 from kagsync.errors import UsageError, from_os_error
-from kagsync.text import printable
+from kagsync.text import FORMULA_STARTS, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _HEADER = ("username", "name", "group")
 # What a spreadsheet would calculate, and what `roster_csv` made of that.
-_FORMULA = re.compile(r"'*\s*[=+\-@|%＝＋－＠]")
+_FORMULA = re.compile(rf"'*\s*[{FORMULA_STARTS}]")
 
 
 def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:

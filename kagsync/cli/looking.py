@@ -11,7 +11,7 @@ import typer
 
 from kagsync import errors, names, times
 from kagsync.cli.common import app, load, open_store, say
-from kagsync.cli.options import AnyFormat, Db, Format, Group, Quiet, Slug, Verbose, storable
+from kagsync.cli.options import AnyFormat, AnySlug, Db, Format, Group, OneUser, Quiet, Slug, Verbose, storable
 from kagsync.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,10 +35,8 @@ Since = Annotated[
 
 @app.command()
 def show(
-    slug: Annotated[
-        str | None, typer.Argument(metavar="SLUG", help="A tracked competition; all, if left out.")
-    ] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="U", help="Only this person.")] = None,
+    slug: AnySlug = None,
+    user: OneUser = None,
     group: Group = None,
     by_group: Annotated[bool, typer.Option("--by-group", help="A block for each group.")] = False,
     since: Since = None,
@@ -106,10 +104,8 @@ def all_boards(
 
 @app.command()
 def news(
-    slug: Annotated[
-        str | None, typer.Argument(metavar="SLUG", help="A tracked competition; all, if left out.")
-    ] = None,
-    user: Annotated[str | None, typer.Option("--user", metavar="U", help="Only this person.")] = None,
+    slug: AnySlug = None,
+    user: OneUser = None,
     group: Group = None,
     since: Annotated[
         str | None,

@@ -38,6 +38,10 @@ Direction = Annotated[
         show_default=False,
     ),
 ]
+AnySlug = Annotated[
+    str | None, typer.Argument(metavar="SLUG", help="A tracked competition; all, if left out.")
+]
+OneUser = Annotated[str | None, typer.Option("--user", metavar="U", help="Only this person.")]
 Group = Annotated[str | None, typer.Option("--group", metavar="G", help="Only the people of this group.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Slugs = Annotated[list[str], typer.Argument(metavar="SLUG", help="Tracked competitions.")]

@@ -1,0 +1,23 @@
+"""The only door to SQLite.
+
+Reading and small writes use the standard library's sqlite3; sqlite-utils, which costs 0.4 s to import because
+it imports pandas, is called where it earns that: migrations and bulk writes of a changed board.
+"""
+
+from __future__ import annotations
+
+from kagsync.store.boards import Boards
+from kagsync.store.connection import BUSY_TIMEOUT, REPAIR, SQLITE_VERSION, explain, is_kagsyncs
+from kagsync.store.history import History
+from kagsync.store.runs import RETENTION, Runs
+from kagsync.store.targets import Targets
+from kagsync.store.users import Users
+
+__all__ = ["BUSY_TIMEOUT", "REPAIR", "RETENTION", "SQLITE_VERSION", "Store", "explain", "is_kagsyncs"]
+
+
+class Store(Boards, Users, History, Runs, Targets):
+    """A connection to one database, for one thread; what it holds has a file a subject.
+
+    Methods raise `sqlite3.Error`; leaving the `with` turns it into a DatabaseError that people understand.
+    """

@@ -1,0 +1,137 @@
+"""The boards that are applied: entries, the host's lines, medal lines, names."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from kagsync import times
+from kagsync.figures import Benchmark, MedalLine
+from kagsync.records import Entry
+from kagsync.store.competitions import Competitions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from kagsync.figures import Marks
+
+_FIELDS = tuple(field.name for field in fields(Entry))
+_ENTRY = ", ".join(_FIELDS)
+
+
+class Boards(Competitions):
+    """The applied boards of a store."""
+
+    def entries(self, competition_id: int) -> list[Entry]:
+        rows = self._connection.execute(
+            f"SELECT {_ENTRY} FROM leaderboard_entries WHERE competition_id = ?",  # noqa: S608
+            (competition_id,),
+        )
+        return [Entry(*row) for row in rows]
+
+    def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
+        """How many entries a competition, or a user, has."""
+        count: int = self._value(
+            "SELECT count(*) FROM leaderboard_entries WHERE competition_id = ? OR user_id = ?",
+            (competition_id, user_id),
+        )
+        return count
+
+    def save_entries(self, competition_id: int, entries: Iterable[Entry]) -> None:
+        """Creates or overwrites entries (within `writing`)."""
+        rows = [
+            {"competition_id": competition_id, **{name: getattr(entry, name) for name in _FIELDS}}
+            for entry in entries
+        ]
+        if rows:
+            self._sqlite_utils()["leaderboard_entries"].upsert_all(rows, pk=("competition_id", "user_id"))
+
+    def save_board(
+        self,
+        competition_id: int,
+        *,
+        snapshot_at: datetime,
+        rows: int,
+        teams: int,
+        marks: Marks,
+        names: bytes | None,
+        fingerprint: str,
+    ) -> None:
+        """Makes a board the applied one (within `writing`)."""
+        self._set_competition(
+            competition_id,
+            {
+                "snapshot_at": times.iso(snapshot_at),
+                "row_count": rows,
+                "team_count": teams,
+                "fingerprint": fingerprint,
+            },
+        )
+        for table in ("benchmarks", "medal_lines", "board_names"):
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE competition_id = ?",  # noqa: S608
+                (competition_id,),
+            )
+        self._connection.executemany(
+            "INSERT INTO benchmarks (competition_id, name, score, score_text, place) VALUES (?, ?, ?, ?, ?)",
+            [
+                (competition_id, mark.name, mark.score, mark.score_text, place)
+                for mark, place in marks.benchmarks
+            ],
+        )
+        self._connection.executemany(
+            "INSERT INTO medal_lines VALUES (?, ?, ?, ?)",
+            [(competition_id, line.medal, line.rank, line.score) for line in marks.medal_lines],
+        )
+        if names is not None:
+            self._connection.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, names))
+
+    def save_direction(self, competition_id: int, *, higher_is_better: bool) -> None:
+        """Keeps the direction that a board tells, the first time one does (within `writing`)."""
+        self._connection.execute(
+            "UPDATE competitions SET inferred_higher_is_better = ? "
+            "WHERE id = ? AND inferred_higher_is_better IS NULL",
+            (int(higher_is_better), competition_id),
+        )
+
+    def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:
+        """The host's lines on the applied board, each with the place a team of its score would have."""
+        rows = self._connection.execute(
+            "SELECT name, score, score_text, place FROM benchmarks WHERE competition_id = ?",
+            (competition_id,),
+        )
+        return [(Benchmark(name, score, text), place) for name, score, text, place in rows]
+
+    def medal_lines(self, competition_id: int) -> list[MedalLine]:
+        """The medal lines of the applied board, gold first."""
+        rows = self._connection.execute(
+            "SELECT medal, rank, score FROM medal_lines WHERE competition_id = ? ORDER BY rank",
+            (competition_id,),
+        )
+        return [MedalLine(*row) for row in rows]
+
+    def board_names(self) -> dict[str, bytes]:
+        """The packed names of all that are on the latest boards, by competition."""
+        return dict(
+            self._connection.execute(
+                "SELECT c.slug, n.packed FROM board_names n JOIN competitions c ON c.id = n.competition_id "
+                "ORDER BY c.snapshot_at DESC"
+            )
+        )
+
+    def set_snapshot_time(self, competition_id: int, snapshot_at: datetime) -> None:
+        """Says that the applied board is still the same at a later time (within `writing`)."""
+        self._set_competition(competition_id, {"snapshot_at": times.iso(snapshot_at)})
+
+    def forget_unseen(self, competition_id: int) -> None:
+        """Removes entries without a history (within `writing`).
+
+        The only snapshot that showed such a user was processed again, and shows the user no more.
+        """
+        self._connection.execute(
+            "DELETE FROM leaderboard_entries WHERE competition_id = ? AND NOT EXISTS ("
+            "SELECT 1 FROM entry_history h WHERE h.user_id = leaderboard_entries.user_id "
+            "AND h.competition_id = leaderboard_entries.competition_id)",
+            (competition_id,),
+        )

@@ -1,0 +1,216 @@
+"""The history in the database: boards that were seen, and how standings changed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kagsync.changes import Splice, State
+from kagsync.movements import Change, Past
+from kagsync.store.connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Moments at which nothing had changed only matter to an archive that is loaded late.
+UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
+
+
+class History(Connection):
+    """The history of a store."""
+
+    def save_snapshot(
+        self, competition_id: int, moment: int, *, rows: int, teams: int, last_user_id: int
+    ) -> None:
+        """Remembers that a board of this moment was processed (within `writing`)."""
+        self._connection.execute(
+            "INSERT INTO snapshots (competition_id, moment, row_count, team_count, last_user_id) "
+            "VALUES (:c, :m, :r, :t, :u) ON CONFLICT DO UPDATE SET "
+            "row_count = :r, team_count = :t, last_user_id = max(last_user_id, :u)",
+            {"c": competition_id, "m": moment, "r": rows, "t": teams, "u": last_user_id},
+        )
+
+    def save_deleted_accounts(
+        self, competition_id: int, moment: int, accounts: dict[str, int | None]
+    ) -> None:
+        """Remembers when each deleted account was first seen (within `writing`)."""
+        self._connection.executemany(
+            "INSERT INTO deleted_accounts VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET moment = excluded.moment, team_id = excluded.team_id "
+            "WHERE excluded.moment < moment",
+            [(competition_id, member, team_id, moment) for member, team_id in accounts.items()],
+        )
+
+    def deleted_accounts(self, competition_id: int) -> set[tuple[int | None, int]]:
+        """Teams with a deleted account among the members, each with the moment it was first seen."""
+        rows = self._connection.execute(
+            "SELECT team_id, moment FROM deleted_accounts WHERE competition_id = ?", (competition_id,)
+        )
+        return {(team_id, moment) for team_id, moment in rows}
+
+    def save_unchanged_snapshot(self, competition_id: int, moment: int) -> None:
+        """Remembers that the latest board was still the same at `moment` (within `writing`)."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO snapshots "
+            "(competition_id, moment, unchanged, row_count, team_count, last_user_id) "
+            "SELECT competition_id, :m, 1, row_count, team_count, last_user_id FROM snapshots "
+            "WHERE competition_id = :c ORDER BY moment DESC LIMIT 1",
+            {"c": competition_id, "m": moment},
+        )
+        self._connection.execute(
+            "DELETE FROM snapshots WHERE competition_id = ? AND unchanged AND moment < ?",
+            (competition_id, moment - int(UNCHANGED_SNAPSHOTS_KEPT.total_seconds())),
+        )
+
+    def observations(self, competition_id: int) -> list[tuple[int, int]]:
+        """The moments at which the board was seen, ascending, each with the highest user id looked for."""
+        rows = self._connection.execute(
+            "SELECT moment, last_user_id FROM snapshots WHERE competition_id = ? ORDER BY moment",
+            (competition_id,),
+        )
+        return [(moment, last) for moment, last in rows]
+
+    def state_at(self, competition_id: int, user_id: int, moment: int) -> State | None:
+        """How a user stood at a moment; None: not on the board, or not known then."""
+        row = self._connection.execute(
+            "SELECT h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
+            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
+            "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment <= ? ORDER BY h.moment DESC LIMIT 1",
+            (user_id, competition_id, moment),
+        ).fetchone()
+        return None if row is None else _state(*row)
+
+    def past(self, competition_id: int, user_id: int, since: int) -> Past:
+        """How a user stood at a moment, and every change after it."""
+        rows = self._connection.execute(
+            "SELECT h.moment, h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
+            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
+            "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment > ? ORDER BY h.moment",
+            (user_id, competition_id, since),
+        )
+        known = self._value(
+            "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
+            "AND moment <= ?)",  # the first row of a history is never "left"
+            (user_id, competition_id, since),
+        )
+        return Past(
+            self.state_at(competition_id, user_id, since) if known else None,
+            bool(known),
+            [Change(moment, _state(*state)) for moment, *state in rows],
+        )
+
+    def team_counts(self, competition_id: int, since: int) -> dict[int, int]:
+        """How many teams were on the boards after a moment, by their moments."""
+        return dict(
+            self._connection.execute(
+                "SELECT moment, team_count FROM snapshots WHERE competition_id = ? AND moment > ?",
+                (competition_id, since),
+            )
+        )
+
+    def last_change(self, competition_id: int, user_id: int) -> int | None:
+        """The moment of a user's latest change."""
+        moment: int | None = self._value(
+            "SELECT max(moment) FROM entry_history WHERE user_id = ? AND competition_id = ?",
+            (user_id, competition_id),
+        )
+        return moment
+
+    def users_with_history(self, competition_id: int) -> set[int]:
+        rows = self._connection.execute(
+            "SELECT id FROM users u WHERE EXISTS "
+            "(SELECT 1 FROM entry_history WHERE user_id = u.id AND competition_id = ?)",
+            (competition_id,),
+        )
+        return {row[0] for row in rows}
+
+    def rank_history(self, competition_id: int, user_id: int, *, last: int) -> list[int | None]:
+        """The latest ranks of a user, oldest first; None where off the board or without a rank."""
+        rows = self._connection.execute(
+            "SELECT rank FROM entry_history WHERE user_id = ? AND competition_id = ? "
+            "ORDER BY moment DESC LIMIT ?",
+            (user_id, competition_id, last),
+        ).fetchall()
+        return [row[0] for row in reversed(rows)]
+
+    def first_change(self, competition_id: int) -> int | None:
+        """The moment of the earliest board."""
+        moment: int | None = self._value(
+            "SELECT min(moment) FROM snapshots WHERE competition_id = ?", (competition_id,)
+        )
+        return moment
+
+    def rank_points(
+        self, competition_id: int, user_id: int, since: int, bucket: int
+    ) -> list[tuple[int, int | None]]:
+        """A user's ranks over time, thinned: of each `bucket` of seconds the last one; None: off the board.
+
+        The first point is at `since`, if the user was on the board by then.
+        """
+        rows = self._connection.execute(
+            # With max(), SQLite takes the other columns from the row that has the maximum.
+            "SELECT max(max(moment), :since), rank FROM entry_history "
+            "WHERE user_id = :user AND competition_id = :competition "
+            "GROUP BY max(moment - :since, 0) / :bucket, moment <= :since ORDER BY 1",
+            {"since": since, "user": user_id, "competition": competition_id, "bucket": bucket},
+        )
+        return [(moment, rank) for moment, rank in rows]
+
+    def save_history(self, competition_id: int, changes: Iterable[tuple[int, Splice]]) -> None:
+        """Applies (user id, change) pairs (within `writing`)."""
+        teams: dict[tuple[int | None, str, str], int] = {}
+        rows = []
+        for user_id, change in changes:
+            if change.remove:
+                self._connection.execute(
+                    "DELETE FROM entry_history WHERE user_id = ? AND competition_id = ? AND moment = ?",
+                    (user_id, competition_id, change.moment),
+                )
+                continue
+            state = change.state
+            rows.append(
+                {
+                    "user_id": user_id,
+                    "competition_id": competition_id,
+                    "moment": change.moment,
+                    "rank": state and state.rank,
+                    "score": state and state.score_text,
+                    "team": state and self._team(state, teams),
+                    "submission_count": state and state.submission_count,
+                }
+            )
+        if rows:
+            self._sqlite_utils()["entry_history"].upsert_all(rows, pk=("user_id", "competition_id", "moment"))
+
+    def _team(self, state: State, known: dict[tuple[int | None, str, str], int]) -> int:
+        content = (state.team_id, state.team_name, state.members)
+        if content not in known:
+            key = self._value(
+                "SELECT id FROM teams WHERE name = ? AND members = ? AND coalesce(team_id, -1) = ?",
+                (state.team_name, state.members, -1 if state.team_id is None else state.team_id),
+            )
+            if key is None:
+                key = self._connection.execute(
+                    "INSERT INTO teams (team_id, name, members) VALUES (?, ?, ?)", content
+                ).lastrowid
+            known[content] = key
+        return known[content]
+
+
+def _state(
+    rank: int | None,
+    score: str | None,
+    team_id: int | None,
+    team_name: str | None,
+    members: str,
+    submission_count: int | None,
+) -> State | None:
+    """A row of the history; None: not on the board."""
+    if team_name is None:
+        return None
+    return State(rank, _number(score), score, team_id, team_name, members, submission_count)
+
+
+def _number(text: str | None) -> float | None:
+    # Python's float, not SQLite's CAST: the two differ in the last place for some decimals (0.720887).
+    return None if text is None else float(text)

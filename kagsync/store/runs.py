@@ -1,0 +1,128 @@
+"""What each run did."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from kagsync import times
+from kagsync.records import ERROR, KAGGLE, OK, OLDER, UNCHANGED, Counts, Failures, Run, Trigger
+from kagsync.store.competitions import Competitions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+# How long sync_runs remembers what. At a run every 5 minutes "nothing new" is nearly all of it.
+RETENTION = {
+    UNCHANGED: timedelta(days=2),
+    OK: timedelta(days=30),
+    OLDER: timedelta(days=30),
+    ERROR: timedelta(days=90),
+}
+
+
+class Runs(Competitions):
+    """The runs of a store."""
+
+    def finish(self, competition_id: int, run: Run, finished_at: datetime) -> None:
+        """Records how a competition's sync ended (within `writing`)."""
+        counts = run.counts or Counts(*[None] * 5)  # type: ignore[arg-type]
+        values: dict[str, Any] = {"tried_at": times.iso(finished_at)}
+        if run.error_code is None:
+            values["synced_at"] = times.iso(finished_at)
+            if run.source == KAGGLE:  # a board from disk does not mean that Kaggle may be asked again
+                values["resting_until"] = None
+        self._set_competition(competition_id, values)
+        self._connection.execute(
+            "INSERT INTO sync_runs (run, competition_id, slug, source, status, started_at, finished_at, "
+            'snapshot_at, sha256, "rows", created, updated, skipped, changed, error_code, error_message) '
+            "VALUES (?, (SELECT id FROM competitions WHERE id = ?), ?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                run.run,
+                competition_id,
+                run.slug,
+                run.source,
+                run.status,
+                times.iso(run.started_at),
+                times.iso(finished_at),
+                run.snapshot_at and times.iso(run.snapshot_at),
+                run.sha256,
+                counts.rows,
+                counts.created,
+                counts.updated,
+                counts.skipped,
+                counts.changed,
+                run.error_code,
+                run.error_message,
+            ),
+        )
+
+        for status, kept in RETENTION.items():
+            self._connection.execute(
+                "DELETE FROM sync_runs WHERE status = ? AND finished_at < ?",
+                (status, times.iso(finished_at - kept)),
+            )
+
+    def rest(self, competition_id: int, until: datetime) -> None:
+        """Leaves a competition in peace until a time, since Kaggle asked for it (within `writing`)."""
+        self._set_competition(competition_id, {"resting_until": times.iso(until)})
+
+    def first_time(self, subject: str, now: datetime) -> bool:
+        """Whether this is the first time that something is to be said; it is remembered."""
+        with self.writing():
+            return (
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO notices VALUES (?, ?)", (subject, times.iso(now))
+                ).rowcount
+                > 0
+            )
+
+    def save_trigger(self, trigger: Trigger) -> None:
+        """Remembers a run as the last one that its trigger started."""
+        with self.writing():
+            self._connection.execute(
+                "REPLACE INTO triggers (name, program, started_at, finished_at, exit_code) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (
+                    trigger.name,
+                    trigger.program,
+                    times.iso(trigger.started_at),
+                    times.iso(trigger.finished_at),
+                    trigger.exit_code,
+                ),
+            )
+
+    def triggers(self) -> list[Trigger]:
+        """The last run of each trigger, the latest first."""
+        rows = self._connection.execute(
+            "SELECT name, program, started_at, finished_at, exit_code FROM triggers ORDER BY finished_at DESC"
+        )
+        return [
+            Trigger(name, program, times.parse_iso(started), times.parse_iso(finished), code)
+            for name, program, started, finished, code in rows
+        ]
+
+    def failures(self, competition_id: int) -> Failures | None:
+        """How the syncs with Kaggle failed since the last good one; None when they did not."""
+        rows = self._connection.execute(
+            "SELECT finished_at, error_code, error_message FROM sync_runs "
+            "WHERE competition_id = :c AND source = :kaggle AND status = :error AND id > coalesce(("
+            "SELECT max(id) FROM sync_runs "
+            "WHERE competition_id = :c AND source = :kaggle AND status <> :error), 0) "
+            "ORDER BY id DESC",
+            {"c": competition_id, "kaggle": KAGGLE, "error": ERROR},
+        ).fetchall()
+        if not rows:
+            return None
+        at, code, message = rows[0]
+        return Failures(len(rows), times.parse_iso(at), code, message)
+
+    def last_error(self, competition_id: int) -> tuple[datetime, str] | None:
+        """When and why the latest sync failed; None when it did not."""
+        row = self._connection.execute(
+            "SELECT finished_at, error_message FROM sync_runs WHERE competition_id = ? "
+            "ORDER BY id DESC LIMIT 1",
+            (competition_id,),
+        ).fetchone()
+        return (times.parse_iso(row[0]), row[1]) if row and row[1] is not None else None

@@ -1,0 +1,136 @@
+"""Who is told of movements, and up to where they know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from kagsync import times
+from kagsync.errors import UsageError
+from kagsync.records import Target
+from kagsync.store.connection import Connection
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_COLUMNS = 'id, url, competition_id, only, "group", quiet_for, sent_at, failures, failed_at, error'
+
+
+class Targets(Connection):
+    """The notification targets of a store."""
+
+    def targets(self) -> list[Target]:
+        """All of them, in the order in which they were added."""
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM notify_targets ORDER BY id")  # noqa: S608
+        return [_target(*row) for row in rows]
+
+    def target(self, key: int) -> Target:
+        """One of them.
+
+        Raises:
+            UsageError: there is none of this number.
+        """
+        row = self._connection.execute(
+            f"SELECT {_COLUMNS} FROM notify_targets WHERE id = ?",  # noqa: S608
+            (key,),
+        ).fetchone()
+        if row is None:
+            raise UsageError(f"there is no notification target {key}", "See: kagsync notify list")
+        return _target(*row)
+
+    def add_target(
+        self,
+        url: str,
+        *,
+        competition_id: int | None,
+        only: frozenset[str] | None,
+        group: str | None,
+        quiet_for: timedelta,
+        added_at: datetime,
+    ) -> Target:
+        """Adds a target, who knows all that happened so far."""
+        with self.writing():
+            key = self._connection.execute(
+                'INSERT INTO notify_targets (url, competition_id, only, "group", quiet_for, added_at) '
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    url,
+                    competition_id,
+                    ",".join(sorted(only)) if only else None,
+                    group,
+                    int(quiet_for.total_seconds()),
+                    times.iso(added_at),
+                ),
+            ).lastrowid
+            self._connection.execute(
+                "INSERT INTO notify_cursors SELECT ?, competition_id, max(moment) FROM snapshots "
+                "GROUP BY competition_id",
+                (key,),
+            )
+        return self.target(key or 0)
+
+    def remove_target(self, key: int) -> None:
+        """Forgets a target."""
+        with self.writing():
+            self._connection.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
+
+    def untold(self, target: Target) -> dict[int, tuple[int, int]]:
+        """The competitions with changes that a target does not know of yet.
+
+        Returns:
+            for each competition's id: up to which moment the target knows, and the latest board's moment.
+            Of a competition that came after the target it knows the first board: there, nobody moved.
+        """
+        rows = self._connection.execute(
+            "SELECT c.id, "
+            "coalesce(n.moment, (SELECT min(moment) FROM snapshots WHERE competition_id = c.id)) AS known, "
+            "(SELECT max(moment) FROM snapshots WHERE competition_id = c.id AND NOT unchanged) AS latest "
+            "FROM competitions c LEFT JOIN notify_cursors n ON n.competition_id = c.id AND n.target_id = ? "
+            "WHERE latest > known AND (c.id = ? OR ? IS NULL)",
+            (target.id, target.competition_id, target.competition_id),
+        )
+        return {key: (known, latest) for key, known, latest in rows}
+
+    def told(self, target: Target, moments: dict[int, int], sent_at: datetime | None) -> None:
+        """A target knows now, for each competition's id, what happened up to a moment.
+
+        Args:
+            sent_at: when it was told; None: there was nothing to tell.
+        """
+        with self.writing():
+            self._connection.executemany(
+                # The target may have been removed meanwhile, the competition too.
+                "INSERT INTO notify_cursors SELECT t.id, c.id, ? FROM notify_targets t, competitions c "
+                "WHERE t.id = ? AND c.id = ? ON CONFLICT DO UPDATE SET moment = max(moment, excluded.moment)",
+                [(moment, target.id, competition) for competition, moment in moments.items()],
+            )
+            if sent_at is not None:
+                self._connection.execute(
+                    "UPDATE notify_targets SET sent_at = ?, failures = 0, failed_at = NULL, error = NULL "
+                    "WHERE id = ?",
+                    (times.iso(sent_at), target.id),
+                )
+
+    def not_told(self, target: Target, failed_at: datetime, error: str) -> None:
+        """A target could not be reached."""
+        with self.writing():
+            self._connection.execute(
+                "UPDATE notify_targets SET failures = failures + 1, failed_at = ?, error = ? WHERE id = ?",
+                (times.iso(failed_at), error, target.id),
+            )
+
+
+def _target(*row: Any) -> Target:
+    key, url, competition_id, only, group, quiet_for, sent_at, failures, failed_at, error = row
+    return Target(
+        id=key,
+        url=url,
+        competition_id=competition_id,
+        only=frozenset(only.split(",")) if only else None,
+        group=group,
+        quiet_for=timedelta(seconds=quiet_for),
+        sent_at=times.parse_iso(sent_at) if sent_at else None,
+        failures=failures,
+        failed_at=times.parse_iso(failed_at) if failed_at else None,
+        error=error,
+    )

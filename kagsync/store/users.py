@@ -1,0 +1,105 @@
+"""The roster in the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kagsync import times
+from kagsync.errors import UsageError
+from kagsync.records import User
+from kagsync.store.connection import Connection
+from kagsync.store.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+
+class Users(Connection):
+    """The tracked users of a store."""
+
+    def users(self) -> list[User]:
+        """The roster, by username."""
+        rows = self._connection.execute('SELECT id, username, name, "group" FROM users ORDER BY username')
+        return [User(*row) for row in rows]
+
+    def users_in(self, group: str) -> list[User]:
+        """Those in a group, by username.
+
+        Raises:
+            UsageError: nobody is in such a group.
+        """
+        roster = self.users()
+        found = [user for user in roster if user.group == group]
+        if not found:
+            known = sorted({user.group for user in roster if user.group})
+            raise UsageError(
+                f"nobody is in a group {group!r}", did_you_mean(group, known, "kagsync users list")
+            )
+        return found
+
+    def user(self, username: str) -> User:
+        """The tracked user of this name, case ignored.
+
+        Raises:
+            UsageError: there is none.
+        """
+        row = self._connection.execute(
+            'SELECT id, username, name, "group" FROM users WHERE username = ?', (username,)
+        ).fetchone()
+        if row is not None:
+            return User(*row)
+        known = [user.username for user in self.users()]
+        raise UsageError(
+            f"no user {username!r} is tracked", did_you_mean(username, known, "kagsync users list")
+        )
+
+    def save_users(
+        self, users: Iterable[tuple[str, str | None, str | None]], added_at: datetime
+    ) -> tuple[int, int, int]:
+        """Adds or updates (username, name, group), all or none; a None leaves what is there.
+
+        Returns:
+            how many were added, changed, and already just so.
+        """
+        added = changed = unchanged = 0
+        with self.writing():
+            for username, name, group in users:
+                row = self._connection.execute(
+                    'SELECT id, name, "group" FROM users WHERE username = ?', (username,)
+                ).fetchone()
+                if row is None:
+                    self._connection.execute(
+                        'INSERT INTO users (username, name, "group", added_at) VALUES (?, ?, ?, ?)',
+                        (username, name, group, times.iso(added_at)),
+                    )
+                    added += 1
+                    continue
+                key, *old = row
+                new = [name if name is not None else old[0], group if group is not None else old[1]]
+                if new == old:
+                    unchanged += 1
+                    continue
+                self._connection.execute('UPDATE users SET name = ?, "group" = ? WHERE id = ?', (*new, key))
+                changed += 1
+        return added, changed, unchanged
+
+    def remove_user(self, user_id: int) -> None:
+        """Removes a user with all entries and history."""
+        with self.writing():
+            self._connection.execute("DELETE FROM users WHERE id = ?", (user_id,))
+
+    def never_seen(self) -> set[int]:
+        """The ids of users who have not been found on any board."""
+        rows = self._connection.execute(
+            "SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM leaderboard_entries)"
+        )
+        return {row[0] for row in rows}
+
+    def roster_version(self) -> int:
+        """A number that grows with each user who comes or goes."""
+        version: int = self._value("SELECT version FROM roster")
+        return version
+
+    def user_ids(self) -> set[int]:
+        return {row[0] for row in self._connection.execute("SELECT id FROM users")}

@@ -76,10 +76,15 @@ def _home() -> Path:
     return Path(os.path.expanduser("~"))  # noqa: PTH111
 
 
+def token_file() -> Path | None:
+    """The file that `KAGGLE_API_TOKEN` names, if it holds a path and not a token."""
+    value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
+    return Path(value) if value and _names_a_file(value) else None
+
+
 def _token() -> Credentials | None:
     value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
-    if value and _names_a_file(value):
-        path = Path(value)
+    if path := token_file():
         if token := _read(path).strip():
             return Credentials(f"KAGGLE_API_TOKEN ({path})", token=token, file=path)
     elif value:

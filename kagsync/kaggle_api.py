@@ -185,6 +185,26 @@ class KaggleApi:
 
         return self._persist(attempt, kaggle_id, seconds, tries)
 
+    def may_download(self, kaggle_id: str, *, seconds: float = 20) -> float | None:
+        """Asks for a leaderboard, once, and hangs up as soon as Kaggle begins to send it.
+
+        Returns:
+            how many seconds this clock is ahead of Kaggle's, if Kaggle says what time it is.
+
+        Raises:
+            KagsyncError: as `download_leaderboard`.
+        """
+        from kagglesdk.competitions.types.competition_api_service import ApiDownloadLeaderboardRequest
+
+        def attempt() -> float | None:
+            request = ApiDownloadLeaderboardRequest()
+            request.competition_name = kaggle_id
+            response = self._client.competitions.competition_api_client.download_leaderboard(request)
+            response.close()
+            return _ahead(_current.response or response)
+
+        return self._persist(attempt, kaggle_id, seconds, tries=1)
+
     def _persist(self, attempt: Callable[[], T], kaggle_id: str, seconds: float, tries: int = TRIES) -> T:
         """Tries until it works, the error is final, the tries are used up or the time is over."""
         deadline = time.monotonic() + seconds
@@ -201,6 +221,15 @@ class KaggleApi:
             if stop.event.wait(wait):
                 raise Interrupted("stopped")
         raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _ahead(response: requests.Response) -> float | None:
+    """How many seconds this clock is ahead of a server's (its Date header)."""
+    try:
+        there = parsedate_to_datetime(response.headers.get("Date", ""))
+        return (times.utc_now() - there).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _facts(answer: Any) -> CompetitionFacts:

@@ -10,10 +10,13 @@ from kagsync import chart, news, render, show, timeline, views
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from kagsync.doctor import Check
     from kagsync.news import Item
+    from kagsync.notify import Listed
     from kagsync.records import Competition, User
     from kagsync.render import Table
     from kagsync.show import BoardView
+    from kagsync.status import Status
     from kagsync.timeline import Timeline
     from kagsync.typos import Unseen
 
@@ -107,6 +110,29 @@ def print_users(roster: list[User], format_: str) -> None:
         table.below.append("Nobody is tracked yet: kagsync users add USERNAME")
     content = [{"username": user.username, "name": user.name, "group": user.group} for user in roster]
     _print(content, table, format_)
+
+
+def print_status(found: Status) -> None:
+    """How fresh everything is."""
+    render.print_table(views.status(found), sys.stdout)
+
+
+def print_check(check: Check) -> None:
+    """One thing that `doctor` looked at."""
+    mark, style = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "dim")}[check.ok]
+    lines = [[(f"{mark} ", style), (f"{check.about}: ", "bold"), (check.said, "")]]
+    if check.remedy:
+        lines.append([("  → ", style), (check.remedy, "")])
+    render.print_lines(lines, sys.stdout)
+    sys.stdout.flush()
+
+
+def print_targets(found: list[Listed]) -> None:
+    """Who is told of what."""
+    table = views.targets(found)
+    if not found:
+        table.below.append("Nobody is told yet: kagsync notify add URL")
+    render.print_table(table, sys.stdout)
 
 
 def _print_competitions(found: list[BoardView], table: Table, format_: str) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 import time
+from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ logger = logging.getLogger("kagsync")
 _competition: ContextVar[str] = ContextVar("competition", default="")
 
 _COLORS = {"DEBUG": "bright_black", "INFO": "cyan", "WARNING": "yellow", "ERROR": "red"}
+_FILE_LAYOUT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LOG_FILE_BYTES = 1_000_000
 _LOG_FILES_KEPT = 3
 
@@ -84,8 +86,9 @@ def configure(*, verbose: bool = False, quiet: bool = False, log_file: Path | No
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     for old in list(logger.handlers):
-        logger.removeHandler(old)
-        old.close()
+        if not isinstance(old, Tail):  # whoever listens goes on
+            logger.removeHandler(old)
+            old.close()
     logger.filters.clear()
     logger.addFilter(_mark_competition)
     stderr = _StderrHandler(logging.WARNING if quiet else logging.DEBUG)
@@ -101,8 +104,23 @@ def configure(*, verbose: bool = False, quiet: bool = False, log_file: Path | No
             )
         except OSError as error:
             raise from_os_error(error, f"write the log file {log_file}") from error
-        rotating.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        rotating.setFormatter(_Formatter(_FILE_LAYOUT))
         logger.addHandler(rotating)
+
+
+class Tail(logging.Handler):
+    """Keeps the last lines of the log, as a log file would have them."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__(logging.INFO)
+        self._lines: deque[str] = deque(maxlen=lines)
+        self.setFormatter(_Formatter(_FILE_LAYOUT))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(self.format(record))
+
+    def text(self) -> str:
+        return "\n".join(self._lines)
 
 
 def failure(error: Exception, prefix: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -57,17 +58,40 @@ def username(text: str) -> str:
     return name
 
 
+def trigger(text: str) -> str:
+    """The name of what starts runs: a word such as `cron`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,29}", text):
+        raise UsageError(f"{_short(text)} is no trigger's name", "Say a word, such as cron or airflow")
+    return text
+
+
+def duration(text: str) -> timedelta:
+    """The length of time in `90m`, `24h`, `7d` or `2w`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    match = re.fullmatch(r"([0-9]{1,6})\s?([mhdw])", text.strip().lower())
+    if match is None:
+        raise UsageError(f"{_short(text)} is no length of time", "Say 15m, 24h, 7d or 2w")
+    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
+    return timedelta(**{unit: int(match[1])})
+
+
 def since(text: str, now: datetime) -> datetime:
-    """The time in `24h`, `90m`, `7d`, `2w` (ago), or in a date with or without a time of day (UTC).
+    """The time a `duration` ago, or that of a date with or without a time of day (UTC).
 
     Raises:
         UsageError: it is none of these, or in the future.
     """
     text = text.strip()
     try:
-        if match := re.fullmatch(r"([0-9]{1,6})\s?([mhdw])", text.lower()):
-            unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
-            return now - timedelta(**{unit: int(match[1])})
+        with contextlib.suppress(UsageError):
+            return now - duration(text)
         moment = datetime.fromisoformat(text)
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:

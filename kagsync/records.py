@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kagsync.changes import State
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
@@ -131,3 +131,46 @@ class Run:
     counts: Counts | None = None
     error_code: str | None = None
     error_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The last run that one thing started (cron, systemd, windows, hand …). Times are UTC.
+
+    `program` is the installation that it called.
+    """
+
+    name: str
+    program: str
+    started_at: datetime
+    finished_at: datetime
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How a competition's syncs with Kaggle failed since the last good one: how often, and the latest."""
+
+    count: int
+    at: datetime
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Who is told of movements, and of which: None for a filter is all. Times are UTC.
+
+    `url` is Apprise's, with its secrets.
+    """
+
+    id: int
+    url: str = field(repr=False)
+    competition_id: int | None
+    only: frozenset[str] | None
+    group: str | None
+    quiet_for: timedelta
+    sent_at: datetime | None
+    failures: int
+    failed_at: datetime | None
+    error: str | None

@@ -19,6 +19,7 @@ VARIABLES = {
     "KAGSYNC_JOBS": "how many competitions are synced side by side",
     "KAGSYNC_LOG_FILE": "a log file, rotated at 1 MB, three old ones kept",
     "KAGSYNC_TEAM_NAME": "0 turns off matching by team name",
+    "KAGSYNC_PING_URL": "where `sync` says that it starts and how it ended (healthchecks.io's protocol)",
 }
 
 
@@ -78,6 +79,15 @@ def load(
         log_file=log_file or _path("KAGSYNC_LOG_FILE"),
         team_name=team_name if team_name is not None else _flag("KAGSYNC_TEAM_NAME", default=True),
     )
+
+
+def default_log_file() -> Path:
+    """Where a scheduled run logs, unless somewhere else is named.
+
+    Raises:
+        ConfigurationError: no home folder is known.
+    """
+    return _own_folder("user_log_path") / "kagsync.log"
 
 
 def _default_db() -> Path:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import sys
 import threading
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder, times
@@ -26,19 +28,23 @@ from kagsync.records import (
     Competition,
     Counts,
     Run,
+    Trigger,
 )
 from kagsync.store import Store, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-    from pathlib import Path
 
     from kagsync.credentials import Credentials
     from kagsync.fetch import Fetched
     from kagsync.kaggle_api import Clients
     from kagsync.settings import Settings
 
+    # Given a number of competitions, shows how many are done while it is open.
+    Progress = Callable[[int], contextlib.AbstractContextManager[Callable[[str], None]]]
+
+BY_HAND = "hand"  # the trigger of a run that names none
 PARTIAL = "partial"
 _PATIENCE = 150.0  # seconds: longer than a download may take
 
@@ -101,7 +107,8 @@ def sync(
     source: Path | None = None,
     force: bool = False,
     accept_shrink: bool = False,
-    progress: Callable[[int], contextlib.AbstractContextManager[Callable[[str], None]]] | None = None,
+    trigger: str = BY_HAND,
+    progress: Progress | None = None,
 ) -> Outcome:
     """Syncs the named competitions, or all that are active and linked to Kaggle.
 
@@ -114,6 +121,7 @@ def sync(
         source: a ZIP or CSV from disk in place of Kaggle (one competition only).
         force: process boards also when nothing changed, and ask Kaggle also while it wants to be left alone.
         accept_shrink: take boards also when they have lost most of their rows.
+        trigger: what starts this run (cron …).
         progress: given the number of competitions, shows how many are done while it is open.
 
     Raises:
@@ -121,6 +129,34 @@ def sync(
         ConfigurationError: no credentials, or a setting is wrong; nothing was tried.
         DatabaseError: the database cannot be opened.
     """
+    started = times.utc_now()
+    try:
+        outcome = _sync(settings, slugs, everything, source, force, accept_shrink, progress)
+    except KagsyncError as error:
+        _record_trigger(settings, trigger, started, error.exit_code)
+        raise
+    _record_trigger(settings, trigger, started, outcome.exit_code)
+    return outcome
+
+
+def _record_trigger(settings: Settings, name: str, started: datetime, exit_code: int) -> None:
+    program = str(Path(sys.argv[0]).absolute())
+    with (
+        contextlib.suppress(KagsyncError, sqlite3.Error),  # no database, or told of already
+        Store.open(settings.db, settings.locks) as store,
+    ):
+        store.save_trigger(Trigger(name, program, started, times.utc_now(), exit_code))
+
+
+def _sync(
+    settings: Settings,
+    slugs: list[str],
+    everything: bool,
+    source: Path | None,
+    force: bool,
+    accept_shrink: bool,
+    progress: Progress | None,
+) -> Outcome:
     with Store.open(settings.db, settings.locks) as store:
         if everything:
             competitions = store.due_competitions()

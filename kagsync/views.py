@@ -11,13 +11,16 @@ from kagsync.matching import TEAM_NAME
 from kagsync.movements import CAME_BACK, NEW
 from kagsync.render import DOWN, UP, Column, Table, sparkline
 from kagsync.sentences import brief, words
+from kagsync.text import printable
 
 if TYPE_CHECKING:
     from kagsync.gaps import Gap
     from kagsync.movements import Movement
     from kagsync.news import Item
+    from kagsync.notify import Listed
     from kagsync.records import Competition, User
     from kagsync.show import BoardView, Line
+    from kagsync.status import Status
     from kagsync.timeline import Timeline
     from kagsync.typos import Unseen
 
@@ -391,6 +394,68 @@ def competitions(views: list[BoardView], now: datetime) -> Table:
             _age(view.competition.synced_at, now) if view.competition.synced_at else "never",
         ]
         for view in views
+    ]
+    return Table(columns, rows)
+
+
+def status(found: Status) -> Table:
+    """How fresh everything is."""
+    columns = [
+        Column("Competition", style="bold"),
+        Column("State"),
+        Column("Last good sync", right=True),
+        Column("Failures", right=True, keep=80),
+        Column("Ends", keep=40),
+    ]
+    rows = [
+        [
+            health.competition.slug,
+            health.state.replace("-", " "),
+            _age(health.competition.synced_at, found.now) if health.competition.synced_at else "never",
+            f"{health.failures.count} in a row" if health.failures else "",
+            ends(health.competition, found.now).removeprefix("ends "),
+        ]
+        for health in found.competitions
+    ]
+    below = []
+    for health in found.competitions:
+        slug = health.competition.slug
+        if health.rests_until is not None:
+            below.append(f"{slug} rests until {_moment(health.rests_until)}: Kaggle asked to wait (429)")
+        if health.failures is not None:
+            below.append(f"{slug} failed {_age(health.failures.at, found.now)}: {health.failures.message}")
+    facts = [f"{found.database}, {found.bytes:,} bytes"]
+    if (soonest := found.next_deadline) is not None:
+        facts.append(f"next deadline: {soonest.slug} {ends(soonest, found.now)}")
+    table = Table(columns, rows, title=found.summary, facts=facts)
+    table.below += [printable(line) for line in below]
+    return table
+
+
+def targets(found: list[Listed]) -> Table:
+    """Who is told of what."""
+    columns = [
+        Column("No.", right=True),
+        Column("Channel", style="bold", shrink=24),
+        Column("Competition", keep=60, shrink=16),
+        Column("Only", keep=50, shrink=16),
+        Column("Group", keep=50, shrink=10),
+        Column("Quiet for", right=True, keep=30),
+        Column("Last message", right=True, keep=40),
+        Column("State", shrink=20),
+    ]
+    rows = [
+        [
+            str(each.target.id),
+            each.shown,
+            each.slug or "all",
+            ", ".join(sorted(each.target.only)) if each.target.only else "all",
+            each.target.group or "all",
+            times.span(each.target.quiet_for.total_seconds()),
+            _moment(each.target.sent_at) if each.target.sent_at else "never",
+            f"failed {each.target.failures} times: {each.target.error}" if each.target.failures else "ok",
+        ]
+        for each in found
     ]
     return Table(columns, rows)
 

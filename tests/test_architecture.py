@@ -15,11 +15,12 @@ LAYERS = (
     ("cli", "frames"),
     ("demo",),
     ("listings", "sync", "progress", "report"),
-    ("views", "process", "cleanup", "competitions"),
-    ("show", "news", "timeline", "users", "fetch", "chart"),
-    ("typos", "looks"),
+    ("views", "process", "cleanup", "competitions", "doctor"),
+    ("notify",),
+    ("show", "news", "timeline", "users", "fetch", "chart", "status", "backup"),
+    ("typos", "looks", "schedule"),
     ("kaggle_api", "store", "matching", "run_folder", "archive", "render", "sentences", "gaps"),
-    ("records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
+    ("pings", "records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
     ("movements", "log", "figures"),
     ("errors", "medals", "changes"),
     ("times", "text"),
@@ -28,12 +29,13 @@ LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # The only doors: who may import what leads outside.
 DOORS = {
     "kagglesdk": {"kaggle_api"},
-    "requests": {"kaggle_api"},
+    "requests": {"kaggle_api", "pings"},
     "urllib3": {"kaggle_api"},
     "sqlite_utils": {"store", "schema"},
     "pandas": {"leaderboard", "frames", "__init__"},
     "numpy": {"leaderboard", "figures"},
     "kaggle": set(),
+    "apprise": {"notify"},
 }
 # `sync` names sqlite3's exceptions, to tell them in the store's words.
 SQLITE = {"store", "sync"}

@@ -67,7 +67,7 @@ def test_every_command_has_the_common_options_and_its_argument_in_the_help(
 
 def test_the_readme_names_no_option_that_does_not_exist() -> None:
     known = {"--version", "--help"}.union(*(_options(command) for command in COMMANDS.values()))
-    others = {"--quiet", "--from", "--check"}  # pip's, uv's, ruff's
+    others = {"--quiet", "--from", "--check", "--rm"}  # pip's, uv's, ruff's, docker's
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
         assert option in known | others, option
 
@@ -118,11 +118,9 @@ def test_the_columns_the_readme_names_exist(store: Store) -> None:
 
 def test_the_crontab_example_runs_what_the_readme_says() -> None:
     crontab = (ROOT / "crontab.example").read_text(encoding="utf-8")
-    lines = [line for line in crontab.splitlines() if line and not line.startswith("#")]
-    assert lines == [
-        "KAGSYNC=/home/you/kagsync/.venv/bin/kagsync",
-        '*/5 * * * * "$KAGSYNC" sync --all -q --log-file "$HOME/kagsync.log"',
-    ]
+    (line,) = [line for line in crontab.splitlines() if not line.startswith("#")]
+    assert line.startswith("*/5 * * * * /home/you/kagsync/.venv/bin/kagsync sync --all -q ")
+    assert "crontab.example" in README
 
 
 @pytest.mark.parametrize("name", ["show.svg", "history.svg"])

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from kagsync import __version__, errors, log
-from kagsync.cli import looking, phases, tracked  # noqa: F401  (they register their commands)
+from kagsync.cli import looking, notifying, phases, tracked, unattended  # noqa: F401  (they register their commands)
 from kagsync.cli.common import app, forget_stdout
 from kagsync.errors import KagsyncError
 from kagsync.text import clip

@@ -61,6 +61,9 @@ class TextOrJson(StrEnum):
     json = "json"
 
 
+JsonOrText = Annotated[TextOrJson, typer.Option("--format", help="How to print it.")]
+
+
 class Format(StrEnum):
     table = "table"
     json = "json"

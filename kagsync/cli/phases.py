@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import errors, log, names, settings, times
+from kagsync import errors, log, names, pings, settings, times
 from kagsync.cli.common import app, load, open_store, print_json, print_text, say
 from kagsync.cli.options import (
     AcceptShrink,
     Db,
     Direction,
     Force,
+    JsonOrText,
     LogFile,
     Quiet,
     Slug,
@@ -51,9 +53,11 @@ def sync(
         Path | None,
         typer.Option("--report", metavar="DIR", help="Then write those pages of the report that changed."),
     ] = None,
-    format_: Annotated[
-        TextOrJson, typer.Option("--format", help="How to print the result.")
-    ] = TextOrJson.text,
+    trigger: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="What starts this run, for `kagsync schedule status`."),
+    ] = "hand",
+    format_: JsonOrText = TextOrJson.text,
     direction: Direction = None,
     team_name: TeamName = None,
     log_file: LogFile = None,
@@ -66,36 +70,53 @@ def sync(
     from kagsync import sync as verb
 
     as_json = format_ is TextOrJson.json
-    try:
-        wanted = [names.competition_slug(slug) for slug in slugs or []]
-        _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
-        loaded = load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
-        if direction is not None:
-            verb.set_direction(loaded, wanted, higher_is_better=direction)
-        watched = log.is_terminal() and not quiet
-        outcome = verb.sync(
-            loaded,
-            wanted,
-            everything=everything,
-            source=source,
-            force=force,
-            accept_shrink=accept_shrink,
-            progress=progress.bar if watched else None,
-        )
-    except KagsyncError as error:
-        if isinstance(error, errors.NoDatabase) and everything:
-            outcome = verb.Outcome([], alone=False)
+    with pings.around() if source is None else contextlib.nullcontext():
+        try:
+            wanted = [names.competition_slug(slug) for slug in slugs or []]
+            started_by = names.trigger(trigger)
+            _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
+            loaded = load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
+            if direction is not None:
+                verb.set_direction(loaded, wanted, higher_is_better=direction)
+            watched = log.is_terminal() and not quiet
+            outcome = verb.sync(
+                loaded,
+                wanted,
+                everything=everything,
+                source=source,
+                force=force,
+                accept_shrink=accept_shrink,
+                trigger=started_by,
+                progress=progress.bar if watched else None,
+            )
+        except KagsyncError as error:
+            if isinstance(error, errors.NoDatabase) and everything:
+                outcome = verb.Outcome([], alone=False)
+            else:
+                if as_json:
+                    print_json(verb.failure_as_json(error))
+                raise
+        if as_json:
+            print_json(verb.as_json(outcome))
         else:
-            if as_json:
-                print_json(verb.failure_as_json(error))
-            raise
-    if as_json:
-        print_json(verb.as_json(outcome))
-    else:
-        say(verb.summary(outcome), quiet=quiet)
-    if report is not None:
-        _update_report(loaded, report)
-    raise typer.Exit(outcome.exit_code)
+            say(verb.summary(outcome), quiet=quiet)
+        if report is not None:
+            _update_report(loaded, report)
+        _notify(loaded)
+        raise typer.Exit(outcome.exit_code)
+
+
+def _notify(loaded: Settings) -> None:
+    """Tells who wants to know what moved; whatever comes of it, the sync is done."""
+    from kagsync import notify
+
+    try:
+        with open_store(loaded) as store:
+            notify.tell(loaded, store, times.utc_now())
+    except errors.NoDatabase:
+        return
+    except KagsyncError as error:
+        log.logger.warning("Nobody was told what moved: %s", error)
 
 
 def _update_report(loaded: Settings, folder: Path) -> None:

@@ -1,0 +1,69 @@
+"""A copy of the database in one file, made while syncs go on: consistent, checked, there only when whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kagsync.errors import UsageError, from_os_error
+from kagsync.store import is_kagsyncs
+
+if TYPE_CHECKING:
+    from kagsync.store import Store
+
+
+def backup(store: Store, file: Path) -> int:
+    """Writes a copy of the database.
+
+    Args:
+        file: where; an earlier backup there is replaced in one step.
+
+    Returns:
+        the copy's size in bytes.
+
+    Raises:
+        UsageError: `file` is the database itself, a folder, or something that is no backup.
+        DatabaseError: the database, and so its copy, is damaged.
+        ConfigurationError, DiskFull: the file cannot be written.
+    """
+    _check(store, file)
+    new: Path | None = None
+    try:
+        # Beside its final place, and of this user only: the database may hold the secrets of `notify`.
+        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".new", dir=file.absolute().parent)
+        os.close(handle)
+        new = Path(name)
+        store.copy_to(new)
+        size = new.stat().st_size
+        with new.open("rb+") as written:
+            os.fsync(written.fileno())
+        new.replace(file)
+    except OSError as error:
+        raise from_os_error(error, f"write the backup {file}") from error
+    finally:
+        if new is not None:
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+    return size
+
+
+def _check(store: Store, file: Path) -> None:
+    try:
+        if not file.exists():
+            return
+        if file.samefile(store.path):
+            raise UsageError(f"{file} is the database itself", "Name another file for the backup")
+        if file.is_dir():
+            raise UsageError(f"{file} is a folder", f"Name a file in it: {file / 'kagsync-backup.db'}")
+        if file.stat().st_size and not is_kagsyncs(file):
+            raise UsageError(f"{file} exists and is no backup of kagsync's", "Name another file")
+    except OSError as error:
+        raise from_os_error(error, f"write the backup {file}") from error
+
+
+def told(file: Path, size: int) -> str:
+    """The result for people."""
+    return f"Backup written to {file}: {size:,} bytes, checked"

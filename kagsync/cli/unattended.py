@@ -1,0 +1,192 @@
+"""It runs by itself: schedules, health, backups."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kagsync import errors, names, times
+from kagsync.cli.common import app, load, open_store, print_json, print_text, say, schedule_app
+from kagsync.cli.options import Db, JsonOrText, Quiet, TextOrJson, Verbose
+from kagsync.errors import UsageError
+from kagsync.text import printable
+
+if TYPE_CHECKING:
+    from kagsync.doctor import Check
+    from kagsync.records import Trigger
+    from kagsync.schedule import Plan
+    from kagsync.settings import Settings
+
+_EVERY = "5m"
+Every = Annotated[str, typer.Option("--every", metavar="TIME", help="How often: 5m, 15m, 1h …")]
+Report = Annotated[
+    Path | None, typer.Option("--report", metavar="DIR", help="Each run also updates the report there.")
+]
+Cron = Annotated[bool, typer.Option("--cron", help="By cron.")]
+Systemd = Annotated[bool, typer.Option("--systemd", help="By a timer of your systemd.")]
+Windows = Annotated[bool, typer.Option("--windows", help="By Windows Task Scheduler.")]
+
+
+def _kind(cron: bool, systemd: bool, windows: bool) -> str | None:
+    from kagsync.schedule import KINDS
+
+    said = [name for name, wanted in zip(KINDS, (cron, systemd, windows), strict=True) if wanted]
+    if len(said) > 1:
+        raise UsageError(f"--{said[0]} and --{said[1]} contradict each other", "Say one of them")
+    return said[0] if said else None
+
+
+def _plan(loaded: Settings, every: str, db: Path | None, report: Path | None) -> Plan:
+    from kagsync import schedule
+
+    return schedule.plan(loaded, every=every, db=db, report=report)
+
+
+@schedule_app.command("print")
+def schedule_print(
+    every: Every = _EVERY,
+    report: Report = None,
+    cron: Cron = False,
+    systemd: Systemd = False,
+    windows: Windows = False,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print what `install` would put in place, and change nothing."""
+    from kagsync import schedule
+
+    loaded = load(db, verbose, quiet)
+    kind = _kind(cron, systemd, windows) or schedule.default_kind()
+    print_text(schedule.printed(_plan(loaded, every, db, report), kind).removesuffix("\n"))
+
+
+@schedule_app.command("install")
+def schedule_install(
+    every: Every = _EVERY,
+    report: Report = None,
+    cron: Cron = False,
+    systemd: Systemd = False,
+    windows: Windows = False,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Have `sync --all` run every 5 minutes, by what this system has; again: renew it."""
+    from kagsync import schedule
+
+    loaded = load(db, verbose, quiet)
+    kind = _kind(cron, systemd, windows) or schedule.default_kind()
+    say(_printable(schedule.install(_plan(loaded, every, db, report), kind)), quiet=quiet)
+
+
+@schedule_app.command("remove")
+def schedule_remove(
+    cron: Cron = False,
+    systemd: Systemd = False,
+    windows: Windows = False,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Take the schedule away, wherever it is."""
+    from kagsync import schedule
+
+    load(db, verbose, quiet)
+    kind = _kind(cron, systemd, windows)
+    say(schedule.remove([kind] if kind else schedule.in_place()), quiet=quiet)
+
+
+@schedule_app.command("status")
+def schedule_status(
+    format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
+) -> None:
+    """Say what is scheduled and when it last ran; exit code 1 when it does not run."""
+    from kagsync import schedule
+
+    found = schedule.status(_triggers(load(db, verbose, quiet)), times.utc_now())
+    if format_ is TextOrJson.json:
+        print_json(schedule.as_json(found))
+    elif not (quiet and found.runs_by_itself):
+        print_text(_printable("\n".join(schedule.lines(found))))
+    if not found.runs_by_itself:
+        raise typer.Exit(errors.SOME_FAILED)
+
+
+def _triggers(loaded: Settings) -> list[Trigger]:
+    try:
+        with open_store(loaded) as store:
+            return store.triggers()
+    except errors.NoDatabase:
+        return []
+
+
+def _printable(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+@app.command()
+def status(
+    max_age: Annotated[
+        str, typer.Option("--max-age", metavar="TIME", help="How old the last good sync may be.")
+    ] = "15m",
+    format_: JsonOrText = TextOrJson.text,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say how fresh everything is; exit code 0 only when all of it is."""
+    from kagsync import listings
+    from kagsync import status as verb
+
+    loaded = load(db, verbose, quiet)
+    oldest = names.duration(max_age)
+    with open_store(loaded) as store:
+        found = verb.status(store, times.utc_now(), oldest)
+    if format_ is TextOrJson.json:
+        print_json(verb.as_json(found))
+    elif not (quiet and found.healthy):
+        listings.print_status(found)
+    if not found.healthy:
+        raise typer.Exit(errors.SOME_FAILED)
+
+
+@app.command()
+def doctor(
+    format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
+) -> None:
+    """Check everything that a run needs; each cross comes with what mends it."""
+    from kagsync import doctor as verb
+    from kagsync import listings
+
+    loaded = load(db, verbose, quiet)
+    checks: list[Check] = []
+    for check in verb.doctor(loaded, times.utc_now()):
+        checks.append(check)
+        if format_ is TextOrJson.text and (check.ok is False or not quiet):
+            listings.print_check(check)  # one by one: some take a while
+    wrong = sum(check.ok is False for check in checks)
+    if format_ is TextOrJson.json:
+        print_json(verb.as_json(checks))
+    elif wrong or not quiet:
+        print_text(f"{wrong} to mend" if wrong else "All is well")
+    if wrong:
+        raise typer.Exit(errors.SOME_FAILED)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or an earlier backup.")],
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a checked copy of the database, also while syncs run."""
+    from kagsync import backup as verb
+
+    loaded = load(db, verbose, quiet)
+    with open_store(loaded) as store:
+        size = verb.backup(store, file)
+    say(printable(verb.told(file, size)), quiet=quiet)

@@ -1,0 +1,196 @@
+"""It runs by itself: `kagsync sync --all` on a schedule of cron, systemd or Windows Task Scheduler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from kagsync import times
+from kagsync.errors import ConfigurationError
+from kagsync.schedule import cron, systemd, windows
+from kagsync.schedule.plan import DEFAULT_EVERY, LONGEST_RUN, Plan, plan, this_program
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from types import ModuleType
+
+    from kagsync.records import Trigger
+    from kagsync.schedule.installed import Installed
+
+__all__ = [
+    "DEFAULT_EVERY",
+    "Plan",
+    "Status",
+    "as_json",
+    "default_kind",
+    "install",
+    "lines",
+    "plan",
+    "printed",
+    "remove",
+    "status",
+    "this_program",
+]
+
+KINDS: dict[str, ModuleType] = {kind.NAME: kind for kind in (cron, systemd, windows)}
+BY_HAND = "hand"
+
+
+def default_kind() -> str:
+    """The scheduler of this system: the first that answers.
+
+    Raises:
+        ConfigurationError: none does.
+    """
+    for name, kind in KINDS.items():
+        if kind.available():
+            return name
+    raise ConfigurationError(
+        "neither cron nor systemd nor Windows Task Scheduler answers here",
+        "Install cron, or let your own scheduler call: kagsync sync --all -q",
+    )
+
+
+def printed(plan: Plan, kind: str) -> str:
+    """What `install` would put in place."""
+    text: str = KINDS[kind].printed(plan)
+    return text
+
+
+def install(plan: Plan, kind: str) -> str:
+    """Puts the schedule in place, or renews it.
+
+    Returns:
+        what was done, and how to undo it.
+    """
+    scheduler = KINDS[kind]
+    before = scheduler.find()
+    scheduler.install(plan)
+    told = [
+        f"{'Installed' if before is None else 'Renewed'}: {scheduler.TITLE} runs kagsync "
+        f"{_every(plan)}, from {plan.program[0]}",
+        f"Log: {plan.log_file}",
+    ]
+    if plan.environment and kind == windows.NAME:
+        told += ["Task Scheduler takes variables from your account only. If they are not there yet:"]
+        told += [f'  setx {name} "{value}"' for name, value in plan.environment.items()]
+    elif plan.environment:
+        told.append(f"Carried over: {', '.join(plan.environment)}")
+    if plan.secrets:
+        told.append(
+            f"Not carried over, being secret: {', '.join(plan.secrets)}. "
+            "Scheduled runs find Kaggle's key in ~/.kaggle/access_token"
+        )
+    if kind == systemd.NAME:
+        told.append("To have it run while you are logged out, too: loginctl enable-linger")
+    others = [name for name in KINDS if name != kind and _found(name) is not None]
+    told += [f"It is installed for {name}, too: kagsync schedule remove --{name}" for name in others]
+    told.append("When it last ran: kagsync schedule status. To undo: kagsync schedule remove")
+    return "\n".join(told)
+
+
+def _every(plan: Plan) -> str:
+    if plan.minutes % 60 == 0:
+        hours = plan.minutes // 60
+        return "every hour" if hours == 1 else f"every {hours} hours"
+    return "every minute" if plan.minutes == 1 else f"every {plan.minutes} minutes"
+
+
+def remove(kinds: list[str]) -> str:
+    """Takes the schedule away from these schedulers, and says from which it did."""
+    gone = [KINDS[name].TITLE for name in kinds if KINDS[name].remove()]
+    return f"Removed from {' and '.join(gone)}" if gone else "Nothing was installed"
+
+
+def in_place() -> list[str]:
+    """The schedulers that may hold a schedule here."""
+    return [name for name in KINDS if _found(name) is not None]
+
+
+def _found(name: str) -> Installed | None:
+    try:
+        found: Installed | None = KINDS[name].find()
+    except ConfigurationError:  # there is no such scheduler here
+        return None
+    return found
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is scheduled, by the scheduler's name, and the last runs, the latest first."""
+
+    installed: dict[str, Installed]
+    runs: list[Trigger]
+    now: datetime
+
+    @property
+    def last(self) -> Trigger | None:
+        """The last run that was not started by hand."""
+        return next((run for run in self.runs if run.name != BY_HAND), None)
+
+    @property
+    def runs_by_itself(self) -> bool:
+        """Whether the last run that nobody started by hand is no older than three times its interval.
+
+        A scheduler that kagsync does not know (Airflow, Kubernetes) is taken to call once an hour at least.
+        """
+        if self.last is None:
+            return False
+        minutes = max((each.minutes or 60 for each in self.installed.values()), default=60)
+        return self.now - self.last.finished_at < 3 * timedelta(minutes=minutes) + LONGEST_RUN
+
+
+def status(runs: list[Trigger], now: datetime) -> Status:
+    """Looks what is scheduled.
+
+    Args:
+        runs: the last run of each trigger, the latest first.
+    """
+    found = {name: installed for name in KINDS if (installed := _found(name)) is not None}
+    return Status(found, runs, now)
+
+
+def lines(found: Status) -> list[str]:
+    """The status for people."""
+    told = []
+    here = this_program()[0]
+    for name, each in found.installed.items():
+        whose = "this installation" if each.program == here else "another installation"
+        told.append(f"{KINDS[name].TITLE}: {each.when or '?'}  {each.program or '?'} ({whose})")
+    if not told and not found.runs_by_itself:
+        told.append("Nothing is scheduled: kagsync schedule install")
+    for run in found.runs:
+        who = "by hand" if run.name == BY_HAND else f"by {run.name}"
+        age = times.ago(run.finished_at, found.now)
+        told.append(
+            f"Last run {who}: {'just now' if age == 'now' else f'{age} ago'} ({times.iso(run.finished_at)}), "
+            f"exit code {run.exit_code}, from {run.program}"
+        )
+    if found.installed and found.last is None:
+        told.append("No scheduled run yet: wait for the next one, or see its log and that the scheduler runs")
+    elif found.installed and not found.runs_by_itself:
+        told.append("That is long ago: see its log, and that the scheduler runs")
+    return told
+
+
+def as_json(found: Status) -> dict[str, Any]:
+    """The status for programs; keys never disappear."""
+    here = this_program()[0]
+    return {
+        "runs_by_itself": found.runs_by_itself,
+        "installed": [
+            {"scheduler": name, "when": each.when, "program": each.program, "this": each.program == here}
+            for name, each in found.installed.items()
+        ],
+        "last_runs": [
+            {
+                "trigger": run.name,
+                "program": run.program,
+                "started_at": times.iso(run.started_at),
+                "finished_at": times.iso(run.finished_at),
+                "exit_code": run.exit_code,
+            }
+            for run in found.runs
+        ],
+    }

@@ -1,0 +1,186 @@
+"""cron: a block between two marker lines in the user's crontab; everything else there stays byte for byte."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kagsync.errors import ConfigurationError
+from kagsync.schedule.installed import Installed, installed
+
+if TYPE_CHECKING:
+    from kagsync.schedule.plan import Plan
+
+NAME = "cron"
+TITLE = "cron"
+BEGIN, END = "# >>> kagsync >>>", "# <<< kagsync <<<"
+_LONGEST_COMMAND = 998  # bytes: Debian's crontab refuses more (MAX_COMMAND in vixie cron)
+_PATIENCE = 30.0  # seconds
+# From the line that begins the block to the end of the line that ends it, whatever ends lines here.
+_BLOCK = re.compile(
+    rb"^" + re.escape(BEGIN.encode()) + rb"[ \t]*\r?$.*?^" + re.escape(END.encode()) + rb"[ \t]*\r?(?:\n|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_BEGIN = re.compile(rb"^" + re.escape(BEGIN.encode()) + rb"[ \t]*\r?$", re.MULTILINE)
+_JOB = re.compile(r"^(?!#)((?:\S+\s+){5})(\S.*?)\s*$", re.MULTILINE)
+
+
+def available() -> bool:
+    return shutil.which("crontab") is not None
+
+
+def printed(plan: Plan) -> str:
+    """The block as it goes into a crontab.
+
+    Raises:
+        ConfigurationError: the command would be too long for cron.
+    """
+    command = _command(plan)
+    if len(command.encode()) > _LONGEST_COMMAND:
+        raise ConfigurationError(
+            f"cron takes commands of at most {_LONGEST_COMMAND} bytes, this one has {len(command.encode())}",
+            "Use shorter paths, or set fewer variables",
+        )
+    return f"""\
+{BEGIN}
+# Brings every active competition up to date. Put here by `kagsync schedule install`;
+# `kagsync schedule remove` takes it away, `kagsync schedule status` says when it last ran.
+# cron has neither your PATH nor your variables: hence the whole path, and what kagsync needs of them.
+# cron mails what is printed: nothing while all is well (-q); the whole story is in the log file.
+{_times(plan.minutes)} {command}
+{END}
+"""
+
+
+def _times(minutes: int) -> str:
+    if minutes < 60:
+        return f"*/{minutes} * * * *" if minutes > 1 else "* * * * *"
+    hours = minutes // 60
+    return "0 0 * * *" if hours == 24 else f"0 */{hours} * * *" if hours > 1 else "0 * * * *"
+
+
+def _command(plan: Plan) -> str:
+    # Variables stand on the job's own line: a line of their own would set them for all jobs below.
+    assignments = [f"{name}={value}" for name, value in plan.environment.items()]
+    words = (*(("env", *assignments) if assignments else ()), *plan.words(NAME))
+    return shlex.join(words).replace("%", r"\%")  # to cron, % ends the line
+
+
+def install(plan: Plan) -> None:
+    """Puts the block into the crontab, in the place of the one that is there.
+
+    Raises:
+        ConfigurationError: the crontab cannot be read or written.
+    """
+    block = printed(plan).encode()
+    old = _read()
+    rest = _without_block(old)
+    found = _BLOCK.search(old)
+    before, after = (rest, b"") if found is None else (old[: found.start()], rest[found.start() :])
+    if before and not before.endswith(b"\n"):
+        before += b"\n"  # cron wants each line ended; the last one was not
+    _write(before + block + after)
+
+
+def remove() -> bool:
+    """Takes the block out of the crontab.
+
+    Returns:
+        whether there was one.
+    """
+    old = _read()
+    rest = _without_block(old)
+    if rest == old:
+        return False
+    _write(rest)
+    return True
+
+
+def find() -> Installed | None:
+    """What the crontab runs."""
+    block = _BLOCK.search(_read())
+    if block is None:
+        return None
+    job = _JOB.search(block[0].decode("utf-8", "replace"))
+    if job is None:
+        return installed(_times, "", "")
+    try:
+        words = shlex.split(job[2].replace(r"\%", "%"))
+    except ValueError:
+        words = []
+    if words[:1] == ["env"]:
+        words = [word for word in words[1:] if not re.match(r"\w+=", word)]
+    return installed(_times, " ".join(job[1].split()), words[0] if words else "")
+
+
+def _without_block(content: bytes) -> bytes:
+    rest = _BLOCK.sub(b"", content)
+    if _BEGIN.search(rest):
+        raise ConfigurationError(
+            f"the crontab has a line {BEGIN!r} without the line {END!r} that belongs to it",
+            "Remove that part by hand: crontab -e",
+        )
+    return rest
+
+
+def _run(*words: str, content: bytes | None = None, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            ["crontab", *words],
+            input=content if content is not None else b"",
+            capture_output=True,
+            env={**os.environ, "LC_ALL": "C", **environment},
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "there is no crontab command here", "Install cron, or see: kagsync schedule install --help"
+        ) from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ConfigurationError(f"crontab failed: {error}", "Try it by hand: crontab -l") from error
+
+
+def _read() -> bytes:
+    listed = _run("-l")
+    if listed.returncode != 0:
+        if b"no crontab" in listed.stderr or b"No such file" in listed.stderr:
+            return b""
+        raise ConfigurationError(f"cannot read the crontab: {_said(listed)}", "Try it by hand: crontab -l")
+    # Debian's `crontab -l` writes a carriage return as the two characters \\r, and so must not be believed.
+    return _read_as_editor() if rb"\r" in listed.stdout else listed.stdout
+
+
+def _read_as_editor() -> bytes:
+    """The crontab to the byte: what `crontab -e` hands to an editor, here one that only copies."""
+    with tempfile.TemporaryDirectory(prefix="kagsync-") as folder:
+        copy = Path(folder) / "crontab"
+        script = "import shutil, sys; shutil.copyfile(sys.argv[2], sys.argv[1])"
+        editor = shlex.join([sys.executable, "-c", script, str(copy)])
+        edited = _run("-e", VISUAL=editor, EDITOR=editor)
+        if edited.returncode != 0 or not copy.exists():
+            raise ConfigurationError(
+                f"cannot read the crontab as it is: {_said(edited)}", "Put the lines in by hand: crontab -e"
+            )
+        return copy.read_bytes()
+
+
+def _write(content: bytes) -> None:
+    written = _run("-", content=content)
+    if written.returncode != 0:
+        raise ConfigurationError(
+            f"crontab refused the new crontab, the old one stays: {_said(written)}",
+            "Put the lines in by hand: kagsync schedule print --cron",
+        )
+
+
+def _said(process: subprocess.CompletedProcess[bytes]) -> str:
+    text = (process.stderr or process.stdout).decode("utf-8", "replace")
+    return " ".join(text.split()) or f"exit status {process.returncode}"

@@ -1,0 +1,177 @@
+"""systemd: a service and a timer of the user's."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kagsync.errors import ConfigurationError, from_os_error
+from kagsync.schedule.installed import Installed, installed
+from kagsync.schedule.plan import LONGEST_RUN
+
+if TYPE_CHECKING:
+    from kagsync.schedule.plan import Plan
+
+NAME = "systemd"
+TITLE = "systemd"
+SERVICE, TIMER = "kagsync.service", "kagsync.timer"
+_PATIENCE = 30.0  # seconds
+
+
+def available() -> bool:
+    """Whether this user's systemd answers (it does not in containers, nor over `su`)."""
+    if shutil.which("systemctl") is None:
+        return False
+    try:
+        return _systemctl("show-environment").returncode == 0
+    except ConfigurationError:
+        return False
+
+
+def units(plan: Plan) -> dict[str, str]:
+    """The text of each unit file, by its name (systemd.service(5), systemd.timer(5))."""
+    environment = "".join(
+        f"Environment={_quoted(f'{name}={value}')}\n" for name, value in plan.environment.items()
+    )
+    command = " ".join(_quoted(word, command=True) for word in plan.words(NAME))
+    spread = min(plan.minutes * 60 // 10, 300)  # all the world's timers begin at the full minute
+    return {
+        SERVICE: f"""\
+[Unit]
+Description=Bring Kaggle leaderboards up to date
+
+[Service]
+Type=oneshot
+ExecStart={command}
+{environment}TimeoutStartSec={int(LONGEST_RUN.total_seconds())}
+""",
+        TIMER: f"""\
+[Unit]
+Description=Bring Kaggle leaderboards up to date every {plan.minutes} minutes
+
+[Timer]
+OnCalendar={_calendar(plan.minutes)}
+RandomizedDelaySec={spread}
+AccuracySec=1
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+""",
+    }
+
+
+def printed(plan: Plan) -> str:
+    """Both files, each below a comment with its path."""
+    return "\n".join(f"# {_folder() / name}\n{text}" for name, text in units(plan).items())
+
+
+def _calendar(minutes: int) -> str:
+    if minutes < 60:
+        return f"*:0/{minutes}"
+    hours = minutes // 60
+    return "*-*-* 00:00" if hours == 24 else f"*-*-* 00/{hours}:00"
+
+
+def _quoted(word: str, *, command: bool = False) -> str:
+    """A word in systemd's quotes; % begins a specifier there, and $ a variable in commands."""
+    word = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    if command:
+        word = word.replace("$", "$$")
+    return word if re.fullmatch(r"[\w@%+=:,./-]+", word, re.ASCII) else f'"{word}"'
+
+
+def _folder() -> Path:
+    home = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(home) if home else Path.home() / ".config") / "systemd" / "user"
+
+
+def install(plan: Plan) -> None:
+    """Writes the units and starts the timer.
+
+    Raises:
+        ConfigurationError: a file cannot be written, or systemd refuses.
+    """
+    if not available():
+        raise ConfigurationError(
+            "this user's systemd does not answer",
+            "Log in as that user, or say --cron (see: systemctl --user)",
+        )
+    try:
+        _folder().mkdir(parents=True, exist_ok=True)
+        for name, text in units(plan).items():
+            path = _folder() / name
+            path.touch(mode=0o600)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise from_os_error(error, f"write the units in {_folder()}") from error
+    _demand("daemon-reload")
+    _demand("enable", TIMER)
+    _demand("restart", TIMER)  # a timer that runs already takes a new interval only so
+
+
+def remove() -> bool:
+    """Stops the timer and deletes the units.
+
+    Returns:
+        whether there were any.
+    """
+    paths = [path for name in (TIMER, SERVICE) if (path := _folder() / name).exists()]
+    if not paths:
+        return False
+    if available():
+        _demand("disable", "--now", TIMER)
+    try:
+        for path in paths:
+            path.unlink()
+    except OSError as error:
+        raise from_os_error(error, f"delete the units in {_folder()}") from error
+    if available():
+        _demand("daemon-reload")
+    return True
+
+
+def find() -> Installed | None:
+    """What the units run."""
+    texts = []
+    for name in (SERVICE, TIMER):
+        try:
+            texts.append((_folder() / name).read_text(encoding="utf-8"))
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+        except OSError as error:
+            raise from_os_error(error, f"read the units in {_folder()}") from error
+    program = re.search(r'^ExecStart=(?:"((?:[^"\\]|\\.)*)"|(\S+))', texts[0], re.MULTILINE)
+    when = re.search(r"^OnCalendar=(.*)$", texts[1], re.MULTILINE)
+    path = (program[1] or program[2]) if program else ""
+    path = re.sub(r"\\(.)", r"\1", path).replace("%%", "%").replace("$$", "$")
+    return installed(_calendar, when[1] if when else "", path)
+
+
+def _systemctl(*words: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["systemctl", "--user", *words],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ConfigurationError(
+            f"systemctl failed: {error}", "Try it by hand: systemctl --user status"
+        ) from error
+
+
+def _demand(*words: str) -> None:
+    done = _systemctl(*words)
+    if done.returncode != 0:
+        said = " ".join(done.stderr.split())
+        raise ConfigurationError(
+            f"systemctl --user {' '.join(words)} failed: {said}", "Try it by hand: systemctl --user status"
+        )

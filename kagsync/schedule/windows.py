@@ -1,0 +1,147 @@
+"""Windows Task Scheduler: a task of the user's, as XML.
+
+The elements and their order are those of Microsoft's schema ([MS-TSCH] 2.5).
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kagsync.errors import ConfigurationError
+from kagsync.schedule.installed import Installed, installed
+from kagsync.schedule.plan import LONGEST_RUN
+
+if TYPE_CHECKING:
+    from kagsync.schedule.plan import Plan
+
+NAME = "windows"
+TITLE = "Windows Task Scheduler"
+TASK = "kagsync"
+NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
+_PATIENCE = 30.0  # seconds
+
+
+def available() -> bool:
+    return shutil.which("schtasks") is not None
+
+
+def printed(plan: Plan) -> str:
+    """The task as XML."""
+    return f"{_xml(plan)}\n"
+
+
+def _xml(plan: Plan) -> str:
+    task = ET.Element("Task", {"version": "1.2", "xmlns": NAMESPACE})
+    about = ET.SubElement(task, "RegistrationInfo")
+    _texts(about, Description="Brings Kaggle leaderboards up to date. To undo: kagsync schedule remove")
+    trigger = ET.SubElement(ET.SubElement(task, "Triggers"), "TimeTrigger")
+    _texts(trigger, Enabled="true", StartBoundary="2026-01-01T00:00:00")
+    _texts(ET.SubElement(trigger, "Repetition"), Interval=_interval(plan.minutes))
+    _texts(
+        ET.SubElement(task, "Settings"),
+        MultipleInstancesPolicy="IgnoreNew",  # no second one while one runs
+        DisallowStartIfOnBatteries="false",
+        StopIfGoingOnBatteries="false",
+        StartWhenAvailable="true",  # catches up after sleep
+        Enabled="true",
+        ExecutionTimeLimit=f"PT{int(LONGEST_RUN.total_seconds()) // 60}M",
+    )
+    principal = ET.SubElement(ET.SubElement(task, "Principals"), "Principal", {"id": "Author"})
+    _texts(principal, LogonType="InteractiveToken", RunLevel="LeastPrivilege")
+    action = ET.SubElement(ET.SubElement(task, "Actions", {"Context": "Author"}), "Exec")
+    command, *arguments = plan.words(NAME)
+    _texts(action, Command=command, Arguments=subprocess.list2cmdline(arguments))
+    ET.indent(task)
+    return ET.tostring(task, encoding="unicode")
+
+
+def _interval(minutes: int) -> str:
+    return f"PT{minutes}M"
+
+
+def _texts(parent: ET.Element, **children: str) -> None:
+    for name, text in children.items():
+        ET.SubElement(parent, name).text = text
+
+
+def install(plan: Plan) -> None:
+    """Registers the task, in the place of the one that is there.
+
+    Raises:
+        ConfigurationError: Task Scheduler refuses.
+    """
+    with tempfile.TemporaryDirectory(prefix="kagsync-") as folder:
+        file = Path(folder) / "task.xml"
+        file.write_text(f'<?xml version="1.0" encoding="UTF-16"?>\n{_xml(plan)}', encoding="utf-16")
+        done = _schtasks("/Create", "/TN", TASK, "/XML", str(file), "/F")
+    if done.returncode != 0:
+        raise ConfigurationError(
+            f"Task Scheduler refused the task: {_said(done)}", "Look at it: kagsync schedule print --windows"
+        )
+
+
+def remove() -> bool:
+    """Deletes the task.
+
+    Returns:
+        whether there was one.
+    """
+    if _query() is None:
+        return False
+    done = _schtasks("/Delete", "/TN", TASK, "/F")
+    if done.returncode != 0:
+        raise ConfigurationError(
+            f"Task Scheduler did not delete the task: {_said(done)}", f"By hand: schtasks /Delete /TN {TASK}"
+        )
+    return True
+
+
+def find() -> Installed | None:
+    """What the task runs."""
+    text = _query()
+    if text is None:
+        return None
+    try:
+        task = ET.fromstring(text)
+    except ET.ParseError:
+        return installed(_interval, "", "")
+    space = f"{{{NAMESPACE}}}"
+    when = task.findtext(f".//{space}Repetition/{space}Interval") or ""
+    return installed(_interval, when, task.findtext(f".//{space}Exec/{space}Command") or "")
+
+
+def _query() -> str | None:
+    done = _schtasks("/Query", "/TN", TASK, "/XML")
+    if done.returncode != 0:
+        return None
+    # It declares UTF-16 whatever the console's encoding is.
+    return done.stdout[done.stdout.index("<Task") :] if "<Task" in done.stdout else ""
+
+
+def _schtasks(*words: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["schtasks", *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ConfigurationError(
+            "there is no schtasks command here",
+            "On Windows it always is; elsewhere see: kagsync schedule install --help",
+        ) from error
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ConfigurationError(f"schtasks failed: {error}", "Try it by hand: schtasks /Query") from error
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return " ".join((done.stderr or done.stdout).split()) or f"exit status {done.returncode}"

@@ -1,0 +1,152 @@
+"""Whether everything is fresh: what a monitor asks, and a person who wonders. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from kagsync import times
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from kagsync.records import Competition, Failures
+    from kagsync.store import Store
+
+FRESH, STALE, NEVER, PAUSED, UNLINKED = "fresh", "stale", "never", "paused", "not-linked"
+_AHEAD = timedelta(minutes=5)  # a sync so far in the future means that a clock is wrong
+
+
+@dataclass(frozen=True)
+class Health:
+    """How one competition's syncs with Kaggle go.
+
+    `state`: fresh, stale (the last good sync is too old), never (there was none), paused or not-linked (then
+    none is expected).
+    """
+
+    competition: Competition
+    state: str
+    failures: Failures | None
+    rests_until: datetime | None
+
+    @property
+    def expected(self) -> bool:
+        return self.state not in (PAUSED, UNLINKED)
+
+
+@dataclass(frozen=True)
+class Status:
+    """How all of them go, and where they are kept."""
+
+    competitions: list[Health]
+    database: Path
+    bytes: int
+    max_age: timedelta
+    now: datetime
+
+    @property
+    def expected(self) -> list[Health]:
+        return [health for health in self.competitions if health.expected]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether there is something to sync, and all of it is fresh."""
+        return bool(self.expected) and all(health.state == FRESH for health in self.expected)
+
+    @property
+    def next_deadline(self) -> Competition | None:
+        """The competition that ends next."""
+        ahead = [
+            health.competition
+            for health in self.expected
+            if health.competition.deadline and times.parse_iso(health.competition.deadline) > self.now
+        ]
+        return min(ahead, key=lambda competition: competition.deadline or "", default=None)
+
+    @property
+    def summary(self) -> str:
+        """All of it in one line."""
+        expected = self.expected
+        if not self.competitions:
+            return "Nothing is tracked: kagsync competitions add SLUG"
+        if not expected:
+            return "Nothing to sync: every competition is paused or not linked to Kaggle"
+        fresh = sum(health.state == FRESH for health in expected)
+        failing = sum(health.failures is not None for health in expected)
+        resting = sum(health.rests_until is not None for health in expected)
+        facts = [
+            f"{fresh} of {len(expected)} fresh (last good sync at most {_span(self.max_age)} ago)",
+            f"{failing} failing" if failing else "",
+            f"{resting} resting" if resting else "",
+        ]
+        return f"{'OK' if self.healthy else 'NOT OK'}: {', '.join(fact for fact in facts if fact)}"
+
+
+def status(store: Store, now: datetime, max_age: timedelta) -> Status:
+    """Looks how the syncs go.
+
+    Args:
+        max_age: how old the last good sync of a competition may be.
+    """
+    found = []
+    for competition in store.competitions():
+        found.append(
+            Health(
+                competition,
+                _state(competition, now, max_age),
+                store.failures(competition.id),
+                competition.rests_until(now),
+            )
+        )
+    return Status(found, store.path, _size(store.path), max_age, now)
+
+
+def _state(competition: Competition, now: datetime, max_age: timedelta) -> str:
+    if competition.kaggle_competition_id is None:
+        return UNLINKED
+    if not competition.active:
+        return PAUSED
+    if competition.synced_at is None:
+        return NEVER
+    return FRESH if -_AHEAD <= now - competition.synced_at <= max_age else STALE
+
+
+def _size(path: Path) -> int:
+    """The bytes of the database with what SQLite has not yet moved into it."""
+    beside = [path, path.with_name(f"{path.name}-wal")]
+    return sum(file.stat().st_size for file in beside if file.exists())
+
+
+def _span(length: timedelta) -> str:
+    return times.span(max(length.total_seconds(), 60))
+
+
+def as_json(found: Status) -> dict[str, Any]:
+    """The status for programs; keys never disappear, unknown is None."""
+    soonest = found.next_deadline
+    return {
+        "healthy": found.healthy,
+        "summary": found.summary,
+        "max_age_seconds": int(found.max_age.total_seconds()),
+        "database": {"path": str(found.database), "bytes": found.bytes},
+        "next_deadline": soonest and {"competition": soonest.slug, "deadline": soonest.deadline},
+        "competitions": [_health_as_json(health, found.now) for health in found.competitions],
+    }
+
+
+def _health_as_json(health: Health, now: datetime) -> dict[str, Any]:
+    synced, failures = health.competition.synced_at, health.failures
+    return {
+        "competition": health.competition.slug,
+        "state": health.state,
+        "synced_at": synced and times.iso(synced),
+        "age_seconds": None if synced is None else int((now - synced).total_seconds()),
+        "failures": failures.count if failures else 0,
+        "last_error": failures
+        and {"at": times.iso(failures.at), "code": failures.code, "message": failures.message},
+        "rests_until": health.rests_until and times.iso(health.rests_until),
+        "deadline": health.competition.deadline,
+    }

@@ -875,7 +875,7 @@ def test_a_database_that_another_process_writes_for_too_long(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store, "BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr(store.connection, "BUSY_TIMEOUT", 0.2)
     before, board, shown = content(db), str(board_file(tmp_path, SECOND)), kagsync.ok("show", SLUG)
     holder("BEGIN IMMEDIATE; DELETE FROM users;")
     failed_sync(kagsync("sync", SLUG, "--from", board), 5, "was locked", "next run")
@@ -891,7 +891,7 @@ def test_a_database_that_another_process_has_for_itself(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store, "BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr(store.connection, "BUSY_TIMEOUT", 0.2)
     before = db.read_bytes()
     holder("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE roster SET version = version;")
     for command in (["show", SLUG], ["sync", "--all"], ["users", "add", "x"]):

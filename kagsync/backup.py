@@ -33,7 +33,7 @@ def backup(store: Store, file: Path) -> int:
     new: Path | None = None
     try:
         # Beside its final place, and of this user only: the database may hold the secrets of `notify`.
-        handle, name = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".new", dir=file.absolute().parent)
+        handle, name = tempfile.mkstemp(prefix=".kagsync-backup.", suffix=".new", dir=file.absolute().parent)
         os.close(handle)
         new = Path(name)
         store.copy_to(new)
@@ -52,12 +52,19 @@ def backup(store: Store, file: Path) -> int:
 
 def _check(store: Store, file: Path) -> None:
     try:
+        beside = [store.path.with_name(f"{store.path.name}-{part}") for part in ("wal", "shm", "journal")]
+        if file.absolute() in beside or (
+            file.exists() and any(file.samefile(e) for e in beside if e.exists())
+        ):
+            raise UsageError(f"{file} is a part of the database", "Name another file for the backup")
         if not file.exists():
             return
         if file.samefile(store.path):
             raise UsageError(f"{file} is the database itself", "Name another file for the backup")
         if file.is_dir():
             raise UsageError(f"{file} is a folder", f"Name a file in it: {file / 'kagsync-backup.db'}")
+        if not file.is_file():
+            raise UsageError(f"{file} is no file", "Name another file")
         if file.stat().st_size and not is_kagsyncs(file):
             raise UsageError(f"{file} exists and is no backup of kagsync's", "Name another file")
     except OSError as error:

@@ -8,6 +8,7 @@ import importlib.metadata
 import os
 import platform
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import __version__, credentials, locks, notify, schedule, times
 from kagsync import status as health
 from kagsync.errors import KagsyncError, NoDatabase, Unreachable
-from kagsync.store import SQLITE_VERSION, Store
+from kagsync.store import REPAIR, SQLITE_VERSION, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +131,7 @@ def _kaggle_command() -> Check:
 def _folders(loaded: Settings) -> Iterator[Check]:
     wanted = {
         "Database's folder": loaded.db.parent,
-        "Folder of downloads": loaded.temp_dir,
+        "Folder of downloads": loaded.temp_data,
         "Log file's folder": loaded.log_file.absolute().parent if loaded.log_file else None,
         "Folder of looks": loaded.looks,
     }
@@ -146,9 +147,11 @@ def _writable(about: str, folder: Path) -> Check:
             pass
         free = shutil.disk_usage(there).free
     except NotADirectoryError:
-        return Check(about, False, f"{there} is a file, not a folder", f"mv {there} {there}.old")
+        return Check(about, False, f"{there} is a file, not a folder", _command("mv", there, f"{there}.old"))
     except OSError as error:
-        return Check(about, False, f"cannot write in {there}: {error.strerror}", f"chmod u+rwx {there}")
+        return Check(
+            about, False, f"cannot write in {there}: {error.strerror}", _command("chmod", "u+rwx", there)
+        )
     if free < _SPACE:
         return Check(
             about, False, f"{folder}: only {free // 1_000_000} MB are free", "Free some space on that disk"
@@ -156,22 +159,32 @@ def _writable(about: str, folder: Path) -> Check:
     return Check(about, True, f"{folder}, {free / 1e9:,.1f} GB free")
 
 
+def _command(*words: object) -> str:
+    """A command line that a shell takes as it is."""
+    return shlex.join(str(word) for word in words)
+
+
 def _locks(loaded: Settings) -> Check:
     if not loaded.db.parent.exists():
         return Check("Locks", None, "no folder for them yet")
+    if loaded.locks.exists() and not loaded.locks.is_dir():
+        mend = _command("mv", loaded.locks, f"{loaded.locks}.old")
+        return Check("Locks", False, f"{loaded.locks} is a file, not a folder", mend)
     busy = []
+    own = loaded.locks / f".doctor-{os.getpid()}.lock"  # a name that no competition and no other doctor has
     try:
-        with locks.hold(loaded.locks / "doctor.lock"):
-            for file in sorted(loaded.locks.glob("*.lock")):
-                if file.name == "doctor.lock":
-                    continue
+        with locks.hold(own):
+            for file in sorted(loaded.locks.glob("[!.]*.lock")):
                 try:
                     with locks.hold(file):
                         pass
                 except locks.Busy:
                     busy.append(file.stem)
     except KagsyncError as error:
-        return Check("Locks", False, error.message, f"chmod -R u+rwX {loaded.locks}")
+        return Check("Locks", False, error.message, _command("chmod", "-R", "u+rwX", loaded.locks))
+    finally:
+        with contextlib.suppress(OSError):
+            own.unlink(missing_ok=True)
     said = f"held by a run at this moment: {', '.join(busy)}" if busy else "work, and all are free"
     return Check("Locks", True, said)
 
@@ -188,7 +201,7 @@ def _database(loaded: Settings, now: datetime, found: list[Competition]) -> Iter
                     "Database",
                     False,
                     f"{loaded.db} is damaged: {problems[0]}",
-                    f"cp BACKUP {loaded.db}, or: sqlite3 {loaded.db} .recover | sqlite3 new.db",
+                    REPAIR.format(shlex.quote(str(loaded.db))),
                 )
             else:
                 bytes_ = health.status(store, now, _MAX_AGE).bytes
@@ -223,11 +236,11 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
         return
     if os.name == "posix" and store.path.stat().st_mode & stat.S_IROTH:
         said = f"others on this machine can read {store.path}, which holds the URLs of notifications"
-        yield Check("Private", False, said, f"chmod o-rwx {store.path}")
+        yield Check("Private", False, said, _command("chmod", "o-rwx", store.path))
     for target in targets:
         about = f"Notifications {target.id}"
         if target.failures:
-            said = f"{notify.shown(target)} failed {target.failures} times: {target.error}"
+            said = f"{notify.shown(target)} failed {target.failures} times in a row: {target.error}"
             yield Check(about, False, said, f"kagsync notify test {target.id}")
         elif (missing := notify.missing()) is not None:
             yield Check(about, False, missing.message, missing.remedy)
@@ -244,7 +257,7 @@ def _credentials() -> Iterator[Check]:
     exposed = credentials.exposed_file(found)
     if exposed is not None:
         said = f"from {found.source}, which others on this machine can read"
-        yield Check("Kaggle's key", False, said, f"chmod 600 {exposed}")
+        yield Check("Kaggle's key", False, said, _command("chmod", "600", exposed))
     else:
         yield Check("Kaggle's key", True, f"from {found.source}")
 
@@ -254,9 +267,14 @@ def _kaggle(loaded: Settings, competitions: list[Competition]) -> Iterator[Check
     from kagsync import kaggle_api
 
     try:
+        credentials.find()
+    except KagsyncError:
+        yield Check("Kaggle", None, "not asked, for want of a key")
+        return
+    try:
         api = kaggle_api.connect()
     except KagsyncError as error:
-        yield Check("Kaggle", None, "not asked, for want of a key" if error.exit_code == 3 else error.message)
+        yield Check("Kaggle", False, error.message, error.remedy)
         return
     if not competitions:
         yield Check("Kaggle", None, "not asked: there is no active competition to ask for")
@@ -311,6 +329,9 @@ def _unattended(loaded: Settings, now: datetime) -> Iterator[Check]:
     yield Check("Schedule", found.runs_by_itself, said, remedy)
     if fresh is not None and fresh.competitions:
         remedy = "" if fresh.healthy else "kagsync sync --all"
+        if not fresh.expected:
+            paused = any(each.state == health.PAUSED for each in fresh.competitions)
+            remedy = f"kagsync competitions {'resume' if paused else 'add'} SLUG"
         yield Check("Freshness", fresh.healthy, fresh.summary, remedy)
 
 

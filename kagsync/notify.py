@@ -232,19 +232,18 @@ def _items(store: Store, target: Target, people: list[User], known: dict[int, in
 
 def message(items: list[Item]) -> tuple[str, str]:
     """The title and the body of a message: a sentence a line, by competition."""
-    by_competition: dict[str, list[Item]] = {}
-    for item in items:
-        by_competition.setdefault(item.competition.slug, []).append(item)
+    by_competition: dict[Competition, list[Item]] = {}
+    for item in items[:_MOST]:
+        by_competition.setdefault(item.competition, []).append(item)
     lines = []
-    for found in by_competition.values():
+    for competition, found in by_competition.items():
         if len(by_competition) > 1:
-            lines.append(f"{_name(found[0].competition)}:")
+            lines.append(f"{_name(competition)}:")
         lines += [harmless(item.sentence) for item in found]
-    more = len(lines) - _MOST
-    if more > 0:
-        lines[_MOST:] = [f"and {more} more: kagsync news"]
-    names = [_name(found[0].competition) for found in by_competition.values()]
-    title = names[0] if len(names) == 1 else f"{len(names)} competitions"
+    if len(items) > _MOST:
+        lines.append(f"and {len(items) - _MOST} more: kagsync news")
+    competitions = list(dict.fromkeys(item.competition for item in items))
+    title = _name(competitions[0]) if len(competitions) == 1 else f"{len(competitions)} competitions"
     moved = len({item.user.id for item in items})
     return f"{title}: {moved} of ours moved", "\n".join(lines)
 

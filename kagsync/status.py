@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kagsync.store import Store
 
 FRESH, STALE, NEVER, PAUSED, UNLINKED = "fresh", "stale", "never", "paused", "not-linked"
-_AHEAD = timedelta(minutes=5)  # a sync so far in the future means that a clock is wrong
+AHEAD = timedelta(minutes=5)  # a sync so far in the future means that a clock is wrong
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def _state(competition: Competition, now: datetime, max_age: timedelta) -> str:
         return PAUSED
     if competition.synced_at is None:
         return NEVER
-    return FRESH if -_AHEAD <= now - competition.synced_at <= max_age else STALE
+    return FRESH if -AHEAD <= now - competition.synced_at <= max_age else STALE
 
 
 def _size(path: Path) -> int:

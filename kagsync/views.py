@@ -11,6 +11,7 @@ from kagsync.matching import TEAM_NAME
 from kagsync.movements import CAME_BACK, NEW
 from kagsync.render import DOWN, UP, Column, Table, sparkline
 from kagsync.sentences import brief, words
+from kagsync.status import AHEAD
 from kagsync.text import printable
 
 if TYPE_CHECKING:
@@ -401,9 +402,9 @@ def competitions(views: list[BoardView], now: datetime) -> Table:
 def status(found: Status) -> Table:
     """How fresh everything is."""
     columns = [
-        Column("Competition", style="bold"),
+        Column("Competition", style="bold", shrink=14),
         Column("State"),
-        Column("Last good sync", right=True),
+        Column("Last good sync", right=True, keep=90),
         Column("Failures", right=True, keep=80),
         Column("Ends", keep=40),
     ]
@@ -411,7 +412,7 @@ def status(found: Status) -> Table:
         [
             health.competition.slug,
             health.state.replace("-", " "),
-            _age(health.competition.synced_at, found.now) if health.competition.synced_at else "never",
+            _last_good(health.competition.synced_at, found.now),
             f"{health.failures.count} in a row" if health.failures else "",
             ends(health.competition, found.now).removeprefix("ends "),
         ]
@@ -430,6 +431,12 @@ def status(found: Status) -> Table:
     table = Table(columns, rows, title=found.summary, facts=facts)
     table.below += [printable(line) for line in below]
     return table
+
+
+def _last_good(moment: datetime | None, now: datetime) -> str:
+    if moment is None:
+        return "never"
+    return "in the future" if moment - now > AHEAD else _age(moment, now)
 
 
 def targets(found: list[Listed]) -> Table:

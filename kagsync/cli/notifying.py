@@ -83,6 +83,8 @@ def notify_test(
             failed = True
             log.failure(error, f"{target.id}: ")
         else:
+            with open_store(loaded) as store:
+                store.reached(target)
             say(printable(f"Sent to {target.id}: {verb.shown(target)}"), quiet=quiet)
     if failed:
         raise typer.Exit(errors.SOME_FAILED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import errors, names, times
+from kagsync import errors, log, names, settings, times
 from kagsync.cli.common import app, load, open_store, print_json, print_text, say, schedule_app
 from kagsync.cli.options import Db, JsonOrText, Quiet, TextOrJson, Verbose
 from kagsync.errors import UsageError
@@ -161,7 +161,8 @@ def doctor(
     from kagsync import doctor as verb
     from kagsync import listings
 
-    loaded = load(db, verbose, quiet)
+    log.configure(verbose=verbose, quiet=quiet)
+    loaded = settings.load(db=db)  # without opening its log file: whether that can be is looked at
     checks: list[Check] = []
     for check in verb.doctor(loaded, times.utc_now()):
         checks.append(check)

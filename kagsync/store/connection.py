@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,7 +18,10 @@ SQLITE_VERSION = sqlite3.sqlite_version
 BUSY_TIMEOUT = 30.0  # seconds a writer waits for another
 
 
-REPAIR = "Restore a backup, or save what is left: sqlite3 {0} .recover | sqlite3 new.db"
+REPAIR = (
+    "Restore a backup: cp BACKUP {0} && rm -f {0}-wal {0}-shm; "
+    "or save what is left: sqlite3 {0} .recover | sqlite3 new.db"
+)
 
 
 def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
@@ -43,7 +47,7 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
     if name.startswith("SQLITE_CORRUPT"):
         return DatabaseError(
             f"the database {path} is damaged ({error})",
-            REPAIR.format(path.name),
+            REPAIR.format(shlex.quote(str(path))),
         )
     return DatabaseError(f"the database {path} failed: {error}", "Run it again; -v shows more")
 
@@ -150,7 +154,9 @@ class Connection:
             except sqlite3.OperationalError as error:
                 raise explain(error, new.parent) from error
             if problems := check(copy):
-                raise DatabaseError(f"{self.path} is damaged ({problems[0]})", REPAIR.format(self.path.name))
+                raise DatabaseError(
+                    f"{self.path} is damaged ({problems[0]})", REPAIR.format(shlex.quote(str(self.path)))
+                )
 
     def make_private(self) -> None:
         """Takes the rights of everybody but owner and group: there is a secret in the database now."""

@@ -111,6 +111,14 @@ class Targets(Connection):
                     (times.iso(sent_at), target.id),
                 )
 
+    def reached(self, target: Target) -> None:
+        """A target could be reached again."""
+        with self.writing():
+            self._connection.execute(
+                "UPDATE notify_targets SET failures = 0, failed_at = NULL, error = NULL WHERE id = ?",
+                (target.id,),
+            )
+
     def not_told(self, target: Target, failed_at: datetime, error: str) -> None:
         """A target could not be reached."""
         with self.writing():

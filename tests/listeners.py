@@ -1,0 +1,88 @@
+"""A web server on loopback that keeps what it is told, for the tests of pings and notifications."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+Manner = Literal["answer", "hang", "drip", "close", "garbage"]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One request: `path` with its query."""
+
+    path: str
+    body: str
+
+
+class Listener:
+    """A web server; set `status` or `manner` to have it misbehave, read `heard`.
+
+    `hang`: reads the request and says nothing for `patience` seconds; `drip`: a byte of the answer a second;
+    `close`: hangs up; `garbage`: answers what is no HTTP.
+    """
+
+    def __init__(self, *, patience: float = 30) -> None:
+        self.heard: list[Heard] = []
+        self.status = 200
+        self.manner: Manner = "answer"
+        self._over = threading.Event()
+        listener = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length", 0))
+                listener.heard.append(Heard(self.path, self.rfile.read(length).decode()))
+                if listener.manner == "answer":
+                    self.send_response(listener.status)
+                    self.end_headers()
+                elif listener.manner == "garbage":
+                    self.wfile.write(b"\0\1garbage\r\n\r\n")
+                elif listener.manner == "hang":
+                    listener._over.wait(patience)
+                elif listener.manner == "drip":
+                    for byte in b"HTTP/1.1 200 OK\r\nServer: drips\r\n\r\n":
+                        if listener._over.wait(1):
+                            return
+                        self.wfile.write(bytes([byte]))
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                pass  # whoever hung up
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    def __enter__(self) -> Listener:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def address(self) -> str:
+        """Host and port, as they stand in a URL."""
+        return f"127.0.0.1:{self._server.server_address[1]}"
+
+    def wait_for(self, count: int) -> None:
+        """Waits until so many requests have come."""
+        end = time.monotonic() + 30
+        while len(self.heard) < count:
+            assert time.monotonic() < end, self.heard
+            time.sleep(0.01)

@@ -1,0 +1,457 @@
+"""Who wants to know is told what moved: once, harmlessly, and whatever happens to the channel."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import socket
+import sqlite3
+import stat
+import sys
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from boards import Team, board_csv, board_zip
+from conftest import run, start
+from listeners import Listener
+
+from kagsync import locks, notify, times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from email.message import EmailMessage
+
+    from conftest import Kagsync
+
+    from kagsync.settings import Settings
+    from kagsync.store import Store
+
+SLUG, OTHER = "titanic", "playground"
+SECRETS = ("hunter2", "pathsecret", "tok123456")
+ALICE, BOB, CAROL = (
+    Team(11, "alpha", ("alice",), "0.80"),
+    Team(12, "beta", ("bob",), "0.70"),
+    Team(13, "gamma", ("carol",), "0.60"),
+)
+BETTER_BOB = Team(12, "beta", ("bob",), "0.90", submissions=2)
+BEST_CAROL = Team(13, "gamma", ("carol",), "0.95", submissions=2)
+
+
+@dataclass
+class Boards:
+    """Loads boards of later and later moments."""
+
+    folder: Path
+    kagsync: Kagsync
+    number: int = 0
+    err: str = field(default="", init=False)
+
+    def file(self, *teams: Team, slug: str = SLUG) -> str:
+        self.number += 1
+        when = f"2025-10-{1 + self.number // 24:02}T{self.number % 24:02}:00:00"
+        path = self.folder / f"{slug}-{self.number}.zip"
+        path.write_bytes(board_zip(slug, board_csv(teams), when))
+        return str(path)
+
+    def load(self, *teams: Team, slug: str = SLUG, expected: int = 0) -> None:
+        ran = self.kagsync("sync", slug, "-q", "--from", self.file(*teams, slug=slug))
+        assert ran.code == expected, ran
+        self.err = ran.err
+
+
+@pytest.fixture
+def boards(tmp_path: Path, kagsync: Kagsync) -> Boards:
+    """A competition with three people who have been on one board."""
+    kagsync.ok("competitions", "add", SLUG, OTHER, "--no-kaggle")
+    kagsync.ok("users", "add", "alice", "--group", "a")
+    kagsync.ok("users", "add", "bob", "carol", "--group", "b")
+    boards = Boards(tmp_path, kagsync)
+    boards.load(ALICE, BOB, CAROL)
+    return boards
+
+
+@pytest.fixture
+def channel() -> Iterator[Listener]:
+    with Listener() as listener:
+        yield listener
+
+
+def url(channel: Listener) -> str:
+    return f"json://me:{SECRETS[0]}@{channel.address}/{SECRETS[1]}?+X-Token={SECRETS[2]}"
+
+
+def add(kagsync: Kagsync, channel: Listener, *words: str) -> str:
+    return kagsync.ok("notify", "add", url(channel), "--quiet-for", "0m", *words)
+
+
+def messages(channel: Listener) -> list[dict[str, str]]:
+    return [json.loads(heard.body) for heard in channel.heard]
+
+
+def bodies(channel: Listener) -> list[list[str]]:
+    return [message["message"].splitlines() for message in messages(channel)]
+
+
+def listed(kagsync: Kagsync) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(kagsync.ok("notify", "list", "--format", "json"))
+    return found
+
+
+def test_after_a_sync_in_which_something_moved_a_channel_gets_one_message_with_the_news(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    add(kagsync, channel)
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    told = json.loads(kagsync.ok("news", SLUG, "--since", "2025-10-01T01:30", "--format", "json"))
+    assert bodies(channel) == [[item["sentence"] for item in told]]
+    assert bodies(channel)[0] == ["bob 2 → 1 of 3: improved 0.70 → 0.90", "alice 1 → 2 of 3: overtaken by 1"]
+    assert messages(channel)[0]["title"] == "titanic: 2 of ours moved"
+
+
+def test_a_channel_that_is_added_knows_the_past_and_is_told_nothing_twice(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    add(kagsync, channel)
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    assert not channel.heard
+    boards.load(BEST_CAROL, BETTER_BOB, ALICE)
+    boards.load(BEST_CAROL, BETTER_BOB, ALICE)
+    assert len(channel.heard) == 1
+    assert bodies(channel)[0][0] == "carol 3 → 1 of 3: improved 0.60 → 0.95"
+
+
+def test_the_first_board_of_a_competition_is_no_movement(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    add(kagsync, channel)
+    boards.load(ALICE, BOB, slug=OTHER)
+    assert not channel.heard
+    boards.load(BETTER_BOB, ALICE, slug=OTHER)
+    assert [message["title"] for message in messages(channel)] == ["playground: 2 of ours moved"]
+
+
+def test_archives_that_are_loaded_late_are_no_news(
+    boards: Boards, kagsync: Kagsync, channel: Listener, tmp_path: Path
+) -> None:
+    add(kagsync, channel)
+    old = tmp_path / "old.zip"
+    old.write_bytes(board_zip(SLUG, board_csv([CAROL, BOB, ALICE]), "2025-09-01T00:00:00"))
+    kagsync.ok("sync", SLUG, "--from", str(old))
+    assert not channel.heard
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--only", "improved"], ["bob"]),
+        (["--only", "overtaken,left"], ["alice"]),
+        (["--only", "left"], None),
+        (["--group", "a"], ["alice"]),
+        (["--competition", SLUG], ["bob", "alice"]),
+        (["--competition", OTHER], None),
+    ],
+)
+def test_filters(
+    words: list[str], told: list[str] | None, boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    add(kagsync, channel, *words)
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    assert [[line.split()[0] for line in body] for body in bodies(channel)] == ([told] if told else [])
+
+
+def test_what_moves_meanwhile_is_gathered(
+    boards: Boards, kagsync: Kagsync, channel: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = times.utc_now()
+    kagsync.ok("notify", "add", url(channel))
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    monkeypatch.setattr(times, "utc_now", lambda: now + timedelta(minutes=50))
+    boards.load(BETTER_BOB, CAROL, ALICE)
+    boards.load(BEST_CAROL, BETTER_BOB, ALICE)
+    assert len(channel.heard) == 1
+    monkeypatch.setattr(times, "utc_now", lambda: now + timedelta(minutes=61))
+    kagsync("sync", "--all")  # nothing is linked to Kaggle, but what waits is told
+    assert len(channel.heard) == 2
+    assert bodies(channel)[1] == [
+        "carol 2 → 1 of 3: improved 0.60 → 0.95",
+        "bob 1 → 2 of 3: overtaken by 1",
+        "carol 3 → 2 of 3: 1 above left",
+        "alice 2 → 3 of 3: overtaken by 1",
+    ]
+
+
+def test_several_competitions_come_in_one_message(
+    boards: Boards, kagsync: Kagsync, channel: Listener, store: Store
+) -> None:
+    boards.load(ALICE, BOB, slug=OTHER)
+    add(kagsync, channel)
+    with locks.hold(Path(f"{store.path}-locks") / "notify-1.lock"):  # as while another run tells
+        boards.load(BETTER_BOB, ALICE, CAROL)
+    boards.load(BETTER_BOB, ALICE, slug=OTHER)
+    assert len(channel.heard) == 1
+    assert messages(channel)[0]["title"] == "2 competitions: 2 of ours moved"
+    assert {"titanic:", "playground:"} < set(bodies(channel)[0])
+    assert len(bodies(channel)[0]) == 6
+
+
+def test_a_channel_that_fails_is_tried_again_and_never_fails_a_sync(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    add(kagsync, channel)
+    channel.status = 500
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    assert boards.err.startswith("WARNING kagsync: Notification target 1 (json://me:****@127.0.0.1:")
+    assert boards.err.count("\n") == 1
+    boards.load(BEST_CAROL, BETTER_BOB, ALICE)
+    assert boards.err == ""  # once is enough
+    assert listed(kagsync)[0]["failures"] == 2
+    channel.status, channel.heard[:] = 200, []
+    kagsync.ok("sync", "--all")
+    assert len(bodies(channel)) == 1
+    assert {line.split(":")[1] for line in bodies(channel)[0]} == {
+        " improved 0.60 → 0.95",
+        " improved 0.70 → 0.90",
+        " overtaken by 2",
+        " overtaken by 1",
+    }
+    assert listed(kagsync)[0]["failures"] == 0
+
+
+def test_nobody_there(boards: Boards, kagsync: Kagsync) -> None:
+    kagsync.ok("notify", "add", "json://127.0.0.1:1/")
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    assert "not taken" in boards.err
+
+
+def test_without_apprise(
+    boards: Boards, kagsync: Kagsync, channel: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(kagsync, channel)
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    for words in (["add", "json://x"], ["test"]):
+        ran = kagsync("notify", *words)
+        assert (ran.code, ran.out) == (3, "")
+        assert ran.err.endswith("not installed. pip install 'kagsync[notify]'\n")
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    assert "pip install" in boards.err
+    assert listed(kagsync)[0]["url"] == "json://…"
+    kagsync.ok("notify", "remove", "1")
+
+
+def test_two_runs_at_once_tell_it_once(boards: Boards, kagsync: Kagsync, channel: Listener) -> None:
+    add(kagsync, channel)
+    board = boards.file(BETTER_BOB, ALICE, CAROL)
+    runs = [start("sync", SLUG, "-q", "--from", board) for _ in range(3)]
+    for process in runs:
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    assert len(channel.heard) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+def test_a_process_that_is_killed_in_the_send_is_made_up_for(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    add(kagsync, channel)
+    channel.manner = "hang"
+    with start("sync", SLUG, "-q", "--from", boards.file(BETTER_BOB, ALICE, CAROL)) as process:
+        channel.wait_for(1)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=30)
+    channel.manner = "answer"
+    assert run("sync", "--all", "-q").code == 0
+    assert run("sync", "--all", "-q").code == 0
+    assert len(channel.heard) == 2
+    assert channel.heard[0] == channel.heard[1]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
+def test_whenever_a_process_is_killed_nothing_is_lost_and_nothing_comes_twice(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    """Killed at moments spread over a whole run, among them those before, in and after the send."""
+    import time
+
+    add(kagsync, channel)
+    began = time.monotonic()
+    run("sync", SLUG, "-q", "--from", boards.file(BETTER_BOB, ALICE, CAROL))
+    whole = time.monotonic() - began
+    for number in range(24):
+        score = f"0.{91 + number}" if number < 9 else f"0.99{number}"
+        leader = Team(12, "beta", ("bob",), score, submissions=number + 3)
+        with start("sync", SLUG, "-q", "--from", boards.file(leader, ALICE, CAROL)) as process:
+            time.sleep(whole * (0.5 + number / 40))
+            process.kill()
+            process.communicate(timeout=30)
+    assert run("sync", SLUG, "-q", "--from", boards.file(leader, ALICE, CAROL)).code == 0
+    told = [line for body in bodies(channel) for line in body if line.startswith("bob ")]
+    with sqlite3.connect(os.environ["KAGSYNC_DB"]) as connection:
+        scores = [
+            row[0]
+            for row in connection.execute(
+                "SELECT DISTINCT score FROM history WHERE username = 'bob' ORDER BY at"
+            )
+        ]
+    connection.close()
+    wanted = [f"improved {old} → {new}" for old, new in itertools.pairwise(scores)]
+    assert [line.split(": ")[1] for line in dict.fromkeys(told)] == wanted
+    # Twice only what was being sent when the process died.
+    print(f"{len(wanted)} movements, {len(told) - len(wanted)} of them told twice")
+    assert len(told) - len(wanted) <= 6
+
+
+HOSTILE = "@everyone <!channel> [x](http://evil) [red]x[/red] `x` *b* \x1b[31m \u202e =cmd()"
+
+
+def test_text_by_strangers_arrives_harmless(boards: Boards, kagsync: Kagsync, channel: Listener) -> None:
+    add(kagsync, channel)
+    boards.load(Team(11, HOSTILE, ("alice",), "0.80"), BOB, CAROL)
+    (line,) = bodies(channel)[0]
+    assert line.startswith("alice: the team “alpha” is now called “")
+    assert not set(line) & set("@<>[]`*\x1b\u202e")
+    assert "＠everyone" in line
+    assert "=cmd()" in line
+
+
+def test_long_news_are_cut(kagsync: Kagsync, channel: Listener, tmp_path: Path) -> None:
+    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
+    kagsync.ok("users", "add", *(f"user{number}" for number in range(50)))
+    boards = Boards(tmp_path, kagsync)
+    teams = [Team(number, f"t{number}", (f"user{number}",), f"0.{90 - number}") for number in range(50)]
+    boards.load(*teams)
+    add(kagsync, channel)
+    boards.load(*reversed(teams))
+    assert len(bodies(channel)[0]) == 31
+    assert bodies(channel)[0][-1] == "and 20 more: kagsync news"
+
+
+def test_secrets_are_masked_wherever_they_could_be_seen(
+    boards: Boards, kagsync: Kagsync, channel: Listener, tmp_path: Path
+) -> None:
+    shown = [add(kagsync, channel), kagsync.ok("notify", "list"), str(listed(kagsync))]
+    shown += kagsync.ok("notify", "test", "-v")
+    for status in (200, 401):
+        channel.status = status
+        ran = kagsync("notify", "test", "1", "-v")
+        shown += [ran.out, ran.err]
+        boards.load(BETTER_BOB if status == 200 else BEST_CAROL, ALICE)
+        ran = kagsync("sync", "--all", "-v", "--log-file", str(tmp_path / "log"))
+        shown += [boards.err, ran.out, ran.err, (tmp_path / "log").read_text()]
+    shown.append(kagsync.ok("notify", "remove", "1"))
+    for secret in SECRETS:
+        assert not [text for text in shown if secret in text]
+
+
+@pytest.mark.parametrize(
+    ("address", "masked"),
+    [
+        ("discord://123456789/SECRETSECRET", "discord://1...9/S...T"),
+        ("mailto://me:SECRET@localhost:2525?from=a@b.c&to=x@y.z", "mailto://me:****@localhost:2525"),
+        ("jsons://example.com/SECRET/x?-q=SECRET", "jsons://example.com/…"),
+    ],
+)
+def test_how_channels_are_shown(address: str, masked: str, boards: Boards, kagsync: Kagsync) -> None:
+    kagsync.ok("notify", "add", address)
+    assert listed(kagsync)[0]["url"] == masked
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["nonesuch://x"], "nonesuch://… is no URL that Apprise knows"),
+        (["hunter2"], "this … is no URL that Apprise knows"),
+        (["json://x", "--only", "improved,nonesuch"], "'nonesuch' is no reason"),
+        (["json://x", "--only", ","], "',' is no reason"),
+        (["json://x", "--competition", "titanc"], "Did you mean titanic?"),
+        (["json://x", "--group", "c"], "nobody is in a group 'c'"),
+        (["json://x", "--quiet-for", "soon"], "'soon' is no length of time"),
+    ],
+)
+def test_what_cannot_be_added(words: list[str], told: str, boards: Boards, kagsync: Kagsync) -> None:
+    ran = kagsync("notify", "add", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert told in ran.err
+    assert listed(kagsync) == []
+
+
+def test_a_number_that_is_none(boards: Boards, kagsync: Kagsync) -> None:
+    for verb in ("remove", "test"):
+        assert kagsync("notify", verb, "7").err == (
+            "ERROR kagsync: there is no notification target 7. See: kagsync notify list\n"
+        )
+    assert kagsync.ok("notify", "test") == "Nobody is told yet: kagsync notify add URL\n"
+    assert "Nobody is told yet" in kagsync.ok("notify", "list")
+
+
+def test_a_test_that_fails_says_so(boards: Boards, kagsync: Kagsync, channel: Listener) -> None:
+    add(kagsync, channel)
+    assert kagsync.ok("notify", "test") == f"Sent to 1: json://me:****@{channel.address}/…\n"
+    assert messages(channel)[0]["title"] == "kagsync: a test"
+    channel.status = 503
+    ran = kagsync("notify", "test")
+    assert ran.code == 1
+    assert ran.err.startswith("ERROR kagsync: 1: the message was not taken")
+
+
+def test_what_is_removed_takes_its_targets_along(boards: Boards, kagsync: Kagsync, store: Store) -> None:
+    kagsync.ok("notify", "add", "json://x", "--competition", SLUG)
+    kagsync.ok("notify", "add", "json://y")
+    kagsync.ok("competitions", "remove", SLUG, "--yes")
+    assert [each["number"] for each in listed(kagsync)] == [2]
+    kagsync.ok("notify", "remove", "2")
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("SELECT count(*) FROM notify_cursors").fetchone() == (0,)
+    connection.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX rights")
+def test_the_database_is_closed_to_others_once_it_holds_a_secret(
+    boards: Boards, kagsync: Kagsync, settings: Settings
+) -> None:
+    settings.db.chmod(0o644)
+    kagsync.ok("notify", "add", "json://x")
+    assert stat.S_IMODE(settings.db.stat().st_mode) == 0o640
+
+
+class Mailbox:
+    """A mail server's handler that keeps what comes."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))  # type: ignore[arg-type]
+        return "250 OK"
+
+
+def test_a_mail(boards: Boards, kagsync: Kagsync) -> None:
+    mailbox = Mailbox()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        kagsync.ok("notify", "add", f"mailto://127.0.0.1:{port}?from=me@example.com&to=you@example.com")
+        boards.load(Team(12, "<script>x</script>&amp;", ("bob",), "0.90"), ALICE, CAROL)
+    finally:
+        controller.stop()
+    (mail,) = mailbox.mails
+    assert mail["Subject"] == "titanic: 2 of ours moved"
+    assert mail["To"] == "you@example.com"
+    text = "".join(part.get_content() for part in mail.walk() if not part.is_multipart())
+    assert "bob 2 → 1 of 3: improved 0.70 → 0.90" in text
+    assert "<script>" not in text
+
+
+def test_the_rules_of_what_is_harmless() -> None:
+    assert notify.harmless("a@b <c> [d] _e_ ~f~ |g| \\h") == "a＠b ＜c＞ ［d］ ＿e＿ ～f～ ｜g｜ ＼h"
+    assert notify.harmless("alpha 0.80 → 0.90, “x”: -1") == "alpha 0.80 → 0.90, “x”: -1"

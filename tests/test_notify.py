@@ -286,8 +286,7 @@ def test_whenever_a_process_is_killed_nothing_is_lost_and_nothing_comes_twice(
     run("sync", SLUG, "-q", "--from", boards.file(BETTER_BOB, ALICE, CAROL))
     whole = time.monotonic() - began
     for number in range(24):
-        score = f"0.{91 + number}" if number < 9 else f"0.99{number}"
-        leader = Team(12, "beta", ("bob",), score, submissions=number + 3)
+        leader = Team(12, "beta", ("bob",), f"0.{9100 + number}", submissions=number + 3)
         with start("sync", SLUG, "-q", "--from", boards.file(leader, ALICE, CAROL)) as process:
             time.sleep(whole * (0.5 + number / 40))
             process.kill()
@@ -297,13 +296,11 @@ def test_whenever_a_process_is_killed_nothing_is_lost_and_nothing_comes_twice(
     with sqlite3.connect(os.environ["KAGSYNC_DB"]) as connection:
         scores = [
             row[0]
-            for row in connection.execute(
-                "SELECT DISTINCT score FROM history WHERE username = 'bob' ORDER BY at"
-            )
+            for row in connection.execute("SELECT score_text FROM history WHERE username = 'bob' ORDER BY at")
         ]
     connection.close()
     wanted = [f"improved {old} → {new}" for old, new in itertools.pairwise(scores)]
-    assert [line.split(": ")[1] for line in dict.fromkeys(told)] == wanted
+    assert {line.split(": ")[1] for line in told} == set(wanted)
     # Twice only what was being sent when the process died.
     print(f"{len(wanted)} movements, {len(told) - len(wanted)} of them told twice")
     assert len(told) - len(wanted) <= 6

@@ -78,10 +78,9 @@ def install(plan: Plan, kind: str) -> str:
     elif plan.environment:
         told.append(f"Carried over: {', '.join(plan.environment)}")
     if plan.secrets:
-        told.append(
-            f"Not carried over, being secret: {', '.join(plan.secrets)}. "
-            "Scheduled runs find Kaggle's key in ~/.kaggle/access_token"
-        )
+        told.append(f"Not carried over, being secret: {', '.join(plan.secrets)}")
+        if any(name.startswith("KAGGLE_") for name in plan.secrets):
+            told.append("Save Kaggle's key where scheduled runs find it: ~/.kaggle/access_token")
     if kind == systemd.NAME:
         told.append("To have it run while you are logged out, too: loginctl enable-linger")
     others = [name for name in KINDS if name != kind and _found(name) is not None]

@@ -23,12 +23,12 @@ TITLE = "cron"
 BEGIN, END = "# >>> kagsync >>>", "# <<< kagsync <<<"
 _LONGEST_COMMAND = 998  # bytes: Debian's crontab refuses more (MAX_COMMAND in vixie cron)
 _PATIENCE = 30.0  # seconds
-# From the line that begins the block to the end of the line that ends it, whatever ends lines here.
-_BLOCK = re.compile(
-    rb"^" + re.escape(BEGIN.encode()) + rb"[ \t]*\r?$.*?^" + re.escape(END.encode()) + rb"[ \t]*\r?(?:\n|\Z)",
-    re.MULTILINE | re.DOTALL,
-)
-_BEGIN = re.compile(rb"^" + re.escape(BEGIN.encode()) + rb"[ \t]*\r?$", re.MULTILINE)
+_FIRST = rb"^" + re.escape(BEGIN.encode()) + rb"[ \t]*\r?$"
+_LAST = rb"^" + re.escape(END.encode()) + rb"[ \t]*\r?(?:\n|\Z)"
+_BEGIN = re.compile(_FIRST, re.MULTILINE)
+# From the line that begins the block to the end of the line that ends it, whatever ends lines here. No second
+# beginning lies between: what comes after a beginning that lost its end is not ours.
+_BLOCK = re.compile(_FIRST + rb"(?:(?!" + _FIRST + rb").)*?" + _LAST, re.MULTILINE | re.DOTALL)
 _JOB = re.compile(r"^(?!#)((?:\S+\s+){5})(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -70,7 +70,9 @@ def _command(plan: Plan) -> str:
     # Variables stand on the job's own line: a line of their own would set them for all jobs below.
     assignments = [f"{name}={value}" for name, value in plan.environment.items()]
     words = (*(("env", *assignments) if assignments else ()), *plan.words(NAME))
-    return shlex.join(words).replace("%", r"\%")  # to cron, % ends the line
+    # To cron, % ends the line and \% is %, but \\% ends it again: '' keeps the backslash and the % of a word
+    # apart (shlex puts a word with a backslash in single quotes, so these end and begin them).
+    return shlex.join(words).replace("\\%", "\\''%").replace("%", r"\%")
 
 
 def install(plan: Plan) -> None:
@@ -84,9 +86,7 @@ def install(plan: Plan) -> None:
     rest = _without_block(old)
     found = _BLOCK.search(old)
     before, after = (rest, b"") if found is None else (old[: found.start()], rest[found.start() :])
-    if before and not before.endswith(b"\n"):
-        before += b"\n"  # cron wants each line ended; the last one was not
-    _write(before + block + after)
+    _write(_ended(before) + block + after)
 
 
 def remove() -> bool:
@@ -172,8 +172,13 @@ def _read_as_editor() -> bytes:
         return copy.read_bytes()
 
 
+def _ended(content: bytes) -> bytes:
+    """cron wants each line ended, and takes no crontab whose last one is not."""
+    return content if content.endswith(b"\n") or not content else content + b"\n"
+
+
 def _write(content: bytes) -> None:
-    written = _run("-", content=content)
+    written = _run("-", content=_ended(content))
     if written.returncode != 0:
         raise ConfigurationError(
             f"crontab refused the new crontab, the old one stays: {_said(written)}",
@@ -183,4 +188,4 @@ def _write(content: bytes) -> None:
 
 def _said(process: subprocess.CompletedProcess[bytes]) -> str:
     text = (process.stderr or process.stdout).decode("utf-8", "replace")
-    return " ".join(text.split()) or f"exit status {process.returncode}"
+    return " ".join(text.split()).rstrip(".") or f"exit status {process.returncode}"

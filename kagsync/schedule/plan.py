@@ -142,7 +142,7 @@ def _environment(loaded: Settings) -> tuple[dict[str, str], tuple[str, ...]]:
         value = os.environ.get(name)
         if not value:
             continue
-        if name.lower().endswith("_proxy") and "@" in value:
+        if name.lower().endswith(("_proxy", "_url")) and "@" in value:  # user:password@
             secrets.append(name)
         else:
             carried[name] = value

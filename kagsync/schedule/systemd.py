@@ -20,6 +20,7 @@ NAME = "systemd"
 TITLE = "systemd"
 SERVICE, TIMER = "kagsync.service", "kagsync.timer"
 _PATIENCE = 30.0  # seconds
+_ENV = "/usr/bin/env"
 
 
 def available() -> bool:
@@ -37,7 +38,10 @@ def units(plan: Plan) -> dict[str, str]:
     environment = "".join(
         f"Environment={_quoted(f'{name}={value}')}\n" for name, value in plan.environment.items()
     )
-    command = " ".join(_quoted(word, command=True) for word in plan.words(NAME))
+    words = plan.words(NAME)
+    if re.search(r"""["'\\$]""", words[0]):  # systemd starts no program of such a name, and knows no $$ there
+        words = (_ENV, *words)
+    command = " ".join(_quoted(word, command=True) for word in words)
     spread = min(plan.minutes * 60 // 10, 300)  # all the world's timers begin at the full minute
     return {
         SERVICE: f"""\
@@ -145,7 +149,7 @@ def find() -> Installed | None:
             return None
         except OSError as error:
             raise from_os_error(error, f"read the units in {_folder()}") from error
-    program = re.search(r'^ExecStart=(?:"((?:[^"\\]|\\.)*)"|(\S+))', texts[0], re.MULTILINE)
+    program = re.search(rf'^ExecStart=(?:{_ENV} )?(?:"((?:[^"\\]|\\.)*)"|(\S+))', texts[0], re.MULTILINE)
     when = re.search(r"^OnCalendar=(.*)$", texts[1], re.MULTILINE)
     path = (program[1] or program[2]) if program else ""
     path = re.sub(r"\\(.)", r"\1", path).replace("%%", "%").replace("$$", "$")

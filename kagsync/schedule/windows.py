@@ -144,4 +144,4 @@ def _schtasks(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def _said(done: subprocess.CompletedProcess[str]) -> str:
-    return " ".join((done.stderr or done.stdout).split()) or f"exit status {done.returncode}"
+    return " ".join((done.stderr or done.stdout).split()).rstrip(".") or f"exit status {done.returncode}"

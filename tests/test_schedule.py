@@ -612,7 +612,7 @@ def test_install_puts_no_secret_anywhere_and_says_so(
 
         (told,) = (line for line in out.splitlines() if line.startswith("Not carried over, being secret: "))
         assert set(re.findall(names, told)) == set(names.split("|"))
-        assert "~/.kaggle/access_token" in told
+        assert "~/.kaggle/access_token" in out
     without_secrets((crontab.content or b"").decode())
     without_secrets(schtasks.read_text(encoding="utf-16"))
     for name in systemd.units(make_plan()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from kagsync.store import is_kagsyncs
 
 if TYPE_CHECKING:
     from kagsync.store import Store
+
+_NEW = ".kagsync-backup."  # what the name of an unfinished copy begins with
+_ABANDONED = 3600.0  # seconds after which nobody works on it any more
 
 
 def backup(store: Store, file: Path) -> int:
@@ -30,10 +34,12 @@ def backup(store: Store, file: Path) -> int:
         ConfigurationError, DiskFull: the file cannot be written.
     """
     _check(store, file)
+    folder = file.absolute().parent
     new: Path | None = None
     try:
+        _sweep(folder)
         # Beside its final place, and of this user only: the database may hold the secrets of `notify`.
-        handle, name = tempfile.mkstemp(prefix=".kagsync-backup.", suffix=".new", dir=file.absolute().parent)
+        handle, name = tempfile.mkstemp(prefix=_NEW, suffix=".new", dir=folder)
         os.close(handle)
         new = Path(name)
         store.copy_to(new)
@@ -48,6 +54,14 @@ def backup(store: Store, file: Path) -> int:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
     return size
+
+
+def _sweep(folder: Path) -> None:
+    """Deletes what a backup that was killed left behind."""
+    for left in folder.glob(f"{_NEW}*.new"):
+        with contextlib.suppress(FileNotFoundError):  # another backup was quicker
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                left.unlink()
 
 
 def _check(store: Store, file: Path) -> None:

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import invariants
@@ -568,3 +569,14 @@ def test_a_large_database(
 
     assert rows(place / "backup.db") == rows(settings.db)
     invariants.check(place / "backup.db")
+
+
+def test_what_a_killed_backup_left_goes_an_hour_later(synced: None, tmp_path: Path, kagsync: Kagsync) -> None:
+    old, young = tmp_path / ".kagsync-backup.old.new", tmp_path / ".kagsync-backup.young.new"
+    for left in (old, young):
+        left.touch()
+    os.utime(old, (time.time() - 3700,) * 2)
+
+    kagsync.ok("backup", str(tmp_path / "copy.db"))
+
+    assert (old.exists(), young.exists()) == (False, True)

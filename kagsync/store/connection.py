@@ -106,8 +106,11 @@ class Connection:
                     self._connection.execute("PRAGMA journal_mode = WAL")
                     self._migrate()
         elif self._value("PRAGMA journal_mode") != "wal":  # a backup that was restored
-            with contextlib.suppress(sqlite3.OperationalError):  # it may not be written: then only looked at
+            # Nothing to wait for: who may not write, or is not alone, leaves it to the next one.
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            with contextlib.suppress(sqlite3.OperationalError):
                 self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
 
     def _migrate(self) -> None:
         try:

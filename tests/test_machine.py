@@ -37,6 +37,9 @@ FIRST, SECOND = "2025-10-31T12:00:00", "2025-10-31T13:00:00"
 ROOT = os.geteuid() == 0
 SETPRIV = shutil.which("setpriv")
 
+# The same at any second: the table says how long ago things were, and without --since it is a time ago.
+TIMELESS = ("show", SLUG, "--format", "csv", "--since", "2025-10-30")
+
 
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
@@ -298,12 +301,12 @@ def test_a_database_that_may_not_be_written(
     rights: Callable[[Path, int], None],
 ) -> None:
     before, board = db.read_bytes(), str(board_file(tmp_path, SECOND))
-    shown = kagsync.ok("show", SLUG)
+    shown = kagsync.ok(*TIMELESS)
     rights(db, 0o444)
     ran = process("sync", SLUG, "--from", board, before=without_power())
     failed_sync(ran, 5, "may not be written", "Mend the rights")
     told(process("users", "add", "x", before=without_power()), 5, "may not be written", "Mend the rights")
-    assert process("show", SLUG, before=without_power()) == Ran(0, shown, "")
+    assert process(*TIMELESS, before=without_power()) == Ran(0, shown, "")
     assert db.read_bytes() == before
     rights(db, 0o644)
     invariants.check(db)
@@ -334,9 +337,10 @@ def test_a_folder_that_may_not_be_written(
     shutil.copy(db, folder / "kagsync.db")
     monkeypatch.setenv("KAGSYNC_DB", str(folder / "kagsync.db"))
     kagsync.ok("sync", SLUG, "--from", str(board_file(tmp_path, FIRST)))
-    before, shown = (folder / "kagsync.db").read_bytes(), kagsync.ok("show", SLUG)
+    before = (folder / "kagsync.db").read_bytes()
+    shown = kagsync.ok(*TIMELESS)
     rights(folder, 0o555)
-    ran = process("show", SLUG, before=without_power())
+    ran = process(*TIMELESS, before=without_power())
     if ran.code:
         told(ran, 5, "rights")
     else:
@@ -876,11 +880,12 @@ def test_a_database_that_another_process_writes_for_too_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(store.connection, "BUSY_TIMEOUT", 0.2)
-    before, board, shown = content(db), str(board_file(tmp_path, SECOND)), kagsync.ok("show", SLUG)
+    before, board = content(db), str(board_file(tmp_path, SECOND))
+    shown = kagsync.ok(*TIMELESS)
     holder("BEGIN IMMEDIATE; DELETE FROM users;")
     failed_sync(kagsync("sync", SLUG, "--from", board), 5, "was locked", "next run")
     told(kagsync("users", "add", "x"), 5, "was locked")
-    assert kagsync.ok("show", SLUG) == shown  # readers need not wait
+    assert kagsync.ok(*TIMELESS) == shown  # readers need not wait
     assert content(db) == before
 
 

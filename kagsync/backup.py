@@ -66,9 +66,8 @@ def _sweep(folder: Path) -> None:
 
 def _check(store: Store, file: Path) -> None:
     try:
-        beside = [store.path.with_name(f"{store.path.name}-{part}") for part in ("wal", "shm", "journal")]
-        if file.absolute() in beside or (
-            file.exists() and any(file.samefile(e) for e in beside if e.exists())
+        if file.absolute() in store.beside or (
+            file.exists() and any(file.samefile(part) for part in store.beside if part.exists())
         ):
             raise UsageError(f"{file} is a part of the database", "Name another file for the backup")
         if not file.exists():

@@ -1,4 +1,4 @@
-"""What must hold in every database at every moment, whatever was killed."""
+"""What must hold in every database at every moment, whatever was killed; and how a disk breaks it."""
 
 from __future__ import annotations
 
@@ -47,6 +47,16 @@ def check(db: Path) -> None:
             ).fetchall()
             == []
         )
+
+
+def damage(db: Path) -> None:
+    """Overwrites pages in the middle, as a failing disk does."""
+    with contextlib.closing(sqlite3.connect(db)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with db.open("r+b") as file:
+        for page in range(3, db.stat().st_size // 4096, 2):
+            file.seek(page * 4096)
+            file.write(b"\xa5" * 4096)
 
 
 def _standings(rows: list[tuple[object, ...]]) -> dict[tuple[object, object], object]:

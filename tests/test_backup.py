@@ -106,15 +106,6 @@ def refused(ran: Ran, *codes: int) -> None:
     assert len(ran.err.splitlines()) == 1
 
 
-def damage(db: Path) -> None:
-    with contextlib.closing(sqlite3.connect(db)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with db.open("r+b") as file:
-        for page in range(3, db.stat().st_size // 4096, 2):
-            file.seek(page * 4096)
-            file.write(b"\xa5" * 4096)
-
-
 # What is written
 
 
@@ -425,7 +416,7 @@ def test_a_damaged_database_does_not_replace_a_good_backup(
     file = place / "backup.db"
     kagsync.ok("backup", str(file))
     before = file.read_bytes()
-    damage(settings.db)
+    invariants.damage(settings.db)
 
     ran = kagsync("backup", str(file))
 
@@ -461,7 +452,11 @@ def test_killed_in_the_middle_it_leaves_the_old_or_the_new_one(
         connection.execute("CREATE TABLE ballast (content BLOB)")  # some 40 MB: a copy takes a while
         connection.executemany("INSERT INTO ballast VALUES (zeroblob(?))", [(1_000_000,)] * 40)
     file = place / "backup.db"
-    kagsync.ok("backup", str(file))
+    began = time.monotonic()
+    with start("backup", str(file)) as process:
+        assert process.wait(60) == 0
+        process.communicate()
+    whole = time.monotonic() - began
     old = value(file, "SELECT max(name) FROM users")
     chance = random.Random(6)
     killed = 0
@@ -470,7 +465,7 @@ def test_killed_in_the_middle_it_leaves_the_old_or_the_new_one(
             connection.execute("UPDATE users SET name = ?", (f"{number:03}",))
         with start("backup", str(file)) as process:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(chance.uniform(0.1, 0.7))
+                process.wait(chance.uniform(0.2, 1) * whole)
             process.kill()
             process.communicate()
         killed += process.returncode != 0
@@ -520,7 +515,7 @@ def test_restoring_as_the_readme_says(
         writer.commit()
         parts = {part: settings.db.with_name(f"{settings.db.name}-{part}") for part in ("wal", "shm")}
         left = {path: path.read_bytes() for path in parts.values()}
-    damage(settings.db)
+    invariants.damage(settings.db)
     for path, content in left.items():
         path.write_bytes(content)
 

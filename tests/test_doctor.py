@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import invariants
 import pytest
 from boards import Team, board_csv, many_teams
 from conftest import run, start
@@ -385,22 +386,12 @@ def test_a_kaggle_that_hangs_up(healthy: None, doctor: Doctor, kaggle: KaggleSer
     assert doctor() == {}
 
 
-def _damage(db: Path) -> None:
-    """Overwrites pages in the middle, as a failing disk does."""
-    with contextlib.closing(sqlite3.connect(db)) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    with db.open("r+b") as file:
-        for page in range(3, db.stat().st_size // 4096, 2):
-            file.seek(page * 4096)
-            file.write(b"\xa5" * 4096)
-
-
 def test_a_damaged_database(
     healthy: None, doctor: Doctor, kagsync: Kagsync, settings: Settings, tmp_path: Path
 ) -> None:
     backup = tmp_path / "backup.db"
     kagsync.ok("backup", str(backup))
-    _damage(settings.db)
+    invariants.damage(settings.db)
     crosses = doctor()
     assert "damaged" in crosses["Database"]["said"]
     remedy = crosses["Database"]["remedy"]
@@ -422,7 +413,7 @@ def test_a_damaged_database_beside_what_a_killed_run_left(
         writer.execute("UPDATE users SET name = 'newer than the backup'")
         writer.commit()
         left = wal.read_bytes()
-    _damage(settings.db)
+    invariants.damage(settings.db)
     wal.write_bytes(left)
     crosses = doctor()
     remedy = crosses["Database"]["remedy"]

@@ -161,12 +161,14 @@ class Connection:
                     f"{self.path} is damaged ({problems[0]})", REPAIR.format(shlex.quote(str(self.path)))
                 )
 
+    @property
+    def beside(self) -> list[Path]:
+        """The files that SQLite may keep beside the database, as parts of it."""
+        return [self.path.with_name(f"{self.path.name}-{part}") for part in ("wal", "shm", "journal")]
+
     def make_private(self) -> None:
         """Takes the rights of everybody but owner and group: there is a secret in the database now."""
-        for path in (
-            self.path,
-            *(self.path.with_name(f"{self.path.name}-{part}") for part in ("wal", "shm")),
-        ):
+        for path in (self.path, *self.beside):
             with contextlib.suppress(OSError):  # it is not there, or another's; `doctor` says so
                 path.chmod(path.stat().st_mode & 0o770)
 

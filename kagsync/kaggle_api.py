@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kagsync import __version__, times
+from kagsync import __version__, sdk, times
 from kagsync.credentials import HOW_TO, Credentials, check_environment, find
 from kagsync.errors import (
     BadDownload,
@@ -48,6 +48,7 @@ SHORT_RETRY_AFTER = 20.0  # seconds worth waiting for within a run
 DEFAULT_REST = timedelta(minutes=15)  # after a 429 that does not say how long
 MAX_DOWNLOAD = 64 * 1024 * 1024  # bytes; the largest board ever seen is 2.2 MB unpacked
 
+_USER_AGENT = f"kagsync/{__version__}"
 _PIECE = 64 * 1024
 _LONGEST_REST = 7 * 86400.0  # seconds; whoever asks for more is not believed
 # What the SDK stumbles with over an answer that is none (requests.JSONDecodeError is a ValueError).
@@ -139,10 +140,18 @@ class KaggleApi:
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
-        self._client = _new_client(credentials)
+        self._sdk = sdk.part()
+        self._http = self._sdk.HttpClient(
+            user_agent=_USER_AGENT,
+            username=credentials.username,
+            password=credentials.key,
+            api_token=credentials.token,
+        )
+        _bound(self._http)
+        self._competitions = self._sdk.CompetitionApi(self._http)
 
     def close(self) -> None:
-        self._client.__exit__(None, None, None)
+        self._http.__exit__(None, None, None)
 
     def download_leaderboard(self, kaggle_id: str, target: Path) -> None:
         """Downloads the whole leaderboard of a competition as the ZIP that Kaggle sends.
@@ -160,13 +169,9 @@ class KaggleApi:
             BadDownload: the answer is no archive.
             OSError: `target` cannot be written.
         """
-        from kagglesdk.competitions.types.competition_api_service import ApiDownloadLeaderboardRequest
 
         def attempt() -> None:
-            request = ApiDownloadLeaderboardRequest()
-            request.competition_name = kaggle_id
-            response = self._client.competitions.competition_api_client.download_leaderboard(request)
-            with response:
+            with self._leaderboard(kaggle_id) as response:
                 _save(response, target)
 
         self._persist(attempt, kaggle_id, DOWNLOAD_DEADLINE)
@@ -175,13 +180,11 @@ class KaggleApi:
         self, kaggle_id: str, *, tries: int = TRIES, seconds: float = 30
     ) -> CompetitionFacts:
         """Asks what Kaggle says of a competition; raises as `download_leaderboard`."""
-        from kagglesdk.competitions.types.competition_api_service import ApiGetCompetitionRequest
 
         def attempt() -> CompetitionFacts:
-            request = ApiGetCompetitionRequest()
+            request = self._sdk.CompetitionRequest()
             request.competition_name = kaggle_id
-            answer = self._client.competitions.competition_api_client.get_competition(request)
-            return _facts(answer)
+            return _facts(self._competitions.get_competition(request))
 
         return self._persist(attempt, kaggle_id, seconds, tries)
 
@@ -194,16 +197,20 @@ class KaggleApi:
         Raises:
             KagsyncError: as `download_leaderboard`.
         """
-        from kagglesdk.competitions.types.competition_api_service import ApiDownloadLeaderboardRequest
 
         def attempt() -> float | None:
-            request = ApiDownloadLeaderboardRequest()
-            request.competition_name = kaggle_id
-            response = self._client.competitions.competition_api_client.download_leaderboard(request)
+            response = self._leaderboard(kaggle_id)
             response.close()
             return _ahead(_current.response or response)
 
         return self._persist(attempt, kaggle_id, seconds, tries=1)
+
+    def _leaderboard(self, kaggle_id: str) -> requests.Response:
+        """Kaggle's answer, its body not read yet."""
+        request = self._sdk.DownloadRequest()
+        request.competition_name = kaggle_id
+        response: requests.Response = self._competitions.download_leaderboard(request)
+        return response
 
     def _persist(self, attempt: Callable[[], T], kaggle_id: str, seconds: float, tries: int = TRIES) -> T:
         """Tries until it works, the error is final, the tries are used up or the time is over."""
@@ -280,26 +287,14 @@ def connect() -> Clients:
     return Clients(credentials)
 
 
-def _new_client(credentials: Credentials | None) -> Any:
-    from kagglesdk import KaggleClient  # 0.2 s that commands without Kaggle need not pay
-
-    given = (
-        {}
-        if credentials is None
-        else {
-            "username": credentials.username,
-            "password": credentials.key,
-            "api_token": credentials.token,
-        }
-    )
-    client = KaggleClient(user_agent=f"kagsync/{__version__}", **given)
-    client.__enter__()
+def _bound(http: Any) -> None:
+    """Opens the SDK's session and gives it bounds."""
+    http.__enter__()
     # The SDK keeps its session private and has no setting for timeouts: this is the one place that reaches
     # in (kagglesdk 0.1.37), and test_kaggle_api.py fails when it moves.
-    session = client.http_client()._session
+    session = http._session
     session.mount("https://", _adapter())
     session.mount("http://", _adapter())
-    return client
 
 
 def _adapter() -> Any:
@@ -494,9 +489,10 @@ def _with_access_token(credentials: Credentials, path: Path) -> Credentials:
     token = content.get("access_token")
     if token and _still_valid(content.get("access_token_expiration")):
         return replace(credentials, token=token, oauth_file=None)
-    from kagglesdk import KaggleCredentials
+    from kagglesdk import KaggleClient, KaggleCredentials  # all of the SDK: twice a day at most
 
-    client = _new_client(None)
+    client = KaggleClient(user_agent=_USER_AGENT)
+    _bound(client.http_client())
 
     def renew() -> Any:
         return KaggleCredentials(client, refresh_token=content["refresh_token"]).generate_access_token()

@@ -24,7 +24,6 @@ from boards import board_csv, many_teams
 from kaggle_server import (
     HOST,
     OAUTH_ACCESS_TOKEN,
-    PORT,
     Answer,
     KaggleServer,
     empty,
@@ -34,6 +33,7 @@ from kaggle_server import (
     redirect,
     too_many_requests,
 )
+from kagglesdk import kaggle_env
 
 from kagsync import kaggle_api
 from kagsync.errors import (
@@ -105,8 +105,22 @@ def test_the_private_session_that_timeouts_need_is_where_it_was(kaggle: KaggleSe
     assert type(session.get_adapter("https://api.kaggle.com")) is requests.adapters.HTTPAdapter
 
 
+def test_only_the_part_for_competitions_is_loaded_and_the_rest_stays_loadable() -> None:
+    code = (
+        "import sys; from kagsync import sdk; part = sdk.part(); assert sdk.part() is part;"
+        "print('kagglesdk' in sys.modules, 'kagglesdk.kernels' in sys.modules);"
+        "import kagglesdk; from kagglesdk.kaggle_http_client import KaggleHttpClient;"
+        "client = kagglesdk.KaggleClient(api_token='x');"
+        "print(type(client.http_client()) is part.HttpClient is KaggleHttpClient);"
+        "print(type(client.competitions.competition_api_client) is part.CompetitionApi)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["False", "False", "True", "True"]
+
+
 def test_every_request_goes_through_our_adapter(kaggle: KaggleServer) -> None:
-    session = kaggle_api.connect()()._client.http_client()._session
+    session = kaggle_api.connect()()._http._session
 
     for url in ("https://api.kaggle.com/v1/x", "http://localhost:7777/api", "https://storage.example.com/"):
         adapter = session.get_adapter(url)
@@ -598,15 +612,9 @@ def test_a_429_with_a_broken_body_is_still_a_429(kaggle: KaggleServer, target: P
 def test_a_refused_connection_is_told_as_such(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAGGLE_API_TOKEN", "x")
     with socket.socket() as taken:  # bound and not listening: nobody else can answer, and connecting fails
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        deadline = time.monotonic() + 600
-        while True:
-            try:
-                taken.bind((HOST, PORT))
-                break
-            except OSError:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+        taken.bind((HOST, 0))  # not the port of all tests: another's server may come to life there
+        endpoints = {kaggle_env.KaggleEnv.TEST: f"http://{HOST}:{taken.getsockname()[1]}"}
+        monkeypatch.setattr(kaggle_env, "_env_to_endpoint", endpoints)
         with within(5), pytest.raises(Unreachable, match=r"could not be reached \(Connection refused\)"):
             download(target)
 

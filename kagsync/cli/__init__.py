@@ -13,6 +13,7 @@ import typer
 from kagsync import __version__, errors, log
 from kagsync.cli import looking, notifying, phases, tracked, unattended  # noqa: F401  (they register their commands)
 from kagsync.cli.common import app, forget_stdout
+from kagsync.cli.values import read_plainly
 from kagsync.errors import KagsyncError
 from kagsync.text import clip
 
@@ -36,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         words = sys.argv[1:] if arguments is None else arguments
         command = typer.main.get_command(_asked_for(words))
+        read_plainly(command)
         with command.make_context("kagsync", words) as context:
             command.invoke(context)
         sys.stdout.flush()

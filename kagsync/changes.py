@@ -8,11 +8,10 @@ what was seen then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What counts as a change: rank, score, team (id, name, members) or number of submissions.
 
     None in place of a State means: not on the board.
@@ -50,8 +49,7 @@ def same(one: State | None, other: State | None) -> bool:
     return one.same(other) if one is not None else other is None
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
+class Splice(NamedTuple):
     """How one user's history changes: moment → the state to be stored there, or `remove` it."""
 
     moment: int

@@ -6,6 +6,7 @@ import hashlib
 import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kagsync import archive, board_name, leaderboard, run_folder, times
@@ -25,14 +26,17 @@ class Fetched:
     Attributes:
         csv: where it is.
         sha256: of the CSV's bytes (a ZIP's bytes differ every time).
-        rows: its data rows.
         snapshot_at: when Kaggle made it (UTC, from its name), else when it was fetched.
     """
 
     csv: Path
     sha256: str
-    rows: int
     snapshot_at: datetime
+
+    @cached_property
+    def rows(self) -> int:
+        """Its data rows, counted when somebody asks; raises BadBoard."""
+        return leaderboard.count_rows(self.csv)
 
 
 def from_kaggle(api: KaggleApi, slug: str, kaggle_id: str, folder: Path) -> Fetched:
@@ -108,6 +112,5 @@ def _checked(extracted: archive.ExtractedCsv, *, otherwise: datetime) -> Fetched
     return Fetched(
         csv=extracted.path,
         sha256=extracted.sha256,
-        rows=leaderboard.count_rows(extracted.path),
         snapshot_at=snapshot_at,
     )

@@ -65,18 +65,20 @@ class Figures:
     benchmarks: list[Benchmark] = field(default_factory=list)
     bad_cells: Counter[str] = field(default_factory=Counter)
     deleted: dict[str, int | None] = field(default_factory=dict)
-    _ranks: list[Any] = field(default_factory=list, compare=False, repr=False)
-    _scores: list[Any] = field(default_factory=list, compare=False, repr=False)
+    _ranked: list[tuple[Any, Any]] = field(default_factory=list, compare=False, repr=False)
     _names: list[bytes] = field(default_factory=list, compare=False, repr=False)
     _packer: Any = field(default_factory=lambda: zlib.compressobj(1), compare=False, repr=False)
 
-    def add(self, ranks: list[int | None], scores: list[float], names: Iterable[str]) -> None:
-        """Notes a piece of the board: ranks, scores (NaN: none) and the cells with people's names."""
+    def add(self, ranks: list[int | None], scores: Any, names: Iterable[str]) -> None:
+        """Notes a piece of the board: ranks, scores (an array) and the cells with names."""
         import numpy as np
 
-        self._ranks.append(np.array([rank or 0 for rank in ranks], dtype=np.int64))
-        self._scores.append(np.array(scores, dtype=float))
-        self._names.append(self._packer.compress("\n".join(["", *names]).encode()))
+        places = np.array([rank or 0 for rank in ranks], dtype=np.int64)
+        ranked = (places > 0) & np.isfinite(scores)
+        if ranked.any():
+            self._ranked.append((places[ranked], scores[ranked]))
+        if self.rows <= _MOST_NAMES:
+            self._names.append(self._packer.compress("\n".join(["", *names]).encode()))
 
     def names(self) -> bytes | None:
         """The names on the board, packed (see `unpacked_names`); None of a board that is too large. Once."""
@@ -86,26 +88,24 @@ class Figures:
 
     def marks(self) -> Marks:
         """What standings on this board are measured against."""
-        import numpy as np
-
-        if not self._ranks:
-            return Marks(None, [], [])
-        ranks, scores = np.concatenate(self._ranks), np.concatenate(self._scores)
-        ranked = (ranks > 0) & np.isfinite(scores)
-        ranks, scores = ranks[ranked], scores[ranked]
-        if not len(ranks):
+        if not self._ranked:
             return Marks(None, [(mark, None) for mark in self.benchmarks], [])
-        first, last = float(scores[ranks.argmin()]), float(scores[ranks.argmax()])
+        # Piece by piece: in one, a million rows would take their memory twice.
+        ranks, scores = min(self._ranked, key=lambda piece: piece[0].min())
+        first = float(scores[ranks.argmin()])
+        ranks, scores = max(self._ranked, key=lambda piece: piece[0].max())
+        last = float(scores[ranks.argmax()])
         higher = None if first == last else first > last
 
         def place(score: float | None) -> int | None:
             if higher is None or score is None:
                 return None
-            return 1 + int((scores > score if higher else scores < score).sum())
+            better = (scores > score if higher else scores < score for _, scores in self._ranked)
+            return 1 + sum(int(rows.sum()) for rows in better)
 
         def score_at(rank: int) -> float | None:
-            found = scores[ranks == rank]
-            return float(found[0]) if len(found) else None
+            found = (scores[ranks == rank] for ranks, scores in self._ranked)
+            return next((float(of_rank[0]) for of_rank in found if len(of_rank)), None)
 
         return Marks(
             higher,

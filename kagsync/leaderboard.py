@@ -7,35 +7,40 @@ Cells are text by strangers: a team may be called NaN or null, so nothing is gue
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import itertools
 import math
 import os
 import sys
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync.errors import BadBoard
 from kagsync.figures import Benchmark, Figures
 from kagsync.log import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
+    import numpy as np
     import pandas as pd
+
+    FloatArray = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 _ENCODING = "utf-8-sig"  # Kaggle writes a byte order mark; archives drop it
 _MODERN = ("Rank", "TeamId", "TeamName", "Score", "TeamMemberUserNames")
 _MODERN_OPTIONAL = ("LastSubmissionDate", "SubmissionCount")
 _OLD = ("TeamId", "TeamName", "SubmissionDate", "Score")
-_ROWS_AT_ONCE = 50_000  # keeps the memory of a million rows flat, at no cost in time
+_INTEGERS = ("Rank", "TeamId", "SubmissionCount")
+_ROWS_AT_ONCE = 20_000  # keeps the memory of a million rows flat, at no cost in time
 _MAX_INTEGER = 2**63 - 1  # SQLite's
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a team stands on a board. None: the board does not say, or not legibly.
 
     Attributes:
@@ -48,8 +53,8 @@ class Standing:
     rank: int | None
     score: float | None
     score_text: str | None
-    team_id: int | None
     team_name: str
+    team_id: int | None
     members: str
     submission_date: str | None
     submission_count: int | None
@@ -115,12 +120,11 @@ def open_board(path: Path, *, higher_is_better: bool | None = None) -> Board:
         absent = ", ".join(name for name in _MODERN_OPTIONAL if name not in optional)
         logger.warning("The CSV has no column %s: left empty", absent)
     figures = Figures()
-    frames = _frames(path, [*needed, *optional])
     chunks: Iterator[Chunk]
     if modern:
-        chunks = (_modern_chunk(frame, figures) for frame in frames)
+        chunks = (_modern_chunk(frame, figures) for frame in _frames(path, [*needed, *optional]))
     else:
-        chunks = _old_chunks(frames, figures, higher_is_better)
+        chunks = _old_chunks(_read(path, list(needed)), figures, higher_is_better)
     return Board(columns, chunks, figures)
 
 
@@ -158,7 +162,18 @@ def _columns(path: Path) -> list[str]:
 
 
 def _frames(path: Path, columns: list[str]) -> Iterator[pd.DataFrame]:
-    """The needed columns as text, in pieces."""
+    """The needed columns in pieces: whole numbers as such while all are legible, everything else as text."""
+    integers = [name for name in columns if name in _INTEGERS]
+    for number, frame in enumerate(_read(path, columns, integers)):
+        if any(frame[name].dtype != "int64" for name in integers):
+            # Only the text tells which cells are no numbers; pandas has made of them what it could.
+            yield from itertools.islice(_read(path, columns), number, None)
+            return
+        yield frame
+
+
+def _read(path: Path, columns: list[str], integers: Collection[str] = ()) -> Iterator[pd.DataFrame]:
+    """The columns in pieces, as text but for those of which pandas shall make numbers, if it can."""
     # numpy would start a thread for each core, which costs 100 ms of CPU; nothing here multiplies matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     import pandas as pd  # 0.4 s and 60 MB: only a changed board is worth it
@@ -167,12 +182,13 @@ def _frames(path: Path, columns: list[str]) -> Iterator[pd.DataFrame]:
         with pd.read_csv(
             path,
             usecols=columns,
-            dtype=object,
+            dtype={name: object for name in columns if name not in integers},
             na_filter=False,  # a team may be called NaN
-            encoding=_ENCODING,
+            encoding="utf-8",  # a byte order mark is no part of it for pandas
             encoding_errors="replace",
             index_col=False,
             chunksize=_ROWS_AT_ONCE,
+            low_memory=False,  # or a piece could come in several, each with other types
         ) as reader:
             yield from reader
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -196,29 +212,33 @@ def _chunk(
     frame: pd.DataFrame, ranks: list[int | None], members: list[str], date_column: str, figures: Figures
 ) -> Chunk:
     """Reads the numbers and dates of a piece; a cell that is neither empty nor legible becomes None."""
-    score_texts = frame["Score"].to_numpy()
-    scores = _floats(frame["Score"], "Score", figures)
-    team_ids = frame["TeamId"].to_numpy()
+    score_texts = frame["Score"].tolist()
+    numbers = _floats(frame["Score"], "Score", figures)
+    scores = numbers.tolist()
+    team_ids = frame["TeamId"].tolist()
     team_names = frame["TeamName"].tolist()
-    dates = _dates(frame[date_column], date_column, figures) if date_column in frame else None
-    counts = frame["SubmissionCount"].to_numpy() if "SubmissionCount" in frame else None
-    figures.add(ranks, scores, members if "TeamMemberUserNames" in frame else team_names)
+    dates = frame[date_column].tolist() if date_column in frame else None
+    if dates is not None:
+        figures.bad_cells[date_column] += _bad_dates(dates)
+    counts = frame["SubmissionCount"].tolist() if "SubmissionCount" in frame else None
+    figures.add(ranks, numbers, members if "TeamMemberUserNames" in frame else team_names)
     for i in (i for i, cell in enumerate(members) if "del=" in cell):
         for name in split_members(members[i]):
             if name.startswith("del="):
                 figures.deleted[name] = _integer(team_ids[i])
 
     def standing(i: int) -> Standing:
-        score = None if math.isnan(scores[i]) else scores[i]
+        score = scores[i]
+        legible = not math.isnan(score)
         return Standing(
-            rank=ranks[i],
-            score=score,
-            score_text=score_texts[i].strip() if score is not None else None,
-            team_id=_integer(team_ids[i]),
-            team_name=team_names[i],
-            members=",".join(sorted(split_members(members[i]))),
-            submission_date=dates[i] if dates is not None else None,
-            submission_count=_integer(counts[i]) if counts is not None else None,
+            ranks[i],
+            score if legible else None,
+            score_texts[i].strip() if legible else None,
+            team_names[i],
+            _integer(team_ids[i]),
+            _in_order(members[i]),
+            None if dates is None else _date(dates[i].strip()),
+            None if counts is None else _integer(counts[i]),
         )
 
     return Chunk(ranks, team_names, members, standing)
@@ -232,58 +252,79 @@ def split_members(cell: str) -> list[str]:
     return [name for part in cell.split(",") if (name := part.strip().lower())]
 
 
-def _floats(column: pd.Series[Any], name: str, figures: Figures) -> list[float]:
-    """Numbers of a text column, NaN for what is none (infinities too)."""
-    import numpy as np
-    import pandas as pd
+def _in_order(cell: str) -> str:
+    """The usernames of a TeamMemberUserNames cell as they are stored, whatever their order on the board."""
+    return ",".join(sorted(split_members(cell))) if "," in cell else cell.strip().lower()
 
-    # to_numeric only finds the bad cells; the numbers are made by Python's float, as everywhere else, since
-    # two parsers that differ in the last place would make an unchanged score look changed.
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=math.nan)
-    legible = np.isfinite(numbers)
-    empty = (column.str.strip() == "").to_numpy()
-    figures.bad_cells[name] += int((~legible & ~empty).sum())
-    return [
-        _float(text) if good else math.nan
-        for text, good in zip(column.tolist(), legible.tolist(), strict=True)
-    ]
+
+def _floats(column: pd.Series[Any], name: str, figures: Figures) -> FloatArray:
+    """Numbers of a text column, NaN for what is none (infinities too).
+
+    By Python's float, as everywhere else: two parsers that differ in the last place would make an unchanged
+    score look changed.
+    """
+    import numpy as np
+
+    texts = column.to_numpy(dtype=object)
+    joined = "".join(texts)
+    if joined.isascii() and "_" not in joined:  # else some may be numbers for Python only
+        with contextlib.suppress(ValueError):  # one is none
+            numbers: FloatArray = texts.astype(float)
+            if np.isfinite(numbers).all():
+                return numbers
+    cells = [_float(text) for text in texts]
+    figures.bad_cells[name] += sum(
+        math.isnan(cell) and text.strip() != "" for text, cell in zip(texts, cells, strict=True)
+    )
+    return np.array(cells, dtype=float)
 
 
 def _float(text: str) -> float:
+    if not text.isascii() or "_" in text:
+        return math.nan
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _integers(column: pd.Series[Any], name: str, figures: Figures) -> list[int | None]:
-    values = [_integer(text) for text in column.tolist()]
+    cells = column.tolist()
+    if column.dtype == "int64" and min(cells, default=0) >= 0:
+        return cells
+    values = [_integer(cell) for cell in cells]
     if None in values:
-        bad = sum(1 for text, v in zip(column.tolist(), values, strict=True) if v is None and text.strip())
-        figures.bad_cells[name] += bad
+        figures.bad_cells[name] += sum(
+            value is None and str(cell).strip() != "" for cell, value in zip(cells, values, strict=True)
+        )
     return values
 
 
-def _integer(text: str) -> int | None:
-    text = text.strip()
+def _integer(cell: str | int) -> int | None:
+    """A number that is not negative, whether pandas has read it already or not."""
+    if isinstance(cell, int):
+        return cell if cell >= 0 else None
+    text = cell.strip().removeprefix("+")  # so does pandas
     if not (text.isascii() and text.isdigit() and len(text) < 20):
         return None
     value = int(text)
     return value if value <= _MAX_INTEGER else None
 
 
-def _dates(column: pd.Series[Any], name: str, figures: Figures) -> list[str | None]:
-    """`2025-10-31 16:26:26` (UTC) as `2025-10-31T16:26:26Z`."""
-    texts = column.tolist()
-    dates = [_date(text.strip()) for text in texts]
-    if None in dates:
-        figures.bad_cells[name] += sum(
-            1 for text, d in zip(texts, dates, strict=True) if not d and text.strip()
-        )
-    return dates
+def _bad_dates(texts: list[str]) -> int:
+    """How many are neither empty nor legible."""
+    filled = [text for text in texts if text]
+    with contextlib.suppress(ValueError):  # one is no date at all
+        deque(map(datetime.fromisoformat, filled), maxlen=0)
+        # It reads other forms, too: of the right ones the eleventh character is a space.
+        if set(map(len, filled)) <= {19} and set("".join(filled)[10::19]) <= {" "}:
+            return 0
+    return sum(_date(text.strip()) is None and text.strip() != "" for text in filled)
 
 
 def _date(text: str) -> str | None:
+    """`2025-10-31 16:26:26` (UTC) as `2025-10-31T16:26:26Z`."""
     if len(text) != 19 or text[10] != " ":
         return None
     try:
@@ -301,9 +342,9 @@ def _old_chunks(
     board = pd.concat(list(frames), ignore_index=True)
     figures.rows = len(board)
     scores = pd.Series(_floats(board["Score"], "Score", figures), index=board.index, dtype=float)
-    dates = pd.Series(
-        _dates(board["SubmissionDate"], "SubmissionDate", figures), index=board.index, dtype=object
-    )
+    texts = board["SubmissionDate"].tolist()
+    figures.bad_cells["SubmissionDate"] += _bad_dates(texts)
+    dates = pd.Series([_date(text.strip()) for text in texts], index=board.index, dtype=object)
     in_order = _direction_of_order(scores.dropna())
     # The latest row of a team: each was an improvement. Illegible dates count as the earliest.
     by_date = dates.fillna("").sort_values(kind="stable").index

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.leaderboard import split_members
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 USERNAME = "username"
 TEAM_NAME = "team_name"
+
+_SPACES = " \t\n\r\v\f\x1c\x1d\x1e\x1f"  # what str.strip() takes away, of ASCII
 
 # Part of what is compared to know that nothing changed: raise it when the rule changes, or when more is
 # stored of a board (2: marks and names).
@@ -44,12 +46,11 @@ class Roster:
     @classmethod
     def of(cls, users: Iterable[tuple[int, str]]) -> Roster:
         """From (id, username) pairs."""
-        pairs = list(users)
-        return cls({name.lower(): key for key, name in pairs}, {name: key for key, name in pairs})
+        by_team_name = {name: key for key, name in users}
+        return cls({name.lower(): key for name, key in by_team_name.items()}, by_team_name)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A row that belongs to a user: its number on the board (from 0), its standing, and what matched."""
 
     row: int
@@ -70,30 +71,38 @@ def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) ->
     """
     claims: dict[int, Claim] = {}
     by_member = roster.by_member
+    is_nobodys = by_member.keys().isdisjoint
     by_team_name = roster.by_team_name if team_name else {}
     start = 0
     for chunk in chunks:
-        for i, cell in enumerate(chunk.members):
-            # One member is the rule, and most rows are nobody's: decide those without splitting.
-            if "," in cell:
-                users = {by_member[name] for name in split_members(cell) if name in by_member}
-            else:
-                user = by_member.get(cell.strip().lower())
-                users = set() if user is None else {user}
-            matched_by = USERNAME
-            if not users:
-                user = by_team_name.get(chunk.team_names[i])
-                if user is None:
-                    continue
-                users, matched_by = {user}, TEAM_NAME
+        cells = _tidy(chunk.members)
+        # Most rows are nobody's: a comprehension passes over them as fast as Python can.
+        candidates = [
+            i
+            for i, (cell, name) in enumerate(zip(cells, chunk.team_names, strict=True))
+            if cell in by_member or name in by_team_name or ("," in cell and not is_nobodys(cell.split(",")))
+        ]
+        for i in candidates:
             if chunk.ranks[i] == 0:
                 continue
+            users = {by_member[name] for name in cells[i].split(",") if name in by_member}
+            matched_by = USERNAME
+            if not users:
+                users, matched_by = {by_team_name[chunk.team_names[i]]}, TEAM_NAME
             claim = Claim(start + i, chunk.standing(i), matched_by)
             for user in users:
                 if user not in claims or _strength(claim) < _strength(claims[user]):
                     claims[user] = claim
         start += len(chunk.members)
     return claims
+
+
+def _tidy(cells: list[str]) -> list[str]:
+    """The cells in lower case and without spaces: as Kaggle, but not each archive, has them."""
+    text = "\0".join(cells)
+    if text.isascii() and text == text.lower() and not any(space in text for space in _SPACES):
+        return cells
+    return [",".join(split_members(cell)) for cell in cells]
 
 
 def _strength(claim: Claim) -> tuple[object, ...]:

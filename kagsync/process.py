@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from kagsync.log import logger
 from kagsync.records import FILE, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from kagsync.fetch import Fetched
@@ -29,6 +31,19 @@ class Processed:
     counts: Counts
 
 
+@contextlib.contextmanager
+def _no_garbage() -> Iterator[None]:
+    """Python's search for reference cycles is off: a board makes none, and no end of tuples to search."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_no_garbage()
 def process(
     store: Store,
     competition: Competition,
@@ -73,29 +88,28 @@ def process(
     if competition.fingerprint == fingerprint and not older and not force:
         return _nothing_new(store, competition, fetched, run)
 
-    users = store.users()
-    roster = matching.Roster.of((user.id, user.username) for user in users)
+    roster = matching.Roster.of(store.roster())
     board = leaderboard.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
-    if not older and not accept_shrink:
-        _refuse_shrunken(competition, fetched, run.source)
     claims = matching.match(board.chunks, roster, team_name=team_name)
     figures = board.figures
+    if not older and not accept_shrink:
+        _refuse_shrunken(competition, figures.rows, run.source)
     logger.info("CSV has %d entries with columns: %s", figures.rows, board.columns)
     if bad := {name: count for name, count in figures.bad_cells.items() if count}:
         cells = ", ".join(f"{name} {count}" for name, count in bad.items())
         logger.warning("Cells that could not be read are left empty: %s", cells)
 
     marks = figures.marks()
-    last_user_id = max((user.id for user in users), default=0)
+    last_user_id = max(roster.by_team_name.values(), default=0)
     with store.writing():
         now = _again(store, competition)
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
-        present = store.user_ids()  # a user removed meanwhile must not come back
-        claims = {user: claim for user, claim in claims.items() if user in present}
-        entries = {entry.user_id: entry for entry in store.entries(competition.id)}
+        if store.roster_version() != roster_version:  # a user removed meanwhile must not come back
+            present = {user for user, _ in store.roster()}
+            claims = {user: claim for user, claim in claims.items() if user in present}
         moment = int(fetched.snapshot_at.timestamp())
-        update = (_update_older if older else _update)(store, now, fetched.snapshot_at, claims, entries)
-        counts = _count(figures, claims, entries, update)
+        update = (_update_older if older else _update)(store, now, fetched.snapshot_at, claims)
+        counts = _count(figures, claims, update)
         store.save_entries(competition.id, update.entries)
         store.save_history(competition.id, update.history)
         if now.snapshot_at is not None and fetched.snapshot_at <= now.snapshot_at:
@@ -131,12 +145,12 @@ def process(
     return Processed(status, counts)
 
 
-def _refuse_shrunken(competition: Competition, fetched: Fetched, source: str) -> None:
+def _refuse_shrunken(competition: Competition, rows: int, source: str) -> None:
     """A board that is suddenly empty, or less than half of what it was, is not believed."""
     before = competition.row_count or 0
-    if fetched.rows < before / 2:
+    if rows < before / 2:
         raise SuspiciousBoard(
-            f"the board has {fetched.rows:,} rows where it had {before:,}, which looks cut off",
+            f"the board has {rows:,} rows where it had {before:,}, which looks cut off",
             f"If it is right: kagsync sync {competition.slug}{' --from FILE' if source == FILE else ''} "
             "--accept-shrink",
         )
@@ -169,10 +183,18 @@ def _finish(store: Store, competition: Competition, fetched: Fetched, run: Run) 
 
 @dataclass(frozen=True)
 class _Update:
-    """What must be written: entries, and changes of histories by user; `changed` counts moved standings."""
+    """What a board changes.
+
+    Attributes:
+        entries: to be written.
+        history: changes of histories, each with the user's id; to be read once.
+        known: the users who had an entry before.
+        changed: how many standings moved.
+    """
 
     entries: list[Entry]
-    history: list[tuple[int, Splice]]
+    history: Iterable[tuple[int, Splice]]
+    known: set[int]
     changed: int
 
 
@@ -181,34 +203,40 @@ def _update(
     competition: Competition,
     snapshot_at: datetime,
     claims: dict[int, Claim],
-    entries: dict[int, Entry],
 ) -> _Update:
     """The newest board: entries follow it, and only what changed is written."""
     at = times.iso(snapshot_at)
+    before = times.iso(competition.snapshot_at or snapshot_at)
     written: list[Entry] = []
-    moved: dict[int, State | None] = {}
+    moved: list[Entry] = []
     changed = 0
-    for user, claim in claims.items():
-        old = entries.get(user)
-        entry = _entry(user, claim, first_seen_at=old.first_seen_at if old else at)
-        if entry == old:
-            continue
-        written.append(entry)
-        if old is None or old.left_at is not None or not entry.state.same(old.state):
-            moved[user] = entry.state
-            changed += old is not None
-    for user, old in entries.items():
-        if user not in claims and old.left_at is None:
-            last_seen = old.last_seen_at or times.iso(competition.snapshot_at or snapshot_at)
-            written.append(replace(old, last_seen_at=last_seen, left_at=at))
-            moved[user] = None
+    known: set[int] = set()
+    for old in store.entries(competition.id):
+        known.add(old.user_id)
+        claim = claims.get(old.user_id)
+        if claim is not None:
+            entry = _entry(old.user_id, claim, first_seen_at=old.first_seen_at)
+            if entry == old:
+                continue
+            written.append(entry)
+            if old.left_at is not None or not entry.state.same(old.state):
+                moved.append(entry)
+                changed += 1
+        elif old.left_at is None:
+            left = old._replace(last_seen_at=old.last_seen_at or before, left_at=at)
+            written.append(left)
+            moved.append(left)
+    new = [_entry(user, claims[user], first_seen_at=at) for user in sorted(claims.keys() - known)]
+    written += new
+    moved += new
+    states = ((entry.user_id, entry.state if entry.left_at is None else None) for entry in moved)
     moment = int(snapshot_at.timestamp())
     if competition.snapshot_at is not None and snapshot_at == competition.snapshot_at:
         # The same snapshot once more (the roster or the rules changed): what it said before is corrected.
-        changes = list(_spliced(store, competition.id, moment, moved))
+        changes = _spliced(store, competition.id, moment, dict(states))
     else:
-        changes = [(user, Splice(moment, state)) for user, state in moved.items()]
-    return _Update(written, changes, changed)
+        changes = ((user, Splice(moment, state)) for user, state in states)
+    return _Update(written, changes, known, changed)
 
 
 def _update_older(
@@ -216,24 +244,24 @@ def _update_older(
     competition: Competition,
     snapshot_at: datetime,
     claims: dict[int, Claim],
-    entries: dict[int, Entry],
 ) -> _Update:
     """An older board: it only adds to the history, and to those who are no longer on the board."""
     at = times.iso(snapshot_at)
+    entries = {entry.user_id: entry for entry in store.entries(competition.id)}
     written = []
     for user, claim in claims.items():
         old = entries.get(user)
         first = min(at, old.first_seen_at) if old else at
         if old is not None and (old.last_seen_at is None or at <= old.last_seen_at):
-            entry = replace(old, first_seen_at=first)
+            entry = old._replace(first_seen_at=first)
         else:  # on this board, and not on any later one that this user was looked for on
-            entry = replace(_entry(user, claim, first_seen_at=first), last_seen_at=at)
+            entry = _entry(user, claim, first_seen_at=first)._replace(last_seen_at=at)
         if entry != old:
             written.append(entry)
     seen: dict[int, State | None] = dict.fromkeys(store.users_with_history(competition.id))
     seen |= {user: _state(claim) for user, claim in claims.items()}
     changes = _spliced(store, competition.id, int(snapshot_at.timestamp()), seen)
-    return _Update(written, list(changes), changed=0)
+    return _Update(written, list(changes), set(entries), changed=0)
 
 
 def _spliced(
@@ -263,8 +291,7 @@ def _redated(store: Store, competition_id: int) -> list[Entry]:
         seen = [at for at, last in observations if entry.user_id <= last and (left is None or at < left)]
         if not seen:
             continue
-        dated = replace(
-            entry,
+        dated = entry._replace(
             left_at=None if left is None else times.from_unix(left),
             last_seen_at=times.from_unix(seen[-1]),
         )
@@ -274,31 +301,17 @@ def _redated(store: Store, competition_id: int) -> list[Entry]:
 
 
 def _entry(user: int, claim: Claim, *, first_seen_at: str) -> Entry:
-    standing = claim.standing
-    return Entry(
-        user_id=user,
-        rank=standing.rank,
-        score=standing.score,
-        score_text=standing.score_text,
-        kaggle_team_name=standing.team_name,
-        team_id=standing.team_id,
-        members=standing.members,
-        submission_date=standing.submission_date,
-        submission_count=standing.submission_count,
-        matched_by=claim.matched_by,
-        first_seen_at=first_seen_at,
-        last_seen_at=None,
-        left_at=None,
-    )
+    # A standing's fields are those of an entry from `rank` to `submission_count`, in their order.
+    return Entry(user, *claim.standing, claim.matched_by, first_seen_at, last_seen_at=None, left_at=None)
 
 
 def _state(claim: Claim) -> State:
     return _entry(0, claim, first_seen_at="").state
 
 
-def _count(figures: Figures, claims: dict[int, Claim], entries: dict[int, Entry], update: _Update) -> Counts:
+def _count(figures: Figures, claims: dict[int, Claim], update: _Update) -> Counts:
     rows = {claim.row for claim in claims.values()}
-    created = {claim.row for user, claim in claims.items() if user not in entries}
+    created = {claim.row for user, claim in claims.items() if user not in update.known}
     return Counts(
         rows=figures.rows,
         created=len(created),

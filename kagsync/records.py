@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.changes import State
 
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
-BUSY, RESTING = "busy", "resting"  # not tried at all: these leave no row in sync_runs
+BY_HAND = "hand"  # the trigger of a run that names none
+BUSY, RESTING, LATER = "busy", "resting", "later"  # not tried at all: these leave no row in sync_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,7 @@ class User:
     group: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One user's standing in one competition, as `leaderboard_entries` holds it (times as text)."""
 
     user_id: int

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import sys
 import threading
+import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +19,11 @@ from kagsync.log import logger
 from kagsync.process import Processed, process
 from kagsync.records import (
     BUSY,
+    BY_HAND,
     ERROR,
     FILE,
     KAGGLE,
+    LATER,
     OK,
     OLDER,
     RESTING,
@@ -44,9 +47,10 @@ if TYPE_CHECKING:
     # Given a number of competitions, shows how many are done while it is open.
     Progress = Callable[[int], contextlib.AbstractContextManager[Callable[[str], None]]]
 
-BY_HAND = "hand"  # the trigger of a run that names none
 PARTIAL = "partial"
+MAX_TIME = 270  # seconds: nine tenths of the 5 minutes until cron starts the next run
 _PATIENCE = 150.0  # seconds: longer than a download may take
+_FACTS_A_RUN = 8  # competitions: asked every 5 minutes, 2,000 are through in a day, and no run pays for many
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Result:
     """How one competition's sync ended.
 
     `status`: ok, unchanged, older (an old snapshot, history only), busy (another run does it), resting
-    (Kaggle asked to wait) or error.
+    (Kaggle asked to wait), later (no time was left in this run) or error.
     """
 
     slug: str
@@ -107,6 +111,7 @@ def sync(
     source: Path | None = None,
     force: bool = False,
     accept_shrink: bool = False,
+    max_time: float | None = None,
     trigger: str = BY_HAND,
     progress: Progress | None = None,
 ) -> Outcome:
@@ -121,6 +126,7 @@ def sync(
         source: a ZIP or CSV from disk in place of Kaggle (one competition only).
         force: process boards also when nothing changed, and ask Kaggle also while it wants to be left alone.
         accept_shrink: take boards also when they have lost most of their rows.
+        max_time: seconds after which no more competitions are started; those are first in the next run.
         trigger: what starts this run (cron …).
         progress: given the number of competitions, shows how many are done while it is open.
 
@@ -131,7 +137,7 @@ def sync(
     """
     started = times.utc_now()
     try:
-        outcome = _sync(settings, slugs, everything, source, force, accept_shrink, progress)
+        outcome = _sync(settings, slugs, everything, source, force, accept_shrink, max_time, progress)
     except KagsyncError as error:
         _record_trigger(settings, trigger, started, error.exit_code)
         raise
@@ -155,8 +161,10 @@ def _sync(
     source: Path | None,
     force: bool,
     accept_shrink: bool,
+    max_time: float | None,
     progress: Progress | None,
 ) -> Outcome:
+    until = None if max_time is None else time.monotonic() + max_time
     with Store.open(settings.db, settings.locks) as store:
         if everything:
             competitions = store.due_competitions()
@@ -186,10 +194,15 @@ def _sync(
         force=force,
         accept_shrink=accept_shrink,
         limits=_Limits(),
+        facts=threading.Semaphore(_FACTS_A_RUN),
+        until=until,
     )
     alone = not everything and len(competitions) == 1
     with progress(len(competitions)) if progress else contextlib.nullcontext(_ignore) as done:
-        return Outcome(_run_all(work, competitions, done), alone=alone)
+        outcome = Outcome(_run_all(work, competitions, done), alone=alone)
+    if left := sum(result.status == LATER for result in outcome.results):
+        logger.info("%d of %d competitions are left for the next run: time is up", left, len(competitions))
+    return outcome
 
 
 def clear_leftovers(settings: Settings) -> None:
@@ -218,6 +231,8 @@ class _Work:
     force: bool
     accept_shrink: bool
     limits: _Limits
+    facts: threading.Semaphore  # taken once for each competition that Kaggle is asked about
+    until: float | None  # of the monotonic clock: no competition is started after that
 
 
 class _Limits:
@@ -302,6 +317,8 @@ def _run_all(work: _Work, competitions: list[Competition], done: Callable[[str],
 
 
 def _sync_one(work: _Work, competition: Competition) -> Result:
+    if work.until is not None and time.monotonic() >= work.until:
+        return Result(competition.slug, LATER)
     with log.about(competition.slug) if work.several else contextlib.nullcontext():
         if work.source == KAGGLE and not work.force and (resting := _resting(work, competition)):
             return resting
@@ -388,7 +405,7 @@ def _through_phases(work: _Work, competition: Competition, run: Run) -> Result:
                 force=work.force,
                 accept_shrink=work.accept_shrink,
             )
-        if work.api is not None and facts_are_due(now):
+        if work.api is not None and facts_are_due(now) and work.facts.acquire(blocking=False):
             try:
                 refresh_facts(store, now, work.api())
             except sqlite3.Error as error:  # the entries are what counts
@@ -524,6 +541,7 @@ def summary(outcome: Outcome) -> str:
         (UNCHANGED, "nothing new in"),
         (BUSY, "already being synced by another run:"),
         (RESTING, "resting, as Kaggle asked:"),
+        (LATER, "left for the next run:"),
         (ERROR, "failed:"),
     ):
         if slugs := [result.slug for result in outcome.results if result.status == status]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import tempfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +85,8 @@ def test_splicing_in_any_order_gives_the_list_of_changes(loads: list[tuple[int, 
 def test_a_state_is_the_same_by_its_number_whatever_decimals_are_printed() -> None:
     one = state(HERE)
     assert one is not None
-    assert one.same(replace(one, score_text="0.5"))
-    assert not one.same(replace(one, score=0.51))
+    assert one.same(one._replace(score_text="0.5"))
+    assert not one.same(one._replace(score=0.51))
     assert not one.same(None)
     assert same(None, None)
     assert not same(None, one)
@@ -97,8 +97,8 @@ def test_rank_score_team_and_submissions_count_as_a_change(name: str) -> None:
     one = state(HERE)
     assert one is not None
     other = "x" if isinstance(getattr(one, name), str) else 99
-    assert not one.same(replace(one, **{name: other}))
-    assert not one.same(replace(one, **{name: None}))
+    assert not one.same(one._replace(**{name: other}))
+    assert not one.same(one._replace(**{name: None}))
 
 
 # The whole of it: boards through `process` into a database

@@ -184,6 +184,20 @@ def test_each_of_several_competitions_is_asked_about_once(club: Club) -> None:
     assert [club.facts(slug) for slug in slugs] == [KEPT] * 3
 
 
+def test_a_run_asks_about_a_few_and_the_next_about_others(club: Club) -> None:
+    slugs = {f"many{number:02}" for number in range(20)}
+    for slug in slugs:
+        club.track(slug)
+    asked: list[str] = []
+    for number in (8, 8, 4, 0):
+        club.sync()
+        now = club.asked()
+        assert len(now) == number
+        asked += now
+    assert len(asked) == len(slugs)
+    assert set(asked) == slugs
+
+
 def test_a_competition_that_is_added_is_asked_about_at_once_and_not_again_that_day(club: Club) -> None:
     club.kaggle.board(SLUG, BOARD)
     out = club.kagsync.ok("competitions", "add", SLUG)

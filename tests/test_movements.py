@@ -187,7 +187,7 @@ def test_a_first_score_is_better_than_none(higher: bool | None) -> None:
 
 
 def test_other_decimals_are_no_other_score() -> None:
-    assert told(HERE, replace(HERE, score_text="0.805230")) == []
+    assert told(HERE, HERE._replace(score_text="0.805230")) == []
 
 
 @pytest.mark.parametrize(
@@ -563,7 +563,7 @@ def test_the_other_direction_swaps_improved_and_fell_and_nothing_else(history: P
 def mirrored(state: State | None) -> State | None:
     if state is None or state.score is None:
         return state
-    return replace(state, score=-state.score)
+    return state._replace(score=-state.score)
 
 
 @settings(max_examples=100)

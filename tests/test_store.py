@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -234,7 +233,7 @@ def test_a_block_that_fails_writes_nothing(store: Store) -> None:
         pass
 
     with pytest.raises(Stop), store.writing():
-        store.save_entries(key, [replace(ENTRY, rank=99)])
+        store.save_entries(key, [ENTRY._replace(rank=99)])
         store.save_history(key, [(1, Splice(300, None)), (1, Splice(100, None, remove=True))])
         raise Stop
     after = look(store, "SELECT * FROM leaderboard_entries"), look(store, "SELECT * FROM entry_history")
@@ -246,7 +245,7 @@ def test_a_block_that_fails_writes_nothing(store: Store) -> None:
 def test_nobody_sees_half_of_a_block(store: Store) -> None:
     key = populated(store)
     with store.writing():
-        store.save_entries(key, [replace(ENTRY, rank=99)])
+        store.save_entries(key, [ENTRY._replace(rank=99)])
         assert look(store, "SELECT rank FROM leaderboard_entries") == [(3,)]
     assert look(store, "SELECT rank FROM leaderboard_entries") == [(99,)]
 
@@ -374,12 +373,12 @@ def test_removing_a_user_takes_entries_and_history(store: Store) -> None:
     key = populated(store)
     track(store, "bob")
     with store.writing():
-        store.save_entries(key, [replace(ENTRY, user_id=2)])
+        store.save_entries(key, [ENTRY._replace(user_id=2)])
     assert (store.entry_count(user_id=1), store.entry_count(competition_id=key)) == (1, 2)
     store.remove_user(1)
     assert [entry.user_id for entry in store.entries(key)] == [2]
     assert look(store, "SELECT * FROM entry_history") == []
-    assert store.user_ids() == {2}
+    assert [user for user, _ in store.roster()] == [2]
 
 
 def test_the_id_of_a_removed_user_is_never_given_again(store: Store) -> None:
@@ -397,12 +396,12 @@ def test_the_id_of_a_removed_user_is_never_given_again(store: Store) -> None:
     "entry",
     [
         ENTRY,
-        replace(ENTRY, rank=None, score=None, score_text=None, team_id=None, submission_count=None),
-        replace(
-            ENTRY, submission_date=None, last_seen_at="2025-10-30T12:00:00Z", left_at="2025-10-31T12:00:00Z"
+        ENTRY._replace(rank=None, score=None, score_text=None, team_id=None, submission_count=None),
+        ENTRY._replace(
+            submission_date=None, last_seen_at="2025-10-30T12:00:00Z", left_at="2025-10-31T12:00:00Z"
         ),
-        replace(ENTRY, kaggle_team_name="a\x00b\n\u202e🦊", members=""),
-        replace(ENTRY, score=-1e-300, score_text="-1e-300"),
+        ENTRY._replace(kaggle_team_name="a\x00b\n\u202e🦊", members=""),
+        ENTRY._replace(score=-1e-300, score_text="-1e-300"),
     ],
     ids=["usual", "nulls", "left", "odd name", "tiny"],
 )
@@ -410,14 +409,14 @@ def test_an_entry_comes_back_as_it_was_saved(store: Store, entry: Entry) -> None
     key = populated(store)
     with store.writing():
         store.save_entries(key, [entry])
-    assert store.entries(key) == [entry]
+    assert list(store.entries(key)) == [entry]
 
 
 def test_an_entry_of_a_user_or_competition_that_is_not_there_is_refused(store: Store) -> None:
     key = populated(store)
     for competition, user in ((key, 99), (99, 1)):
         with pytest.raises(sqlite3.IntegrityError), store.writing():
-            store.save_entries(competition, [replace(ENTRY, user_id=user)])
+            store.save_entries(competition, [ENTRY._replace(user_id=user)])
 
 
 def test_the_state_at_a_moment_is_that_of_the_last_change(store: Store) -> None:
@@ -433,10 +432,10 @@ def test_the_state_at_a_moment_is_that_of_the_last_change(store: Store) -> None:
 def test_a_team_that_does_not_change_is_stored_once(store: Store) -> None:
     key = populated(store)
     state = State(4, 0.6, "0.60", 7, "The Team", "alice,zoe", 6)
-    nameless = replace(state, team_id=None)
+    nameless = state._replace(team_id=None)
     with store.writing():
-        store.save_history(key, [(1, Splice(300 + i, replace(state, rank=i))) for i in range(5)])
-        store.save_history(key, [(1, Splice(400 + i, replace(nameless, rank=i))) for i in range(5)])
+        store.save_history(key, [(1, Splice(300 + i, state._replace(rank=i))) for i in range(5)])
+        store.save_history(key, [(1, Splice(400 + i, nameless._replace(rank=i))) for i in range(5)])
     assert look(store, "SELECT count(*) FROM teams") == [(2,)]
 
 

@@ -24,6 +24,7 @@ from kagsync.cli.options import (
     Verbose,
 )
 from kagsync.errors import KagsyncError, UsageError
+from kagsync.records import BY_HAND
 
 if TYPE_CHECKING:
     from kagsync.settings import Settings
@@ -49,6 +50,15 @@ def sync(
     ] = None,
     force: Force = False,
     accept_shrink: AcceptShrink = False,
+    max_time: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            help="Start no more competitions after that; the next run begins with them [with --all: 270].",
+            show_default=False,
+        ),
+    ] = None,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="DIR", help="Then write those pages of the report that changed."),
@@ -56,7 +66,7 @@ def sync(
     trigger: Annotated[
         str,
         typer.Option(metavar="NAME", help="What starts this run, for `kagsync schedule status`."),
-    ] = "hand",
+    ] = BY_HAND,
     format_: JsonOrText = TextOrJson.text,
     direction: Direction = None,
     team_name: TeamName = None,
@@ -86,6 +96,7 @@ def sync(
                 source=source,
                 force=force,
                 accept_shrink=accept_shrink,
+                max_time=verb.MAX_TIME if max_time is None and everything else max_time,
                 trigger=started_by,
                 progress=progress.bar if watched else None,
             )

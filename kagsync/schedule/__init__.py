@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import times
 from kagsync.errors import ConfigurationError
+from kagsync.records import BY_HAND
 from kagsync.schedule import cron, systemd, windows
 from kagsync.schedule.plan import DEFAULT_EVERY, LONGEST_RUN, Plan, plan, this_program
 
@@ -34,7 +35,6 @@ __all__ = [
 ]
 
 KINDS: dict[str, ModuleType] = {kind.NAME: kind for kind in (cron, systemd, windows)}
-BY_HAND = "hand"
 
 
 def default_kind() -> str:

@@ -84,7 +84,10 @@ def plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) 
     """
     environment, secrets = _environment(loaded)
     log_file = (loaded.log_file or settings.default_log_file()).absolute()
+    length = interval(every)
     options = ["--log-file", str(log_file)]
+    if length != names.duration(DEFAULT_EVERY):  # for which sync's own default is made
+        options += ["--max-time", str(int(0.9 * min(length, LONGEST_RUN).total_seconds()))]
     if db is not None or os.environ.get("KAGSYNC_DB"):
         options += ["--db", str(loaded.db)]
     if report is not None:
@@ -95,7 +98,7 @@ def plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) 
                 f"{text!r} has a character that no schedule can hold",
                 "Give that path or variable another name",
             )
-    return Plan(interval(every), this_program(), tuple(options), environment, secrets, log_file)
+    return Plan(length, this_program(), tuple(options), environment, secrets, log_file)
 
 
 def interval(every: str) -> timedelta:

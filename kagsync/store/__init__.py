@@ -1,7 +1,7 @@
 """The only door to SQLite.
 
-Reading and small writes use the standard library's sqlite3; sqlite-utils, which costs 0.4 s to import because
-it imports pandas, is called where it earns that: migrations and bulk writes of a changed board.
+Reading and writing use the standard library's sqlite3; sqlite-utils, which costs 0.4 s to import because it
+imports pandas, is called where it earns that: migrations.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from kagsync import times
@@ -11,24 +10,30 @@ from kagsync.records import Entry
 from kagsync.store.competitions import Competitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from kagsync.figures import Marks
 
-_FIELDS = tuple(field.name for field in fields(Entry))
-_ENTRY = ", ".join(_FIELDS)
+_ENTRY = ", ".join(Entry._fields)
+# Statements of sqlite3, not sqlite-utils' upsert: its import costs a changed board more than all the writing.
+_UPSERT = (
+    f"INSERT INTO leaderboard_entries (competition_id, {_ENTRY}) "  # noqa: S608
+    f"VALUES ({', '.join('?' * (1 + len(Entry._fields)))}) ON CONFLICT DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in Entry._fields if name != "user_id")
+)
 
 
 class Boards(Competitions):
     """The applied boards of a store."""
 
-    def entries(self, competition_id: int) -> list[Entry]:
+    def entries(self, competition_id: int) -> Iterator[Entry]:
+        """The entries of a competition, by user id; to be read before the next one is written."""
         rows = self._connection.execute(
-            f"SELECT {_ENTRY} FROM leaderboard_entries WHERE competition_id = ?",  # noqa: S608
+            f"SELECT {_ENTRY} FROM leaderboard_entries WHERE competition_id = ? ORDER BY user_id",  # noqa: S608
             (competition_id,),
         )
-        return [Entry(*row) for row in rows]
+        return map(Entry._make, rows)
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
         """How many entries a competition, or a user, has."""
@@ -40,12 +45,7 @@ class Boards(Competitions):
 
     def save_entries(self, competition_id: int, entries: Iterable[Entry]) -> None:
         """Creates or overwrites entries (within `writing`)."""
-        rows = [
-            {"competition_id": competition_id, **{name: getattr(entry, name) for name in _FIELDS}}
-            for entry in entries
-        ]
-        if rows:
-            self._sqlite_utils()["leaderboard_entries"].upsert_all(rows, pk=("competition_id", "user_id"))
+        self._connection.executemany(_UPSERT, ((competition_id, *entry) for entry in entries))
 
     def save_board(
         self,

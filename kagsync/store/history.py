@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
 
 # Moments at which nothing had changed only matter to an archive that is loaded late.
 UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
+
+
+_AT_ONCE = 10_000  # changes; so that a million of them need no memory
+_SAVE_CHANGE = (
+    "INSERT INTO entry_history (competition_id, user_id, moment, rank, score, submission_count, team) "
+    "VALUES (?, ?, ?, ?, ?, ?, "
+    "(SELECT id FROM teams WHERE name = ? AND members = ? AND coalesce(team_id, -1) = ?)) "
+    "ON CONFLICT DO UPDATE SET rank = excluded.rank, score = excluded.score, team = excluded.team, "
+    "submission_count = excluded.submission_count"
+)
 
 
 class History(Connection):
@@ -158,43 +169,29 @@ class History(Connection):
 
     def save_history(self, competition_id: int, changes: Iterable[tuple[int, Splice]]) -> None:
         """Applies (user id, change) pairs (within `writing`)."""
-        teams: dict[tuple[int | None, str, str], int] = {}
-        rows = []
-        for user_id, change in changes:
-            if change.remove:
-                self._connection.execute(
-                    "DELETE FROM entry_history WHERE user_id = ? AND competition_id = ? AND moment = ?",
-                    (user_id, competition_id, change.moment),
-                )
-                continue
-            state = change.state
-            rows.append(
-                {
-                    "user_id": user_id,
-                    "competition_id": competition_id,
-                    "moment": change.moment,
-                    "rank": state and state.rank,
-                    "score": state and state.score_text,
-                    "team": state and self._team(state, teams),
-                    "submission_count": state and state.submission_count,
-                }
+        pairs = iter(changes)
+        while batch := list(itertools.islice(pairs, _AT_ONCE)):
+            self._connection.executemany(
+                "DELETE FROM entry_history WHERE user_id = ? AND competition_id = ? AND moment = ?",
+                [(user, competition_id, change.moment) for user, change in batch if change.remove],
             )
-        if rows:
-            self._sqlite_utils()["entry_history"].upsert_all(rows, pk=("user_id", "competition_id", "moment"))
+            kept = [(user, change.moment, change.state) for user, change in batch if not change.remove]
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO teams (team_id, name, members) VALUES (?, ?, ?)",
+                [(state.team_id, state.team_name, state.members) for _, _, state in kept if state],
+            )
+            self._connection.executemany(
+                _SAVE_CHANGE,
+                [(competition_id, user, moment, *_stored(state)) for user, moment, state in kept],
+            )
 
-    def _team(self, state: State, known: dict[tuple[int | None, str, str], int]) -> int:
-        content = (state.team_id, state.team_name, state.members)
-        if content not in known:
-            key = self._value(
-                "SELECT id FROM teams WHERE name = ? AND members = ? AND coalesce(team_id, -1) = ?",
-                (state.team_name, state.members, -1 if state.team_id is None else state.team_id),
-            )
-            if key is None:
-                key = self._connection.execute(
-                    "INSERT INTO teams (team_id, name, members) VALUES (?, ?, ?)", content
-                ).lastrowid
-            known[content] = key
-        return known[content]
+
+def _stored(state: State | None) -> tuple[object, ...]:
+    """A state as `_SAVE_CHANGE` takes it."""
+    if state is None:
+        return (None,) * 6
+    team = (state.team_name, state.members, -1 if state.team_id is None else state.team_id)
+    return (state.rank, state.score_text, state.submission_count, *team)
 
 
 def _state(

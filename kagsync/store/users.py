@@ -11,7 +11,7 @@ from kagsync.store.connection import Connection
 from kagsync.store.suggestions import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
 
@@ -101,5 +101,6 @@ class Users(Connection):
         version: int = self._value("SELECT version FROM roster")
         return version
 
-    def user_ids(self) -> set[int]:
-        return {row[0] for row in self._connection.execute("SELECT id FROM users")}
+    def roster(self) -> Iterator[tuple[int, str]]:
+        """(id, username) of each tracked user."""
+        return self._connection.execute("SELECT id, username FROM users")

@@ -105,6 +105,12 @@ class RateLimited(Unreachable):
         self.until = until
 
 
+class OutOfTime(KagsyncError):
+    """The run ends before Kaggle has answered; the next one asks again."""
+
+    code = "out-of-time"
+
+
 class BadDownload(KagsyncError):
     """What arrived is not a leaderboard archive."""
 

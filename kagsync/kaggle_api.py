@@ -27,6 +27,7 @@ from kagsync.errors import (
     Interrupted,
     KagsyncError,
     NotFound,
+    OutOfTime,
     RateLimited,
     Unreachable,
 )
@@ -138,8 +139,9 @@ _current = threading.local()
 class KaggleApi:
     """A client of Kaggle for one thread (a shared SDK client can lose its credentials)."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, until: float | None = None) -> None:
         self._credentials = credentials
+        self._until = until
         self._sdk = sdk.part()
         self._http = self._sdk.HttpClient(
             user_agent=_USER_AGENT,
@@ -166,6 +168,7 @@ class KaggleApi:
             CredentialsError, Forbidden, NotFound: Kaggle refused (401, 403, 404).
             RateLimited: 429 for longer than a run can wait.
             Unreachable: no connection, an error of Kaggle's, or not done in time.
+            OutOfTime: it would have taken longer than `until`.
             BadDownload: the answer is no archive.
             OSError: `target` cannot be written.
         """
@@ -215,6 +218,9 @@ class KaggleApi:
     def _persist(self, attempt: Callable[[], T], kaggle_id: str, seconds: float, tries: int = TRIES) -> T:
         """Tries until it works, the error is final, the tries are used up or the time is over."""
         deadline = time.monotonic() + seconds
+        cut_short = self._until is not None and self._until < deadline
+        if self._until is not None and cut_short:
+            deadline = self._until
         for number in range(1, tries + 1):
             try:
                 return _bounded(attempt, deadline - time.monotonic())
@@ -222,8 +228,11 @@ class KaggleApi:
                 if stop.event.is_set():
                     raise Interrupted("stopped") from cause
                 error, wait = _explain(cause, kaggle_id, self._credentials)
-                if wait is None or number == tries or time.monotonic() + wait >= deadline:
+                if wait is None or number == tries:
                     raise error from cause
+                if time.monotonic() + wait >= deadline:
+                    late = OutOfTime(f"no time was left for {kaggle_id}", "The next run begins with it")
+                    raise (late if cut_short else error) from cause
                 logger.debug("Try %d of %d failed (%s); next in %.1f s", number, tries, error.message, wait)
             if stop.event.wait(wait):
                 raise Interrupted("stopped")
@@ -259,21 +268,25 @@ def _facts(answer: Any) -> CompetitionFacts:
 
 
 class Clients:
-    """Gives each thread a client of its own, all with the same credentials."""
+    """Gives each thread a client of its own, all with the same credentials and the same end."""
 
-    def __init__(self, credentials: Credentials) -> None:
+    def __init__(self, credentials: Credentials, until: float | None) -> None:
         self.credentials = credentials
+        self._until = until
         self._local = threading.local()
 
     def __call__(self) -> KaggleApi:
         if not hasattr(self._local, "api"):
-            self._local.api = KaggleApi(self.credentials)
+            self._local.api = KaggleApi(self.credentials, self._until)
         api: KaggleApi = self._local.api
         return api
 
 
-def connect() -> Clients:
+def connect(until: float | None = None) -> Clients:
     """Finds the credentials once, for all threads.
+
+    Args:
+        until: the moment of the monotonic clock at which whatever is still asked of Kaggle is given up.
 
     Raises:
         CredentialsError, ConfigurationError: there are none, or a setting is wrong.
@@ -284,7 +297,7 @@ def connect() -> Clients:
     logger.debug("Kaggle credentials from %s", credentials.source)
     if credentials.oauth_file is not None:
         credentials = _with_access_token(credentials, credentials.oauth_file)
-    return Clients(credentials)
+    return Clients(credentials, until)
 
 
 def _bound(http: Any) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder, times
 from kagsync.competitions import facts_are_due, refresh_facts
-from kagsync.errors import Interrupted, KagsyncError, RateLimited, UsageError
+from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited, UsageError
 from kagsync.log import logger
 from kagsync.process import Processed, process
 from kagsync.records import (
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 PARTIAL = "partial"
 MAX_TIME = 270  # seconds: nine tenths of the 5 minutes until cron starts the next run
+_GRACE = 15.0  # seconds more for what was started before: then this run is over before the next one begins
 _PATIENCE = 150.0  # seconds: longer than a download may take
 _FACTS_A_RUN = 8  # competitions: asked every 5 minutes, 2,000 are through in a day, and no run pays for many
 
@@ -126,7 +127,8 @@ def sync(
         source: a ZIP or CSV from disk in place of Kaggle (one competition only).
         force: process boards also when nothing changed, and ask Kaggle also while it wants to be left alone.
         accept_shrink: take boards also when they have lost most of their rows.
-        max_time: seconds after which no more competitions are started; those are first in the next run.
+        max_time: seconds after which no more competitions are started, and soon those are given up that
+            Kaggle has not answered for; all of them are first in the next run.
         trigger: what starts this run (cron …).
         progress: given the number of competitions, shows how many are done while it is open.
 
@@ -180,7 +182,7 @@ def _sync(
     if source is not None:
         get = _from_disk(source)
     else:
-        api = _connect(settings)
+        api = _connect(settings, until)
         get = _from_kaggle(api)
     run = times.utc_now()
     work = _Work(
@@ -259,10 +261,13 @@ class _Limits:
             return max(self._limited) if hopeless else None
 
 
-def _connect(settings: Settings) -> Clients:
+def _connect(settings: Settings, until: float | None = None) -> Clients:
     from kagsync import kaggle_api
 
-    api = kaggle_api.connect()
+    if until is not None:
+        # Who is first in a run has all the time there is, or a slow answer would be cut short in every run.
+        until = max(until, time.monotonic() + kaggle_api.DOWNLOAD_DEADLINE) + _GRACE
+    api = kaggle_api.connect(until)
     _warn_of_exposed(api.credentials, settings)
     return api
 
@@ -331,6 +336,8 @@ def _sync_one(work: _Work, competition: Competition) -> Result:
         except locks.Busy:
             logger.info("%s is already being synced by another run", competition.slug)
             return Result(competition.slug, BUSY)
+        except OutOfTime:
+            return Result(competition.slug, LATER)
         except Interrupted:
             raise
         except Exception as cause:  # noqa: BLE001  (whatever happens to one, the others go on)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 from boards import board_csv, many_teams
-from kaggle_server import kaggle_error
+from kaggle_server import Answer, kaggle_error
 
-from kagsync import sync, times
+from kagsync import kaggle_api, sync, times
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -88,6 +89,41 @@ def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, sett
 
     assert left == untried
     assert {request.slug for request in club.requests}.isdisjoint(left)
+
+
+@pytest.fixture
+def slow(club: KaggleServer, monkeypatch: pytest.MonkeyPatch) -> KaggleServer:
+    """Kaggle says nothing about two of the competitions, and waits are such that a test can wait for them."""
+    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 3.0)
+    monkeypatch.setattr(sync, "_GRACE", 0.5)
+    club.latency = 0.25  # so that the turn of these two comes after more than the half second
+    for slug in ("c05", "c06"):
+        club.answer(slug, *[Answer(misbehave="silent")] * 20)
+    return club
+
+
+def test_what_kaggle_does_not_answer_in_time_is_left_too(
+    slow: KaggleServer, kagsync: Kagsync, settings: Settings
+) -> None:
+    began = time.monotonic()
+    found = run(kagsync, "--jobs=2", "--max-time=3")
+
+    assert time.monotonic() - began < 3 + 0.5 + 3
+    assert [status for slug, status in found.items() if slug < BROKEN] == ["ok"] * 4
+    left = {slug for slug, status in found.items() if status == "later"}
+    assert left == set(SLUGS[5:])
+    assert len(slow.downloads("c05")) == 1  # it had been started
+    with Store.open(settings.db, settings.locks) as store:
+        assert left == {each.slug for each in store.due_competitions() if each.last_run is None}
+    assert not list(settings.temp_data.glob("*"))
+
+
+def test_who_is_first_has_all_the_time_there_is(slow: KaggleServer, kagsync: Kagsync) -> None:
+    run(kagsync, "--jobs=2", "--max-time=3")
+    found = run(kagsync, "--jobs=2", "--max-time=1")
+
+    assert list(found)[:2] == ["c05", "c06"]
+    assert (found["c05"], found["c06"]) == ("error", "error")
 
 
 @pytest.mark.parametrize(

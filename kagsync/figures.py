@@ -49,6 +49,11 @@ class Marks:
     medal_lines: list[MedalLine]
 
 
+def _packer() -> Any:
+    # People's names repeat little: Huffman's code alone packs them as small as level 1, in half the time.
+    return zlib.compressobj(strategy=zlib.Z_HUFFMAN_ONLY)
+
+
 @dataclass
 class Figures:
     """A board's figures; complete when its last chunk has been read.
@@ -67,13 +72,14 @@ class Figures:
     deleted: dict[str, int | None] = field(default_factory=dict)
     _ranked: list[tuple[Any, Any]] = field(default_factory=list, compare=False, repr=False)
     _names: list[bytes] = field(default_factory=list, compare=False, repr=False)
-    _packer: Any = field(default_factory=lambda: zlib.compressobj(1), compare=False, repr=False)
+    _packer: Any = field(default_factory=_packer, compare=False, repr=False)
+    _marks: Marks | None = field(default=None, compare=False, repr=False)
 
     def add(self, ranks: list[int | None], scores: Any, names: Iterable[str]) -> None:
         """Notes a piece of the board: ranks, scores (an array) and the cells with names."""
         import numpy as np
 
-        places = np.array([rank or 0 for rank in ranks], dtype=np.int64)
+        places = np.array(ranks, dtype=float)  # NaN for None
         ranked = (places > 0) & np.isfinite(scores)
         if ranked.any():
             self._ranked.append((places[ranked], scores[ranked]))
@@ -88,6 +94,12 @@ class Figures:
 
     def marks(self) -> Marks:
         """What standings on this board are measured against."""
+        if self._marks is None:
+            self._marks = self._measure()
+            self._ranked.clear()  # of a large board, the entries need the memory now
+        return self._marks
+
+    def _measure(self) -> Marks:
         if not self._ranked:
             return Marks(None, [(mark, None) for mark in self.benchmarks], [])
         # Piece by piece: in one, a million rows would take their memory twice.

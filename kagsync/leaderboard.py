@@ -200,7 +200,7 @@ def _modern_chunk(frame: pd.DataFrame, figures: Figures) -> Chunk:
     ranks = _integers(frame["Rank"], "Rank", figures)
     chunk = _chunk(frame, ranks, frame["TeamMemberUserNames"].tolist(), "LastSubmissionDate", figures)
     figures.rows += len(frame)
-    marks = [i for i, rank in enumerate(ranks) if rank == 0]
+    marks = [i for i, rank in enumerate(ranks) if rank == 0] if 0 in ranks else []
     figures.teams += len(frame) - len(marks)
     for i in marks:
         mark = chunk.standing(i)
@@ -222,10 +222,11 @@ def _chunk(
         figures.bad_cells[date_column] += _bad_dates(dates)
     counts = frame["SubmissionCount"].tolist() if "SubmissionCount" in frame else None
     figures.add(ranks, numbers, members if "TeamMemberUserNames" in frame else team_names)
-    for i in (i for i, cell in enumerate(members) if "del=" in cell):
-        for name in split_members(members[i]):
-            if name.startswith("del="):
-                figures.deleted[name] = _integer(team_ids[i])
+    if "del=" in ",".join(members):
+        for team_id, cell in zip(team_ids, members, strict=True):
+            for name in split_members(cell):
+                if name.startswith("del="):
+                    figures.deleted[name] = _integer(team_id)
 
     def standing(i: int) -> Standing:
         score = scores[i]
@@ -317,20 +318,22 @@ def _bad_dates(texts: list[str]) -> int:
     filled = [text for text in texts if text]
     with contextlib.suppress(ValueError):  # one is no date at all
         deque(map(datetime.fromisoformat, filled), maxlen=0)
-        # It reads other forms, too: of the right ones the eleventh character is a space.
-        if set(map(len, filled)) <= {19} and set("".join(filled)[10::19]) <= {" "}:
+        text = "".join(filled)
+        # Of the forms it reads, the right one has these marks, and no hour 24 (which Python 3.14 takes).
+        marks = zip(range(4, 17, 3), "-- ::", strict=True)
+        right = set(map(len, filled)) <= {19} and all(set(text[i::19]) <= {mark} for i, mark in marks)
+        if right and " 24:" not in text:
             return 0
     return sum(_date(text.strip()) is None and text.strip() != "" for text in filled)
 
 
 def _date(text: str) -> str | None:
     """`2025-10-31 16:26:26` (UTC) as `2025-10-31T16:26:26Z`."""
-    if len(text) != 19 or text[10] != " ":
-        return None
     try:
-        return f"{datetime.fromisoformat(text).isoformat()}Z"
+        same = len(text) == 19 and str(datetime.fromisoformat(text)) == text  # it reads other forms, too
     except ValueError:
         return None
+    return f"{text[:10]}T{text[11:]}Z" if same else None
 
 
 def _old_chunks(

@@ -76,13 +76,14 @@ def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) ->
     start = 0
     for chunk in chunks:
         cells = _tidy(chunk.members)
-        # Most rows are nobody's: a comprehension passes over them as fast as Python can.
-        candidates = [
+        # Most rows are nobody's: comprehensions pass over them as fast as Python can.
+        by_cell = [
             i
-            for i, (cell, name) in enumerate(zip(cells, chunk.team_names, strict=True))
-            if cell in by_member or name in by_team_name or ("," in cell and not is_nobodys(cell.split(",")))
+            for i, cell in enumerate(cells)
+            if cell in by_member or ("," in cell and not is_nobodys(cell.split(",")))
         ]
-        for i in candidates:
+        by_name = [i for i, name in enumerate(chunk.team_names) if name in by_team_name]
+        for i in sorted({*by_cell, *by_name}):
             if chunk.ranks[i] == 0:
                 continue
             users = {by_member[name] for name in cells[i].split(",") if name in by_member}

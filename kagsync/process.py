@@ -219,7 +219,7 @@ def _update(
             if entry == old:
                 continue
             written.append(entry)
-            if old.left_at is not None or not entry.state.same(old.state):
+            if old.left_at is not None or entry.rank != old.rank or not entry.state.same(old.state):
                 moved.append(entry)
                 changed += 1
         elif old.left_at is None:

@@ -212,7 +212,7 @@ def test_a_second_sync_finds_nothing_new_and_imports_nothing_heavy(club: Club) -
     club.kagsync.ok("sync", "--all")
     before = club.sql("SELECT * FROM leaderboard_entries"), club.sql("SELECT * FROM entry_history")
 
-    tick = "sync --all --trigger cron"
+    tick = "sync --all --trigger cron --jobs 4 --max-time 540"
     out, told = imports(tick)
 
     assert out.startswith("Synced 0 entries across 2 competitions; nothing new in ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,20 +27,27 @@ class Fetched:
         csv: where it is.
         sha256: of the CSV's bytes (a ZIP's bytes differ every time).
         snapshot_at: when Kaggle made it (UTC, from its name), else when it was fetched.
+        known_rows: its data rows, if they have been counted before.
     """
 
     csv: Path
     sha256: str
     snapshot_at: datetime
+    known_rows: int | None = None
 
     @cached_property
     def rows(self) -> int:
         """Its data rows, counted when somebody asks; raises BadBoard."""
-        return leaderboard.count_rows(self.csv)
+        return leaderboard.count_rows(self.csv) if self.known_rows is None else self.known_rows
 
 
-def from_kaggle(api: KaggleApi, slug: str, kaggle_id: str, folder: Path) -> Fetched:
+def from_kaggle(
+    api: KaggleApi, slug: str, kaggle_id: str, folder: Path, *, last: tuple[str, int] | None = None
+) -> Fetched:
     """Downloads the whole leaderboard into `folder`: ZIP → CSV under a safe name, the ZIP deleted.
+
+    Args:
+        last: the hash and the rows of the last board: the same one need not be counted again.
 
     Raises:
         KagsyncError: whatever `KaggleApi.download_leaderboard` and `archive.extract_csv` raise; DiskFull.
@@ -54,6 +61,8 @@ def from_kaggle(api: KaggleApi, slug: str, kaggle_id: str, folder: Path) -> Fetc
         fetched = _checked(extracted, otherwise=times.utc_now())
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
+    if last is not None and fetched.sha256 == last[0]:
+        fetched = replace(fetched, known_rows=last[1])
     logger.info("Downloaded complete leaderboard: %d entries", fetched.rows)
     return fetched
 

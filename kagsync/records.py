@@ -52,6 +52,13 @@ class Competition:
         """As was said, else as Kaggle says: a competition that awards points awards medals."""
         return bool(self.medals if self.medals is not None else self.awards_points)
 
+    @property
+    def last_board(self) -> tuple[str, int] | None:
+        """The hash of the applied board's CSV, with which its fingerprint begins, and its rows."""
+        if self.fingerprint is None or self.row_count is None:
+            return None
+        return self.fingerprint.partition(":")[0], self.row_count
+
     def rests_until(self, now: datetime) -> datetime | None:
         """Until when Kaggle wants it left alone; None when it may be asked."""
         return self.resting_until if self.resting_until is not None and self.resting_until > now else None

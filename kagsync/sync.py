@@ -275,7 +275,7 @@ def _connect(settings: Settings, until: float | None = None) -> Clients:
 def _from_kaggle(api: Clients) -> Callable[[Competition, Path], Fetched]:
     def get(competition: Competition, folder: Path) -> Fetched:
         kaggle_id = competition.kaggle_competition_id or competition.slug
-        return fetch.from_kaggle(api(), competition.slug, kaggle_id, folder)
+        return fetch.from_kaggle(api(), competition.slug, kaggle_id, folder, last=competition.last_board)
 
     return get
 

@@ -15,7 +15,7 @@ from boards import board_csv, board_name, board_zip, many_teams
 from conftest import run
 from kaggle_server import Answer, html, kaggle_error, not_a_zip
 
-from kagsync import fetch, kaggle_api
+from kagsync import fetch, kaggle_api, leaderboard
 from kagsync.errors import BadBoard, BadDownload, UsageError
 
 if TYPE_CHECKING:
@@ -55,6 +55,28 @@ def test_a_board_from_kaggle_is_a_csv_and_the_zip_is_gone(kaggle: KaggleServer, 
     assert fetched.sha256 == hashlib.sha256(BOARD).hexdigest()
     assert fetched.rows == 1744
     assert fetched.snapshot_at == datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)
+
+
+def test_the_rows_of_the_last_board_are_not_counted_again_and_those_of_another_are(
+    kaggle: KaggleServer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Path] = []
+
+    def count_rows(path: Path) -> int:
+        counted.append(path)
+        return 5
+
+    monkeypatch.setattr(leaderboard, "count_rows", count_rows)
+    for sha256, rows, times_counted in (
+        (hashlib.sha256(BOARD).hexdigest(), 1744, 0),
+        (hashlib.sha256(b"another").hexdigest(), 5, 1),
+    ):
+        kaggle.board(SLUG, BOARD)
+        folder_of_run = folder / sha256[:8]
+        folder_of_run.mkdir()
+        api = kaggle_api.connect()()
+        assert fetch.from_kaggle(api, SLUG, SLUG, folder_of_run, last=(sha256, 1744)).rows == rows
+        assert len(counted) == times_counted
 
 
 def test_a_name_without_a_time_counts_as_made_now(kaggle: KaggleServer, folder: Path) -> None:

@@ -216,6 +216,7 @@ def test_a_second_sync_finds_nothing_new_and_imports_nothing_heavy(club: Club) -
     out, told = imports(tick)
 
     assert out.startswith("Synced 0 entries across 2 competitions; nothing new in ")
+    assert {rows for (rows,) in club.sql('SELECT "rows" FROM sync_runs')} == {1744}
     assert SLUG in out
     assert told == [f"{tick} -> 0"]
     assert before == (club.sql("SELECT * FROM leaderboard_entries"), club.sql("SELECT * FROM entry_history"))

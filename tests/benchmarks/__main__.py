@@ -58,7 +58,7 @@ def main() -> int:
         with Spawner(folder) as spawner:
             floor = spawner.run(["/bin/sh", "-c", ":"], {}).peak
             print(f"smallest peak that can be told: {floor / 2**20:.0f} MB\n")
-            bench = Bench(folder, spawner, peers, pairs, chosen.quick, chosen.cli_200)
+            bench = Bench(folder, spawner, peers, pairs, chosen.quick)
             for each in chosen.only or (name for name in TABLES if not (bench.quick and name in SLOW)):
                 try:
                     tables = TABLES[each](bench)
@@ -81,9 +81,6 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="under a minute: small sizes, one round")
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=TABLES, help=f"of {', '.join(TABLES)}")
     parser.add_argument("--pairs", type=int, metavar="N", help="rounds (5; with --quick 1)")
-    parser.add_argument(
-        "--cli-200", action="store_true", help="run the kaggle CLI with 200 competitions too (once)"
-    )
     parser.add_argument("--format", choices=("text", "markdown"), default="text", help="of the tables")
     parser.add_argument(
         "--peers",

@@ -42,7 +42,6 @@ class Bench:
     peers: Peers
     pairs: int
     quick: bool
-    with_cli_200: bool
     facts: dict[str, float] = field(default_factory=dict)
     _templates: dict[tuple[int | str, ...], Path] = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.benchmarks.competitions import CLI as CLI_LOOP
 from tests.benchmarks.competitions import KINDS, SDK
-from tests.benchmarks.processing import SHELL
+from tests.benchmarks.processing import DJANGO, SHELL
 from tests.benchmarks.tables import Table
 from tests.benchmarks.tick import CLI, OLD
 
@@ -43,9 +43,14 @@ TARGETS = (
     _Target("kagsync --help, CPU : kaggle --help", "startup kagsync --help", 0.7),
     _Target("kagsync show of 20 people, CPU : kaggle --help", "startup kagsync show SLUG, 20 people", 0.8),
     _Target("processing inside, 1,744 rows", "inside 1744 seconds", 10, 0.001, " ms"),
-    _Target("processing inside, 1,744 rows, Django : kagsync", "inside 1744 : Django", 70, at_least=True),
-    _Target(
-        "processing inside, 100,000 rows, Django : kagsync", "inside 100000 : Django", 150, at_least=True
+    *(
+        _Target(
+            f"processing inside, {rows:,} rows, Django : kagsync",
+            f"inside {rows} : {DJANGO}",
+            at_least=True,
+            limit=limit,
+        )
+        for rows, limit in ((1744, 70), (100_000, 150))
     ),
     _Target(
         "1,000,000 rows, first, wall : the sqlite3 shell", f"processing 1000000 first wall : {SHELL}", 0.75
@@ -65,7 +70,6 @@ TARGETS = (
         _Target(f"200 competitions, {kind}, CPU : CLI loop", f"competitions 200 {kind} cpu : {CLI_LOOP}", 0.1)
         for kind in KINDS
     ),
-    _Target("50 competitions, unchanged, CPU : CLI loop", f"competitions 50 unchanged cpu : {CLI_LOOP}", 0.1),
     *(
         _Target(f"memory a competition, {kind}", f"competitions memory {kind}", 0.3, _MB, " MB")
         for kind in KINDS

@@ -1,13 +1,15 @@
-"""`python -m old_pipeline DATABASE setup|tick|process …`, run with the Python of Django's environment."""
+"""`python -m old_pipeline DATABASE setup|tick|process|process-at-once …`, with Django's environment."""
 
 from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import django
 from django.conf import settings
+from django.db import transaction
 
 database, command, *rest = sys.argv[1:]
 settings.configure(
@@ -35,5 +37,7 @@ else:
     from old_pipeline.models import Competition
     from old_pipeline.tasks import process_leaderboard
 
-    synced, seconds = process_leaderboard(Competition.objects.get(slug=rest[0]), Path(rest[1]))
+    at_once = transaction.atomic() if command == "process-at-once" else nullcontext()
+    with at_once:
+        synced, seconds = process_leaderboard(Competition.objects.get(slug=rest[0]), Path(rest[1]))
     print(json.dumps({"synced": synced, "seconds": seconds}))

@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pandas as pd
-from django.db import transaction
 from old_pipeline.models import Competition, LeaderboardEntry, User
 
 KAGGLE = Path(__file__).parent.parent / "kaggle_cli.py"
@@ -52,26 +51,25 @@ def process_leaderboard(competition: Competition, csv: Path) -> tuple[int, float
     began = time.perf_counter()
     board = pd.read_csv(csv, encoding="utf-8-sig", keep_default_na=False)
     synced = 0
-    with transaction.atomic():
-        for _, row in board.iterrows():
-            if row["Rank"] == 0:
-                continue
-            members = [name.strip().lower() for name in row["TeamMemberUserNames"].split(",")]
-            users = list(User.objects.filter(kaggle_username__in=members))
-            if not users:
-                users = list(User.objects.filter(kaggle_username=row["TeamName"]))
-            for user in users:
-                LeaderboardEntry.objects.update_or_create(
-                    competition=competition,
-                    user=user,
-                    defaults={
-                        "rank": int(row["Rank"]),
-                        "score": float(row["Score"]),
-                        "kaggle_team_name": row["TeamName"],
-                        "team_id": int(row["TeamId"]),
-                        "submission_date": datetime.fromisoformat(row["LastSubmissionDate"] + "+00:00"),
-                        "submission_count": int(row["SubmissionCount"]),
-                    },
-                )
-                synced += 1
+    for _, row in board.iterrows():
+        if row["Rank"] == 0:
+            continue
+        members = [name.strip().lower() for name in row["TeamMemberUserNames"].split(",")]
+        users = list(User.objects.filter(kaggle_username__in=members))
+        if not users:
+            users = list(User.objects.filter(kaggle_username=row["TeamName"]))
+        for user in users:
+            LeaderboardEntry.objects.update_or_create(
+                competition=competition,
+                user=user,
+                defaults={
+                    "rank": int(row["Rank"]),
+                    "score": float(row["Score"]),
+                    "kaggle_team_name": row["TeamName"],
+                    "team_id": int(row["TeamId"]),
+                    "submission_date": datetime.fromisoformat(row["LastSubmissionDate"] + "+00:00"),
+                    "submission_count": int(row["SubmissionCount"]),
+                },
+            )
+            synced += 1
     return synced, time.perf_counter() - began

@@ -75,9 +75,10 @@ TARGETS = (
         for kind in KINDS
     ),
     _Target("entry rows written for a board without news of ours", "storage rows for nothing", 0),
-    _Target("history, bytes a change, whole file, 200 people", "storage bytes a change 200", 40),
-    _Target("history, bytes a change, whole file, 20 people", "storage bytes a change 20", 40),
-    _Target("history, bytes a change, its table, 20 people", "storage history bytes a change 20", 40),
+    *(
+        _Target(f"history, bytes a change, {people} people", f"storage bytes a change {people}", 40)
+        for people in (20, 200)
+    ),
     _Target("a year of one person out of 10 million rows", "storage year query", 1, 0.001, " ms"),
 )
 

@@ -212,6 +212,7 @@ def test_quiet_says_nothing(synced: None, kagsync: Kagsync, place: Path) -> None
 
 
 @POSIX
+@pytest.mark.long
 def test_backups_while_syncs_write_are_consistent(
     synced: None, settings: Settings, place: Path, tmp_path: Path
 ) -> None:

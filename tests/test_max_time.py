@@ -49,7 +49,7 @@ def run(kagsync: Kagsync, *words: str) -> dict[str, str]:
     return {each["slug"]: each["status"] for each in told["competitions"]}
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.long)])
 def test_with_three_times_too_many_none_starves(jobs: str, club: KaggleServer, kagsync: Kagsync) -> None:
     club.latency = LATENCY * int(jobs)
     started: Counter[str] = Counter()

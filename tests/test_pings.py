@@ -126,7 +126,7 @@ def test_the_body_is_bounded_and_keeps_the_end(monkeypatch: pytest.MonkeyPatch, 
     assert "99 xxx" in body
 
 
-@pytest.mark.parametrize("manner", ["close", "garbage", "drip", "hang"])
+@pytest.mark.parametrize("manner", ["close", "garbage", pytest.param("drip", marks=pytest.mark.long), "hang"])
 def test_a_monitor_can_do_a_run_no_harm(
     manner: Manner, kaggle: KaggleServer, monitor: Listener, tracked: None
 ) -> None:

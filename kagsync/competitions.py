@@ -13,7 +13,6 @@ from kagsync.errors import (
     Interrupted,
     KagsyncError,
     NotFound,
-    UnknownCompetition,
 )
 from kagsync.log import logger
 from kagsync.text import printable
@@ -55,10 +54,8 @@ def add(
         higher_is_better: the score's direction; old boards, which have no ranks, need it.
         medals: whether it awards medals, if Kaggle cannot be asked.
     """
-    try:
-        competition, new = store.competition(slug), False
-    except UnknownCompetition:
-        competition, new = store.add_competition(slug, slug if link else None, times.utc_now()), True
+    found = store.find_competition(slug)
+    competition = found or store.add_competition(slug, slug if link else None, times.utc_now())
     changes: dict[str, str | int | None] = {}
     if kaggle_id is not None or not link:
         changes["kaggle_competition_id"] = kaggle_id
@@ -74,7 +71,7 @@ def add(
         changes["title"] = title
     if changes:
         store.update_competition(competition.id, **changes)
-    return Added(store.competition(slug), new)
+    return Added(store.competition(slug), new=found is None)
 
 
 def _from_facts(facts: CompetitionFacts, competition: Competition) -> dict[str, str | int | None]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlite_utils  # noqa: TC002
 
-from kagsync import schema, times
+from kagsync import competitions, schema, times
 from kagsync.changes import Splice, State
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
 from kagsync.figures import Marks
@@ -270,6 +270,18 @@ def test_an_unknown_competition_is_answered_with_a_suggestion(store: Store) -> N
         store.competition("Spaceship-Titanik")
     with pytest.raises(UnknownCompetition, match="competitions list"):
         store.competition("zzz")
+
+
+def test_adding_many_competitions_compares_none_with_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> str:
+        raise AssertionError("looked for similar names, which takes longer with each that is known")
+
+    monkeypatch.setattr("kagsync.store.competitions.did_you_mean", never)
+    assert store.find_competition("titanic") is None
+    assert competitions.add(store, "titanic", link=False).new
+    assert not competitions.add(store, "TITANIC", link=False).new
 
 
 def test_an_unknown_user_is_answered_with_a_suggestion(store: Store) -> None:

@@ -36,18 +36,23 @@ class Competitions(Connection):
         )
         return [_competition(row) for row in rows]
 
+    def find_competition(self, slug: str) -> Competition | None:
+        """The competition with this slug, case ignored; None when there is none."""
+        row = self._connection.execute(
+            f"SELECT {_COMPETITION} FROM competitions WHERE slug = ?",  # noqa: S608
+            (slug,),
+        ).fetchone()
+        return None if row is None else _competition(row)
+
     def competition(self, slug: str) -> Competition:
         """The competition with this slug, case ignored.
 
         Raises:
             UnknownCompetition: there is none; the remedy names a similar one.
         """
-        row = self._connection.execute(
-            f"SELECT {_COMPETITION} FROM competitions WHERE slug = ?",  # noqa: S608
-            (slug,),
-        ).fetchone()
-        if row is not None:
-            return _competition(row)
+        found = self.find_competition(slug)
+        if found is not None:
+            return found
         known = [competition.slug for competition in self.competitions()]
         raise UnknownCompetition(f"no competition {slug!r} is tracked", did_you_mean(slug, known))
 

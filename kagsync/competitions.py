@@ -13,11 +13,14 @@ from kagsync.errors import (
     Interrupted,
     KagsyncError,
     NotFound,
+    OutOfTime,
 )
 from kagsync.log import logger
 from kagsync.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kagsync.kaggle_api import CompetitionFacts, KaggleApi
     from kagsync.records import Competition
     from kagsync.store import Store
@@ -91,6 +94,16 @@ def facts_are_due(competition: Competition) -> bool:
     return competition.facts_at is None or times.utc_now() - competition.facts_at >= _FACTS_KEPT
 
 
+def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
+    """The ids of competitions whose facts are due, at most so many, those first that were asked longest ago.
+
+    None whose last sync failed: what is asked after a good one only would be first for ever.
+    """
+    due = [each for each in competitions if facts_are_due(each) and each.tried_at == each.synced_at]
+    due.sort(key=lambda each: times.iso(each.facts_at) if each.facts_at else "")
+    return {each.id for each in due[:most]}
+
+
 def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> None:
     """Asks Kaggle for a competition's facts; an answer that does not come is no error, tomorrow will do."""
     changes: dict[str, str | int | None] = {"facts_at": times.iso(times.utc_now())}
@@ -101,6 +114,8 @@ def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> Non
             changes = _from_facts(facts, competition)
     except Interrupted:
         raise
+    except OutOfTime:
+        return  # the next run asks
     except KagsyncError as error:
         logger.debug("Kaggle does not say what %s is: %s", kaggle_id, error)
     store.update_competition(competition.id, **changes)

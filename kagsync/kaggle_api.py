@@ -228,11 +228,15 @@ class KaggleApi:
                 if stop.event.is_set():
                     raise Interrupted("stopped") from cause
                 error, wait = _explain(cause, kaggle_id, self._credentials)
-                if wait is None or number == tries:
+                if wait is None:
                     raise error from cause
-                if time.monotonic() + wait >= deadline:
-                    late = OutOfTime(f"no time was left for {kaggle_id}", "The next run begins with it")
-                    raise (late if cut_short else error) from cause
+                last = number == tries
+                if time.monotonic() + (0 if last else wait) >= deadline and cut_short:
+                    raise OutOfTime(
+                        f"no time was left for {kaggle_id}", "The next run begins with it"
+                    ) from cause
+                if last or time.monotonic() + wait >= deadline:
+                    raise error from cause
                 logger.debug("Try %d of %d failed (%s); next in %.1f s", number, tries, error.message, wait)
             if stop.event.wait(wait):
                 raise Interrupted("stopped")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder, times
-from kagsync.competitions import facts_are_due, refresh_facts
+from kagsync.competitions import facts_to_ask, refresh_facts
 from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited, UsageError
 from kagsync.log import logger
 from kagsync.process import Processed, process
@@ -196,7 +196,7 @@ def _sync(
         force=force,
         accept_shrink=accept_shrink,
         limits=_Limits(),
-        facts=threading.Semaphore(_FACTS_A_RUN),
+        facts=facts_to_ask(competitions, _FACTS_A_RUN),
         until=until,
     )
     alone = not everything and len(competitions) == 1
@@ -233,7 +233,7 @@ class _Work:
     force: bool
     accept_shrink: bool
     limits: _Limits
-    facts: threading.Semaphore  # taken once for each competition that Kaggle is asked about
+    facts: set[int]  # the ids of the competitions that Kaggle is asked about
     until: float | None  # of the monotonic clock: no competition is started after that
 
 
@@ -265,7 +265,8 @@ def _connect(settings: Settings, until: float | None = None) -> Clients:
     from kagsync import kaggle_api
 
     if until is not None:
-        # Who is first in a run has all the time there is, or a slow answer would be cut short in every run.
+        # Whatever the given time is, who is first has all that a download may take, or a slow answer would be
+        # cut short in every run.
         until = max(until, time.monotonic() + kaggle_api.DOWNLOAD_DEADLINE) + _GRACE
     api = kaggle_api.connect(until)
     _warn_of_exposed(api.credentials, settings)
@@ -412,7 +413,7 @@ def _through_phases(work: _Work, competition: Competition, run: Run) -> Result:
                 force=work.force,
                 accept_shrink=work.accept_shrink,
             )
-        if work.api is not None and facts_are_due(now) and work.facts.acquire(blocking=False):
+        if work.api is not None and now.id in work.facts:
             try:
                 refresh_facts(store, now, work.api())
             except sqlite3.Error as error:  # the entries are what counts

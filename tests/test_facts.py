@@ -198,6 +198,25 @@ def test_a_run_asks_about_a_few_and_the_next_about_others(club: Club) -> None:
     assert set(asked) == slugs
 
 
+def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club: Club) -> None:
+    slugs = [f"many{number:02}" for number in range(20)]
+    for slug in slugs:
+        club.track(slug)
+    broken = slugs[:9]
+    for slug in broken:
+        club.kaggle.answer(slug, *[kaggle_error(403, "Forbidden")] * 9)
+    asked: list[str] = []
+    for _ in range(3):
+        club.kagsync("sync", "--all", "-q")
+        asked += club.asked()
+        with Store.open(club.settings.db, club.settings.locks) as store:
+            for each in store.due_competitions():
+                if each.facts_at is not None:
+                    day_before = times.iso(each.facts_at - timedelta(days=1, minutes=1))
+                    store.update_competition(each.id, facts_at=day_before)
+    assert set(asked) == set(slugs[9:])
+
+
 def test_a_competition_that_is_added_is_asked_about_at_once_and_not_again_that_day(club: Club) -> None:
     club.kaggle.board(SLUG, BOARD)
     out = club.kagsync.ok("competitions", "add", SLUG)

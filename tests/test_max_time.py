@@ -13,6 +13,8 @@ from boards import board_csv, many_teams
 from kaggle_server import Answer, kaggle_error
 
 from kagsync import kaggle_api, sync, times
+from kagsync.competitions import refresh_facts
+from kagsync.errors import OutOfTime
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -116,6 +118,31 @@ def test_what_kaggle_does_not_answer_in_time_is_left_too(
     with Store.open(settings.db, settings.locks) as store:
         assert left == {each.slug for each in store.due_competitions() if each.last_run is None}
     assert not list(settings.temp_data.glob("*"))
+
+
+def test_the_end_of_a_run_is_no_failure_also_in_the_last_try(
+    slow: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
+    slow.latency = 0
+    busy = kaggle_error(503, "Busy")
+    slow.answer("c00", *[busy] * (kaggle_api.TRIES - 1), Answer(misbehave="silent"))
+    api = kaggle_api.connect(time.monotonic() + 1)()
+    with pytest.raises(OutOfTime):
+        api.download_leaderboard("c00", tmp_path / "c00.zip")
+    assert len(slow.downloads("c00")) == kaggle_api.TRIES
+
+
+def test_facts_that_are_cut_short_are_asked_for_by_the_next_run(
+    slow: KaggleServer, settings: Settings
+) -> None:
+    slow.answer("c00", Answer(misbehave="silent"), call="GetCompetition")
+    slow.competition("c00", title="Zero")
+    with Store.open(settings.db, settings.locks) as store:
+        refresh_facts(store, store.competition("c00"), kaggle_api.connect(time.monotonic() + 0.5)())
+        assert store.competition("c00").facts_at is None
+        refresh_facts(store, store.competition("c00"), kaggle_api.connect()())
+        assert store.competition("c00").title == "Zero"
 
 
 def test_who_is_first_has_all_the_time_there_is(slow: KaggleServer, kagsync: Kagsync) -> None:

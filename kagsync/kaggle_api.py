@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import random
 import socket
@@ -139,7 +140,7 @@ _current = threading.local()
 class KaggleApi:
     """A client of Kaggle for one thread (a shared SDK client can lose its credentials)."""
 
-    def __init__(self, credentials: Credentials, until: float | None = None) -> None:
+    def __init__(self, credentials: Credentials, until: float) -> None:
         self._credentials = credentials
         self._until = until
         self._sdk = sdk.part()
@@ -217,10 +218,8 @@ class KaggleApi:
 
     def _persist(self, attempt: Callable[[], T], kaggle_id: str, seconds: float, tries: int = TRIES) -> T:
         """Tries until it works, the error is final, the tries are used up or the time is over."""
-        deadline = time.monotonic() + seconds
-        cut_short = self._until is not None and self._until < deadline
-        if self._until is not None and cut_short:
-            deadline = self._until
+        whole = time.monotonic() + seconds
+        deadline = min(whole, self._until)
         for number in range(1, tries + 1):
             try:
                 return _bounded(attempt, deadline - time.monotonic())
@@ -231,11 +230,10 @@ class KaggleApi:
                 if wait is None:
                     raise error from cause
                 last = number == tries
-                if time.monotonic() + (0 if last else wait) >= deadline and cut_short:
-                    raise OutOfTime(
-                        f"no time was left for {kaggle_id}", "The next run begins with it"
-                    ) from cause
-                if last or time.monotonic() + wait >= deadline:
+                over = time.monotonic() + (0 if last else wait) >= deadline
+                if over and deadline < whole:
+                    error = OutOfTime(f"no time was left for {kaggle_id}", "The next run begins with it")
+                if over or last:
                     raise error from cause
                 logger.debug("Try %d of %d failed (%s); next in %.1f s", number, tries, error.message, wait)
             if stop.event.wait(wait):
@@ -274,7 +272,7 @@ def _facts(answer: Any) -> CompetitionFacts:
 class Clients:
     """Gives each thread a client of its own, all with the same credentials and the same end."""
 
-    def __init__(self, credentials: Credentials, until: float | None) -> None:
+    def __init__(self, credentials: Credentials, until: float) -> None:
         self.credentials = credentials
         self._until = until
         self._local = threading.local()
@@ -286,7 +284,7 @@ class Clients:
         return api
 
 
-def connect(until: float | None = None) -> Clients:
+def connect(until: float = math.inf) -> Clients:
     """Finds the credentials once, for all threads.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import sys
 import threading
@@ -166,7 +167,7 @@ def _sync(
     max_time: float | None,
     progress: Progress | None,
 ) -> Outcome:
-    until = None if max_time is None else time.monotonic() + max_time
+    until = time.monotonic() + (math.inf if max_time is None else max_time)
     with Store.open(settings.db, settings.locks) as store:
         if everything:
             competitions = store.due_competitions()
@@ -234,7 +235,7 @@ class _Work:
     accept_shrink: bool
     limits: _Limits
     facts: set[int]  # the ids of the competitions that Kaggle is asked about
-    until: float | None  # of the monotonic clock: no competition is started after that
+    until: float  # of the monotonic clock: no competition is started after that
 
 
 class _Limits:
@@ -261,14 +262,12 @@ class _Limits:
             return max(self._limited) if hopeless else None
 
 
-def _connect(settings: Settings, until: float | None = None) -> Clients:
+def _connect(settings: Settings, until: float = math.inf) -> Clients:
     from kagsync import kaggle_api
 
-    if until is not None:
-        # Whatever the given time is, who is first has all that a download may take, or a slow answer would be
-        # cut short in every run.
-        until = max(until, time.monotonic() + kaggle_api.DOWNLOAD_DEADLINE) + _GRACE
-    api = kaggle_api.connect(until)
+    # Whatever the given time is, who is first has all that a download may take, or a slow answer would be cut
+    # short in every run.
+    api = kaggle_api.connect(max(until, time.monotonic() + kaggle_api.DOWNLOAD_DEADLINE) + _GRACE)
     _warn_of_exposed(api.credentials, settings)
     return api
 
@@ -323,7 +322,7 @@ def _run_all(work: _Work, competitions: list[Competition], done: Callable[[str],
 
 
 def _sync_one(work: _Work, competition: Competition) -> Result:
-    if work.until is not None and time.monotonic() >= work.until:
+    if time.monotonic() >= work.until:
         return Result(competition.slug, LATER)
     with log.about(competition.slug) if work.several else contextlib.nullcontext():
         if work.source == KAGGLE and not work.force and (resting := _resting(work, competition)):

@@ -32,13 +32,14 @@ def read_plainly(command: Any) -> None:
 
 def _reader(parameter: Any, typers: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     kind: Any = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+    bounds = getattr(parameter, "min", None), getattr(parameter, "max", None)
     many = parameter.nargs != 1 or getattr(parameter, "multiple", False)
 
     def read(context: Any, value: Any) -> Any:
         plain: Any
         if (value is None or value == ()) and not parameter.required:
             plain = () if many else None
-        elif _is_plain(value, kind) or (kind is int and _is_between(value, parameter.min, parameter.max)):
+        elif _is_plain(value, kind, *bounds):
             plain = kind(value)
         elif many and value and kind == list[str] and all(_is_plain(each, str) for each in value):
             plain = list(value)
@@ -49,17 +50,12 @@ def _reader(parameter: Any, typers: Callable[[Any, Any], Any]) -> Callable[[Any,
     return read
 
 
-def _is_plain(value: object, kind: Any) -> bool:
-    """Whether a value needs no more than its type's constructor."""
+def _is_plain(value: object, kind: Any, low: float | None = None, high: float | None = None) -> bool:
+    """Whether a value needs no more than its type's constructor; a number must be in digits and in bounds."""
     if not isinstance(value, str) or not value.isascii() or "\0" in value:  # those are typer's to refuse
         return False
     if isinstance(kind, type) and issubclass(kind, Enum):
         return value in {each.value for each in kind}
+    if kind is int and value.isdigit() and len(value) < 10:
+        return (low is None or low <= int(value)) and (high is None or int(value) <= high)
     return kind in (str, Path)
-
-
-def _is_between(value: object, low: float | None, high: float | None) -> bool:
-    """Whether a value is a whole number in digits, within its option's bounds."""
-    if not isinstance(value, str) or not value.isascii() or not value.isdigit() or len(value) > 9:
-        return False
-    return (low is None or low <= int(value)) and (high is None or int(value) <= high)

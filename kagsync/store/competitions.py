@@ -38,11 +38,7 @@ class Competitions(Connection):
 
     def find_competition(self, slug: str) -> Competition | None:
         """The competition with this slug, case ignored; None when there is none."""
-        row = self._connection.execute(
-            f"SELECT {_COMPETITION} FROM competitions WHERE slug = ?",  # noqa: S608
-            (slug,),
-        ).fetchone()
-        return None if row is None else _competition(row)
+        return self._find("slug", slug)
 
     def competition(self, slug: str) -> Competition:
         """The competition with this slug, case ignored.
@@ -58,9 +54,12 @@ class Competitions(Connection):
 
     def competition_now(self, competition_id: int) -> Competition | None:
         """The competition as it is at this moment; None when it was removed."""
+        return self._find("id", competition_id)
+
+    def _find(self, column: str, value: str | int) -> Competition | None:
         row = self._connection.execute(
-            f"SELECT {_COMPETITION} FROM competitions WHERE id = ?",  # noqa: S608
-            (competition_id,),
+            f"SELECT {_COMPETITION} FROM competitions WHERE {column} = ?",  # noqa: S608
+            (value,),
         ).fetchone()
         return None if row is None else _competition(row)
 

@@ -31,8 +31,8 @@ def competitions(bench: Bench) -> list[Table]:
             *(f"kagsync's {kind} {measure} : its" for kind in KINDS for measure in ("CPU", "wall")),
         ],
         notes=[
-            "kagsync also processes the boards. Its first sync asks twice a competition: for the board, and "
-            "for what Kaggle says of the competition. The memory of a loop is that of its largest process.",
+            "kagsync also processes the boards, and a run asks what Kaggle says of up to eight competitions, "
+            "once a day each: one more wait. The memory of a loop is that of its largest process.",
         ],
     )
     if not (bench.peers.has("shell") and bench.peers.has("xargs")):

@@ -43,7 +43,7 @@ REASONS = {
     MOVED: "in another team, without the old team-mates",
     IMPROVED: "a better score",
     FELL: "a worse score",
-    RESCORED: "another score, on a board whose direction is not known",
+    RESCORED: "another score without a new submission, or on a board whose direction is not known",
     OVERTAKEN: "others passed; the score is the same",
     OTHERS_LEFT: "others who stood above left the board or fell; the score is the same",
     SUBMITTED: "new submissions, none of them better",
@@ -51,7 +51,6 @@ REASONS = {
     MEMBER_JOINED: "the team has a new member",
     MEMBER_LEFT: "the team lost a member",
 }
-_DRIFT = {OVERTAKEN, OTHERS_LEFT}
 _DELETED_MEMBER = "del="  # how Kaggle names a member whose account was deleted: del=<16 hex>
 
 
@@ -124,8 +123,8 @@ class Movement:
 def movements(past: Past, higher_is_better: bool | None, deleted: Deletions = frozenset()) -> list[Movement]:
     """All that happened to one user, the earliest first.
 
-    What only others did (`overtaken`, `others-left`) is summed up between two movements of the user's own:
-    one sentence tells what a hundred boards did to a rank.
+    What the user had no part in (`overtaken`, `others-left`, `rescored`) is summed up between two movements
+    of the user's own: one sentence tells what a hundred boards did to a rank.
 
     Args:
         past: the user's changes.
@@ -137,7 +136,7 @@ def movements(past: Past, higher_is_better: bool | None, deleted: Deletions = fr
     before, known = past.before, past.known
     for change in past.changes:
         for step in between(before, change, known=known, higher_is_better=higher_is_better, deleted=deleted):
-            if step.reason in _DRIFT:
+            if _is_drift(step):
                 drift = step if drift is None else replace(step, before=drift.before)
                 continue
             if drift is not None and _is_standing(step):
@@ -222,6 +221,8 @@ def better(old: float | None, new: float | None, higher_is_better: bool | None) 
 
 def _standing_reason(before: State, after: State, higher_is_better: bool | None) -> str | None:
     if before.score != after.score:
+        if is_rescoring(before, after):
+            return RESCORED
         improved = better(before.score, after.score, higher_is_better)
         if before.score is None:
             improved = True
@@ -235,6 +236,23 @@ def _standing_reason(before: State, after: State, higher_is_better: bool | None)
     return SUBMITTED if _submitted(before, after) else None
 
 
+def is_rescoring(before: State | None, after: State | None) -> bool:
+    """Whether a score changed at the same number of submissions: by the host, or since simulations go on.
+
+    A board that does not tell the number (an old one) tells nothing of this.
+    """
+    if before is None or after is None or None in (before.score, after.score, before.submission_count):
+        return False
+    return before.score != after.score and before.submission_count == after.submission_count
+
+
+def _is_drift(step: Movement) -> bool:
+    """Whether one step is nothing that the user did."""
+    if step.reason == RESCORED:
+        return is_rescoring(step.before, step.after)
+    return step.reason in (OVERTAKEN, OTHERS_LEFT)
+
+
 def _submitted(before: State, after: State) -> int:
     """How many submissions were made; 0 where a board (an old one, for one) does not tell their number."""
     if before.submission_count is None or after.submission_count is None:
@@ -244,6 +262,8 @@ def _submitted(before: State, after: State) -> int:
 
 def _drifted(drift: Movement) -> list[Movement]:
     """A summed-up drift with the reason of its net effect; none if there is no effect."""
+    if drift.before and drift.after and drift.before.score != drift.after.score:
+        return [replace(drift, reason=RESCORED)]
     if not drift.places:
         return [replace(drift, reason=SUBMITTED)] if drift.submissions else []
     return [replace(drift, reason=OVERTAKEN if drift.places < 0 else OTHERS_LEFT)]

@@ -49,6 +49,8 @@ def words(movement: Movement) -> str:
             return brief(movement) + (f", {_submissions(movement)}" if movement.submissions else "")
         case m.SUBMITTED:
             return f"{_submissions(movement)} than {_score(after)}"
+        case m.RESCORED if m.is_rescoring(before, after):
+            return f"rescored {scores}"
         case m.RENAMED:
             return f"the team {_team(before)} is now called {_team(after)}"
         case m.MEMBER_JOINED:

@@ -33,7 +33,7 @@ class Looker:
     def board(self, when: str, rank: int, *words: str, slug: str = SLUG) -> None:
         """Syncs a board of `when` on which alice has this rank."""
         teams = [Team(10 + i, f"x{i}", (f"x{i}",), f"0.{9 - i}") for i in range(5)]
-        teams.insert(rank - 1, Team(1, "A", ("alice",), f"0.{9 - rank}5"))
+        teams.insert(rank - 1, Team(1, "A", ("alice",), f"0.{9 - rank}5", submissions=9 - rank))
         path = self.folder / board_name(slug, when)
         path.write_bytes(board_csv(teams))
         self.kagsync.ok("competitions", "add", slug, "--no-kaggle", *words)

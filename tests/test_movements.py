@@ -134,9 +134,9 @@ def test_submissions_of_another_team_are_not_new_ones() -> None:
 
 
 def test_without_ids_a_team_is_known_by_its_name() -> None:
-    assert told(here(team_id=None), here(411, 0.9, team_id=None)) == [IMPROVED]
+    assert told(here(team_id=None), here(411, 0.9, team_id=None, submissions=6)) == [IMPROVED]
     assert told(here(team_id=None), here(team_id=None, name="Other")) == [MOVED]
-    assert told(here(team_id=None), here(411, 0.9)) == [IMPROVED]  # the id became known
+    assert told(here(team_id=None), here(411, 0.9, submissions=6)) == [IMPROVED]  # the id became known
     assert told(HERE, here(team_id=None, name="Other")) == [MOVED]
 
 
@@ -156,12 +156,13 @@ def test_a_better_score_improved() -> None:
 
 
 def test_who_improved_may_yet_be_overtaken() -> None:
-    movement = only(HERE, here(450, 0.80711))
+    movement = only(HERE, here(450, 0.80711, submissions=6))
     assert (movement.reason, movement.places) == (IMPROVED, -38)
 
 
 def test_a_worse_score_fell() -> None:
-    movement = only(HERE, here(500, 0.7))
+    old = here(submissions=None)  # boards before 2023 do not tell how many there were
+    movement = only(old, here(500, 0.7, submissions=None))
     assert (movement.reason, movement.places, movement.submissions) == (FELL, -88, 0)
 
 
@@ -171,13 +172,28 @@ def test_a_fall_with_a_new_submission_says_how_many() -> None:
 
 
 def test_where_lower_is_better_a_lower_score_improved() -> None:
-    assert told(HERE, here(371, 0.7), higher=False) == [IMPROVED]
-    assert told(HERE, here(500, 0.9), higher=False) == [FELL]
+    assert told(HERE, here(371, 0.7, submissions=6), higher=False) == [IMPROVED]
+    assert told(HERE, here(500, 0.9, submissions=6), higher=False) == [FELL]
 
 
 def test_where_the_direction_is_not_known_a_team_is_rescored() -> None:
-    assert told(HERE, here(371, 0.9), higher=None) == [RESCORED]
-    assert told(HERE, here(371, 0.7), higher=None) == [RESCORED]
+    for score in (0.9, 0.7):
+        assert told(HERE, here(371, score, submissions=6), higher=None) == [RESCORED]
+        assert told(here(submissions=None), here(371, score, submissions=None), higher=None) == [RESCORED]
+
+
+@pytest.mark.parametrize("higher", [True, False, None])
+@pytest.mark.parametrize("score", [0.9, 0.7])
+def test_another_score_without_a_new_submission_is_rescored_whichever_way_it_went(
+    score: float, higher: bool | None
+) -> None:
+    movement = only(HERE, here(371, score), higher=higher)
+    assert movement == Movement(RESCORED, 1, HERE, here(371, score))
+
+
+@pytest.mark.parametrize("old", [4, 6, None])
+def test_a_number_of_submissions_that_is_not_the_same_says_nothing_of_a_rescoring(old: int | None) -> None:
+    assert told(here(submissions=old), here(371, 0.9)) == [IMPROVED]
 
 
 @pytest.mark.parametrize("higher", [True, False, None])
@@ -229,7 +245,7 @@ def test_ranks_need_no_direction(higher: bool | None) -> None:
 
 
 def test_boards_without_ranks_tell_scores_only() -> None:
-    movement = only(here(None), here(None, 0.9))
+    movement = only(here(None), here(None, 0.9, submissions=6))
     assert (movement.reason, movement.places) == (IMPROVED, None)
     assert told(here(None), here(None, 0.9), higher=None) == [RESCORED]
 
@@ -297,7 +313,7 @@ def test_members_that_become_known_did_not_join() -> None:
 
 
 def test_the_standing_comes_before_the_team() -> None:
-    after = here(371, 0.9, name="Other", members="alice,zoe")
+    after = here(371, 0.9, name="Other", members="alice,zoe", submissions=6)
     assert told(HERE, after) == [IMPROVED, RENAMED, MEMBER_LEFT, MEMBER_JOINED]
 
 
@@ -331,7 +347,8 @@ def test_new_submissions_stay_where_what_others_did_vanishes() -> None:
 
 
 def test_a_movement_of_ones_own_ends_the_sum() -> None:
-    states = [HERE, here(420), here(430), here(300, 0.9), here(301, 0.9), here(305, 0.9)]
+    better_now = [here(rank, 0.9, submissions=6) for rank in (300, 301, 305)]
+    states = [HERE, here(420), here(430), *better_now]
     found = movements(past(*states), True)
     assert [(each.reason, each.moment, each.places) for each in found] == [
         (OVERTAKEN, 2, -18),
@@ -345,7 +362,8 @@ def test_a_movement_of_ones_own_ends_the_sum() -> None:
     [
         (None, LEFT),
         (here(420, submissions=6), SUBMITTED),
-        (here(500, 0.1), FELL),
+        (here(500, 0.1, submissions=6), FELL),
+        (here(500, 0.9, submissions=6), IMPROVED),
         (here(420, team_id=8), MOVED),
         (here(420, team_id=8, members="alice,bob,zoe"), MERGED),
     ],
@@ -362,11 +380,24 @@ def test_a_new_name_or_member_does_not_end_it() -> None:
     ]
 
 
+def test_rescorings_are_summed_up_with_what_others_did() -> None:
+    states = [HERE, here(420, 0.8), here(430, 0.8), here(410, 0.81)]
+    assert only(*states) == Movement(RESCORED, 3, HERE, states[-1])
+    assert only(HERE, here(420, 0.8), here(420)) == Movement(OVERTAKEN, 2, HERE, here(420))
+    assert told(HERE, here(420, 0.8), HERE) == []
+
+
+def test_a_rescoring_where_the_direction_is_not_known_is_summed_up_too_but_a_new_score_is_not() -> None:
+    again = here(410, 0.9, submissions=6)
+    assert told(HERE, here(420, 0.8), here(430, 0.7), higher=None) == [RESCORED]
+    assert told(HERE, here(420, 0.8), again, higher=None) == [RESCORED, RESCORED]
+
+
 # From the first to the last
 
 
 def test_overall_is_one_movement_from_the_first_to_the_last() -> None:
-    states = (HERE, here(420), here(300, 0.9), here(310, 0.9))
+    states = (HERE, here(420), here(300, 0.9, submissions=6), here(310, 0.9, submissions=6))
     assert overall(past(*states), True) == Movement(IMPROVED, 3, HERE, states[-1])
 
 
@@ -490,8 +521,14 @@ def test_every_change_of_presence_team_or_score_is_told_once_and_on_its_own(
     for moment, before, after in steps(history):
         own = [each for each in standings(found) if each.moment == moment]
         own = [each for each in own if each.reason not in (OVERTAKEN, OTHERS_LEFT, SUBMITTED)]
-        stays = before is not None and after is not None and same_team(before, after)
-        own_doing = not stays or before.score != after.score  # type: ignore[union-attr]
+        own_doing = before is None or after is None or not same_team(before, after)
+        if before is not None and after is not None and not own_doing:
+            if None not in (before.score, after.score) and before.submission_count is not None:
+                own_doing = before.score != after.score and before.submission_count != after.submission_count
+            else:
+                own_doing = before.score != after.score
+        if not own_doing:
+            own = [each for each in own if each.reason != RESCORED]  # the sum of several
         assert [(each.before, each.after) for each in own] == ([(before, after)] if own_doing else [])
 
 
@@ -538,7 +575,7 @@ def test_between_two_movements_of_ones_own_others_are_told_at_most_once(
     history: Past, higher: bool | None
 ) -> None:
     reasons = [each.reason for each in standings(movements(history, higher))]
-    drift = {OVERTAKEN, OTHERS_LEFT}
+    drift = {OVERTAKEN, OTHERS_LEFT, RESCORED}  # none of these makes a submission
     assert not any(one in drift and other in drift for one, other in pairwise(reasons))
 
 
@@ -555,7 +592,6 @@ def test_the_other_direction_swaps_improved_and_fell_and_nothing_else(history: P
         return replace(each, reason=RESCORED) if swapped(each) != each else each
 
     upwards = movements(history, True)
-    assert RESCORED not in {each.reason for each in upwards}
     assert movements(history, False) == [swapped(each) for each in upwards]
     assert movements(history, None) == [unknown(each) for each in upwards]
 

@@ -442,7 +442,7 @@ def test_a_mail(boards: Boards, kagsync: Kagsync) -> None:
     controller.start()
     try:
         kagsync.ok("notify", "add", f"mailto://127.0.0.1:{port}?from=me@example.com&to=you@example.com")
-        boards.load(Team(12, "<script>x</script>&amp;", ("bob",), "0.90"), ALICE, CAROL)
+        boards.load(Team(12, "<script>x</script>&amp;", ("bob",), "0.90", submissions=2), ALICE, CAROL)
     finally:
         controller.stop()
     (mail,) = mailbox.mails

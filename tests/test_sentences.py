@@ -112,6 +112,14 @@ SENTENCES = [
         "fell with a new submission",
     ),
     (RESCORED, BEFORE, BETTER, "", "alice 412 → 371 of 1,744: score 0.80523 → 0.80711", "rescored"),
+    (
+        RESCORED,
+        BEFORE,
+        BETTER._replace(submission_count=BEFORE.submission_count),
+        "",
+        "alice 412 → 371 of 1,744: rescored 0.80523 → 0.80711",
+        "rescored",
+    ),
     (OVERTAKEN, BEFORE, at(1500), "", "alice 412 → 1,500 of 1,744: overtaken by 1,088", "overtaken by 1,088"),
     (
         OVERTAKEN,

@@ -154,7 +154,7 @@ def club(kagsync: Kagsync, settings: Settings, tmp_path: Path, monkeypatch: pyte
 
 def test_ranks_won_and_lost_are_told_in_places(club: Club) -> None:
     club.track("alice", "bob", "carol", "dave")
-    club.board(YESTERDAY, B, C, team(1, "alice", "0.550"), D)
+    club.board(YESTERDAY, B, C, team(1, "alice", "0.550", 0), D)
     club.board(TODAY, A, B, C, D)
 
     entries = club.entries()
@@ -201,8 +201,8 @@ def test_a_score_is_marked_better_or_worse_by_the_direction_of_the_board(
 ) -> None:
     club.track("alice")
     club.kagsync.ok("competitions", "add", SLUG, "--no-kaggle", *said)
-    for when, score in ((YESTERDAY, "0.500"), (TODAY, "0.600")):
-        club.board(when, team(7, "first", ends[0]), team(1, "alice", score), team(9, "last", ends[1]))
+    for when, score, count in ((YESTERDAY, "0.500", 1), (TODAY, "0.600", 2)):
+        club.board(when, team(7, "first", ends[0]), team(1, "alice", score, count), team(9, "last", ends[1]))
 
     entry = club.entries()["alice"]
     assert (entry["previous_score"], entry["score"]) == (0.5, 0.6)

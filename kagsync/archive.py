@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from kagsync import board_name
-from kagsync.errors import BadDownload
+from kagsync.errors import BadBoard, BadDownload
 
 Announce = Callable[[Path], None]
 
@@ -53,6 +53,7 @@ def extract_csv(archive: Path, folder: Path, announce: Announce = _nobody) -> Ex
     Raises:
         BadDownload: not a ZIP, damaged, encrypted, no CSV or several, a name with a path in it, a link,
             or more than 256 MiB unpacked. Nothing is left in `folder` then but, maybe, a partial CSV.
+        BadBoard: it is a workbook, which is a ZIP archive too.
         OSError: the archive cannot be read, or the CSV cannot be written.
     """
     # From memory (a board's ZIP is some 60 KB): what zipfile then fails at is the archive, never the disk.
@@ -88,6 +89,10 @@ def _pieces(source: IO[bytes]) -> Iterator[bytes]:
 
 
 def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
+    names = {member.orig_filename for member in members}
+    if "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= names:
+        kind = "a spreadsheet" if "mimetype" in names else "an Excel workbook"
+        raise BadBoard(f"the file is {kind}, not a leaderboard", "Save the sheet as CSV UTF-8")
     csvs = [m for m in members if m.orig_filename.lower().endswith(".csv")]
     if len(csvs) != 1:
         found = f"{len(csvs)} CSV files" if csvs else "no CSV file"

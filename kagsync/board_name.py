@@ -1,13 +1,20 @@
-"""The file name of a leaderboard: the snapshot time in it, and a form that every system can store."""
+"""The file name of a leaderboard: which board it is, of when, and a form that every system can store."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 # Kaggle writes 2025-10-31T16:26:26 (UTC, when the board was made); browsers, Windows and archives write the
 # same as _T_16_26_26, T16_26_26, T16-26-26 or T162626Z.
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})_?T_?(\d{2})([:_-]?)(\d{2})\3(\d{2})(?!\d)")
+_DAY = re.compile(r"(?<!\d)(\d{4})([-_.])(\d{2})\2(\d{2})(?!\d)")
+# Kaggle writes SLUG-publicleaderboard-TIME.csv, until 2013 SLUG_public_leaderboard.csv; for hosts the same
+# with "private".
+_KIND = re.compile(r"(public|private)[-_ ]?leaderboard", re.IGNORECASE)
+_COMPETITION = re.compile(
+    r"(.+)(?:-(?:public|private)leaderboard|_(?:public|private)_leaderboard)", re.IGNORECASE
+)
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 _MAX_BYTES = 200  # file systems stop at 255
@@ -25,6 +32,31 @@ def snapshot_time(name: str) -> datetime | None:
         if moment.year >= _FIRST_YEAR:
             return moment
     return None
+
+
+def day(name: str) -> str | None:
+    """The day in a file name, as `2025-10-31`, or None when there is none that makes sense."""
+    for match in reversed(list(_DAY.finditer(name))):
+        year, _, month, of_month = match.groups()
+        try:
+            found = date(int(year), int(month), int(of_month))
+        except ValueError:
+            continue
+        if found.year >= _FIRST_YEAR:
+            return found.isoformat()
+    return None
+
+
+def competition(name: str) -> str | None:
+    """The competition that a file is named for, in Kaggle's way; None when it is named in another way."""
+    match = _COMPETITION.match(name)
+    return match[1] if match else None
+
+
+def is_private(name: str) -> bool:
+    """Whether a file is named as a private leaderboard."""
+    kinds = _KIND.findall(name)
+    return bool(kinds) and kinds[-1].lower() == "private"
 
 
 def safe(name: str) -> str:

@@ -124,7 +124,7 @@ class BadBoard(KagsyncError):
 
 
 class SuspiciousBoard(KagsyncError):
-    """A board that has lost most of its rows: more likely cut off than true."""
+    """A board that is more likely wrong than right (most rows gone, another's name); an option takes it."""
 
     code = "suspicious-board"
 

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 def last(settings: Settings, slug: str) -> datetime | None:
     """The time of the board this user saw last; None: never looked."""
     path = _file(settings, slug)
+    if path is None:
+        return None
     try:
-        return times.parse_iso(path.read_text(encoding="ascii").strip()) if path is not None else None
+        seen = times.parse_iso(path.read_text(encoding="ascii").strip())
+        return seen if seen <= times.horizon() else None  # a board that had a wrong date
     except FileNotFoundError:
         return None
     except (OSError, ValueError, OverflowError) as error:

@@ -27,8 +27,8 @@ TEAM_NAME = "team_name"
 _SPACES = " \t\n\r\v\f\x1c\x1d\x1e\x1f"  # what str.strip() takes away, of ASCII
 
 # Part of what is compared to know that nothing changed: raise it when the rule changes, or when more is
-# stored of a board (2: marks and names).
-RULE_VERSION = 2
+# stored of a board (2: marks and names; 3: the number of places where ranks have gaps).
+RULE_VERSION = 3
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kagsync import leaderboard, matching, times
+from kagsync import guard, leaderboard, matching, restore, times
 from kagsync.changes import Splice, State, splice
-from kagsync.errors import SuspiciousBoard, UnknownCompetition
+from kagsync.errors import UnknownCompetition
 from kagsync.log import logger
-from kagsync.records import FILE, OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run
+from kagsync.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,15 +64,18 @@ def process(
         fetched: the board.
         run: what is known of this run; its status and counts are filled in here.
         team_name: whether a team's name may stand for a user.
-        force: process a board also when nothing changed.
+        force: process a board also when nothing changed, in place of another one of its moment, and after
+            dropping those of the database that are dated in the future.
         accept_shrink: take a board also when it has lost most of its rows.
 
     Raises:
-        BadBoard: the CSV is not a leaderboard.
+        BadBoard: the CSV is not a leaderboard, or there is another board of its moment, or one of the future.
         SuspiciousBoard: it has lost most of its rows.
         UnknownCompetition: it was removed meanwhile.
         sqlite3.Error: the database failed.
     """
+    if not force:
+        guard.refuse_frozen(competition, fetched)
     roster_version = store.roster_version()
     fingerprint = ":".join(
         str(part)
@@ -92,42 +95,46 @@ def process(
     board = leaderboard.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
     claims = matching.match(board.chunks, roster, team_name=team_name)
     figures = board.figures
-    if not older and not accept_shrink:
-        _refuse_shrunken(competition, figures.rows, run.source)
+    moment = int(fetched.snapshot_at.timestamp())
+    known = store.snapshot_until(competition.id, moment)
+    if known is not None and not force and store.has_snapshot(competition.id, moment):
+        guard.refuse_taken(competition, fetched, figures.rows, known)
+    if known is not None and not accept_shrink:
+        guard.refuse_shrunken(competition, fetched, figures.rows, known)
     logger.info("CSV has %d entries with columns: %s", figures.rows, board.columns)
-    if bad := {name: count for name, count in figures.bad_cells.items() if count}:
-        cells = ", ".join(f"{name} {count}" for name, count in bad.items())
+    if figures.bad_cells:
+        cells = ", ".join(f"{name} {count}" for name, count in figures.bad_cells.items())
         logger.warning("Cells that could not be read are left empty: %s", cells)
 
     marks = figures.marks()
     last_user_id = max(roster.by_team_name.values(), default=0)
     with store.writing():
+        if force and guard.is_frozen(competition):
+            restore.drop_boards_after(store, competition, times.horizon())
         now = _again(store, competition)
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
         if store.roster_version() != roster_version:  # a user removed meanwhile must not come back
             present = {user for user, _ in store.roster()}
             claims = {user: claim for user, claim in claims.items() if user in present}
-        moment = int(fetched.snapshot_at.timestamp())
         update = (_update_older if older else _update)(store, now, fetched.snapshot_at, claims)
         counts = _count(figures, claims, update)
         store.save_entries(competition.id, update.entries)
         store.save_history(competition.id, update.history)
         if now.snapshot_at is not None and fetched.snapshot_at <= now.snapshot_at:
             store.forget_unseen(competition.id)
-        store.save_snapshot(
-            competition.id, moment, rows=figures.rows, teams=figures.teams, last_user_id=last_user_id
-        )
+        snapshot = Snapshot(moment, figures.rows, figures.places, last_user_id, fetched.sha256, fetched.file)
+        store.save_snapshot(competition.id, snapshot)
         store.save_deleted_accounts(competition.id, moment, figures.deleted)
         if marks.higher_is_better is not None:
             store.save_direction(competition.id, higher_is_better=marks.higher_is_better)
         if older:
-            store.save_entries(competition.id, _redated(store, competition.id))
+            store.save_entries(competition.id, restore.redated(store, competition.id))
         else:
             store.save_board(
                 competition.id,
                 snapshot_at=fetched.snapshot_at,
                 rows=figures.rows,
-                teams=figures.teams,
+                teams=figures.places,
                 marks=marks,
                 names=figures.names(),
                 fingerprint=fingerprint,
@@ -143,17 +150,6 @@ def process(
         counts.skipped,
     )
     return Processed(status, counts)
-
-
-def _refuse_shrunken(competition: Competition, rows: int, source: str) -> None:
-    """A board that is suddenly empty, or less than half of what it was, is not believed."""
-    before = competition.row_count or 0
-    if rows < before / 2:
-        raise SuspiciousBoard(
-            f"the board has {rows:,} rows where it had {before:,}, which looks cut off",
-            f"If it is right: kagsync sync {competition.slug}{' --from FILE' if source == FILE else ''} "
-            "--accept-shrink",
-        )
 
 
 def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: Run) -> Processed:
@@ -276,28 +272,6 @@ def _spliced(
         after = None if next_at is None else store.state_at(competition_id, user, next_at)
         for change in splice(before, state, moment, after, next_at):
             yield user, change
-
-
-def _redated(store: Store, competition_id: int) -> list[Entry]:
-    """The entries of people who were not found on the newest board, with the times the history tells."""
-    observations = store.observations(competition_id)
-    redated = []
-    for entry in store.entries(competition_id):
-        change = store.last_change(competition_id, entry.user_id)
-        if entry.last_seen_at is None or change is None:
-            continue
-        # Still there on the last board on which this user was looked for: then nothing says "left".
-        left = None if store.state_at(competition_id, entry.user_id, change) is not None else change
-        seen = [at for at, last in observations if entry.user_id <= last and (left is None or at < left)]
-        if not seen:
-            continue
-        dated = entry._replace(
-            left_at=None if left is None else times.from_unix(left),
-            last_seen_at=times.from_unix(seen[-1]),
-        )
-        if dated != entry:
-            redated.append(dated)
-    return redated
 
 
 def _entry(user: int, claim: Claim, *, first_seen_at: str) -> Entry:

@@ -141,6 +141,25 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A board that was processed, as `snapshots` keeps it.
+
+    Attributes:
+        moment: when it was made, in seconds since 1970.
+        last_user_id: users up to this id were looked for.
+        sha256: of its CSV; None: not known.
+        file: the name of the file it came from; None: Kaggle sent it.
+    """
+
+    moment: int
+    rows: int
+    teams: int
+    last_user_id: int
+    sha256: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """The last run that one thing started (cron, systemd, windows, hand …). Times are UTC.
 

@@ -277,8 +277,24 @@ def _unattended(db: Database) -> None:
         db.execute(statement)
 
 
+def _which_board(db: Database) -> None:
+    """A snapshot knows which board it was of, so that another one cannot take its place unnoticed."""
+    for statement in (
+        # NULL: not known, since an earlier version stored it; or the same as the snapshot before.
+        "ALTER TABLE snapshots ADD COLUMN sha256 TEXT",
+        "ALTER TABLE snapshots ADD COLUMN file TEXT",  # the file it came from; NULL: from Kaggle
+    ):
+        db.execute(statement)
+
+
 # Append only: a database remembers which of these it has had.
-MIGRATIONS: tuple[Callable[[Database], None], ...] = (_initial, _rests, _movements, _unattended)
+MIGRATIONS: tuple[Callable[[Database], None], ...] = (
+    _initial,
+    _rests,
+    _movements,
+    _unattended,
+    _which_board,
+)
 LATEST = len(MIGRATIONS)
 
 

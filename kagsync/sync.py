@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from kagsync.kaggle_api import Clients
     from kagsync.settings import Settings
 
+    # Brings the board of a competition into a folder.
+    Get = Callable[[Competition, Path], Fetched]
     # Given a number of competitions, shows how many are done while it is open.
     Progress = Callable[[int], contextlib.AbstractContextManager[Callable[[str], None]]]
 
@@ -113,6 +115,7 @@ def sync(
     source: Path | None = None,
     force: bool = False,
     accept_shrink: bool = False,
+    accept_name: bool = False,
     max_time: float | None = None,
     trigger: str = BY_HAND,
     progress: Progress | None = None,
@@ -128,6 +131,7 @@ def sync(
         source: a ZIP or CSV from disk in place of Kaggle (one competition only).
         force: process boards also when nothing changed, and ask Kaggle also while it wants to be left alone.
         accept_shrink: take boards also when they have lost most of their rows.
+        accept_name: take a file also when it is named for another competition.
         max_time: seconds after which no more competitions are started, and soon those are given up that
             Kaggle has not answered for; all of them are first in the next run.
         trigger: what starts this run (cron …).
@@ -140,7 +144,8 @@ def sync(
     """
     started = times.utc_now()
     try:
-        outcome = _sync(settings, slugs, everything, source, force, accept_shrink, max_time, progress)
+        get = None if source is None else _from_disk(source, accept_name=accept_name)
+        outcome = _sync(settings, slugs, everything, get, force, accept_shrink, max_time, progress)
     except KagsyncError as error:
         _record_trigger(settings, trigger, started, error.exit_code)
         raise
@@ -161,7 +166,7 @@ def _sync(
     settings: Settings,
     slugs: list[str],
     everything: bool,
-    source: Path | None,
+    from_disk: Get | None,
     force: bool,
     accept_shrink: bool,
     max_time: float | None,
@@ -174,14 +179,14 @@ def _sync(
         else:
             competitions = [store.competition(slug) for slug in dict.fromkeys(slugs)]
     for competition in competitions:
-        if source is None:
+        if from_disk is None:
             require_link(competition)
     if not competitions:
         return Outcome([], alone=False)
     clear_leftovers(settings)
     api: Clients | None = None
-    if source is not None:
-        get = _from_disk(source)
+    if from_disk is not None:
+        get = from_disk
     else:
         api = _connect(settings, until)
         get = _from_kaggle(api)
@@ -191,7 +196,7 @@ def _sync(
         get,
         api,
         run=times.iso(run),
-        source=FILE if source else KAGGLE,
+        source=KAGGLE if from_disk is None else FILE,
         several=len(competitions) > 1,
         insist=not everything,
         force=force,
@@ -225,7 +230,7 @@ class _Work:
     """What the workers of one run share."""
 
     settings: Settings
-    get: Callable[[Competition, Path], Fetched]
+    get: Get
     api: Clients | None
     run: str
     source: str
@@ -272,7 +277,7 @@ def _connect(settings: Settings, until: float = math.inf) -> Clients:
     return api
 
 
-def _from_kaggle(api: Clients) -> Callable[[Competition, Path], Fetched]:
+def _from_kaggle(api: Clients) -> Get:
     def get(competition: Competition, folder: Path) -> Fetched:
         kaggle_id = competition.kaggle_competition_id or competition.slug
         return fetch.from_kaggle(api(), competition.slug, kaggle_id, folder, last=competition.last_board)
@@ -291,8 +296,8 @@ def _warn_of_exposed(found: Credentials, settings: Settings) -> None:
         logger.warning("Others on this machine can read %s. Make it yours alone: chmod 600 %s", path, path)
 
 
-def _from_disk(path: Path) -> Callable[[Competition, Path], Fetched]:
-    return lambda _, folder: fetch.from_file(path, folder)
+def _from_disk(path: Path, *, accept_name: bool) -> Get:
+    return lambda competition, folder: fetch.from_file(path, folder, competition, accept_name=accept_name)
 
 
 def _run_all(work: _Work, competitions: list[Competition], done: Callable[[str], None]) -> list[Result]:
@@ -459,7 +464,13 @@ def _record_failure(settings: Settings, competition: Competition, run: Run, erro
 
 
 def process_file(
-    settings: Settings, slug: str, source: Path, *, force: bool = False, accept_shrink: bool = False
+    settings: Settings,
+    slug: str,
+    source: Path,
+    *,
+    force: bool = False,
+    accept_shrink: bool = False,
+    accept_name: bool = False,
 ) -> Processed:
     """Phase 2 by hand: a CSV that stays where it is, or a ZIP as Kaggle sends it.
 
@@ -478,9 +489,11 @@ def process_file(
         try:
             if fetch.is_zip(source):
                 files = stack.enter_context(_own_folder(settings, competition.slug))
-                files.fetched = fetched = fetch.from_file(source, files.folder)
+                files.fetched = fetched = fetch.from_file(
+                    source, files.folder, competition, accept_name=accept_name
+                )
             else:
-                fetched = fetch.in_place(source)
+                fetched = fetch.in_place(source, competition, accept_name=accept_name)
             return process(
                 store,
                 competition,

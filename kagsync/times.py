@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_AHEAD = timedelta(days=1)  # as far as a clock, or the name of a file, may be wrong
 
 
 def utc_now() -> datetime:
     """The time now, UTC. The one clock of the program: tests put another in its place."""
     return datetime.now(UTC)
+
+
+def horizon() -> datetime:
+    """What is dated later than this is not believed."""
+    return utc_now() + _AHEAD
 
 
 def iso(moment: datetime) -> str:

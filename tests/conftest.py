@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ import pytest
 from kaggle_server import ENVIRONMENT, KaggleServer
 
 from kagsync import cli
+from kagsync.records import Competition
 from kagsync.settings import Settings
 from kagsync.store import Store
 
@@ -72,6 +73,14 @@ def kaggle(monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer]:
     with KaggleServer() as server:
         server.accept(token="test-token")
         yield server
+
+
+def untracked(slug: str, kaggle_id: str | None = None) -> Competition:
+    """A competition that is in no database."""
+    unknown = dict.fromkeys(field.name for field in fields(Competition))
+    return Competition(
+        **unknown | {"id": 1, "slug": slug, "kaggle_competition_id": kaggle_id, "active": True}
+    )  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

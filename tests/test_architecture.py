@@ -16,12 +16,14 @@ LAYERS = (
     ("demo",),
     ("listings", "sync", "progress", "report"),
     ("views", "process", "cleanup", "competitions", "doctor"),
+    ("guard", "restore"),
     ("notify",),
     ("show", "news", "timeline", "users", "fetch", "chart", "status", "backup"),
     ("typos", "looks", "schedule"),
     ("kaggle_api", "store", "matching", "run_folder", "archive", "render", "sentences", "gaps"),
     ("pings", "records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
     ("movements", "log", "figures"),
+    ("board",),
     ("errors", "medals", "changes"),
     ("times", "text", "sdk"),
 )
@@ -33,7 +35,7 @@ DOORS = {
     "urllib3": {"kaggle_api"},
     "sqlite_utils": {"store", "schema"},
     "pandas": {"leaderboard", "frames", "__init__"},
-    "numpy": {"leaderboard", "figures"},
+    "numpy": {"leaderboard", "figures", "board"},
     "kaggle": set(),
     "apprise": {"notify"},
 }

@@ -120,15 +120,16 @@ class Club:
     def load(self, moment: int, seen: Seen, *, filler: str = "") -> str:
         """Processes the board of this moment; `filler` makes its bytes differ from another's."""
         teams = [
-            Team(7 + i, f"team {name}", (name,), score=f"0.{standing}0", rank=standing)
+            # No rank is there twice, so the standings 1 and 2 are the ranks 1 to 4.
+            Team(7 + i, f"team {name}", (name,), score=f"0.{standing}0", rank=2 * standing - 1 + i)
             for i, (name, standing) in enumerate(zip(PEOPLE, seen, strict=True))
             if standing
         ]
-        csv = self.folder / f"x-publicleaderboard-2025-10-31T00-{moment:02}-00.csv"
+        csv = self.folder / f"{SLUG}-publicleaderboard-2025-10-31T00-{moment:02}-00.csv"
         csv.write_bytes(board_csv([*teams, Team(1, f"filler {filler}", (), rank=9)]))
         run = Run("run", SLUG, "file", ERROR, times.utc_now())
         now = self.store.competition(SLUG)
-        return process(self.store, now, fetch.in_place(csv), run, accept_shrink=True).status
+        return process(self.store, now, fetch.in_place(csv, now), run, accept_shrink=True).status
 
     def _look(self, sql: str, username: str) -> list[Any]:
         with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
@@ -136,14 +137,16 @@ class Club:
 
     def history(self, username: str) -> list[tuple[int, int]]:
         rows = self._look(
-            "SELECT at, CASE WHEN on_board THEN rank ELSE 0 END FROM history WHERE username = ?", username
+            "SELECT at, CASE WHEN on_board THEN (rank + 1) / 2 ELSE 0 END FROM history WHERE username = ?",
+            username,
         )
         return [(minute(at), rank) for at, rank in rows]
 
     def entry(self, username: str) -> tuple[int, float, int, int, int | None] | None:
         """rank, score, first seen, last seen, left."""
         rows = self._look(
-            "SELECT rank, score, first_seen_at, last_seen_at, left_at FROM leaderboard WHERE username = ?",
+            "SELECT (rank + 1) / 2, score, first_seen_at, last_seen_at, left_at FROM leaderboard "
+            "WHERE username = ?",
             username,
         )
         if not rows:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import re
 import sqlite3
 from dataclasses import dataclass, field
@@ -72,6 +74,16 @@ def anns(column: str, cell: str | bytes) -> bytes:
     return whole.replace(ROWS[1].encode(), b",".join(cells))
 
 
+def every(column: str, cell: str) -> bytes:
+    """The later board with the same cell in every row."""
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in csv.reader(ROWS)]
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows(
+        [COLUMNS, *((row | {column: cell}).values() for row in rows)]
+    )
+    return file.getvalue().encode()
+
+
 @dataclass(frozen=True)
 class Refused:
     content: bytes = field(repr=False)
@@ -98,7 +110,7 @@ REFUSED = {
     "nothing": Refused(b"", "the CSV is empty"),
     "a byte order mark alone": Refused(b"\xef\xbb\xbf", "the CSV is empty"),
     "blank lines only": Refused(b"\n\r\n \t\n\n", "the CSV is empty"),
-    "NUL bytes only": Refused(bytes(5000), "lacks the columns|NUL|UTF-16"),
+    "NUL bytes only": Refused(bytes(5000), "NUL bytes"),
     "header only": Refused(text(MODERN), "0 rows where it had 6", "suspicious-board"),
     "a column missing": Refused(in_order(*COLUMNS[:4], *COLUMNS[5:]), "lacks the column Score; it has: Rank"),
     "columns missing": Refused(text("Rank,Score", "1,0.5"), "lacks the columns TeamId, TeamName, Team"),
@@ -107,8 +119,20 @@ REFUSED = {
     "an optional column twice": Refused(
         in_order(*COLUMNS, "SubmissionCount"), "has the column SubmissionCount more than once"
     ),
-    "semicolons": Refused(board(*ROWS).replace(b",", b";"), "lacks the columns"),
-    "HTML": Refused(b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "lacks the columns"),
+    "semicolons": Refused(board(*ROWS).replace(b",", b";"), "separated by semicolons"),
+    "HTML": Refused(b"<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", "a web page"),
+    "every row twice": Refused(board(*ROWS, *ROWS), "TeamId 11 is on the board more than once"),
+    "two boards one after the other": Refused(board(*ROWS) + board(*ROWS), "TeamId 11 is on the board more"),
+    "a team twice, far apart": Refused(
+        board(*ROWS, f"7,{ROWS[0].split(',')[1]},Again,{DATE},0.1,1,x"), "TeamId 13 is on the board more"
+    ),
+    "a rank twice": Refused(board(*ROWS, f"1,99,Also first,{DATE},0.1,1,x"), "Rank 1 is on the board more"),
+    **{
+        f"{column} is {cell!r} throughout": Refused(
+            every(column, cell), f"no cell of the column {column} can be read"
+        )
+        for column, cell in (("Score", "0,9"), ("Rank", "first"), ("TeamId", "x"), ("Rank", ""))
+    },
     "UTF-16 with its mark": Refused(board(*ROWS).decode("utf-8-sig").encode("utf-16"), "UTF-16"),
     "UTF-16 little-endian": Refused(board(*ROWS).decode("utf-8-sig").encode("utf-16-le"), "UTF-16"),
     "UTF-16 big-endian": Refused(board(*ROWS).decode("utf-8-sig").encode("utf-16-be"), "UTF-16"),
@@ -136,7 +160,6 @@ TAKEN = {
         in_order("Rank", "TeamId", "TeamName", "Score", "TeamMemberUserNames"),
         warns="no column LastSubmissionDate, SubmissionCount: left empty",
     ),
-    "every row twice": Taken(board(*ROWS, *ROWS)),
     "one user in several rows": Taken(board(*ROWS, f"9,99,Ann again,{DATE},0.1,1,ann")),
     "a row too long": Taken(board(ROWS[0], ROWS[1] + ",and,more", *ROWS[2:])),
     "the first row too long": Taken(board(ROWS[0] + ",and,more", *ROWS[1:])),
@@ -164,16 +187,20 @@ TAKEN = {
     "a negative score": Taken(anns("Score", "-12.5"), but(score=-12.5)),
     **{
         f"a rank of {rank[:21]!r}": Taken(anns("Rank", rank), but(rank=None), f"{UNREADABLE}Rank 1")
-        for rank in ("-5", "2.0", "first", "1e3", "²", "٣", str(2**63), str(2**64), "9" * 5000)
+        for rank in ("-5", "2.5", "first", "1e3", "²", "٣", str(2**63), str(2**64), "9" * 5000)
     },
     "a rank of 2**63 - 1": Taken(anns("Rank", str(2**63 - 1)), but(rank=2**63 - 1)),
+    **{f"a rank of {rank!r}": Taken(anns("Rank", rank)) for rank in ("2.0", "2.000", " 2", "+2")},
+    "whole numbers as pandas writes them": Taken(anns("SubmissionCount", "3.0")),
     "an empty rank": Taken(anns("Rank", ""), but(rank=None)),
     **{
         f"a date of {date!r}": Taken(anns("LastSubmissionDate", date), warns="LastSubmissionDate 1")
         for date in ("yesterday", "2025-02-30 12:00:00", "31/10/2025 12:00", "0000-00-00 00:00:00")
     },
-    "a submission count that is none": Taken(anns("SubmissionCount", "many")),
-    "a team id beyond 64 bits": Taken(anns("TeamId", "9" * 30)),
+    "a submission count that is none": Taken(
+        anns("SubmissionCount", "many"), warns=f"{UNREADABLE}SubmissionCount 1"
+    ),
+    "a team id beyond 64 bits": Taken(anns("TeamId", "9" * 30), warns=f"{UNREADABLE}TeamId 1"),
     "10 MB in one cell": Taken(anns("TeamName", "y" * 10_000_000)),
     "10 MB in a score": Taken(anns("Score", "1" * 10_000_000), but(score=None), f"{UNREADABLE}Score 1"),
     "CR line ends": Taken(text(MODERN, *ROWS, end="\r")),
@@ -185,7 +212,6 @@ TAKEN = {
     "a byte order mark before a row": Taken(
         board(ROWS[0], "\ufeff" + ROWS[1], *ROWS[2:]), but(rank=None), f"{UNREADABLE}Rank 1"
     ),
-    "two boards one after the other": Taken(board(*ROWS) + board(*ROWS), warns="Rank 1"),
     "exactly half the rows": Taken(board(*ROWS[:3])),
     "a user with an odd case": Taken(anns("TeamMemberUserNames", " ANN ")),
 }

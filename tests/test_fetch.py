@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from boards import board_csv, board_name, board_zip, many_teams
-from conftest import run
+from boards import Team, board_csv, board_name, board_zip, many_teams
+from conftest import run, untracked
 from kaggle_server import Answer, html, kaggle_error, not_a_zip
 
-from kagsync import fetch, kaggle_api, leaderboard
+from kagsync import fetch, kaggle_api
+from kagsync.board import header
 from kagsync.errors import BadBoard, BadDownload, UsageError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
 
 SLUG = "spaceship-titanic"
+COMPETITION = untracked(SLUG)
 BOARD = board_csv(many_teams(1744))
 CSV_NAME = "spaceship-titanic-publicleaderboard-2025-10-31_T_16_26_26.csv"
 
@@ -66,7 +68,7 @@ def test_the_rows_of_the_last_board_are_not_counted_again_and_those_of_another_a
         counted.append(path)
         return 5
 
-    monkeypatch.setattr(leaderboard, "count_rows", count_rows)
+    monkeypatch.setattr(header, "count_rows", count_rows)
     for sha256, rows, times_counted in (
         (hashlib.sha256(BOARD).hexdigest(), 1744, 0),
         (hashlib.sha256(b"another").hexdigest(), 5, 1),
@@ -93,7 +95,7 @@ def test_a_zip_from_disk_is_known_by_its_content(folder: Path, tmp_path: Path, n
     source = tmp_path / name
     source.write_bytes(board_zip(SLUG, BOARD))
 
-    fetched = fetch.from_file(source, folder)
+    fetched = fetch.from_file(source, folder, COMPETITION)
 
     assert (fetched.csv, fetched.rows) == (folder / CSV_NAME, 1744)
     assert source.exists()
@@ -106,27 +108,27 @@ def test_a_csv_from_disk_is_copied_and_its_time_read_in_each_way_of_writing(
     source = tmp_path / f"{SLUG}-publicleaderboard-2025-10-31{stamp}.csv"
     source.write_bytes(BOARD)
 
-    fetched = fetch.from_file(source, folder)
+    fetched = fetch.from_file(source, folder, COMPETITION)
 
     assert fetched.snapshot_at == datetime(2025, 10, 31, 5, 46, 25, tzinfo=UTC)
     assert fetched.csv.parent == folder
     assert source.read_bytes() == fetched.csv.read_bytes() == BOARD
 
 
-def test_a_csv_without_a_time_is_as_old_as_its_file(folder: Path, tmp_path: Path) -> None:
+def test_a_csv_without_any_time_is_as_old_as_its_file(folder: Path, tmp_path: Path) -> None:
     source = tmp_path / "board.csv"
-    source.write_bytes(BOARD)
+    source.write_bytes(board_csv([Team(7, "a", ("alice",), date="")]))
     os.utime(source, (1_700_000_000, 1_700_000_000))
 
-    assert fetch.from_file(source, folder).snapshot_at.timestamp() == 1_700_000_000
-    assert fetch.in_place(source).snapshot_at.timestamp() == 1_700_000_000
+    assert fetch.from_file(source, folder, COMPETITION).snapshot_at.timestamp() == 1_700_000_000
+    assert fetch.in_place(source, COMPETITION).snapshot_at.timestamp() == 1_700_000_000
 
 
 def test_a_csv_in_place_stays_and_has_the_same_hash(tmp_path: Path) -> None:
     source = tmp_path / board_name(SLUG)
     source.write_bytes(BOARD)
 
-    fetched = fetch.in_place(source)
+    fetched = fetch.in_place(source, COMPETITION)
 
     assert fetched.csv == source
     assert fetched.sha256 == hashlib.sha256(BOARD).hexdigest()
@@ -134,7 +136,11 @@ def test_a_csv_in_place_stays_and_has_the_same_hash(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_a_usage_error(folder: Path, tmp_path: Path) -> None:
     for source in (tmp_path / "none.csv", tmp_path, Path("\0")):
-        for take in (lambda s: fetch.from_file(s, folder), fetch.in_place, fetch.is_zip):
+        for take in (
+            lambda s: fetch.from_file(s, folder, COMPETITION),
+            lambda s: fetch.in_place(s, COMPETITION),
+            fetch.is_zip,
+        ):
             with pytest.raises(UsageError, match="cannot read"):
                 take(source)
 
@@ -144,7 +150,7 @@ def test_a_zip_that_holds_no_board_is_refused(folder: Path, tmp_path: Path) -> N
     source.write_bytes(b"PK\x03\x04 not really")
 
     with pytest.raises(BadDownload):
-        fetch.from_file(source, folder)
+        fetch.from_file(source, folder, COMPETITION)
 
 
 def test_a_csv_that_is_none_is_refused_or_empty(folder: Path, tmp_path: Path) -> None:
@@ -152,7 +158,7 @@ def test_a_csv_that_is_none_is_refused_or_empty(folder: Path, tmp_path: Path) ->
     for content in (b"", b"\0\0\0", b"\xff\xfe", b'"', b"\n\n\n"):
         source.write_bytes(content)
         with contextlib.suppress(BadBoard):
-            assert fetch.from_file(source, folder).rows == 0
+            assert fetch.from_file(source, folder, COMPETITION).rows == 0
 
 
 # The command

@@ -185,7 +185,7 @@ class Bench:
         competition = store.competition("titanic")
         run = Run("now", "titanic", "file", "error", NOW)
         try:
-            counts = process(store, competition, fetch.in_place(self.csv), run, **options).counts
+            counts = process(store, competition, fetch.in_place(self.csv, competition), run, **options).counts
         except KagsyncError as error:
             assert error.message
             assert len(str(error)) < 2000

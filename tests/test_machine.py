@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING
 
 import invariants
 import pytest
-from boards import Team, board_csv, board_name, board_zip
+from boards import Team, board_csv, board_zip
 from conftest import Ran
 
-from kagsync import archive, fetch, leaderboard, run_folder, store, times
+from kagsync import archive, leaderboard, run_folder, store, times
+from kagsync.board import header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -477,7 +478,7 @@ def test_no_home_at_all_is_no_matter_when_the_variables_say_where(nobody: list[s
     [
         (run_folder, "claim"),
         (archive, "write_csv"),
-        (fetch, "_checked"),
+        (header, "count_rows"),
         (leaderboard, "open_board"),
         (store.Store, "save_entries"),
     ],
@@ -562,9 +563,11 @@ def test_a_clock_that_is_set_back_an_hour(
     kagsync.ok("sync", SLUG, "--from", str(board_file(tmp_path, SECOND)))  # Kaggle's clock goes on
     entries = content(db)["leaderboard_entries"]
     assert {row[4] for row in entries} == {"0.13"}
-    unnamed = tmp_path / "board.csv"  # no time in its name: the file's own, an hour back
-    unnamed.write_bytes(board_csv([Team(i, name, (name,), "0.9") for i, name in enumerate(PEOPLE * 14, 1)]))
-    os.utime(unnamed, (now.timestamp() - 3600,) * 2)
+    unnamed = tmp_path / "board.csv"  # no time in its name: the file's own, half an hour back
+    unnamed.write_bytes(
+        board_csv([Team(i, name, (name,), "0.9", date="") for i, name in enumerate(PEOPLE * 14, 1)])
+    )
+    os.utime(unnamed, (now.timestamp() - 1800,) * 2)
     ran = kagsync("sync", SLUG, "--from", str(unnamed))
     assert (ran.code, "history" in ran.err) == (0, True), ran
     assert content(db)["leaderboard_entries"] == entries
@@ -599,7 +602,7 @@ def test_time_zones_change_nothing(
     monkeypatch.setattr(times, "utc_now", lambda: moment)
     named = board_file(tmp_path, FIRST)
     unnamed = tmp_path / "board.csv"
-    unnamed.write_bytes(board_csv([Team(i, name, (name,)) for i, name in enumerate(PEOPLE * 14, 1)]))
+    unnamed.write_bytes(board_csv([Team(i, name, (name,), date="") for i, name in enumerate(PEOPLE * 14, 1)]))
     os.utime(unnamed, (moment.timestamp() - 3600,) * 2)
     found = []
     for number, zone in enumerate(("UTC", "Pacific/Kiritimati", "America/St_Johns", "Asia/Kathmandu")):
@@ -632,7 +635,7 @@ def test_time_zones_change_nothing(
 def test_locales(
     environment: dict[str, str], synced: None, tmp_path: Path, db: Path, kagsync: Kagsync
 ) -> None:
-    odd = tmp_path / f"brétt-{board_name(SLUG, SECOND)}"
+    odd = tmp_path / f"brétt {SECOND}.csv"
     odd.write_bytes(board_csv([Team(i, f"Ünïon {n}", (n,)) for i, n in enumerate(PEOPLE * 7, 1)]))
     ran = process("sync", SLUG, "--from", str(odd), environment=environment)
     assert (ran.code, ran.err.count("ERROR"), "Traceback" in ran.err) == (0, 0, False), ran

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import sqlite3
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,7 @@ class Bench:
         folder.mkdir()
         csv = folder / safe(board_name(SLUG, when))
         csv.write_bytes(teams if isinstance(teams, bytes) else board_csv(teams))
-        return fetch.in_place(csv)
+        return replace(fetch.in_place(csv, self.competition), file=None)  # as Kaggle sends it
 
     def process(
         self,
@@ -221,7 +221,9 @@ def test_the_log_says_what_was_read_and_what_became_of_it(
 
 def test_bad_cells_are_one_warning_with_counts(bench: Bench, logged: pytest.LogCaptureFixture) -> None:
     bench.track("alice")
-    bench.process([Team(7, "a", ("alice",), "?"), Team(8, "b", ("bob",), "??", date="?")])
+    bench.process(
+        [Team(7, "a", ("alice",), "?"), Team(8, "b", ("bob",), "??", date="?"), Team(9, "c", ("carol",))]
+    )
     warnings = [record.getMessage() for record in logged.records if record.levelno == logging.WARNING]
     assert warnings == ["Cells that could not be read are left empty: Score 2, LastSubmissionDate 1"]
     assert bench.look("SELECT rank, score, score_text FROM leaderboard") == [(1, None, None)]
@@ -520,10 +522,24 @@ def test_a_board_that_has_lost_half_of_its_rows_is_taken(bench: Bench) -> None:
     assert bench.process(teams[:3], TWO).status == "ok"
 
 
-def test_an_older_snapshot_may_be_as_small_as_it_was(bench: Bench) -> None:
+def test_a_board_is_compared_with_the_one_before_it_in_time_never_with_a_later_one(bench: Bench) -> None:
+    bench.process(many_teams(10), TWO)
+    assert bench.process([ALICE], NOON).status == "older"  # archives loaded newest first grow backwards
     bench.process(many_teams(10), ONE)
-    assert bench.process([ALICE], NOON).status == "older"
-    assert bench.process([], NOON).status == "older"
+    excerpt = "2025-10-31T13:30:00"  # between the two: people would leave and come back
+    with pytest.raises(SuspiciousBoard, match="4 rows where it had 10"):
+        bench.process(many_teams(4), excerpt)
+    assert [at for at, _ in bench.look("SELECT moment, row_count FROM snapshots")] == [
+        int(times.parse_iso(f"{at}Z").timestamp()) for at in (NOON, ONE, TWO)
+    ]
+    assert bench.process(many_teams(4), excerpt, accept_shrink=True).status == "older"
+
+
+def test_a_board_seen_unchanged_is_what_the_next_one_is_compared_with(bench: Bench) -> None:
+    bench.process(many_teams(10), NOON)
+    assert bench.process(many_teams(10), ONE).status == "unchanged"
+    with pytest.raises(SuspiciousBoard, match="1 rows where it had 10"):
+        bench.process([ALICE], TWO)
 
 
 # What happens meanwhile, and what fails

@@ -10,6 +10,8 @@ import re
 import sqlite3
 import zipfile
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +28,14 @@ if TYPE_CHECKING:
 Row = dict[str, str]
 SLUG = "board"
 HOMONYM = "xuezeshuo"  # a user on the titanic board of 2025, and the name of somebody else's team on it
-BOARDS = ("titanic.zip", "MLSP2023-*.csv", "titanic-2020-10-*.csv", "spotoroo/*.csv", "playground/*.csv")
+BOARDS = (
+    "titanic.zip",
+    "MLSP2023-*.csv",
+    "titanic-2020-10-*.csv",
+    "spotoroo/*.csv",
+    "playground/*.csv",
+    "oldest/*.csv",
+)
 
 
 def paths(folder: Path, pattern: str) -> list[Path]:
@@ -45,7 +54,27 @@ def rows_of(path: Path) -> list[Row]:
             content = archive.read(name)
     else:
         content = path.read_bytes()
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    return [{name.strip(): cell for name, cell in row.items()} for row in rows]
+
+
+def date_of(row: Row) -> datetime:
+    """The submission of an old board's row, in the form of its time."""
+    text = row["SubmissionDate"]
+    form = "%m/%d/%Y %I:%M:%S %p" if "/" in text else "%Y-%m-%d %H:%M:%S"
+    return datetime.strptime(text, form).replace(tzinfo=UTC)
+
+
+def sign_of(rows: list[Row]) -> int:
+    """1 where the scores of all teams with several rows rise, -1 where they fall, 0 where none has them."""
+    teams: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=date_of):
+        teams.setdefault(row["TeamId"], []).append(row)
+    scores = [[float(row["Score"]) for row in own] for own in teams.values()]
+    steps = [step for of_team in scores for step in pairwise(of_team)]
+    signs = {1 if later > earlier else -1 for earlier, later in steps if later != earlier}
+    assert len(signs) < 2
+    return signs.pop() if signs else 0
 
 
 def members_of(row: Row) -> list[str]:
@@ -58,11 +87,14 @@ def teams_of(rows: list[Row]) -> list[Row]:
         return [row for row in rows if row["Rank"] != "0"]
     latest: dict[str, Row] = {}
     for row in rows:
-        if row["TeamId"] not in latest or row["SubmissionDate"] >= latest[row["TeamId"]]["SubmissionDate"]:
+        if row["TeamId"] not in latest or date_of(row) >= date_of(latest[row["TeamId"]]):
             latest[row["TeamId"]] = row
     teams = [row for row in rows if latest[row["TeamId"]] is row]
     scores = [float(row["Score"]) for row in rows]
     ordered = len(set(scores)) > 1 and scores in (sorted(scores), sorted(scores, reverse=True))
+    if not ordered and (sign := sign_of(rows)):
+        ordered = True
+        teams.sort(key=lambda row: (-sign * float(row["Score"]), date_of(row), row["TeamId"]))
     return [{**row, "Rank": str(i) if ordered else ""} for i, row in enumerate(teams, start=1)]
 
 
@@ -109,8 +141,9 @@ class Club:
         folder = self.folder / str(self.loads)
         folder.mkdir()
         run = Run("run", SLUG, "file", ERROR, times.utc_now())
-        fetched = fetch.from_file(path, folder)
-        return process(self.store, self.store.competition(SLUG), fetched, run).counts
+        competition = self.store.competition(SLUG)
+        fetched = fetch.from_file(path, folder, competition, accept_name=True)
+        return process(self.store, competition, fetched, run).counts
 
     def look(self, sql: str) -> list[Any]:
         with contextlib.closing(sqlite3.connect(self.store.path)) as connection:

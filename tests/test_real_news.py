@@ -102,7 +102,8 @@ def steps(board: list[Row], at: str, who: str, before: Row | None, after: Row | 
     down = int(after["Rank"]) - int(before["Rank"])
     if float(before["Score"]) != float(after["Score"]):  # higher is better on these boards
         better = float(after["Score"]) > float(before["Score"])
-        yield Event(at, who, "improved" if better else "fell", before, after)
+        same_count = "SubmissionCount" in after and before["SubmissionCount"] == after["SubmissionCount"]
+        yield Event(at, who, "rescored" if same_count else "improved" if better else "fell", before, after)
     elif down:
         yield Event(at, who, "overtaken" if down > 0 else "others-left", before, after)
     elif int(after.get("SubmissionCount", 0)) > int(before.get("SubmissionCount", 0)):
@@ -130,7 +131,9 @@ def with_drift_summed_up(events: list[Event]) -> Iterator[Event]:
     for run in runs:
         if run:
             net = replace(run[-1], before=run[0].before)
-            if net.places:
+            if float(net.before["Score"]) != float(net.after["Score"]):  # type: ignore[index]
+                yield replace(net, reason="rescored")
+            elif net.places:
                 yield replace(net, reason="overtaken" if net.places < 0 else "others-left")
             elif net.submissions:
                 yield replace(net, reason="submitted")
@@ -238,7 +241,7 @@ class Club:
 
     def load(self, snapshots: list[Path]) -> None:
         for path in snapshots:
-            self._kagsync.ok("sync", SLUG, "--from", str(path), *self._db)
+            self._kagsync.ok("sync", SLUG, "--from", str(path), "--accept-name", *self._db)
 
     def news(self) -> str:
         return self._kagsync.ok("news", SLUG, "--since", BEFORE_ALL, "--format", "json", *self._db)

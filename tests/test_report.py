@@ -96,7 +96,7 @@ class Filling:
             ),
         ).lastrowid
         connection.executemany(
-            "INSERT INTO snapshots VALUES (?, ?, 0, 2000, 2000, 100000)",
+            "INSERT INTO snapshots VALUES (?, ?, 0, 2000, 2000, 100000, NULL, NULL)",
             [(competition, moment) for moment in self.moments],
         )
         for number, each in enumerate(self.standings, 1):

@@ -15,7 +15,7 @@ from kagsync import competitions, schema, times
 from kagsync.changes import Splice, State
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
 from kagsync.figures import Marks
-from kagsync.records import Entry, Run
+from kagsync.records import Entry, Run, Snapshot
 from kagsync.store import Store, explain
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def populated(store: Store) -> int:
     with store.writing():
         store.save_entries(competition.id, [ENTRY])
         store.save_history(competition.id, [(1, Splice(100, state)), (1, Splice(200, None))])
-        store.save_snapshot(competition.id, 100, rows=3, teams=2, last_user_id=1)
+        store.save_snapshot(competition.id, Snapshot(100, 3, 2, 1))
         store.finish(competition.id, Run("run", "titanic", "file", "ok", NOW), NOW)
     return competition.id
 
@@ -457,9 +457,9 @@ def test_every_moment_of_an_unchanged_board_is_remembered_for_a_month(store: Sto
     with store.writing():
         store.save_unchanged_snapshot(key, 150)
         store.save_unchanged_snapshot(key, 150)
-        store.save_snapshot(key, 200, rows=3, teams=2, last_user_id=2)
-        store.save_snapshot(key, 100, rows=3, teams=2, last_user_id=2)
-        store.save_snapshot(key, 100, rows=3, teams=2, last_user_id=1)
+        store.save_snapshot(key, Snapshot(200, 3, 2, 2))
+        store.save_snapshot(key, Snapshot(100, 3, 2, 2))
+        store.save_snapshot(key, Snapshot(100, 3, 2, 1))
     observed = store.observations(key)
     assert sorted({moment for moment, _ in observed}) == [100, 150, 200]
     assert observed == sorted(observed)

@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from boards import board_csv, board_name, board_zip, many_teams
+from boards import MODERN, board_csv, board_name, board_zip, many_teams
 from conftest import run, start
 from kaggle_server import Answer, html, kaggle_error, too_many_requests
 
@@ -611,7 +611,7 @@ def test_process_takes_a_zip_and_leaves_the_file(club: Club, tmp_path: Path, set
 
 
 def test_a_failed_process_is_recorded_and_a_cleanup_still_works(club: Club, settings: Settings) -> None:
-    club.track("titanic", board=b"Rank,Score\n1,2\n")
+    club.track("titanic", board=f"{MODERN}\n1,7,a,,none,1,alice\n".encode())
     csv = club.kagsync.ok("fetch", "titanic").strip()
 
     assert club.kagsync("process", "titanic", csv).code == 1

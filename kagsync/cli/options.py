@@ -26,9 +26,15 @@ TeamName = Annotated[
         show_default=False,
     ),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Process the board also when nothing changed.")]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Process also an unchanged board; drop boards dated in the future."),
+]
 AcceptShrink = Annotated[
     bool, typer.Option("--accept-shrink", help="Take a board also when it has lost most of its rows.")
+]
+AcceptName = Annotated[
+    bool, typer.Option("--accept-name", help="Take a file also when it is named for another competition.")
 ]
 Direction = Annotated[
     bool | None,

@@ -11,6 +11,7 @@ import typer
 from kagsync import errors, log, names, pings, settings, times
 from kagsync.cli.common import app, load, open_store, print_json, print_text, say
 from kagsync.cli.options import (
+    AcceptName,
     AcceptShrink,
     Db,
     Direction,
@@ -50,6 +51,7 @@ def sync(
     ] = None,
     force: Force = False,
     accept_shrink: AcceptShrink = False,
+    accept_name: AcceptName = False,
     max_time: Annotated[
         int | None,
         typer.Option(
@@ -96,6 +98,7 @@ def sync(
                 source=source,
                 force=force,
                 accept_shrink=accept_shrink,
+                accept_name=accept_name,
                 max_time=verb.MAX_TIME if max_time is None and everything else max_time,
                 trigger=started_by,
                 progress=progress.bar if watched else None,
@@ -176,6 +179,7 @@ def process(
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="The CSV, or a ZIP as Kaggle sends it.")],
     force: Force = False,
     accept_shrink: AcceptShrink = False,
+    accept_name: AcceptName = False,
     direction: Direction = None,
     team_name: TeamName = None,
     log_file: LogFile = None,
@@ -190,10 +194,10 @@ def process(
     name = names.competition_slug(slug)
     if direction is not None:
         verb.set_direction(loaded, [name], higher_is_better=direction)
-    say(
-        verb.process_summary(verb.process_file(loaded, name, csv, force=force, accept_shrink=accept_shrink)),
-        quiet=quiet,
+    processed = verb.process_file(
+        loaded, name, csv, force=force, accept_shrink=accept_shrink, accept_name=accept_name
     )
+    say(verb.process_summary(processed), quiet=quiet)
 
 
 @app.command()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.figures import Marks
+    from kagsync.records import Snapshot
 
 _ENTRY = ", ".join(Entry._fields)
 # Statements of sqlite3, not sqlite-utils' upsert: its import costs a changed board more than all the writing.
@@ -68,11 +69,7 @@ class Boards(Competitions):
                 "fingerprint": fingerprint,
             },
         )
-        for table in ("benchmarks", "medal_lines", "board_names"):
-            self._connection.execute(
-                f"DELETE FROM {table} WHERE competition_id = ?",  # noqa: S608
-                (competition_id,),
-            )
+        self._forget_board(competition_id)
         self._connection.executemany(
             "INSERT INTO benchmarks (competition_id, name, score, score_text, place) VALUES (?, ?, ?, ?, ?)",
             [
@@ -86,6 +83,29 @@ class Boards(Competitions):
         )
         if names is not None:
             self._connection.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, names))
+
+    def _forget_board(self, competition_id: int) -> None:
+        for table in ("benchmarks", "medal_lines", "board_names"):
+            self._connection.execute(
+                f"DELETE FROM {table} WHERE competition_id = ?",  # noqa: S608
+                (competition_id,),
+            )
+
+    def go_back(self, competition_id: int, snapshot: Snapshot | None) -> None:
+        """Makes an earlier board the applied one, or none (within `writing`).
+
+        Its benchmarks, medal lines and names are no longer known, so the next sync processes its board anew.
+        """
+        self._forget_board(competition_id)
+        self._set_competition(
+            competition_id,
+            {
+                "snapshot_at": snapshot and times.from_unix(snapshot.moment),
+                "row_count": snapshot and snapshot.rows,
+                "team_count": snapshot and snapshot.teams,
+                "fingerprint": None,
+            },
+        )
 
     def save_direction(self, competition_id: int, *, higher_is_better: bool) -> None:
         """Keeps the direction that a board tells, the first time one does (within `writing`)."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kagsync.changes import Splice, State
 from kagsync.movements import Change, Past
+from kagsync.records import Snapshot
 from kagsync.store.connection import Connection
 
 if TYPE_CHECKING:
@@ -30,16 +31,64 @@ _SAVE_CHANGE = (
 class History(Connection):
     """The history of a store."""
 
-    def save_snapshot(
-        self, competition_id: int, moment: int, *, rows: int, teams: int, last_user_id: int
-    ) -> None:
-        """Remembers that a board of this moment was processed (within `writing`)."""
+    def save_snapshot(self, competition_id: int, snapshot: Snapshot) -> None:
+        """Remembers that a board was processed (within `writing`)."""
         self._connection.execute(
-            "INSERT INTO snapshots (competition_id, moment, row_count, team_count, last_user_id) "
-            "VALUES (:c, :m, :r, :t, :u) ON CONFLICT DO UPDATE SET "
-            "row_count = :r, team_count = :t, last_user_id = max(last_user_id, :u)",
-            {"c": competition_id, "m": moment, "r": rows, "t": teams, "u": last_user_id},
+            "INSERT INTO snapshots "
+            "(competition_id, moment, row_count, team_count, last_user_id, sha256, file) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET row_count = excluded.row_count, "
+            "team_count = excluded.team_count, last_user_id = max(last_user_id, excluded.last_user_id), "
+            "sha256 = excluded.sha256, file = excluded.file",
+            (
+                competition_id,
+                snapshot.moment,
+                snapshot.rows,
+                snapshot.teams,
+                snapshot.last_user_id,
+                snapshot.sha256,
+                snapshot.file,
+            ),
         )
+
+    def snapshot_until(self, competition_id: int, moment: int) -> Snapshot | None:
+        """The latest board up to a moment, as it was when it was new; None: there is none."""
+        row = self._connection.execute(
+            "SELECT moment, row_count, team_count, last_user_id, sha256, file FROM snapshots "
+            "WHERE competition_id = ? AND moment <= ? AND NOT unchanged ORDER BY moment DESC LIMIT 1",
+            (competition_id, moment),
+        ).fetchone()
+        return None if row is None else Snapshot(*row)
+
+    def has_snapshot(self, competition_id: int, moment: int) -> bool:
+        """Whether a board of just this moment was processed, or seen unchanged."""
+        return bool(
+            self._value(
+                "SELECT EXISTS (SELECT 1 FROM snapshots WHERE competition_id = ? AND moment = ?)",
+                (competition_id, moment),
+            )
+        )
+
+    def forget_boards_after(self, competition_id: int, moment: int) -> bool:
+        """Removes the boards after a moment from the history (within `writing`).
+
+        Targets that were told of them will be told of what comes after the latest board that stays.
+
+        Returns:
+            whether there were any.
+        """
+        found: int = 0
+        for statement in (
+            "DELETE FROM entry_history WHERE competition_id = ? AND moment > ?",
+            "DELETE FROM deleted_accounts WHERE competition_id = ? AND moment > ?",
+            "DELETE FROM snapshots WHERE competition_id = ? AND moment > ?",
+            # Where no board stays, the next one is the first, of which nobody is told.
+            "DELETE FROM notify_cursors WHERE competition_id = ? AND moment > ? AND NOT EXISTS "
+            "(SELECT 1 FROM snapshots s WHERE s.competition_id = notify_cursors.competition_id)",
+            "UPDATE notify_cursors SET moment = (SELECT max(moment) FROM snapshots s "
+            "WHERE s.competition_id = notify_cursors.competition_id) WHERE competition_id = ? AND moment > ?",
+        ):
+            found += self._connection.execute(statement, (competition_id, moment)).rowcount
+        return found > 0
 
     def save_deleted_accounts(
         self, competition_id: int, moment: int, accounts: dict[str, int | None]

@@ -1,0 +1,132 @@
+"""The header of a leaderboard, and what can be told of its rows without pandas.
+
+Modern (2023 to now): Rank,TeamId,TeamName,LastSubmissionDate,Score,SubmissionCount,TeamMemberUserNames.
+Old (to 2022): TeamId,TeamName,SubmissionDate,Score, until 2020 with several rows a team; the oldest (2010 to
+2013) have a space after each comma of the header and dates with the month first.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kagsync.board import cells, foreign
+from kagsync.errors import BadBoard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MODERN_OPTIONAL = ("LastSubmissionDate", "SubmissionCount")
+_MODERN = ("Rank", "TeamId", "TeamName", "Score", "TeamMemberUserNames")
+_OLD = ("TeamId", "TeamName", "SubmissionDate", "Score")
+_DATES = ("LastSubmissionDate", "SubmissionDate")
+_ENCODING = "utf-8-sig"  # Kaggle writes a byte order mark; archives drop it
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The columns of a leaderboard, without the spaces that the oldest boards have around them.
+
+    Attributes:
+        columns: all of them, in the order of the file.
+        raw: the needed and optional ones → as the file writes them.
+        needed: those that a board of this age must have.
+        optional: those that a modern board mostly has, and this one does.
+    """
+
+    columns: list[str]
+    raw: dict[str, str]
+    modern: bool
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
+
+    @property
+    def date(self) -> str | None:
+        """The column with the dates of submissions; None where there is none."""
+        return next((name for name in _DATES if name in (*self.needed, *self.optional)), None)
+
+
+def read_header(path: Path) -> Header:
+    """Reads the first line of a leaderboard.
+
+    Raises:
+        BadBoard: the file is no leaderboard, or a needed column is missing or stands twice.
+    """
+    foreign.refuse_foreign(path)
+    with _reading(path) as rows:
+        raw = next(filter(_is_row, rows), [])
+    columns = [name.strip() for name in raw]
+    if not columns:
+        raise BadBoard("the CSV is empty", "Fetch the board again")
+    modern = "TeamMemberUserNames" in columns or "Rank" in columns
+    needed = _MODERN if modern else _OLD
+    if missing := [name for name in needed if name not in columns]:
+        raise BadBoard(
+            f"the CSV lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
+            f"it has: {', '.join(short(name) for name in columns[:12]) or 'none'}",
+            "Fetch the board with kagsync, or download it in full from the competition's Leaderboard tab",
+        )
+    optional = tuple(name for name in MODERN_OPTIONAL if modern and name in columns)
+    if twice := [name for name in (*needed, *optional) if columns.count(name) > 1]:
+        raise BadBoard(f"the CSV has the column {twice[0]} more than once", "Fetch the board again")
+    used = {name: raw[columns.index(name)] for name in (*needed, *optional)}
+    return Header(columns, used, modern, needed, optional)
+
+
+def count_rows(path: Path) -> int:
+    """The number of data rows, counted without pandas: an unchanged board never needs more.
+
+    Raises:
+        BadBoard: it is no leaderboard.
+    """
+    read_header(path)
+    with _reading(path) as rows:
+        return sum(1 for row in rows if _is_row(row)) - 1
+
+
+def newest_submission(path: Path, day: str = "") -> str | None:
+    """The latest date of a submission on a board, as `2025-10-31T16:26:26Z`; None where none can be read.
+
+    Args:
+        day: such as `2025-10-31`: only submissions of this day count.
+
+    Raises:
+        BadBoard: it is no leaderboard.
+    """
+    header = read_header(path)
+    if header.date is None:
+        return None
+    position = header.columns.index(header.date)
+    read = cells.date if header.modern else cells.old_date
+    with _reading(path) as rows:
+        dates = (read(row[position].strip()) for row in rows if len(row) > position)
+        return max((date for date in dates if date is not None and date.startswith(day)), default=None)
+
+
+def short(name: str) -> str:
+    """A cell by strangers, short enough for a message."""
+    return name if len(name) <= 24 else f"{name[:23]}…"
+
+
+class _reading:
+    """The rows of a CSV by the csv module, its errors told as ours."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open(encoding=_ENCODING, errors="replace", newline="")
+        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a huge cell is odd, not an error
+
+    def __enter__(self) -> Iterator[list[str]]:
+        return csv.reader(self._file)
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._file.close()
+        if isinstance(error, csv.Error):
+            raise BadBoard(f"the CSV cannot be read: {error}", "Fetch the board again") from error
+
+
+def _is_row(row: list[str]) -> bool:
+    """Blank lines are no rows, for pandas and so for us; a lone `""` is one."""
+    return len(row) > 1 or (len(row) == 1 and (row[0] == "" or row[0].strip(" \t") != ""))

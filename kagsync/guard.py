@@ -1,0 +1,75 @@
+"""What is refused before a board is applied, since it would make the database say something false."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kagsync import times
+from kagsync.errors import BadBoard, SuspiciousBoard
+
+if TYPE_CHECKING:
+    from kagsync.fetch import Fetched
+    from kagsync.records import Competition, Snapshot
+
+
+def is_frozen(competition: Competition) -> bool:
+    """Whether its applied board is dated in the future, so that every new one would count as older."""
+    return competition.snapshot_at is not None and competition.snapshot_at > times.horizon()
+
+
+def refuse_frozen(competition: Competition, fetched: Fetched) -> None:
+    """Refuses all boards while the applied one is dated in the future.
+
+    Raises:
+        BadBoard: it says how to drop that board.
+    """
+    if competition.snapshot_at is not None and is_frozen(competition):
+        raise BadBoard(
+            f"{competition.slug} has a board of {times.iso(competition.snapshot_at)}, in the future, so "
+            "every new board would count as older",
+            "Check this machine's clock. If it is right, drop that board: "
+            f"{_again(competition, fetched)} --force",
+        )
+
+
+def refuse_shrunken(competition: Competition, fetched: Fetched, rows: int, before: Snapshot) -> None:
+    """Refuses a board that is suddenly empty, or less than half of what it was.
+
+    Args:
+        before: the board just before it in time, whichever was loaded first.
+
+    Raises:
+        SuspiciousBoard: it is.
+    """
+    if rows < before.rows / 2:
+        raise SuspiciousBoard(
+            f"the board has {rows:,} rows where it had {before.rows:,}, which looks cut off",
+            f"If it is right: {_again(competition, fetched)} --accept-shrink",
+        )
+
+
+def refuse_taken(competition: Competition, fetched: Fetched, rows: int, there: Snapshot) -> None:
+    """Refuses a file whose moment another board has: one of them is dated wrongly.
+
+    A later download of the same second corrects the earlier one.
+
+    Args:
+        there: the board that was processed for this moment.
+
+    Raises:
+        BadBoard: it is another one.
+    """
+    # An earlier version did not keep the hash: then the number of rows must do.
+    same = there.rows == rows if there.sha256 is None else there.sha256 == fetched.sha256
+    if fetched.file is None or same:
+        return
+    source = there.file or ("Kaggle" if there.sha256 else "an earlier sync")
+    raise BadBoard(
+        f"{fetched.file} is a board of {times.iso(fetched.snapshot_at)}, but {competition.slug} has another "
+        f"one of that moment ({there.rows:,} rows, from {source})",
+        f"Put the right time into its name, or replace that board: {_again(competition, fetched)} --force",
+    )
+
+
+def _again(competition: Competition, fetched: Fetched) -> str:
+    return f"kagsync sync {competition.slug}{' --from FILE' if fetched.file is not None else ''}"

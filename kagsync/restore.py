@@ -1,0 +1,82 @@
+"""Entries as the history tells them: of people who left the board, and after boards were dropped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kagsync import times
+from kagsync.log import logger
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kagsync.records import Competition, Entry
+    from kagsync.store import Store
+
+
+def redated(store: Store, competition_id: int) -> list[Entry]:
+    """The entries of people who were not found on the newest board, with the times the history tells."""
+    observations = store.observations(competition_id)
+    redated = []
+    for entry in store.entries(competition_id):
+        change = store.last_change(competition_id, entry.user_id)
+        if entry.last_seen_at is None or change is None:
+            continue
+        # Still there on the last board on which this user was looked for: then nothing says "left".
+        left = None if store.state_at(competition_id, entry.user_id, change) is not None else change
+        seen = [at for at, last in observations if entry.user_id <= last and (left is None or at < left)]
+        if not seen:
+            continue
+        dated = entry._replace(
+            left_at=None if left is None else times.from_unix(left),
+            last_seen_at=times.from_unix(seen[-1]),
+        )
+        if dated != entry:
+            redated.append(dated)
+    return redated
+
+
+def drop_boards_after(store: Store, competition: Competition, last: datetime) -> None:
+    """Drops the boards after a moment; the newest one that stays becomes the applied one (within `writing`).
+
+    What the history does not keep (the date of the last submission) is empty in entries that go back to it,
+    until the next board is applied, which happens in the same transaction.
+    """
+    if not store.forget_boards_after(competition.id, int(last.timestamp())):
+        return
+    newest = store.snapshot_until(competition.id, int(last.timestamp()))
+    if newest is not None:
+        store.save_entries(
+            competition.id, [_as_of(store, competition.id, entry) for entry in store.entries(competition.id)]
+        )
+    store.forget_unseen(competition.id)
+    store.go_back(competition.id, newest)
+    store.save_entries(competition.id, redated(store, competition.id))
+    logger.warning(
+        "Dropped the boards dated after %s; the newest one now is of %s",
+        times.iso(last),
+        times.from_unix(newest.moment) if newest else "no time: there is none left",
+    )
+
+
+def _as_of(store: Store, competition_id: int, entry: Entry) -> Entry:
+    """An entry as the end of its history has it; as it is, where it has no history (and then goes)."""
+    change = store.last_change(competition_id, entry.user_id)
+    if change is None:
+        return entry
+    standing = store.state_at(competition_id, entry.user_id, change)
+    here = standing is not None
+    # The first change of a history is never "left".
+    state = standing or store.state_at(competition_id, entry.user_id, change - 1) or entry.state
+    return entry._replace(
+        rank=state.rank,
+        score=state.score,
+        score_text=state.score_text,
+        kaggle_team_name=state.team_name,
+        team_id=state.team_id,
+        members=state.members,
+        submission_count=state.submission_count,
+        submission_date=entry.submission_date if state.same(entry.state) else None,
+        left_at=None if here else times.from_unix(change),
+        last_seen_at=None if here else times.from_unix(change),  # `redated` finds the board before
+    )

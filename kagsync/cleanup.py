@@ -59,10 +59,10 @@ def remove_run(folder: Path, csv: Path | None) -> None:
 
 
 def sweep(temp_data: Path) -> run_folder.Sweep:
-    """Removes what crashed runs left in `temp_data`; logs it.
+    """Removes what crashed runs left in `temp_data`; logs what it removed.
 
     Raises:
-        ConfigurationError: a folder cannot be read or deleted.
+        ConfigurationError: `temp_data` cannot be read.
     """
     swept = run_folder.sweep(temp_data)
     for folder in swept.removed:

@@ -158,6 +158,14 @@ def from_os_error(error: OSError, doing: str) -> KagsyncError:
     return ConfigurationError(f"cannot {doing}: {reason}", "Check that the folder exists and may be written")
 
 
+def output_failed(error: OSError) -> KagsyncError:
+    """Tells that standard output could not be written; the command has done its work all the same."""
+    full = error.errno in _NO_SPACE
+    reason = "the disk is full" if full else error.strerror or str(error)
+    kind = DiskFull if full else ConfigurationError
+    return kind(f"cannot write the output: {reason}", "The command did its work all the same")
+
+
 def unforeseen(cause: Exception) -> Unforeseen:
     """Tells an exception that nobody expected."""
     error = Unforeseen(f"unforeseen {type(cause).__name__}: {cause}", "Please report it with what -v shows")

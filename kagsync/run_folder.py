@@ -11,11 +11,11 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kagsync import locks
-from kagsync.errors import from_os_error
+from kagsync.errors import KagsyncError, from_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +34,17 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*_\d{8}T\d{6}(_\d+)?")
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep did: the folders removed, and those kept because a `fetch` handed them over lately."""
+    """What a sweep did.
+
+    Attributes:
+        removed: the folders that are gone.
+        kept: those that a `fetch` handed over lately.
+        failed: why others could not be removed.
+    """
 
     removed: list[Path]
     kept: list[Path]
+    failed: list[KagsyncError] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -137,7 +144,7 @@ def sweep(temp_data: Path) -> Sweep:
     """Removes the run folders that nobody uses any more.
 
     Raises:
-        ConfigurationError: a folder cannot be read or deleted.
+        ConfigurationError: `temp_data` cannot be read.
     """
     result = Sweep([], [])
     if not temp_data.is_dir():
@@ -145,18 +152,28 @@ def sweep(temp_data: Path) -> Sweep:
     try:
         with locks.hold(_guard(temp_data), wait=30):
             for folder in sorted(temp_data.iterdir()):
-                if not folder.is_dir() or not (is_ours(folder) or _is_stillborn(folder)):
-                    continue
-                if _was_handed_over_lately(folder):
-                    result.kept.append(folder)
-                    continue
-                with contextlib.suppress(locks.Busy):  # a process works in it
-                    check_free(folder)
-                    if remove(folder):
-                        result.removed.append(folder)
+                try:
+                    _sweep_one(folder, result)
+                # One that cannot be removed is no reason to leave the others.
+                except OSError as error:
+                    result.failed.append(from_os_error(error, f"clean up {folder}"))
+                except KagsyncError as error:
+                    result.failed.append(error)
     except OSError as error:
         raise from_os_error(error, f"clean up {temp_data}") from error
     return result
+
+
+def _sweep_one(folder: Path, result: Sweep) -> None:
+    if not folder.is_dir() or not (is_ours(folder) or _is_stillborn(folder)):
+        return
+    if _was_handed_over_lately(folder):
+        result.kept.append(folder)
+        return
+    with contextlib.suppress(locks.Busy):  # a process works in it
+        check_free(folder)
+        if remove(folder):
+            result.removed.append(folder)
 
 
 def check_free(folder: Path) -> None:

@@ -216,9 +216,11 @@ def _sync(
 def clear_leftovers(settings: Settings) -> None:
     """Sweeps what crashed runs left; a failure of that is no reason not to sync."""
     try:
-        cleanup.sweep(settings.temp_data)
+        failed = cleanup.sweep(settings.temp_data).failed
     except KagsyncError as error:
-        logger.warning("%s", error)
+        failed = [error]
+    for each in failed:
+        logger.warning("%s", each)
 
 
 def _ignore(_: str) -> None:
@@ -537,8 +539,8 @@ def fetch_by_hand(settings: Settings, slug: str) -> Path:
 def set_direction(settings: Settings, slugs: list[str], *, higher_is_better: bool) -> None:
     """Remembers the direction of competitions whose boards have no ranks."""
     with Store.open(settings.db, settings.locks) as store:
-        for slug in slugs:
-            store.update_competition(store.competition(slug).id, higher_is_better=int(higher_is_better))
+        for competition in [store.competition(slug) for slug in slugs]:
+            store.update_competition(competition.id, higher_is_better=int(higher_is_better))
 
 
 def require_link(competition: Competition) -> None:

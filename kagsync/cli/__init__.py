@@ -11,8 +11,8 @@ from typing import Annotated
 import typer
 
 from kagsync import __version__, errors, log
-from kagsync.cli import looking, notifying, phases, tracked, unattended  # noqa: F401  (they register their commands)
-from kagsync.cli.common import app, forget_stdout
+from kagsync.cli import looking, notifying, phases, stdout, tracked, unattended  # noqa: F401  (they register their commands)
+from kagsync.cli.common import app
 from kagsync.cli.values import read_plainly
 from kagsync.errors import KagsyncError
 from kagsync.text import clip
@@ -34,13 +34,20 @@ def main(arguments: list[str] | None = None) -> int:
     """
     _prepare_streams()
     log.configure()
+    with stdout.tolerant():
+        code = _run(sys.argv[1:] if arguments is None else arguments)
+        if (failure := stdout.failure()) is not None:
+            log.failure(failure)
+            return code or failure.exit_code
+        return code
+
+
+def _run(words: list[str]) -> int:
     try:
-        words = sys.argv[1:] if arguments is None else arguments
         command = typer.main.get_command(_asked_for(words))
         read_plainly(command)
         with command.make_context("kagsync", words) as context:
             command.invoke(context)
-        sys.stdout.flush()
     except typer.Exit as exit_:
         return exit_.exit_code
     except KagsyncError as error:
@@ -54,13 +61,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         log.logger.error("Stopped; the next run goes on where this one ended")
         return errors.INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has seen enough (`| head`)
-        forget_stdout()
-    except OSError as error:
-        forget_stdout()
-        told = errors.from_os_error(error, "write the output")
-        log.failure(told)
-        return told.exit_code
     except Exception as error:  # noqa: BLE001  (a mistake of this program's is told in a line, too)
         told = errors.unforeseen(error)
         log.failure(told)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
+from collections import deque
 from typing import TYPE_CHECKING
 
 import typer
@@ -13,6 +13,7 @@ from kagsync import log, settings
 from kagsync.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from kagsync.settings import Settings
@@ -69,12 +70,9 @@ def say(text: str, *, quiet: bool) -> None:
 
 
 def print_text(text: str) -> None:
-    """Prints a result; that nobody reads it any more does not change how the command ended."""
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        forget_stdout()
+    """Prints a result at once (see `cli/stdout.py` for what happens where that fails)."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -86,10 +84,17 @@ def confirm(question: str, *, yes: bool) -> None:
         raise typer.Abort
 
 
-def forget_stdout() -> None:
-    # Python writes what is left once more at its exit, and would complain.
-    with contextlib.suppress(OSError, ValueError):  # it has no file: a caller's own stream
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+@contextlib.contextmanager
+def in_turn(names: Iterable[str]) -> Iterator[deque[str]]:
+    """Gives a queue of what is to be done; if the work stops after some of it, says what is left."""
+    left = deque(names)
+    count = len(left)
+    try:
+        yield left
+    except BaseException:
+        if 0 < len(left) < count:
+            log.logger.error("Not done: %s", ", ".join(left))
+        raise
 
 
 def counted(count: int, one: str, many: str) -> str:

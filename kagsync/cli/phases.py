@@ -218,7 +218,12 @@ def cleanup(
     if csv is not None:
         verb.cleanup(csv)
         return
-    say(verb.summary(verb.sweep(loaded.temp_data)), quiet=quiet)
+    swept = verb.sweep(loaded.temp_data)
+    say(verb.summary(swept), quiet=quiet)
+    for error in swept.failed:
+        log.failure(error)
+    if swept.failed:
+        raise typer.Exit(swept.failed[0].exit_code)
 
 
 @app.command()

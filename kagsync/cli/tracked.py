@@ -13,6 +13,7 @@ from kagsync.cli.common import (
     competitions_app,
     confirm,
     counted,
+    in_turn,
     load,
     open_store,
     print_text,
@@ -25,7 +26,9 @@ from kagsync.errors import UsageError
 from kagsync.text import printable
 
 if TYPE_CHECKING:
+    from kagsync.records import Competition
     from kagsync.settings import Settings
+    from kagsync.store import Store
 
 
 @competitions_app.command("add")
@@ -62,17 +65,18 @@ def competitions_add(
     if kaggle_id is not None and no_kaggle:
         raise UsageError("--kaggle-id and --no-kaggle contradict each other", "Say one of them")
     linked_as = None if kaggle_id is None else names.competition_slug(kaggle_id)
-    with open_store(loaded, create=True) as store:
-        for slug in wanted:
+    with open_store(loaded, create=True) as store, in_turn(wanted) as left:
+        while left:
             added = verb.add(
                 store,
-                slug,
+                left[0],
                 title=title,
                 kaggle_id=linked_as,
                 link=not no_kaggle,
                 higher_is_better=direction,
                 medals=medals,
             )
+            left.popleft()
             say(verb.told(added), quiet=quiet)
 
 
@@ -91,10 +95,11 @@ def competitions_list(
 def _set_active(slugs: list[str], active: bool, db: Path | None, verbose: bool, quiet: bool) -> None:
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:
-        found = [store.competition(names.competition_slug(slug)) for slug in slugs]
-        for competition in found:
-            store.update_competition(competition.id, active=int(active))
-            say(f"{'Resumed' if active else 'Paused'} {competition.slug}", quiet=quiet)
+        found = {each.slug: each for each in _competitions(store, slugs)}
+        with in_turn(found) as left:
+            while left:
+                store.update_competition(found[left[0]].id, active=int(active))
+                say(f"{'Resumed' if active else 'Paused'} {left.popleft()}", quiet=quiet)
 
 
 @competitions_app.command("pause")
@@ -116,11 +121,25 @@ def competitions_remove(
     """Forget competitions with all their entries and history."""
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:
-        for found in [store.competition(names.competition_slug(slug)) for slug in slugs]:
-            entries = counted(store.entry_count(competition_id=found.id), "entry", "entries")
-            confirm(f"Remove {found.slug} with {entries} and their history?", yes=yes)
-            store.remove_competition(found.id)
-            say(f"Removed {found.slug} with {entries} and their history", quiet=quiet)
+        found = {each.slug: each for each in _competitions(store, slugs)}
+        what = {
+            slug: _with_entries(slug, store.entry_count(competition_id=each.id))
+            for slug, each in found.items()
+        }
+        for told in what.values():  # all questions first: who says no at the last one has lost nothing
+            confirm(f"Remove {told}?", yes=yes)
+        with in_turn(found) as left:
+            while left:
+                store.remove_competition(found[left[0]].id)
+                say(f"Removed {what[left.popleft()]}", quiet=quiet)
+
+
+def _competitions(store: Store, slugs: list[str]) -> list[Competition]:
+    return [store.competition(names.competition_slug(slug)) for slug in slugs]
+
+
+def _with_entries(name: str, entries: int) -> str:
+    return f"{name} with {counted(entries, 'entry', 'entries')} and their history"
 
 
 @users_app.command("add")
@@ -228,8 +247,12 @@ def users_remove(
     """Forget people with all their entries and history."""
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:
-        for found in [store.user(names.username(username)) for username in usernames]:
-            entries = counted(store.entry_count(user_id=found.id), "entry", "entries")
-            confirm(f"Remove {found.username} with {entries} and their history?", yes=yes)
-            store.remove_user(found.id)
-            say(f"Removed {found.username} with {entries} and their history", quiet=quiet)
+        people = [store.user(names.username(username)) for username in usernames]
+        found = {each.username: each for each in people}
+        what = {name: _with_entries(name, store.entry_count(user_id=each.id)) for name, each in found.items()}
+        for told in what.values():
+            confirm(f"Remove {told}?", yes=yes)
+        with in_turn(found) as left:
+            while left:
+                store.remove_user(found[left[0]].id)
+                say(f"Removed {what[left.popleft()]}", quiet=quiet)

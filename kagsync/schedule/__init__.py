@@ -97,8 +97,18 @@ def _every(plan: Plan) -> str:
 
 
 def remove(kinds: list[str]) -> str:
-    """Takes the schedule away from these schedulers, and says from which it did."""
-    gone = [KINDS[name].TITLE for name in kinds if KINDS[name].remove()]
+    """Takes the schedule away from these schedulers, and says from which it did.
+
+    Raises:
+        ConfigurationError: one of them failed; it says from which others the schedule is gone.
+    """
+    gone: list[str] = []
+    for name in kinds:
+        try:
+            gone += [KINDS[name].TITLE] if KINDS[name].remove() else []
+        except ConfigurationError as error:
+            done = f"; it is removed from {' and '.join(gone)}" if gone else ""
+            raise ConfigurationError(f"{error.message}{done}", error.remedy) from error
     return f"Removed from {' and '.join(gone)}" if gone else "Nothing was installed"
 
 

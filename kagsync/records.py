@@ -174,6 +174,23 @@ class Trigger:
 
 
 @dataclass(frozen=True, slots=True)
+class LastPing:
+    """What the monitor answered to the last run's ping. Times are UTC.
+
+    Attributes:
+        at: when it was sent.
+        problem: why the monitor did not accept it, in words; None: it did.
+        failing_since: when the first of the failed pings in a row was sent; None: the last one did not fail.
+        warned_of: the problem that a warning was given of, so that it is given once.
+    """
+
+    at: datetime
+    problem: str | None
+    failing_since: datetime | None
+    warned_of: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failures:
     """How a competition's syncs with Kaggle failed since the last good one: how often, and the latest."""
 
@@ -187,11 +204,12 @@ class Failures:
 class Target:
     """Who is told of movements, and of which: None for a filter is all. Times are UTC.
 
-    `url` is Apprise's, with its secrets.
+    `url` is Apprise's, with its secrets. `label` is random and the same for all targets with this URL.
     """
 
     id: int
     url: str = field(repr=False)
+    label: str
     competition_id: int | None
     only: frozenset[str] | None
     group: str | None

@@ -6,6 +6,7 @@ Applied by sqlite-utils, each in its own transaction together with `PRAGMA user_
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -277,14 +278,33 @@ def _unattended(db: Database) -> None:
         db.execute(statement)
 
 
-def _which_board(db: Database) -> None:
-    """A snapshot knows which board it was of, so that another one cannot take its place unnoticed."""
+def _told_apart(db: Database) -> None:
+    """Which board a snapshot was of, what the monitor answered last (for `doctor`), a label for each channel."""
     for statement in (
-        # NULL: not known, since an earlier version stored it; or the same as the snapshot before.
+        # So that another board cannot take a snapshot's place unnoticed. NULL: an earlier version stored it.
         "ALTER TABLE snapshots ADD COLUMN sha256 TEXT",
-        "ALTER TABLE snapshots ADD COLUMN file TEXT",  # the file it came from; NULL: from Kaggle
+        "ALTER TABLE snapshots ADD COLUMN file TEXT",  # the file it came from; NULL: Kaggle sent it
+        # One row: only the last run's ping is of interest.
+        """
+        CREATE TABLE pings (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            at TEXT NOT NULL,                -- the last ping
+            problem TEXT,                    -- NULL: the monitor accepted it
+            failing_since TEXT,              -- the first of the failed pings in a row
+            warned_of TEXT                   -- the problem that a warning was given of
+        )
+        """,
+        # Random, not made from the URL, so that it says nothing about the secrets in it.
+        "ALTER TABLE notify_targets ADD COLUMN label TEXT NOT NULL DEFAULT ''",
     ):
         db.execute(statement)
+    for (url,) in db.execute("SELECT DISTINCT url FROM notify_targets").fetchall():
+        db.execute("UPDATE notify_targets SET label = ? WHERE url = ?", (new_label(), url))
+
+
+def new_label() -> str:
+    """A label for a channel's URL: random, so it cannot be used to guess the URL."""
+    return os.urandom(3).hex()
 
 
 # Append only: a database remembers which of these it has had.
@@ -293,7 +313,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _rests,
     _movements,
     _unattended,
-    _which_board,
+    _told_apart,
 )
 LATEST = len(MIGRATIONS)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import times
-from kagsync.records import ERROR, KAGGLE, OK, OLDER, UNCHANGED, Counts, Failures, Run, Trigger
+from kagsync.records import ERROR, KAGGLE, OK, OLDER, UNCHANGED, Counts, Failures, LastPing, Run, Trigger
 from kagsync.store.competitions import Competitions
 
 if TYPE_CHECKING:
@@ -102,6 +102,28 @@ class Runs(Competitions):
             Trigger(name, program, times.parse_iso(started), times.parse_iso(finished), code)
             for name, program, started, finished, code in rows
         ]
+
+    def save_ping(self, ping: LastPing) -> None:
+        """Remembers what the monitor answered to the last run's ping."""
+        with self.writing():
+            self._connection.execute(
+                "REPLACE INTO pings (id, at, problem, failing_since, warned_of) VALUES (1, ?, ?, ?, ?)",
+                (
+                    times.iso(ping.at),
+                    ping.problem,
+                    ping.failing_since and times.iso(ping.failing_since),
+                    ping.warned_of,
+                ),
+            )
+
+    def last_ping(self) -> LastPing | None:
+        """What the monitor answered to the last run's ping; None: no run has sent one."""
+        row = self._connection.execute("SELECT at, problem, failing_since, warned_of FROM pings").fetchone()
+        if row is None:
+            return None
+        at, problem, failing_since, warned_of = row
+        since = times.parse_iso(failing_since) if failing_since else None
+        return LastPing(times.parse_iso(at), problem, since, warned_of)
 
     def failures(self, competition_id: int) -> Failures | None:
         """How the syncs with Kaggle failed since the last good one; None when they did not."""

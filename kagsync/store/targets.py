@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import schema, times
 from kagsync.errors import UsageError
 from kagsync.records import Target
 from kagsync.store.connection import Connection
@@ -13,7 +13,7 @@ from kagsync.store.connection import Connection
 if TYPE_CHECKING:
     from datetime import datetime
 
-_COLUMNS = 'id, url, competition_id, only, "group", quiet_for, sent_at, failures, failed_at, error'
+_COLUMNS = 'id, url, label, competition_id, only, "group", quiet_for, sent_at, failures, failed_at, error'
 
 
 class Targets(Connection):
@@ -50,11 +50,15 @@ class Targets(Connection):
     ) -> Target:
         """Adds a target, who knows all that happened so far."""
         with self.writing():
+            same_url = self._connection.execute(
+                "SELECT label FROM notify_targets WHERE url = ?", (url,)
+            ).fetchone()
             key = self._connection.execute(
-                'INSERT INTO notify_targets (url, competition_id, only, "group", quiet_for, added_at) '
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                'INSERT INTO notify_targets (url, label, competition_id, only, "group", quiet_for, added_at) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     url,
+                    same_url[0] if same_url else schema.new_label(),
                     competition_id,
                     ",".join(sorted(only)) if only else None,
                     group,
@@ -68,6 +72,13 @@ class Targets(Connection):
                 (key,),
             )
         return self.target(key or 0)
+
+    def set_quiet_for(self, key: int, quiet_for: timedelta) -> None:
+        """Changes how long a target is left in peace after a message."""
+        with self.writing():
+            self._connection.execute(
+                "UPDATE notify_targets SET quiet_for = ? WHERE id = ?", (int(quiet_for.total_seconds()), key)
+            )
 
     def remove_target(self, key: int) -> None:
         """Forgets a target."""
@@ -129,10 +140,11 @@ class Targets(Connection):
 
 
 def _target(*row: Any) -> Target:
-    key, url, competition_id, only, group, quiet_for, sent_at, failures, failed_at, error = row
+    key, url, label, competition_id, only, group, quiet_for, sent_at, failures, failed_at, error = row
     return Target(
         id=key,
         url=url,
+        label=label,
         competition_id=competition_id,
         only=frozenset(only.split(",")) if only else None,
         group=group,

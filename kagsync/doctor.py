@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, credentials, locks, notify, schedule, times
+from kagsync import __version__, channel, credentials, locks, schedule, times
 from kagsync import status as health
 from kagsync.errors import KagsyncError, NoDatabase, Unreachable
 from kagsync.store import REPAIR, SQLITE_VERSION, Store
@@ -237,15 +237,19 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
     if os.name == "posix" and store.path.stat().st_mode & stat.S_IROTH:
         said = f"others on this machine can read {store.path}, which holds the URLs of notifications"
         yield Check("Private", False, said, _command("chmod", "o-rwx", store.path))
+    groups = {user.group for user in store.users()}
     for target in targets:
         about = f"Notifications {target.id}"
         if target.failures:
-            said = f"{notify.shown(target)} failed {target.failures} times in a row: {target.error}"
+            said = f"{channel.shown(target)} failed {target.failures} times in a row: {target.error}"
             yield Check(about, False, said, f"kagsync notify test {target.id}")
-        elif (missing := notify.missing()) is not None:
-            yield Check(about, False, missing.message, missing.remedy)
+        elif (problem := channel.problem(target)) is not None:
+            yield Check(about, False, problem.message, problem.remedy)
+        elif target.group is not None and target.group not in groups:
+            said = f"{channel.shown(target)} is told nothing: nobody is in the group {target.group!r}"
+            yield Check(about, False, said, f"kagsync users add USERNAME --group {shlex.quote(target.group)}")
         else:
-            yield Check(about, True, notify.shown(target))
+            yield Check(about, True, channel.shown(target))
 
 
 def _credentials() -> Iterator[Check]:

@@ -8,44 +8,34 @@ send itself, or before the send is noted, can tell a thing twice.
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from kagsync import locks, movements, news, times
-from kagsync.errors import ConfigurationError, KagsyncError, UsageError
+from kagsync import channel, locks, message, movements, news, times
+from kagsync.channel import NotSent
+from kagsync.errors import KagsyncError, UsageError
 from kagsync.log import logger
-from kagsync.text import clip, printable
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from kagsync.message import Message
     from kagsync.news import Item
     from kagsync.records import Competition, Target, User
     from kagsync.settings import Settings
     from kagsync.store import Store
 
-EXTRA = "pip install 'kagsync[notify]'"
-_PATIENCE = 30.0  # seconds for one target
-_MOST = 30  # sentences of a message: who gets more looks at `kagsync news`
-# What channels read as more than text: mentions, links, markup. The wide forms look alike.
-_HARMLESS = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in "@<>[]`*_~|\\"})
-
-
-class NotSent(KagsyncError):
-    """A channel did not take a message."""
-
-    code = "not-sent"
+__all__ = ["Added", "Failure", "Listed", "NotSent", "Told", "add", "as_json", "listed", "tell", "test"]
 
 
 @dataclass(frozen=True)
 class Added:
-    """A target that was added, and how it is shown."""
+    """A target, how it is shown, and whether it is new: there may have been one that is told the same."""
 
     target: Target
     shown: str
+    new: bool
 
 
 def add(
@@ -59,6 +49,8 @@ def add(
 ) -> Added:
     """Adds who is to be told from now on.
 
+    The same URL with the same filters is one target, or it would be told everything twice.
+
     Args:
         url: Apprise's (https://appriseit.com/services/).
         slug: of one competition; None: of all.
@@ -70,21 +62,31 @@ def add(
         UsageError: the URL, a reason, the competition or the group is not known.
         ConfigurationError: Apprise is not installed.
     """
-    _instance(url)
+    channel.check(url)
     competition = None if slug is None else store.competition(slug)
     if group is not None:
         store.users_in(group)
     reasons = None if only is None else _reasons(only)
+    competition_id = None if competition is None else competition.id
+    for known in store.targets():
+        if (known.url, known.competition_id, known.only, known.group) == (
+            url,
+            competition_id,
+            reasons,
+            group,
+        ):
+            store.set_quiet_for(known.id, quiet_for)
+            return Added(known, channel.shown(known), new=False)
     target = store.add_target(
         url,
-        competition_id=None if competition is None else competition.id,
+        competition_id=competition_id,
         only=reasons,
         group=group,
         quiet_for=quiet_for,
         added_at=times.utc_now(),
     )
     store.make_private()
-    return Added(target, shown(target))
+    return Added(target, channel.shown(target), new=True)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def listed(store: Store) -> list[Listed]:
     """All targets, as they are shown."""
     slugs = {competition.id: competition.slug for competition in store.competitions()}
     return [
-        Listed(target, shown(target), slugs.get(target.competition_id) if target.competition_id else None)
+        Listed(target, channel.shown(target), slugs.get(target.competition_id or 0))
         for target in store.targets()
     ]
 
@@ -111,6 +113,7 @@ def as_json(each: Listed) -> dict[str, Any]:
     return {
         "number": target.id,
         "url": each.shown,
+        "label": target.label,
         "competition": each.slug,
         "only": sorted(target.only) if target.only else None,
         "group": target.group,
@@ -132,60 +135,35 @@ def _reasons(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _apprise() -> Any:
-    try:
-        import apprise  # 0.15 s, and an extra: only who has something to send needs it
-    except ImportError as error:
-        raise ConfigurationError("notifications need Apprise, which is not installed", EXTRA) from error
-    log = logging.getLogger("apprise")  # its lines have addresses and tokens in them
-    log.propagate = False
-    if not log.handlers:
-        log.addHandler(logging.NullHandler())
-    return apprise
+@dataclass(frozen=True)
+class Failure:
+    """A target that could not be told, and why."""
+
+    target: Target
+    error: KagsyncError
+
+    def __str__(self) -> str:
+        return f"Notification target {self.target.id} ({channel.shown(self.target)}): {self.error}"
 
 
-def missing() -> ConfigurationError | None:
-    """What is in the way of any notification; None: nothing."""
-    try:
-        _apprise()
-    except ConfigurationError as error:
-        return error
-    return None
+@dataclass(frozen=True)
+class Told:
+    """What came of telling all targets: how many messages were sent, and which targets failed."""
+
+    sent: int
+    failures: list[Failure]
 
 
-def _instance(url: str) -> Any:
-    apprise = _apprise()
-    found = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    if found is None:
-        raise UsageError(
-            f"{_scheme(url)}… is no URL that Apprise knows", "See https://appriseit.com/services/ for yours"
-        )
-    return found
-
-
-def _scheme(url: str) -> str:
-    return f"{url.partition('://')[0][:20]}://" if "://" in url else "this "
-
-
-def shown(target: Target) -> str:
-    """A target's URL without its secrets: as Apprise masks it, and without what it does not mask."""
-    try:
-        masked = str(_instance(target.url).url(privacy=True))
-    except KagsyncError:
-        return f"{_scheme(target.url)}…"
-    parts = urlsplit(masked)
-    # Of a plain web address, the path often is the secret; and options carry headers.
-    path = "/…" if parts.scheme.startswith(("json", "xml", "form")) and parts.path.strip("/") else parts.path
-    return f"{parts.scheme}://{parts.netloc}{path}".rstrip("/")
-
-
-def tell(settings: Settings, store: Store, now: datetime) -> int:
+def tell(settings: Settings, store: Store, now: datetime) -> Told:
     """Tells every target what it does not know yet. A target that fails is tried again at the next run.
 
+    The first failure in a row is logged as a warning, later ones as information: cron would mail each of
+    them, and `doctor` and `notify list` show them anyway.
+
     Returns:
-        how many messages were sent.
+        what was sent, and all failures, also those that were warned of before.
     """
-    sent = 0
+    sent, failures = 0, []
     for target in store.targets():
         try:
             with locks.hold(settings.locks / f"notify-{target.id}.lock"):  # or two runs would tell it twice
@@ -193,15 +171,11 @@ def tell(settings: Settings, store: Store, now: datetime) -> int:
         except locks.Busy:
             continue
         except KagsyncError as error:  # never worth a failed sync
-            _note_failure(store, target, error, now)
-    return sent
-
-
-def _note_failure(store: Store, target: Target, error: KagsyncError, now: datetime) -> None:
-    # Once is enough for a mail by cron; `status`, `doctor` and `notify list` go on saying it.
-    level = logging.INFO if target.failures else logging.WARNING
-    logger.log(level, "Notification target %d (%s): %s", target.id, shown(target), error)
-    store.not_told(target, now, error.message)
+            failure = Failure(target, error)
+            logger.log(logging.INFO if target.failures else logging.WARNING, "%s", failure)
+            store.not_told(target, now, error.message)
+            failures.append(failure)
+    return Told(sent, failures)
 
 
 def _tell(store: Store, target: Target, now: datetime) -> bool:
@@ -214,8 +188,9 @@ def _tell(store: Store, target: Target, now: datetime) -> bool:
     items = _items(store, target, people, {key: known for key, (known, _) in untold.items()})
     latest = {key: moment for key, (_, moment) in untold.items()}
     if items:
-        _send(target, *message(items))
-        logger.info("Told %s of %d movement%s", shown(target), len(items), "" if len(items) == 1 else "s")
+        told = message.compose(items, channel.room(target))
+        channel.send(target, told.title, told.body)
+        logger.info("Told %s %s", channel.shown(target), _extent(told, len(items)))
     store.told(target, latest, now if items else None)
     return bool(items)
 
@@ -230,64 +205,9 @@ def _items(store: Store, target: Target, people: list[User], known: dict[int, in
     return [item for item in found if target.only is None or item.movement.reason in target.only]
 
 
-def message(items: list[Item]) -> tuple[str, str]:
-    """The title and the body of a message: a sentence a line, by competition."""
-    by_competition: dict[Competition, list[Item]] = {}
-    for item in items[:_MOST]:
-        by_competition.setdefault(item.competition, []).append(item)
-    lines = []
-    for competition, found in by_competition.items():
-        if len(by_competition) > 1:
-            lines.append(f"{_name(competition)}:")
-        lines += [harmless(item.sentence) for item in found]
-    if len(items) > _MOST:
-        lines.append(f"and {len(items) - _MOST} more: kagsync news")
-    competitions = list(dict.fromkeys(item.competition for item in items))
-    title = _name(competitions[0]) if len(competitions) == 1 else f"{len(competitions)} competitions"
-    moved = len({item.user.id for item in items})
-    return f"{title}: {moved} of ours moved", "\n".join(lines)
-
-
-def _name(competition: Competition) -> str:
-    return harmless(competition.title or competition.slug)
-
-
-def harmless(text: str) -> str:
-    """Text by strangers that no channel takes for a mention, a link or markup."""
-    return printable(text).translate(_HARMLESS)
-
-
-def _send(target: Target, title: str, body: str) -> None:
-    """Sends one message.
-
-    Raises:
-        NotSent: it did not arrive, as far as can be told.
-    """
-    apprise = _apprise()
-    channel = apprise.Apprise()
-    channel.add(_instance(target.url))
-    result = channel.notify(
-        title=title,
-        body=body,
-        body_format=apprise.NotifyFormat.TEXT,
-        timeout=_PATIENCE,
-        log_level=logging.WARNING,
-    )
-    if not result:
-        said = " ".join(str(entry.message) for entry in result.logs())
-        raise NotSent(
-            f"the message was not taken{_without_secrets(said, target.url)}",
-            f"Check the channel, then: kagsync notify test {target.id}",
-        )
-
-
-def _without_secrets(said: str, url: str) -> str:
-    """What a service answered, in brackets; nothing where it repeats a part of the URL that may be secret."""
-    host = urlsplit(url).hostname or ""
-    parts = [part for part in re.split(r"[/:@?&=+,]+", url.partition("://")[2]) if len(part) > 3]
-    if not said or any(part.lower() in said.lower().replace(host, "") for part in parts if part != host):
-        return ""
-    return f" ({clip(said, 150)})"
+def _extent(told: Message, count: int) -> str:
+    of = f"of {count} movement{'' if count == 1 else 's'}"
+    return f"{of}, {told.counted} of them only as a number" if told.counted else of
 
 
 def test(target: Target) -> None:
@@ -296,4 +216,4 @@ def test(target: Target) -> None:
     Raises:
         NotSent: it did not arrive.
     """
-    _send(target, "kagsync: a test", "Messages of what moved will come here.")
+    channel.send(target, "kagsync: a test", "Notifications will arrive here.")

@@ -444,6 +444,7 @@ def targets(found: list[Listed]) -> Table:
     columns = [
         Column("No.", right=True),
         Column("Channel", style="bold", shrink=24),
+        Column("Label"),
         Column("Competition", keep=60, shrink=16),
         Column("Only", keep=50, shrink=16),
         Column("Group", keep=50, shrink=10),
@@ -455,6 +456,7 @@ def targets(found: list[Listed]) -> Table:
         [
             str(each.target.id),
             each.shown,
+            each.target.label,
             each.slug or "all",
             ", ".join(sorted(each.target.only)) if each.target.only else "all",
             each.target.group or "all",

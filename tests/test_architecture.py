@@ -18,9 +18,10 @@ LAYERS = (
     ("views", "process", "cleanup", "competitions", "doctor"),
     ("guard", "restore"),
     ("notify",),
+    ("message",),
     ("show", "news", "timeline", "users", "fetch", "chart", "status", "backup"),
     ("typos", "looks", "schedule"),
-    ("kaggle_api", "store", "matching", "run_folder", "archive", "render", "sentences", "gaps"),
+    ("kaggle_api", "store", "channel", "matching", "run_folder", "archive", "render", "sentences", "gaps"),
     ("pings", "records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
     ("movements", "log", "figures"),
     ("board",),
@@ -37,7 +38,7 @@ DOORS = {
     "pandas": {"leaderboard", "frames", "__init__"},
     "numpy": {"leaderboard", "figures", "board"},
     "kaggle": set(),
-    "apprise": {"notify"},
+    "apprise": {"channel"},
 }
 # `sync` names sqlite3's exceptions, to tell them in the store's words.
 SQLITE = {"store", "sync"}

@@ -677,6 +677,30 @@ def test_apprise_is_missing(
     assert doctor() == {}  # installed
 
 
+def test_a_channel_that_can_no_longer_be_sent_to(
+    healthy: None, doctor: Doctor, kagsync: Kagsync, settings: Settings
+) -> None:
+    """As one that was added before its login was looked at, or whose package is gone."""
+    kagsync.ok("notify", "add", "json://127.0.0.1:9/")
+    execute(settings.db, "UPDATE notify_targets SET url = 'mailto://me:hunter@22pass@example.com'")
+    cross = doctor.cross("Notifications 1")
+    assert "write @ as %40" in cross["remedy"]
+    assert "22pass" not in json.dumps(doctor.found)
+
+
+def test_a_channel_for_a_group_in_which_nobody_is(healthy: None, doctor: Doctor, kagsync: Kagsync) -> None:
+    kagsync.ok("users", "add", "user0", "--group", "a b")
+    kagsync.ok("notify", "add", "json://127.0.0.1:9/", "--group", "a b")
+    assert doctor() == {}
+    kagsync.ok("users", "add", "user0", "--group", "c")
+    cross = doctor.cross("Notifications 1")
+    assert "nobody is in the group 'a b'" in cross["said"]
+
+    follow(cross["remedy"].replace("USERNAME", "user1"))
+
+    assert doctor() == {}
+
+
 def test_others_can_read_the_addresses_of_channels(
     healthy: None, doctor: Doctor, kagsync: Kagsync, settings: Settings
 ) -> None:

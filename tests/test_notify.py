@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -22,7 +23,7 @@ from boards import Team, board_csv, board_zip
 from conftest import run, start
 from listeners import Listener
 
-from kagsync import locks, notify, times
+from kagsync import locks, message, notify, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -208,7 +209,8 @@ def test_a_channel_that_fails_is_tried_again_and_never_fails_a_sync(
     add(kagsync, channel)
     channel.status = 500
     boards.load(BETTER_BOB, ALICE, CAROL)
-    assert boards.err.startswith("WARNING kagsync: Notification target 1 (json://me:****@127.0.0.1:")
+    assert boards.err.startswith("WARNING kagsync: Notification target 1 (json://127.0.0.1:")
+    assert "not accepted (HTTP 500)" in boards.err
     assert boards.err.count("\n") == 1
     boards.load(BEST_CAROL, BETTER_BOB, ALICE)
     assert boards.err == ""  # once is enough
@@ -228,7 +230,7 @@ def test_a_channel_that_fails_is_tried_again_and_never_fails_a_sync(
 def test_nobody_there(boards: Boards, kagsync: Kagsync) -> None:
     kagsync.ok("notify", "add", "json://127.0.0.1:1/")
     boards.load(BETTER_BOB, ALICE, CAROL)
-    assert "not taken" in boards.err
+    assert "not accepted (no connection" in boards.err
 
 
 def test_without_apprise(
@@ -355,9 +357,13 @@ def test_secrets_are_masked_wherever_they_could_be_seen(
 @pytest.mark.parametrize(
     ("address", "masked"),
     [
-        ("discord://123456789/SECRETSECRET", "discord://1...9/S...T"),
-        ("mailto://me:SECRET@localhost:2525?from=a@b.c&to=x@y.z", "mailto://me:****@localhost:2525"),
+        ("discord://123456789/SECRETSECRET", "discord://…"),
+        ("mailto://me:SECRET@localhost:2525?from=a@b.c&to=x@example.com", "mailto://localhost:2525/…"),
         ("jsons://example.com/SECRET/x?-q=SECRET", "jsons://example.com/…"),
+        ("jsons://s3cretkey1234567.hooks.example.com/", "jsons://….hooks.example.com/…"),
+        ("ntfy://s3cret-topic", "ntfy://…"),
+        ("misskey://s3cret@127.0.0.1:9", "misskey://127.0.0.1:9/…"),
+        ("https://discord.com/api/webhooks/123456789/SECRETSECRET", "discord://…"),
     ],
 )
 def test_how_channels_are_shown(address: str, masked: str, boards: Boards, kagsync: Kagsync) -> None:
@@ -368,8 +374,16 @@ def test_how_channels_are_shown(address: str, masked: str, boards: Boards, kagsy
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["nonesuch://x"], "nonesuch://… is no URL that Apprise knows"),
-        (["hunter2"], "this … is no URL that Apprise knows"),
+        (["nonesuch://x"], "Apprise does not know nonesuch:// URLs"),
+        (["hunter2"], "this is not a URL"),
+        (["mailto://me:hun@ter2@example.com"], "write @ as %40"),
+        (["mailto://me:hun:ter2@example.com"], ": as %3A"),
+        (["mailto://me:hun/ter2@example.com"], "/ as %2F"),
+        (
+            ["mailto://me:x@example.com?to=hunter2@x.y"],
+            "would ignore a part of this mailto:// URL",
+        ),
+        (["json://example.com:99999/"], "99999 is not a port"),
         (["json://x", "--only", "improved,nonesuch"], "'nonesuch' is no reason"),
         (["json://x", "--only", ","], "',' is no reason"),
         (["json://x", "--competition", "titanc"], "Did you mean titanic?"),
@@ -381,6 +395,7 @@ def test_what_cannot_be_added(words: list[str], told: str, boards: Boards, kagsy
     ran = kagsync("notify", "add", *words)
     assert (ran.code, ran.out) == (2, "")
     assert told in ran.err
+    assert not {"hunter2", "ter2", "hun"} & set(re.findall(r"\w+", ran.err))
     assert listed(kagsync) == []
 
 
@@ -395,12 +410,12 @@ def test_a_number_that_is_none(boards: Boards, kagsync: Kagsync) -> None:
 
 def test_a_test_that_fails_says_so(boards: Boards, kagsync: Kagsync, channel: Listener) -> None:
     add(kagsync, channel)
-    assert kagsync.ok("notify", "test") == f"Sent to 1: json://me:****@{channel.address}/…\n"
+    assert kagsync.ok("notify", "test") == f"Sent to 1: json://{channel.address}/…\n"
     assert messages(channel)[0]["title"] == "kagsync: a test"
     channel.status = 503
     ran = kagsync("notify", "test")
     assert ran.code == 1
-    assert ran.err.startswith("ERROR kagsync: 1: the message was not taken")
+    assert ran.err.startswith("ERROR kagsync: 1: the message was not accepted (HTTP 503). Check the channel")
 
 
 def test_what_is_removed_takes_its_targets_along(boards: Boards, kagsync: Kagsync, store: Store) -> None:
@@ -454,5 +469,163 @@ def test_a_mail(boards: Boards, kagsync: Kagsync) -> None:
 
 
 def test_the_rules_of_what_is_harmless() -> None:
-    assert notify.harmless("a@b <c> [d] _e_ ~f~ |g| \\h") == "a＠b ＜c＞ ［d］ ＿e＿ ～f～ ｜g｜ ＼h"
-    assert notify.harmless("alpha 0.80 → 0.90, “x”: -1") == "alpha 0.80 → 0.90, “x”: -1"
+    assert message.harmless("a@b <c> [d] _e_ ~f~ |g| \\h") == "a＠b ＜c＞ ［d］ ＿e＿ ～f～ ｜g｜ ＼h"
+    assert message.harmless("alpha 0.80 → 0.90, “x”: -1") == "alpha 0.80 → 0.90, “x”: -1"
+
+
+def test_the_same_channel_with_the_same_filters_is_one_target(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    assert add(kagsync, channel).startswith("Added 1: ")
+    again = kagsync.ok("notify", "add", url(channel), "--quiet-for", "2h")
+    assert again.startswith("Already there as 1: ")
+    assert [each["quiet_for_seconds"] for each in listed(kagsync)] == [7200]
+    assert add(kagsync, channel, "--only", "left").startswith("Added 2: ")
+    add(kagsync, channel)
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    assert len(channel.heard) == 1
+
+
+def test_channels_of_one_service_can_be_told_apart(boards: Boards, kagsync: Kagsync) -> None:
+    one, other = (f"discord://123456789/s3cret-token-{number}" for number in (1, 2))
+    added = kagsync.ok("notify", "add", one)
+    kagsync.ok("notify", "add", other)
+    kagsync.ok("notify", "add", one, "--only", "improved")
+    first, second, third = listed(kagsync)
+    assert first["url"] == second["url"] == third["url"] == "discord://…"
+    assert first["label"] == third["label"] != second["label"]
+    assert f"(label {first['label']})" in added
+    assert all(each["label"] in kagsync.ok("notify", "list") for each in (first, second))
+
+
+def test_a_label_is_not_made_from_the_url(boards: Boards, kagsync: Kagsync) -> None:
+    """Else somebody who guesses the topic could check the guess."""
+    labels = set()
+    for number in range(1, 4):
+        kagsync.ok("notify", "add", "ntfy://s3cret-topic")
+        labels.add(listed(kagsync)[0]["label"])
+        kagsync.ok("notify", "remove", str(number))
+    assert len(labels) == 3
+
+
+def test_a_failure_that_a_url_wants_to_hide_is_told_all_the_same(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    kagsync.ok("notify", "add", f"json://{channel.address}/?optional=yes")
+    channel.status = 500
+    assert kagsync("notify", "test").code == 1
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    assert "not accepted" in boards.err
+
+
+def test_telling_returns_what_failed(
+    boards: Boards, kagsync: Kagsync, channel: Listener, store: Store, settings: Settings
+) -> None:
+    add(kagsync, channel)
+    kagsync.ok("notify", "add", "json://127.0.0.1:1/", "--quiet-for", "0m")
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    channel.heard.clear()
+    told = notify.tell(settings, store, times.utc_now())
+    assert (told.sent, [failure.target.id for failure in told.failures]) == (0, [2])
+    assert told.failures[0].error.code == "not-sent"
+    assert str(told.failures[0]).startswith(
+        "Notification target 2 (json://127.0.0.1:1/…): the message was not"
+    )
+
+
+# Messages that are long for their channel
+
+
+def a_class(kagsync: Kagsync, folder: Path, size: int) -> tuple[Boards, list[Team]]:
+    """So many people on one board; loading them in reverse moves all of them."""
+    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
+    kagsync.ok("users", "add", *(f"student{number}" for number in range(size)))
+    teams = [Team(number, f"t{number}", (f"student{number}",), f"0.{90 - number}") for number in range(size)]
+    boards = Boards(folder, kagsync)
+    boards.load(*teams)
+    return boards, teams
+
+
+def texts(channel: Listener) -> list[str]:
+    """What a Misskey server was sent, which takes 512 characters."""
+    return [json.loads(heard.body)["text"] for heard in channel.heard]
+
+
+def misskey(channel: Listener) -> str:
+    return f"misskey://s3cret@{channel.address}"
+
+
+def test_a_class_on_a_channel_with_little_room_gets_a_message_with_a_count(
+    kagsync: Kagsync, channel: Listener, tmp_path: Path
+) -> None:
+    boards, teams = a_class(kagsync, tmp_path, 32)
+    kagsync.ok("notify", "add", misskey(channel))
+    boards.load(*reversed(teams))
+    (text,) = texts(channel)
+    title, *sentences, last = text.splitlines()
+    assert len(text.encode()) <= 512
+    assert title == "titanic: 32 of ours moved"
+    assert len(sentences) >= 5
+    assert last == f"and {32 - len(sentences)} more: kagsync news"
+    told = json.loads(kagsync.ok("news", SLUG, "--since", "2025-10-01T01:30", "--format", "json"))
+    assert sentences == [item["sentence"] for item in told[: len(sentences)]]
+    boards.load(*reversed(teams))
+    assert len(channel.heard) == 1  # those that were only counted do not come later
+
+
+@pytest.mark.parametrize(("own", "whole"), [("split", True), ("upstream", True), ("truncate", False)])
+def test_a_persons_own_overflow_is_respected(
+    own: str,
+    whole: bool,
+    kagsync: Kagsync,
+    channel: Listener,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from apprise.plugins.misskey import NotifyMisskey
+
+    monkeypatch.setattr(NotifyMisskey, "request_rate_per_sec", 0)
+    boards, teams = a_class(kagsync, tmp_path, 20)
+    kagsync.ok("notify", "add", f"{misskey(channel)}?overflow={own}")
+    boards.load(*reversed(teams))
+    told = texts(channel)
+    assert len(told) > 1 if own == "split" else len(told) == 1
+    people = set(re.findall(r"student\d+", "\n".join(told)))
+    assert (len(people) == 20) == whole
+    assert ("more: kagsync news" in told[-1]) == (not whole)
+
+
+def test_a_channel_that_shows_two_lines_gets_two(kagsync: Kagsync, channel: Listener, tmp_path: Path) -> None:
+    boards, teams = a_class(kagsync, tmp_path, 5)
+    kagsync.ok("notify", "add", f"kodi://{channel.address}")
+    boards.load(*reversed(teams))
+    shown = json.loads(channel.heard[0].body)["params"]["message"]
+    sentence, last = shown.splitlines()
+    assert sentence.startswith("student4 5 → 1 of 5: ")
+    assert last == "and 3 more: kagsync news"  # the person in the middle did not move
+
+
+def test_a_sentence_by_a_stranger_that_fills_a_message_is_shortened(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    kagsync.ok("notify", "add", misskey(channel))
+    boards.load(Team(11, "a very long name " * 300, ("alice",), "0.80"), BETTER_BOB, CAROL)
+    (text,) = texts(channel)
+    assert len(text.encode()) <= 512
+    assert "bob at 2 of 3: improved 0.70 → 0.90" in text
+    assert "alice: the team “alpha” is now called “a very long name" in text
+    assert "…" in text
+    assert "more" not in text
+
+
+def test_many_recipients_do_not_make_a_message_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apprise pauses between two requests: thirty seconds for all of them would be over before the last."""
+    from apprise import Apprise
+
+    from kagsync import channel
+
+    phones = "/".join(f"1555123{number:04}" for number in range(20))
+    many = Apprise.instantiate(f"voipms://s3cret:me@example.com/16134448888/{phones}")
+    one = Apprise.instantiate("voipms://s3cret:me@example.com/16134448888/15551234567")
+    assert channel._patience(one, "x") == 30
+    assert channel._patience(many, "x") > 30 + 19 * many.request_rate_per_sec

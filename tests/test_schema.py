@@ -135,6 +135,20 @@ def test_what_migrated_is_what_the_newest_program_makes_of_the_same_boards(
     assert kagsync.ok(*show) == kagsync.ok(*show, "--db", str(tmp_path / "demo.db"))
 
 
+def test_channels_from_before_there_were_labels_get_one_for_each_url(db: Path, kagsync: Kagsync) -> None:
+    stored(4, db)
+    with contextlib.closing(sqlite3.connect(db)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO notify_targets (url, only, quiet_for, added_at) VALUES (?, ?, 0, '')",
+            [("json://one/", None), ("json://one/", "left"), ("json://other/", None)],
+        )
+    one, same, other = (
+        each["label"] for each in json.loads(kagsync.ok("notify", "list", "--format", "json"))
+    )
+    assert one == same != other
+    assert len(one) == len(other) == 6
+
+
 # Migrations that fail
 
 

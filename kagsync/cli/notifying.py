@@ -38,14 +38,16 @@ def notify_add(
     with open_store(loaded) as store:
         added = verb.add(store, url, slug=named, only=only, group=group, quiet_for=pause)
     number = added.target.id
-    say(printable(f"Added {number}: {added.shown}. To try it: kagsync notify test {number}"), quiet=quiet)
+    known = "Added" if added.new else "Already there as"
+    told = f"{known} {number}: {added.shown} (label {added.target.label})"
+    say(printable(f"{told}. To try it: kagsync notify test {number}"), quiet=quiet)
 
 
 @notify_app.command("list")
 def notify_list(
     format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
 ) -> None:
-    """List who is told of what; secrets are masked."""
+    """List who is told of what; URLs are shown without their secrets."""
     from kagsync import listings
     from kagsync import notify as verb
 
@@ -68,6 +70,7 @@ def notify_test(
     quiet: Quiet = False,
 ) -> None:
     """Send a message to try a channel, or all of them."""
+    from kagsync import channel
     from kagsync import notify as verb
 
     loaded = load(db, verbose, quiet)
@@ -79,13 +82,13 @@ def notify_test(
     for target in targets:
         try:
             verb.test(target)
-        except verb.NotSent as error:
+        except (verb.NotSent, errors.UsageError) as error:
             failed = True
             log.failure(error, f"{target.id}: ")
         else:
             with open_store(loaded) as store:
                 store.reached(target)
-            say(printable(f"Sent to {target.id}: {verb.shown(target)}"), quiet=quiet)
+            say(printable(f"Sent to {target.id}: {channel.shown(target)}"), quiet=quiet)
     if failed:
         raise typer.Exit(errors.SOME_FAILED)
 
@@ -97,11 +100,11 @@ def notify_remove(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Tell a channel nothing any more."""
-    from kagsync import notify as verb
+    """Stop notifying a channel."""
+    from kagsync import channel
 
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:
         target = store.target(number)
         store.remove_target(number)
-    say(printable(f"Removed {number}: {verb.shown(target)}"), quiet=quiet)
+    say(printable(f"Removed {number}: {channel.shown(target)}"), quiet=quiet)

@@ -1,0 +1,275 @@
+"""A channel that notifications go to: the only door to Apprise.
+
+A channel's URL is a secret. What is shown of it, and of what a service answered, is chosen piece by piece:
+Apprise's own masking leaves passwords with an @ in them, topics and chat numbers readable.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from kagsync.errors import ConfigurationError, KagsyncError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kagsync.records import Target
+
+EXTRA = "pip install 'kagsync[notify]'"
+SERVICES = "https://appriseit.com/services/"
+_PATIENCE = 30.0  # seconds for one request
+_LONGEST_SENTENCE = 1_000  # bytes
+_SHORTEST_SENTENCE = 40  # bytes
+_JOIN = 16  # bytes that Apprise adds when it puts the title into the body: <b></b><br />
+# What Apprise logs when it leaves out a part of a URL.
+_IGNORED = re.compile(
+    r"drop|ignor|invalid|unsupported|not (found|available)|no\b.*(detected|identified)", re.I
+)
+# A template of Apprise's in which a server's name stands where a URL has it.
+_NAMES_A_SERVER = re.compile(r"://([^/?]*@)?\{host\}")
+_HOST = re.compile(r"(?!\d+$)[a-z0-9-]+(\.[a-z0-9-]+)*", re.I)  # a mere number is no server
+_LONGEST_PART = 15  # characters: a longer part of a host's name may be a key, as in <key>.example.net
+
+
+class NotSent(KagsyncError):
+    """A channel did not accept a message."""
+
+    code = "not-sent"
+
+
+def check(url: str) -> None:
+    """Makes sure that messages can be sent to a URL and that Apprise reads it as it is meant.
+
+    Raises:
+        UsageError: Apprise does not know it, or would read it differently or in part only.
+        ConfigurationError: Apprise is not installed.
+    """
+    _apprise()
+    login = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[0]
+    if "@" in login or login.count(":") > 1:
+        # Apprise ends the password at the first of them: the rest would be taken for a server's name.
+        raise UsageError(
+            f"the login in this {_scheme(url)} URL is ambiguous",
+            "In a user name or password, write @ as %40 and : as %3A",
+        )
+    with _warnings() as warnings:
+        found = _instance(url)
+    if found.port and not 0 < found.port < 65536:
+        raise UsageError(f"{found.port} is not a port", "A port is a number from 1 to 65535")
+    if any(_IGNORED.search(warning) for warning in warnings):
+        raise UsageError(
+            f"Apprise would ignore a part of this {_scheme(url)} URL",
+            f"Check each recipient and option: {SERVICES}",
+        )
+
+
+def problem(target: Target) -> KagsyncError | None:
+    """Why a target cannot be told anything, as far as that shows without a message; None: it can."""
+    try:
+        check(target.url)
+    except KagsyncError as error:
+        return error
+    return None
+
+
+def shown(target: Target) -> str:
+    """A target's URL without its secrets: the scheme, and the server where the URL names one."""
+    try:
+        found = _instance(target.url)
+    except KagsyncError:
+        return f"{_scheme(target.url)}…"
+    return f"{_kind(found, target.url)}://{_server(found)}…"
+
+
+def send(target: Target, title: str, body: str) -> None:
+    """Sends one message.
+
+    Raises:
+        NotSent: the channel did not accept it, as far as can be told.
+        ConfigurationError: Apprise is not installed.
+    """
+    apprise = _apprise()
+    found = _instance(target.url)
+    found.optional = False  # `?optional=yes` would have Apprise report a failure as a success
+    channel = apprise.Apprise()
+    channel.add(found)
+    result = channel.notify(
+        title=title,
+        body=body,
+        body_format=apprise.NotifyFormat.TEXT,
+        timeout=_patience(found, body),
+        log_level=logging.WARNING,
+    )
+    if not result:
+        said = _said(" ".join(str(entry.message) for entry in result.logs()))
+        raise NotSent(
+            f"the message was not accepted{said}", f"Check the channel, then: kagsync notify test {target.id}"
+        )
+
+
+def room(target: Target) -> Room:
+    """How long a message to a target may be.
+
+    Raises:
+        UsageError, ConfigurationError: messages cannot be sent to its URL.
+    """
+    return Room(_instance(target.url), as_it_is=_has_own_overflow(target.url))
+
+
+class Room:
+    """How long a message may be for a channel.
+
+    Counted in bytes, which are never fewer than what a service counts: some count bytes, some UTF-16 units,
+    some characters. Nearly all of a message is ASCII, so this costs little.
+
+    Attributes:
+        title: how long the title may be; None: as long as it is.
+        sentence: how long one sentence may be, so that a single one cannot fill a message.
+    """
+
+    def __init__(self, found: Any, *, as_it_is: bool) -> None:
+        self._as_it_is = as_it_is
+        self._limit = int(found.body_maxlen)
+        self._lines = int(found.body_max_line_count)
+        title = int(found.title_maxlen)
+        self._merged = title <= 0  # Apprise puts the title into the body
+        self._shared = self._merged or bool(found.overflow_amalgamate_title)  # the limit is for both
+        formats = found.notify_format
+        self._formats = formats if isinstance(formats, (tuple, list)) else (formats,)
+        self.title = None if as_it_is or self._merged else title
+        self.sentence = _LONGEST_SENTENCE
+        if not as_it_is:
+            self.sentence = min(_LONGEST_SENTENCE, max(_SHORTEST_SENTENCE, self._limit // 2))
+
+    def fits(self, title: str, body: str) -> bool:
+        """Whether a message arrives whole, in the longest of the formats that the channel may choose."""
+        if self._as_it_is:
+            return True
+        lines = body.count("\n") + 1 + (1 if self._merged and title else 0)
+        if self._lines and lines > self._lines:
+            return False
+        return (
+            self._bytes(body) + (self._bytes(title) + _JOIN if self._shared and title else 0) <= self._limit
+        )
+
+    def _bytes(self, text: str) -> int:
+        from apprise.conversion import convert_between
+
+        text_format = _apprise().NotifyFormat.TEXT
+        return max(len(convert_between(text_format, each, text).encode()) for each in self._formats)
+
+
+def _apprise() -> Any:
+    try:
+        import apprise  # 0.15 s, and an extra: only who has something to send needs it
+    except ImportError as error:
+        raise ConfigurationError("notifications need Apprise, which is not installed", EXTRA) from error
+    log = logging.getLogger("apprise")  # its lines have addresses and tokens in them
+    log.propagate = False
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())
+    return apprise
+
+
+def _instance(url: str) -> Any:
+    apprise = _apprise()
+    found = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+    if found is None:
+        raise _why_not(url)
+    return found
+
+
+def _why_not(url: str) -> UsageError:
+    """Why Apprise cannot send to a URL."""
+    from apprise.manager_plugins import NotificationManager
+
+    known = NotificationManager()
+    scheme = _scheme(url).partition("://")[0]
+    if not scheme:
+        return UsageError(
+            "this is not a URL", f"A channel is a URL such as mailto://… or discord://…: {SERVICES}"
+        )
+    if scheme not in known:
+        return UsageError(f"Apprise does not know {_scheme(url)} URLs", f"See {SERVICES} for yours")
+    plugin = known[scheme]
+    if plugin.enabled:
+        return UsageError(
+            f"Apprise cannot use this {_scheme(url)} URL as it is",
+            f"Compare it with {SERVICES}; in a user name or password, write @ as %40 and / as %2F",
+        )
+    packages = plugin.requirements.get("packages_required") or []
+    install = shlex.join([packages] if isinstance(packages, str) else packages)
+    remedy = f"pip install {install}" if install else f"See {SERVICES}"
+    return UsageError(f"{_scheme(url)} does not work on this system as it is", remedy)
+
+
+def _scheme(url: str) -> str:
+    found = re.match(r"[a-z0-9][a-z0-9+.-]{0,19}://", url, re.I)
+    return found[0].lower() if found else ""
+
+
+@contextlib.contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """Collects what Apprise warns of during the block."""
+    said: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    log, collect = logging.getLogger("apprise"), Collect(logging.WARNING)
+    log.addHandler(collect)
+    try:
+        yield said
+    finally:
+        log.removeHandler(collect)
+
+
+def _kind(found: Any, url: str) -> str:
+    """The scheme of a channel: as in the URL, or Apprise's own for a web address that it knows."""
+    names: list[str] = []
+    for each in (type(found).secure_protocol, type(found).protocol):  # of the class: some set their own
+        names += [each] if isinstance(each, str) else each or ()
+    written = _scheme(url).partition("://")[0]
+    return written if written in names else names[0]
+
+
+def _server(found: Any) -> str:
+    """The server and port of a URL, with a slash; empty where something else stands in its place."""
+    templates = getattr(type(found), "templates", ())
+    host = found.host or ""
+    named = bool(templates) and all(_NAMES_A_SERVER.search(each) for each in templates)
+    if not named or not _HOST.fullmatch(host):
+        return ""
+    name = ".".join("…" if len(label) > _LONGEST_PART else label for label in host.split("."))
+    return f"{name}:{found.port}/" if found.port and found.port < 65536 else f"{name}/"
+
+
+def _has_own_overflow(url: str) -> bool:
+    """Whether a URL says that a long message is to be split or sent as it is.
+
+    Not so `truncate`: Apprise would cut off the end without a word, so the message is made to fit.
+    """
+    found = re.findall(r"[?&]overflow=(\w+)", url, re.I)
+    return bool(found) and found[-1].lower() in ("split", "upstream")
+
+
+def _patience(found: Any, body: str) -> float:
+    """How long a message may take: Apprise pauses between requests, and each recipient and piece is one."""
+    pieces = 1
+    if found.overflow_mode.value == "split":
+        pieces += len(body) // max(int(found.body_maxlen) // 2, 1)
+    return _PATIENCE + (max(len(found), 1) * pieces - 1) * (float(found.request_rate_per_sec) + 1)
+
+
+def _said(text: str) -> str:
+    """What is known not to be secret in what Apprise logged, in brackets; empty: nothing."""
+    if found := re.search(r"\berror(?: code)?[=: ]+([1-5]\d\d)\b", text):
+        return f" (HTTP {found[1]})"
+    if re.search(r"connection error|connect(ion)? (failed|refused)|timed? ?out|deadline", text, re.I):
+        return " (no connection, or no answer in time)"
+    return ""

@@ -1,0 +1,94 @@
+"""The message that tells a channel what moved, as long as the channel takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from kagsync.text import clip, printable
+
+if TYPE_CHECKING:
+    from kagsync.news import Item
+    from kagsync.records import Competition
+
+_MOST = 30  # sentences of a message: who wants more looks at `kagsync news`
+# What channels read as more than text: mentions, links, markup. The wide forms look alike.
+_HARMLESS = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in "@<>[]`*_~|\\"})
+
+
+class Room(Protocol):
+    """How long a message may be."""
+
+    title: int | None  # characters of a title; None: as long as it is
+    sentence: int  # characters of one sentence
+
+    def fits(self, title: str, body: str) -> bool:
+        """Whether a message arrives whole."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent; of the movements, `counted` are not told but counted in the last line."""
+
+    title: str
+    body: str
+    counted: int
+
+
+def compose(items: list[Item], room: Room) -> Message:
+    """One sentence a line, by competition, as many as there is room for. The last line counts the others.
+
+    If there is no room for a title and a sentence, the title is left out.
+    """
+    title = _title(items)
+    if room.title is not None:
+        title = clip(title, room.title)
+    for heading in (title, ""):
+        told = _told(items, heading, room)
+        if told:
+            return Message(heading, _body(items, told, room), len(items) - len(told))
+    body = _body(items, [], room)
+    return Message(title if room.fits(title, body) else "", body, len(items))
+
+
+def _told(items: list[Item], title: str, room: Room) -> list[Item]:
+    """The movements that there is room for: one that is too long is passed over, since the next may fit."""
+    told: list[Item] = []
+    for item in items[:_MOST]:
+        if room.fits(title, _body(items, [*told, item], room)):
+            told.append(item)
+    return told
+
+
+def _body(items: list[Item], told: list[Item], room: Room) -> str:
+    several = len({item.competition.id for item in items}) > 1
+    by_competition: dict[Competition, list[str]] = {}
+    for item in told:
+        sentence = clip(harmless(item.sentence), room.sentence)
+        by_competition.setdefault(item.competition, []).append(sentence)
+    lines = []
+    for competition, sentences in by_competition.items():
+        lines += [f"{_name(competition)}:", *sentences] if several else sentences
+    more = len(items) - len(told)
+    if more:
+        lines.append(f"and {more} more: kagsync news" if told else f"{_counted(more)}: kagsync news")
+    return "\n".join(lines)
+
+
+def _title(items: list[Item]) -> str:
+    competitions = list(dict.fromkeys(item.competition for item in items))
+    name = _name(competitions[0]) if len(competitions) == 1 else f"{len(competitions)} competitions"
+    return f"{name}: {len({item.user.id for item in items})} of ours moved"
+
+
+def _counted(count: int) -> str:
+    return f"{count} movement{'' if count == 1 else 's'}"
+
+
+def _name(competition: Competition) -> str:
+    return harmless(competition.title or competition.slug)
+
+
+def harmless(text: str) -> str:
+    """Text by strangers that no channel takes for a mention, a link or markup."""
+    return printable(text).translate(_HARMLESS)

@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, channel, credentials, locks, schedule, times
+from kagsync import __version__, channel, credentials, locks, pings, schedule, times
 from kagsync import status as health
 from kagsync.errors import KagsyncError, NoDatabase, Unreachable
 from kagsync.store import REPAIR, SQLITE_VERSION, Store
@@ -314,10 +314,13 @@ def _ask(api: Clients, competition: Competition) -> tuple[KagsyncError | None, f
 def _unattended(loaded: Settings, now: datetime) -> Iterator[Check]:
     """Whether it runs by itself, and how that goes."""
     runs = []
-    fresh = None
+    fresh = last_ping = None
     with contextlib.suppress(KagsyncError), Store.open(loaded.db, loaded.locks) as store:
         runs = store.triggers()
         fresh = health.status(store, now, _MAX_AGE)
+        last_ping = store.last_ping()
+    if monitor := pings.state(last_ping, runs, now):
+        yield Check("Monitor", *monitor)
     found = schedule.status(runs, now)
     for name, each in found.installed.items():
         if each.program and not Path(each.program).exists():

@@ -11,50 +11,133 @@ import os
 import threading
 import time
 import uuid
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import __version__, errors, log
+from kagsync import __version__, errors, log, times
 from kagsync.errors import KagsyncError
 from kagsync.log import logger
+from kagsync.records import BY_HAND, LastPing, Trigger
 from kagsync.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from kagsync.store import Store
 
 VARIABLE = "KAGSYNC_PING_URL"
 PATIENCE = 10.0  # seconds, for both pings of a run together
+OUTAGE = timedelta(hours=1)  # a monitor may be out of reach for so long without a warning
+_OF_THE_SAME_RUN = timedelta(minutes=5)  # a ping so long before the end of a run was another run's
 _LINES = 40
 _LONGEST = 10_000  # bytes of a body: healthchecks.io keeps no more
+_LATER = {408, 425, 429}  # of the answers from 400 to 499: those that a later ping may not get
+# What healthchecks.io says with the status 200 though it did not accept the ping.
+_NOT_ACCEPTED = {
+    "OK (not found)": ("the monitor does not know this check", True),
+    "OK (rate limited)": ("the monitor ignored the ping, because there were too many", False),
+}
+
+
+class NotPinged(KagsyncError):
+    """The monitor did not accept a ping."""
+
+    code = "not-pinged"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the monitor answered to a run's pings.
+
+    Attributes:
+        problem: why it did not accept them, in words and without the URL; None: it did.
+        permanent: whether it will go on like this until somebody changes something.
+    """
+
+    problem: str | None = None
+    permanent: bool = False
+
+    @property
+    def error(self) -> NotPinged | None:
+        """The problem with its remedy; None: there is none. It never changes how a run ends."""
+        if self.problem is None:
+            return None
+        remedy = f"Check {VARIABLE}" if self.permanent else "The next run tries again"
+        return NotPinged(self.problem, remedy)
+
+
+def usable(url: str) -> bool:
+    """Whether a URL is one that can be pinged."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+class Ping:
+    """The pings of one run: made when it starts, finished when it ends."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._run = str(uuid.uuid4())  # tells runs that overlap apart
+        self._tail = log.Tail(_LINES)
+        self._started: _Request | None = None
+        if usable(url):
+            logger.addHandler(self._tail)
+            self._started = _Request(_address(url, "start", self._run), b"")
+
+    def finish(self, exit_code: int, told: str = "") -> Answer | None:
+        """Tells the monitor how the run ended, and waits for its answers, ten seconds at most.
+
+        Args:
+            told: what was said last, for the end of the body.
+
+        Returns:
+            what the monitor answered; None: no monitor is set.
+        """
+        if not self._url:
+            return None
+        if self._started is None:
+            return Answer(f"{VARIABLE} is not an http or https URL", permanent=True)
+        logger.removeHandler(self._tail)
+        body = f"{self._tail.text()}\n{told}".strip().encode("utf-8", "backslashreplace")[-_LONGEST:]
+        what = str(exit_code) if exit_code else ""
+        ended = _Request(_address(self._url, what, self._run), body, after=self._started)
+        deadline = time.monotonic() + PATIENCE
+        at_start = self._started.answer(deadline)
+        at_end = ended.answer(deadline)
+        if at_end.problem is None and at_start.problem is not None:
+            return Answer(f"{at_start.problem}, for the ping at the start of the run", at_start.permanent)
+        return at_end
+
+
+def start() -> Ping:
+    """Tells the monitor that a run starts, if `KAGSYNC_PING_URL` is set. Does not wait, and never raises."""
+    return Ping(os.environ.get(VARIABLE, "").strip())
 
 
 @contextlib.contextmanager
-def around() -> Iterator[None]:
-    """Pings before and after the block, if `KAGSYNC_PING_URL` is set; a ping that fails changes nothing."""
-    url = os.environ.get(VARIABLE, "").strip()
-    if not url:
-        yield
-        return
-    if not _is_http(url):
-        logger.warning("%s is no http or https URL: nobody is told of this run", VARIABLE)
-        yield
-        return
-    tail = log.Tail(_LINES)
-    logger.addHandler(tail)
-    run = str(uuid.uuid4())  # tells runs that overlap apart
+def around(answered: Callable[[Answer], None]) -> Iterator[None]:
+    """Pings before and after the block; a ping that fails changes nothing.
+
+    Args:
+        answered: gets what the monitor answered, if there is one.
+    """
+    ping = start()
     code, told = errors.OK, ""
-    started = _Ping(_address(url, "start", run), b"")
     try:
         yield
     except BaseException as error:
         code, told = _end(error)
         raise
     finally:
-        logger.removeHandler(tail)
-        body = f"{tail.text()}\n{told}".strip().encode("utf-8", "backslashreplace")[-_LONGEST:]
-        deadline = time.monotonic() + PATIENCE
-        for ping in (started, _Ping(_address(url, str(code) if code else "", run), body, after=started)):
-            ping.wait(deadline - time.monotonic())
+        answer = ping.finish(code, told)
+        if answer is not None:
+            answered(answer)
 
 
 def _end(error: BaseException) -> tuple[int, str]:
@@ -67,12 +150,58 @@ def _end(error: BaseException) -> tuple[int, str]:
     return (code, "") if isinstance(code, int) else (errors.SOME_FAILED, type(error).__name__)
 
 
-def _is_http(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+def remember(store: Store, answer: Answer, now: datetime) -> bool:
+    """Saves what the monitor answered, for `doctor`.
+
+    Returns:
+        whether a problem is worth a warning now (see `noted`).
+    """
+    ping, warn = noted(store.last_ping(), answer, now)
+    store.save_ping(ping)
+    return warn
+
+
+def noted(last: LastPing | None, answer: Answer, now: datetime) -> tuple[LastPing, bool]:
+    """What to remember of an answer, and whether to warn of it.
+
+    There is one warning for each problem, since cron mails every warning. If a problem may pass by itself,
+    the warning comes when it has lasted for an hour.
+    """
+    if answer.problem is None:
+        return LastPing(now, None, None, None), False
+    since = last.failing_since if last and last.failing_since else now
+    warned_of = last.warned_of if last else None
+    overdue = warned_of is None and now - since >= OUTAGE
+    warn = warned_of != answer.problem if answer.permanent else overdue
+    return LastPing(now, answer.problem, since, answer.problem if warn else warned_of), warn
+
+
+def state(
+    last: LastPing | None, triggers: list[Trigger], now: datetime
+) -> tuple[bool | None, str, str] | None:
+    """How telling the monitor goes, for `doctor`, without asking it: a request would be a ping.
+
+    Args:
+        triggers: what started runs, the latest first.
+
+    Returns:
+        whether it is well (None: not known yet), what is to be said, the remedy; None: there is no monitor.
+    """
+    url = os.environ.get(VARIABLE, "").strip()
+    if url and not usable(url):
+        return False, f"{VARIABLE} is not an http or https URL", "Set it to the URL that the monitor gave you"
+    if last is None:
+        return (None, "no run has sent a ping yet", "") if url else None
+    when = f"the last ping was sent {times.since(last.at, now)}"
+    scheduled = next((trigger for trigger in triggers if trigger.name != BY_HAND), None)
+    if url and scheduled and scheduled.finished_at - last.at > _OF_THE_SAME_RUN:
+        ran = times.since(scheduled.finished_at, now)
+        said = f"{when}, but the last run by {scheduled.name} ({ran}) sent none"
+        return False, said, f"Give {VARIABLE} to the scheduled runs: kagsync schedule install"
+    if last.problem is not None:
+        remedy = f"Compare {VARIABLE} with the URL that the monitor gave you, then: kagsync sync --all"
+        return False, f"{when}: {last.problem}", remedy
+    return True, f"{when}, and the monitor accepted it", ""
 
 
 def _address(url: str, what: str, run: str) -> str:
@@ -82,18 +211,19 @@ def _address(url: str, what: str, run: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
 
 
-class _Ping:
+class _Request:
     """One request in a thread of its own: no name server and no dripping server can hold the run up."""
 
-    def __init__(self, address: str, body: bytes, *, after: _Ping | None = None) -> None:
+    def __init__(self, address: str, body: bytes, *, after: _Request | None = None) -> None:
         self._address, self._body, self._after = address, body, after
+        self._answer = Answer(f"the monitor did not answer within {PATIENCE:.0f} seconds")
         self._thread = threading.Thread(target=self._send, name="ping", daemon=True)
         self._thread.start()
 
-    def wait(self, seconds: float) -> None:
-        self._thread.join(max(seconds, 0.0))
-        if self._thread.is_alive():
-            logger.debug("The monitor did not answer in time")
+    def answer(self, deadline: float) -> Answer:
+        """What the monitor answered; waits for it until a moment of the monotonic clock."""
+        self._thread.join(max(deadline - time.monotonic(), 0.0))
+        return self._answer
 
     def _send(self) -> None:
         import requests  # 60 ms that runs without a monitor need not pay
@@ -101,12 +231,22 @@ class _Ping:
         if self._after is not None:
             self._after._thread.join(PATIENCE)  # or the end could be told before the start
         try:
-            requests.post(
+            answer = requests.post(
                 self._address,
                 data=self._body,
                 headers={"User-Agent": f"kagsync/{__version__}", "Content-Type": "text/plain; charset=utf-8"},
                 timeout=PATIENCE / 2,
-            ).raise_for_status()
+                stream=True,
+            )
+            said = next(answer.iter_content(100), b"").decode("utf-8", "replace").strip()
         except (requests.RequestException, ValueError, OSError) as error:
             # Without its text, which has the address, which is as good as a password for the monitor.
-            logger.debug("The monitor was not told: %s", type(error).__name__)
+            self._answer = Answer(f"the monitor could not be reached ({type(error).__name__})")
+            return
+        if urlsplit(answer.url).path != urlsplit(self._address).path:
+            self._answer = Answer("the monitor answered with another page (a redirect)", permanent=True)
+        elif answer.status_code in range(200, 300):
+            self._answer = Answer(*_NOT_ACCEPTED.get(said, (None, False)))
+        else:
+            permanent = answer.status_code < 500 and answer.status_code not in _LATER
+            self._answer = Answer(f"the monitor answered HTTP {answer.status_code}", permanent)

@@ -38,6 +38,12 @@ def ago(moment: datetime, now: datetime) -> str:
     return span((now - moment).total_seconds())
 
 
+def since(moment: datetime, now: datetime) -> str:
+    """How long ago, as it stands in a sentence: ``just now``, ``4 min ago``."""
+    age = ago(moment, now)
+    return "just now" if age == "now" else f"{age} ago"
+
+
 def span(seconds: float) -> str:
     """A length of time in the same words."""
     if seconds < 60:

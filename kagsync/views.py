@@ -79,10 +79,10 @@ def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
     ours = len(view.on_board)
     facts = [
         f"{competition.team_count or 0:,} teams, {ours} of ours",
-        f"board of {_moment(competition.snapshot_at)} ({_age(competition.snapshot_at, now)})",
+        f"board of {_moment(competition.snapshot_at)} ({times.since(competition.snapshot_at, now)})",
     ]
     if competition.synced_at is not None:
-        facts.append(f"last good sync {_age(competition.synced_at, now)}")
+        facts.append(f"last good sync {times.since(competition.synced_at, now)}")
     if deadline := ends(competition, now):
         facts.append(deadline)
     facts.append(f"compared with {_moment(view.since)}")
@@ -215,7 +215,7 @@ def _warning(view: BoardView, now: datetime) -> str:
     if view.last_error is None:
         return ""
     at, message = view.last_error
-    return f"The last sync failed {_age(at, now)}: {message}"
+    return f"The last sync failed {times.since(at, now)}: {message}"
 
 
 def overview(views: list[BoardView], now: datetime) -> Table:
@@ -253,7 +253,7 @@ def overview(views: list[BoardView], now: datetime) -> Table:
                 f"{competition.team_count:,}" if competition.team_count is not None else "",
                 ends(competition, now).removeprefix("ends "),
                 times.ago(competition.snapshot_at, now) if competition.snapshot_at else "",
-                _age(competition.synced_at, now) if competition.synced_at else "never",
+                times.since(competition.synced_at, now) if competition.synced_at else "never",
                 _state(view, now),
             ]
         )
@@ -392,7 +392,7 @@ def competitions(views: list[BoardView], now: datetime) -> Table:
             "active" if view.competition.active else "paused",
             (view.competition.deadline or "")[:10],
             view.competition.metric or "",
-            _age(view.competition.synced_at, now) if view.competition.synced_at else "never",
+            times.since(view.competition.synced_at, now) if view.competition.synced_at else "never",
         ]
         for view in views
     ]
@@ -424,7 +424,9 @@ def status(found: Status) -> Table:
         if health.rests_until is not None:
             below.append(f"{slug} rests until {_moment(health.rests_until)}: Kaggle asked to wait (429)")
         if health.failures is not None:
-            below.append(f"{slug} failed {_age(health.failures.at, found.now)}: {health.failures.message}")
+            below.append(
+                f"{slug} failed {times.since(health.failures.at, found.now)}: {health.failures.message}"
+            )
     facts = [f"{found.database}, {found.bytes:,} bytes"]
     if (soonest := found.next_deadline) is not None:
         facts.append(f"next deadline: {soonest.slug} {ends(soonest, found.now)}")
@@ -436,7 +438,7 @@ def status(found: Status) -> Table:
 def _last_good(moment: datetime | None, now: datetime) -> str:
     if moment is None:
         return "never"
-    return "in the future" if moment - now > AHEAD else _age(moment, now)
+    return "in the future" if moment - now > AHEAD else times.since(moment, now)
 
 
 def targets(found: list[Listed]) -> Table:
@@ -492,8 +494,3 @@ def person_name(user: User) -> str:
 
 def _moment(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _age(moment: datetime, now: datetime) -> str:
-    age = times.ago(moment, now)
-    return "just now" if age == "now" else f"{age} ago"

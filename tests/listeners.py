@@ -23,7 +23,7 @@ class Heard:
 
 
 class Listener:
-    """A web server; set `status` or `manner` to have it misbehave, read `heard`.
+    """A web server; set `status`, `reply`, `location` or `manner` to have it misbehave, read `heard`.
 
     `hang`: reads the request and says nothing for `patience` seconds; `drip`: a byte of the answer a second;
     `close`: hangs up; `garbage`: answers what is no HTTP.
@@ -32,6 +32,8 @@ class Listener:
     def __init__(self, *, patience: float = 30) -> None:
         self.heard: list[Heard] = []
         self.status = 200
+        self.reply = b""
+        self.location = ""  # where a redirect leads
         self.manner: Manner = "answer"
         self._over = threading.Event()
         listener = self
@@ -42,7 +44,10 @@ class Listener:
                 listener.heard.append(Heard(self.path, self.rfile.read(length).decode()))
                 if listener.manner == "answer":
                     self.send_response(listener.status)
+                    if listener.location:
+                        self.send_header("Location", listener.location)
                     self.end_headers()
+                    self.wfile.write(listener.reply)
                 elif listener.manner == "garbage":
                     self.wfile.write(b"\0\1garbage\r\n\r\n")
                 elif listener.manner == "hang":
@@ -52,6 +57,11 @@ class Listener:
                         if listener._over.wait(1):
                             return
                         self.wfile.write(bytes([byte]))
+
+            def do_GET(self) -> None:  # what a redirect makes of a POST
+                listener.heard.append(Heard(self.path, ""))
+                self.send_response(200)
+                self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -23,8 +23,9 @@ import pytest
 from boards import Team, board_csv, many_teams
 from conftest import run, start
 from kaggle_server import Answer, KaggleServer, kaggle_error
+from listeners import Listener
 
-from kagsync import locks, schema, times
+from kagsync import locks, pings, schema, times
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -699,6 +700,67 @@ def test_a_channel_for_a_group_in_which_nobody_is(healthy: None, doctor: Doctor,
     follow(cross["remedy"].replace("USERNAME", "user1"))
 
     assert doctor() == {}
+
+
+# The monitor, which is not asked: a request would be a ping
+
+
+@pytest.fixture
+def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+    with Listener() as listener:
+        monkeypatch.setenv(pings.VARIABLE, f"http://{listener.address}/ping-s3cret")
+        yield listener
+
+
+def test_what_the_monitor_answered_to_the_last_ping(
+    healthy: None, doctor: Doctor, kagsync: Kagsync, monitor: Listener
+) -> None:
+    doctor()
+    assert doctor.found["Monitor"]["ok"] is None
+    assert doctor.found["Monitor"]["said"] == "no run has sent a ping yet"
+    kagsync.ok("sync", "--all")
+    asked = len(monitor.heard)
+    doctor()
+    assert doctor.found["Monitor"]["ok"] is True
+    assert doctor.found["Monitor"]["said"] == "the last ping was sent just now, and the monitor accepted it"
+    assert len(monitor.heard) == asked
+
+    monitor.status = 404
+    kagsync.ok("sync", "--all")
+    cross = doctor.cross("Monitor")
+    assert cross["said"] == "the last ping was sent just now: the monitor answered HTTP 404"
+    assert "ping-s3cret" not in json.dumps(doctor.found)
+
+    monitor.status = 200
+    follow(cross["remedy"].partition(", then: ")[2])
+    assert doctor() == {}
+
+
+def test_what_cron_was_answered_shows_also_where_the_variable_is_not_set(
+    healthy: None, doctor: Doctor, kagsync: Kagsync, monitor: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monitor.status = 410
+    kagsync.ok("sync", "--all")
+    monkeypatch.delenv(pings.VARIABLE)
+    assert "HTTP 410" in doctor.cross("Monitor")["said"]
+
+
+def test_a_monitor_of_which_cron_does_not_know(
+    healthy: None, doctor: Doctor, kagsync: Kagsync, monitor: Listener, settings: Settings
+) -> None:
+    kagsync.ok("sync", "--all")
+    execute(settings.db, "UPDATE pings SET at = '2025-01-01T00:00:00Z'")
+    cross = doctor.cross("Monitor")
+    assert "the last run by cron (just now) sent none" in cross["said"]
+    assert "kagsync schedule install" in cross["remedy"]
+
+
+def test_a_monitors_address_that_is_none(
+    healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(pings.VARIABLE, "hc-ping.com/ping-s3cret")
+    assert doctor.cross("Monitor")["said"] == "KAGSYNC_PING_URL is not an http or https URL"
+    assert "ping-s3cret" not in json.dumps(doctor.found)
 
 
 def test_others_can_read_the_addresses_of_channels(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +14,7 @@ from conftest import run, start
 from kaggle_server import Answer
 from listeners import Listener
 
-from kagsync import pings
+from kagsync import pings, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from conftest import Kagsync
     from kaggle_server import KaggleServer
     from listeners import Manner
+
+    from kagsync.store import Store
 
 SLUG = "titanic"
 SECRET = "1f0e-uuid"
@@ -117,13 +120,15 @@ def test_a_board_from_disk_is_no_news_for_a_monitor(
     assert not monitor.heard
 
 
-def test_the_body_is_bounded_and_keeps_the_end(monkeypatch: pytest.MonkeyPatch, monitor: Listener) -> None:
-    with pings.around():
+def test_the_body_is_bounded_and_keeps_the_end(monitor: Listener) -> None:
+    answers: list[pings.Answer] = []
+    with pings.around(answers.append):
         for number in range(100):
             pings.logger.info("%d %s", number, "x" * 1000)
     body = monitor.heard[1].body
     assert len(body.encode()) == 10_000
     assert "99 xxx" in body
+    assert answers == [pings.Answer()]
 
 
 @pytest.mark.parametrize("manner", ["close", "garbage", pytest.param("drip", marks=pytest.mark.long), "hang"])
@@ -154,18 +159,138 @@ def test_nor_can_an_address_where_nobody_is(
     assert ran.err == (
         ""
         if good
-        else f"WARNING kagsync: {pings.VARIABLE} is no http or https URL: nobody is told of this run\n"
+        else f"WARNING kagsync: {pings.VARIABLE} is not an http or https URL. Check {pings.VARIABLE}\n"
     )
 
 
-def test_a_monitor_that_answers_with_errors_changes_nothing(
-    kaggle: KaggleServer, monitor: Listener, kagsync: Kagsync, tracked: None
+@pytest.mark.parametrize("status", [500, 503, 429, 408])
+def test_a_monitor_that_is_down_for_a_while_changes_nothing(
+    status: int, kaggle: KaggleServer, monitor: Listener, kagsync: Kagsync, tracked: None
 ) -> None:
     board(kaggle)
-    monitor.status = 500
+    monitor.status = status
     ran = kagsync("sync", "--all", "-q")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     assert len(monitor.heard) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 305])
+def test_a_monitor_that_does_not_accept_pings_is_warned_of_once(
+    status: int, kaggle: KaggleServer, monitor: Listener, kagsync: Kagsync, tracked: None
+) -> None:
+    board(kaggle)
+    monitor.status = status
+    ran = kagsync("sync", "--all", "-q")
+    warning = f"WARNING kagsync: the monitor answered HTTP {status}. Check {pings.VARIABLE}\n"
+    assert (ran.code, ran.out, ran.err) == (0, "", warning)
+    assert kagsync("sync", "--all", "-q").err == ""
+    assert f"INFO kagsync: the monitor answered HTTP {status}" in kagsync("sync", "--all").err
+    monitor.status = 200
+    assert kagsync("sync", "--all", "-q").err == ""
+    monitor.status = status
+    assert kagsync("sync", "--all", "-q").err == warning  # it had been well in between
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        ("OK", ""),
+        ("OK (not found)", "the monitor does not know this check. Check KAGSYNC_PING_URL"),
+        ("OK (rate limited)", ""),
+    ],
+)
+def test_healthchecks_says_200_also_when_it_knows_no_such_check(
+    reply: str, told: str, kaggle: KaggleServer, monitor: Listener, kagsync: Kagsync, tracked: None
+) -> None:
+    board(kaggle)
+    monitor.reply = reply.encode()
+    ran = kagsync("sync", "--all", "-q")
+    assert (ran.code, ran.err) == (0, f"WARNING kagsync: {told}\n" if told else "")
+
+
+def test_a_redirect_to_another_page_is_no_success(
+    kaggle: KaggleServer, monitor: Listener, kagsync: Kagsync, tracked: None
+) -> None:
+    board(kaggle)
+    monitor.status, monitor.location = 302, "/login"
+    ran = kagsync("sync", "--all", "-q")
+    assert ran.err.startswith("WARNING kagsync: the monitor answered with another page (a redirect)")
+    with Listener() as elsewhere:  # as from http to https
+        monitor.location = f"http://{elsewhere.address}/{SECRET}"
+        ping = pings.start()
+        answer = ping.finish(0)
+    assert answer is not None
+    assert (
+        answer.problem
+        == "the monitor answered with another page (a redirect), for the ping at the start of the run"
+    )
+
+
+def test_a_monitor_that_knows_only_the_end_of_a_run_is_told_apart(
+    monitor: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monitor.status = 404
+    ping = pings.start()
+    monitor.wait_for(1)
+    monkeypatch.setattr(monitor, "status", 200)
+    answer = ping.finish(0)
+    assert answer is not None
+    assert answer.problem == "the monitor answered HTTP 404, for the ping at the start of the run"
+
+
+def test_without_a_monitor_there_is_nothing_to_finish() -> None:
+    assert pings.start().finish(0) is None
+
+
+NOW = times.parse_iso("2025-10-31T12:00:00Z")
+DOWN, GONE = pings.Answer("down"), pings.Answer("gone", permanent=True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "warned"),
+    [
+        ([(0, DOWN), (5, DOWN), (55, DOWN)], []),
+        ([(0, DOWN), (60, DOWN), (65, DOWN), (600, DOWN)], [60]),
+        ([(0, DOWN), (30, pings.Answer()), (60, DOWN), (115, DOWN), (120, DOWN)], [120]),
+        ([(0, GONE), (5, GONE), (600, GONE)], [0]),
+        ([(0, GONE), (5, DOWN), (70, DOWN), (75, GONE)], [0]),
+        ([(0, GONE), (5, pings.Answer("moved", permanent=True))], [0, 5]),
+        ([(0, GONE), (5, pings.Answer()), (10, GONE)], [0, 10]),
+    ],
+)
+def test_when_a_problem_is_warned_of(
+    answers: list[tuple[int, pings.Answer]], warned: list[int], store: Store
+) -> None:
+    told = [
+        minute for minute, answer in answers if pings.remember(store, answer, NOW + timedelta(minutes=minute))
+    ]
+    assert told == warned
+
+
+def test_the_last_answer_is_in_the_database(
+    kaggle: KaggleServer, monitor: Listener, kagsync: Kagsync, tracked: None, store: Store
+) -> None:
+    board(kaggle)
+    assert store.last_ping() is None
+    kagsync.ok("sync", "--all")
+    ping = store.last_ping()
+    assert ping is not None
+    assert (ping.problem, ping.failing_since) == (None, None)
+    monitor.manner = "close"
+    kagsync.ok("sync", "--all")
+    ping = store.last_ping()
+    assert ping is not None
+    assert ping.problem == "the monitor could not be reached (ConnectionError)"
+    assert ping.failing_since == ping.at
+
+
+def test_without_a_database_what_is_permanent_is_warned_of_all_the_same(
+    monitor: Listener, kagsync: Kagsync
+) -> None:
+    monitor.status = 404
+    assert "WARNING kagsync: the monitor answered HTTP 404" in kagsync("sync", "--all", "-q").err
+    monitor.status = 500
+    assert kagsync("sync", "--all", "-q").err == ""
 
 
 @pytest.mark.parametrize(
@@ -176,19 +301,26 @@ def test_addresses_with_a_query_or_a_slash_at_the_end(
     end: str, begins: str, ends: str, monitor: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(pings.VARIABLE, f"http://{monitor.address}/{SECRET}{end}")
-    with pings.around():
-        pass
+    ping = pings.start()
+    assert ping.finish(0) == pings.Answer()
     assert monitor.heard[0].path.startswith(f"/{SECRET}{begins}")
     assert monitor.heard[1].path.startswith(f"/{SECRET}{ends}")
 
 
-@pytest.mark.parametrize("manner", ["answer", "close"])
+@pytest.mark.parametrize(("manner", "status"), [("answer", 200), ("answer", 404), ("close", 200)])
 def test_the_address_is_never_shown(
-    manner: Manner, kaggle: KaggleServer, monitor: Listener, kagsync: Kagsync, tracked: None, tmp_path: Path
+    manner: Manner,
+    status: int,
+    kaggle: KaggleServer,
+    monitor: Listener,
+    kagsync: Kagsync,
+    tracked: None,
+    tmp_path: Path,
 ) -> None:
     board(kaggle)
-    monitor.manner = manner
+    monitor.manner, monitor.status = manner, status
     ran = kagsync("sync", "--all", "-v", "--log-file", str(tmp_path / "log"))
     assert ran.code == 0
     assert SECRET not in ran.out + ran.err + (tmp_path / "log").read_text()
+    assert SECRET.encode() not in (tmp_path / "kagsync.db").read_bytes()
     assert all(SECRET not in heard.body and "test-token" not in heard.body for heard in monitor.heard)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,7 +84,8 @@ def sync(
     from kagsync import sync as verb
 
     as_json = format_ is TextOrJson.json
-    with pings.around() if source is None else contextlib.nullcontext():
+    answered = functools.partial(_ping_answered, db)
+    with pings.around(answered) if source is None else contextlib.nullcontext():
         try:
             wanted = [names.competition_slug(slug) for slug in slugs or []]
             started_by = names.trigger(trigger)
@@ -118,6 +121,15 @@ def sync(
             _update_report(loaded, report)
         _notify(loaded)
         raise typer.Exit(outcome.exit_code)
+
+
+def _ping_answered(db: Path | None, answer: pings.Answer) -> None:
+    """Saves what the monitor answered, for `doctor`; warns of a problem that is new."""
+    warn = answer.permanent
+    with contextlib.suppress(KagsyncError), open_store(settings.load(db=db)) as store:
+        warn = pings.remember(store, answer, times.utc_now())
+    if answer.error is not None:
+        log.logger.log(logging.WARNING if warn else logging.INFO, "%s", answer.error)
 
 
 def _notify(loaded: Settings) -> None:

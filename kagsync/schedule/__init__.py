@@ -171,9 +171,8 @@ def lines(found: Status) -> list[str]:
         told.append("Nothing is scheduled: kagsync schedule install")
     for run in found.runs:
         who = "by hand" if run.name == BY_HAND else f"by {run.name}"
-        age = times.ago(run.finished_at, found.now)
         told.append(
-            f"Last run {who}: {'just now' if age == 'now' else f'{age} ago'} ({times.iso(run.finished_at)}), "
+            f"Last run {who}: {times.since(run.finished_at, found.now)} ({times.iso(run.finished_at)}), "
             f"exit code {run.exit_code}, from {run.program}"
         )
     if found.installed and found.last is None:

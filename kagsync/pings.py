@@ -6,7 +6,6 @@ POST to URL/start, then to URL when all is well, else to URL/<exit code>, with t
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
@@ -23,7 +22,6 @@ from kagsync.records import BY_HAND, LastPing, Trigger
 from kagsync.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from kagsync.store import Store
@@ -120,27 +118,7 @@ def start() -> Ping:
     return Ping(os.environ.get(VARIABLE, "").strip())
 
 
-@contextlib.contextmanager
-def around(answered: Callable[[Answer], None]) -> Iterator[None]:
-    """Pings before and after the block; a ping that fails changes nothing.
-
-    Args:
-        answered: gets what the monitor answered, if there is one.
-    """
-    ping = start()
-    code, told = errors.OK, ""
-    try:
-        yield
-    except BaseException as error:
-        code, told = _end(error)
-        raise
-    finally:
-        answer = ping.finish(code, told)
-        if answer is not None:
-            answered(answer)
-
-
-def _end(error: BaseException) -> tuple[int, str]:
+def ending(error: BaseException) -> tuple[int, str]:
     """The exit code that an exception leads to, and what to say of it."""
     if isinstance(error, KagsyncError):
         return error.exit_code, printable(str(error))

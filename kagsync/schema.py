@@ -279,7 +279,7 @@ def _unattended(db: Database) -> None:
 
 
 def _told_apart(db: Database) -> None:
-    """Which board a snapshot was of, what the monitor answered last (for `doctor`), a label for each channel."""
+    """Which board a snapshot was of; what the monitor answered last, for `doctor`; labels of channels."""
     for statement in (
         # So that another board cannot take a snapshot's place unnoticed. NULL: an earlier version stored it.
         "ALTER TABLE snapshots ADD COLUMN sha256 TEXT",

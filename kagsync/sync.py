@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import math
 import sqlite3
-import sys
 import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder, times
@@ -20,7 +18,6 @@ from kagsync.log import logger
 from kagsync.process import Processed, process
 from kagsync.records import (
     BUSY,
-    BY_HAND,
     ERROR,
     FILE,
     KAGGLE,
@@ -32,13 +29,13 @@ from kagsync.records import (
     Competition,
     Counts,
     Run,
-    Trigger,
 )
 from kagsync.store import Store, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from kagsync.credentials import Credentials
     from kagsync.fetch import Fetched
@@ -51,6 +48,7 @@ if TYPE_CHECKING:
     Progress = Callable[[int], contextlib.AbstractContextManager[Callable[[str], None]]]
 
 PARTIAL = "partial"
+REPORT = "report"  # the step after the competitions that can change how a run ends
 MAX_TIME = 270  # seconds: nine tenths of the 5 minutes until cron starts the next run
 _GRACE = 15.0  # seconds more for what was started before: then this run is over before the next one begins
 _PATIENCE = 150.0  # seconds: longer than a download may take
@@ -72,28 +70,55 @@ class Result:
 
 
 @dataclass(frozen=True)
+class AfterFailure:
+    """What went wrong after the competitions: in which step, an error's code word, and in words."""
+
+    step: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """How a run ended: `ok`, `partial` (some failed) or `error` (all), and each competition's result."""
+    """How a run ended.
+
+    Attributes:
+        results: how each competition's sync ended.
+        alone: whether it was a run on one competition that was asked for by name.
+        error: why the run could not start; None: it did.
+        after: what went wrong after the competitions.
+    """
 
     results: list[Result]
-    alone: bool  # a run on one competition that was asked for by name
+    alone: bool
+    error: KagsyncError | None = None
+    after: tuple[AfterFailure, ...] = ()
 
     @property
     def failed(self) -> list[Result]:
         return [result for result in self.results if result.error is not None]
 
     @property
+    def report_failed(self) -> bool:
+        return any(failure.step == REPORT for failure in self.after)
+
+    @property
     def status(self) -> str:
+        """`ok`, `partial` (some competitions failed, or the report) or `error` (all of them)."""
+        if self.error is not None:
+            return ERROR
         if not self.failed:
-            return OK
+            return PARTIAL if self.report_failed else OK
         return ERROR if len(self.failed) == len(self.results) else PARTIAL
 
     @property
     def exit_code(self) -> int:
         """The database's failures are told as such; a single competition's as what they are."""
+        if self.error is not None:
+            return self.error.exit_code
         found = [result.error.exit_code for result in self.failed if result.error is not None]
         if not found:
-            return errors.OK
+            return errors.SOME_FAILED if self.report_failed else errors.OK
         if errors.DATABASE in found:
             return errors.DATABASE
         return found[0] if self.alone else errors.SOME_FAILED
@@ -117,7 +142,6 @@ def sync(
     accept_shrink: bool = False,
     accept_name: bool = False,
     max_time: float | None = None,
-    trigger: str = BY_HAND,
     progress: Progress | None = None,
 ) -> Outcome:
     """Syncs the named competitions, or all that are active and linked to Kaggle.
@@ -134,7 +158,6 @@ def sync(
         accept_name: take a file also when it is named for another competition.
         max_time: seconds after which no more competitions are started, and soon those are given up that
             Kaggle has not answered for; all of them are first in the next run.
-        trigger: what starts this run (cron …).
         progress: given the number of competitions, shows how many are done while it is open.
 
     Raises:
@@ -142,24 +165,8 @@ def sync(
         ConfigurationError: no credentials, or a setting is wrong; nothing was tried.
         DatabaseError: the database cannot be opened.
     """
-    started = times.utc_now()
-    try:
-        get = None if source is None else _from_disk(source, accept_name=accept_name)
-        outcome = _sync(settings, slugs, everything, get, force, accept_shrink, max_time, progress)
-    except KagsyncError as error:
-        _record_trigger(settings, trigger, started, error.exit_code)
-        raise
-    _record_trigger(settings, trigger, started, outcome.exit_code)
-    return outcome
-
-
-def _record_trigger(settings: Settings, name: str, started: datetime, exit_code: int) -> None:
-    program = str(Path(sys.argv[0]).absolute())
-    with (
-        contextlib.suppress(KagsyncError, sqlite3.Error),  # no database, or told of already
-        Store.open(settings.db, settings.locks) as store,
-    ):
-        store.save_trigger(Trigger(name, program, started, times.utc_now(), exit_code))
+    get = None if source is None else _from_disk(source, accept_name=accept_name)
+    return _sync(settings, slugs, everything, get, force, accept_shrink, max_time, progress)
 
 
 def _sync(
@@ -568,6 +575,8 @@ def summary(outcome: Outcome) -> str:
     ):
         if slugs := [result.slug for result in outcome.results if result.status == status]:
             notes.append(f"{words} {', '.join(slugs) if len(slugs) <= 5 else len(slugs)}")
+    if outcome.report_failed:
+        notes.append("the report was not updated")
     return "; ".join([line, *notes])
 
 
@@ -584,18 +593,14 @@ def process_summary(processed: Processed) -> str:
 
 def as_json(outcome: Outcome) -> dict[str, Any]:
     """The outcome for programs; keys never disappear."""
+    error = outcome.error
     return {
         "status": outcome.status,
         "exit_code": outcome.exit_code,
-        "error": None,
+        "error": error and {"code": error.code, "message": str(error)},
         "competitions": [_result_as_json(result) for result in outcome.results],
+        "after": [asdict(failure) for failure in outcome.after],
     }
-
-
-def failure_as_json(error: KagsyncError) -> dict[str, Any]:
-    """The same for a run that could not start."""
-    told = {"code": error.code, "message": str(error)}
-    return {"status": ERROR, "exit_code": error.exit_code, "error": told, "competitions": []}
 
 
 def _result_as_json(result: Result) -> dict[str, Any]:

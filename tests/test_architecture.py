@@ -13,7 +13,7 @@ PACKAGE = Path(kagsync.__file__).parent
 LAYERS = (
     ("__main__", "__init__"),
     ("cli", "frames"),
-    ("demo",),
+    ("demo", "run"),
     ("listings", "sync", "progress", "report"),
     ("views", "process", "cleanup", "competitions", "doctor"),
     ("guard", "restore"),

@@ -121,14 +121,14 @@ def test_a_board_from_disk_is_no_news_for_a_monitor(
 
 
 def test_the_body_is_bounded_and_keeps_the_end(monitor: Listener) -> None:
-    answers: list[pings.Answer] = []
-    with pings.around(answers.append):
-        for number in range(100):
-            pings.logger.info("%d %s", number, "x" * 1000)
+    ping = pings.start()
+    for number in range(100):
+        pings.logger.info("%d %s", number, "x" * 1000)
+    answer = ping.finish(0)
     body = monitor.heard[1].body
     assert len(body.encode()) == 10_000
     assert "99 xxx" in body
-    assert answers == [pings.Answer()]
+    assert answer == pings.Answer()
 
 
 @pytest.mark.parametrize("manner", ["close", "garbage", pytest.param("drip", marks=pytest.mark.long), "hang"])

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import logging
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from kagsync import errors, log, names, pings, settings, times
-from kagsync.cli.common import app, load, open_store, print_json, print_text, say
+from kagsync.cli import stdout
+from kagsync.cli.common import app, load, print_json, print_text, say
 from kagsync.cli.options import (
     AcceptName,
     AcceptShrink,
@@ -28,9 +26,6 @@ from kagsync.cli.options import (
 )
 from kagsync.errors import KagsyncError, UsageError
 from kagsync.records import BY_HAND
-
-if TYPE_CHECKING:
-    from kagsync.settings import Settings
 
 
 @app.command()
@@ -80,81 +75,51 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Fetch, process and clean up: brings competitions up to date."""
-    from kagsync import progress
+    from kagsync import progress, run
     from kagsync import sync as verb
 
-    as_json = format_ is TextOrJson.json
-    answered = functools.partial(_ping_answered, db)
-    with pings.around(answered) if source is None else contextlib.nullcontext():
-        try:
-            wanted = [names.competition_slug(slug) for slug in slugs or []]
-            started_by = names.trigger(trigger)
-            _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
-            loaded = load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
-            if direction is not None:
-                verb.set_direction(loaded, wanted, higher_is_better=direction)
-            watched = log.is_terminal() and not quiet
-            outcome = verb.sync(
-                loaded,
-                wanted,
-                everything=everything,
-                source=source,
-                force=force,
-                accept_shrink=accept_shrink,
-                accept_name=accept_name,
-                max_time=verb.MAX_TIME if max_time is None and everything else max_time,
-                trigger=started_by,
-                progress=progress.bar if watched else None,
-            )
-        except KagsyncError as error:
-            if isinstance(error, errors.NoDatabase) and everything:
-                outcome = verb.Outcome([], alone=False)
-            else:
-                if as_json:
-                    print_json(verb.failure_as_json(error))
-                raise
-        if as_json:
-            print_json(verb.as_json(outcome))
-        else:
-            say(verb.summary(outcome), quiet=quiet)
-        if report is not None:
-            _update_report(loaded, report)
-        _notify(loaded)
-        raise typer.Exit(outcome.exit_code)
-
-
-def _ping_answered(db: Path | None, answer: pings.Answer) -> None:
-    """Saves what the monitor answered, for `doctor`; warns of a problem that is new."""
-    warn = answer.permanent
-    with contextlib.suppress(KagsyncError), open_store(settings.load(db=db)) as store:
-        warn = pings.remember(store, answer, times.utc_now())
-    if answer.error is not None:
-        log.logger.log(logging.WARNING if warn else logging.INFO, "%s", answer.error)
-
-
-def _notify(loaded: Settings) -> None:
-    """Tells who wants to know what moved; whatever comes of it, the sync is done."""
+    started = times.utc_now()
+    # A monitor watches the runs that ask Kaggle.
+    ping = pings.start() if source is None else None
+    loaded = None
     try:
-        with open_store(loaded) as store:
-            if store.targets():
-                from kagsync import notify  # 20 ms that nobody pays for whom nobody is told
-
-                notify.tell(loaded, store, times.utc_now())
-    except errors.NoDatabase:
-        return
+        wanted = [names.competition_slug(slug) for slug in slugs or []]
+        trigger = names.trigger(trigger)
+        _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
+        loaded = load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
+        if direction is not None:
+            verb.set_direction(loaded, wanted, higher_is_better=direction)
+        outcome = verb.sync(
+            loaded,
+            wanted,
+            everything=everything,
+            source=source,
+            force=force,
+            accept_shrink=accept_shrink,
+            accept_name=accept_name,
+            max_time=verb.MAX_TIME if max_time is None and everything else max_time,
+            progress=progress.bar if log.is_terminal() and not quiet else None,
+        )
     except KagsyncError as error:
-        log.logger.warning("Nobody was told what moved: %s", error)
-
-
-def _update_report(loaded: Settings, folder: Path) -> None:
-    from kagsync import report
-
-    try:
-        with open_store(loaded) as store:
-            written = report.report(store, folder, times.utc_now(), always=False)
-    except errors.NoDatabase:
-        return
-    log.logger.info("%s", report.told(written))
+        nothing_yet = isinstance(error, errors.NoDatabase) and everything
+        outcome = verb.Outcome([], alone=False, error=None if nothing_yet else error)
+    except BaseException as error:  # stopped, or a mistake of this program's: the monitor must hear of it
+        if ping is not None:
+            ping.finish(*pings.ending(error))
+        raise
+    if loaded is not None:
+        outcome = run.finish(loaded, outcome, report=report, ping=ping, trigger=trigger, started=started)
+    elif ping is not None:
+        ping.finish(outcome.exit_code, str(outcome.error))
+    if format_ is TextOrJson.json:
+        print_json(verb.as_json(outcome))
+    elif outcome.error is None:
+        say(verb.summary(outcome), quiet=quiet)
+    if loaded is not None and outcome.exit_code == errors.OK and (unwritten := stdout.failure()) is not None:
+        run.record(loaded, trigger, started, unwritten.exit_code)  # that is how the process will end
+    if outcome.error is not None:
+        raise outcome.error
+    raise typer.Exit(outcome.exit_code)
 
 
 def _check_what_to_sync(

@@ -175,7 +175,7 @@ def _fresh(path: Path, key: str, now: datetime) -> bool:
 def _refuse_others(index: Path) -> None:
     """A folder that is somebody's site already is not written to."""
     if index.exists() and not _is_ours(index):
-        raise UsageError(f"{index} is not a page of kagsync's", "Name another folder with --output")
+        raise UsageError(f"{index} is not a page of kagsync's", "Name another folder")
 
 
 def _is_ours(path: Path) -> bool:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from kagsync import times
 from kagsync.errors import (
-    CredentialsError,
     Forbidden,
     Interrupted,
     KagsyncError,
+    NoCredentials,
     NotFound,
     OutOfTime,
 )
@@ -135,10 +135,10 @@ def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:
             kaggle_id,
             kaggle_id,
         )
-    except CredentialsError as error:
+    except NoCredentials as error:
         logger.debug("Kaggle was not asked about %s: %s", kaggle_id, error)
     except KagsyncError as error:
-        logger.warning("Kaggle could not be asked about %s: %s", kaggle_id, error.message)
+        logger.warning("Kaggle could not be asked about %s: %s", kaggle_id, error)
     return None
 
 

@@ -10,16 +10,20 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kagsync.errors import ConfigurationError, CredentialsError
+from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
+from kagsync.text import clip
 
-HOW_TO = (
-    "Make a token at https://www.kaggle.com/settings (API, Create New Token) and save it as "
-    "~/.kaggle/access_token, or run: kaggle auth login"
-)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_TOKENS = "https://www.kaggle.com/settings (API, Create New Token)"
+HOW_TO = f"Make a token at {_TOKENS} and save it as ~/.kaggle/access_token, or run: kaggle auth login"
+_KAGGLE_JSON = "kaggle.json"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,16 @@ class Credentials:
     key: str | None = field(default=None, repr=False)
     oauth_file: Path | None = None
     file: Path | None = None  # where the secret is kept, if in a file
+    passed_over: tuple[str, ...] = ()  # what came before it and cannot be used: where it is, and why
+
+    @property
+    def secrets(self) -> list[str]:
+        """What nobody may see."""
+        return [secret for secret in (self.token, self.key) if secret is not None]
+
+
+class _Unusable(Exception):
+    """Credentials that are there and cannot be used; the text says where they are, and why."""
 
 
 def exposed_file(credentials: Credentials) -> Path | None:
@@ -48,27 +62,98 @@ def exposed_file(credentials: Credentials) -> Path | None:
         return None
 
 
+def warnings(credentials: Credentials) -> dict[str, str]:
+    """What people should know of credentials that can be used: a text, by a key that tells it from others."""
+    told = {
+        f"passed over {reason}": f"Credentials passed over: {reason}. Used instead: {credentials.source}"
+        for reason in credentials.passed_over
+    }
+    if path := exposed_file(credentials):
+        advice = f"Make it yours alone: chmod 600 {path}"
+        told[f"exposed {path}"] = f"Others on this machine can read {path}. {advice}"
+    return told
+
+
 def find() -> Credentials:
     """Finds the credentials that the official client would use, without asking the network.
 
+    As there, what cannot be used is passed over, and the next kind is tried.
+
     Raises:
-        CredentialsError: there are none, or a file that should hold them cannot be read.
+        NoCredentials: there are none at all.
+        CredentialsError: there are some, and none can be used.
     """
-    found = _token() or _username_and_key() or _oauth()
-    if found is None:
-        raise CredentialsError(
-            "no Kaggle credentials: looked at KAGGLE_API_TOKEN, ~/.kaggle/access_token, "
-            "KAGGLE_USERNAME and KAGGLE_KEY, kaggle.json "
-            f"(in {', '.join(str(folder) for folder in _config_folders())}), ~/.kaggle/credentials.json",
-            HOW_TO,
-        )
-    for secret in (found.token, found.username, found.key):
-        if secret is not None and not (secret.isascii() and secret.isprintable()):
-            # No HTTP header could carry it: most likely a line break, or a typographic quote.
-            raise CredentialsError(
-                f"the credentials from {found.source} hold a character that no key has", HOW_TO
-            )
-    return found
+    passed_over: list[str] = []
+    for each in _all():
+        if isinstance(each, Credentials):
+            return replace(each, passed_over=tuple(passed_over))
+        passed_over.append(each)
+    if passed_over:
+        raise CredentialsError(f"no usable Kaggle credentials: {'; '.join(passed_over)}", HOW_TO)
+    raise NoCredentials(
+        "no Kaggle credentials: looked at KAGGLE_API_TOKEN, ~/.kaggle/access_token, "
+        f"KAGGLE_USERNAME and KAGGLE_KEY, {_KAGGLE_JSON} "
+        f"(in {', '.join(str(folder) for folder in _config_folders())}), ~/.kaggle/credentials.json",
+        HOW_TO,
+    )
+
+
+def refused(credentials: Credentials, said: str = "") -> CredentialsError:
+    """The error for credentials that Kaggle does not accept.
+
+    Another login that is there would be used only without them, so the error says how to get rid of them.
+
+    Args:
+        said: Kaggle's own words, to follow ours.
+    """
+    message = f"Kaggle refused the credentials from {credentials.source}{said}"
+    others = (each for each in _all() if isinstance(each, Credentials) and each.source != credentials.source)
+    other = next(others, None)
+    if other is None:
+        return CredentialsError(message, HOW_TO)
+    source = credentials.source
+    drop = f"Unset {source.partition(' (')[0]}" if source.startswith("KAGGLE_") else f"Delete {source}"
+    return CredentialsError(
+        message,
+        f"{drop} to log in with {other.source} instead, or make a new token at {_TOKENS}",
+    )
+
+
+def is_sendable(secret: object) -> bool:
+    """Whether a secret can be sent at all: a header holds no line break and no typographic quote."""
+    return isinstance(secret, str) and bool(secret.strip()) and secret.isascii() and secret.isprintable()
+
+
+def _all() -> Iterator[Credentials | str]:
+    """All credentials there are, in the order of the official client; of unusable ones, what is wrong."""
+    token_files = [_home() / ".kaggle" / name for name in ("access_token", "access_token.txt")]
+    key_files = [folder / _KAGGLE_JSON for folder in _config_folders()]
+    looks: list[Callable[[], Credentials | None]] = [
+        _token_variable,
+        # .txt is what Windows' Notepad makes of it.
+        *(partial(_token_in, path, str(path)) for path in token_files),
+        _key_variables,
+        *(partial(_key_in, path) for path in key_files),
+        _oauth,
+    ]
+    for look in looks:
+        try:
+            found = look()
+        except _Unusable as reason:
+            yield str(reason)
+            continue
+        if found is None:
+            continue
+        secrets = [each for each in (found.token, found.username, found.key) if each is not None]
+        if all(is_sendable(secret) for secret in secrets):
+            yield found
+        else:
+            yield f"{found.source} holds a character that no key has"
+
+
+def variable(name: str) -> str:
+    """A variable's value; a blank one counts as not set."""
+    return os.environ.get(name, "").strip()
 
 
 def _home() -> Path:
@@ -78,81 +163,96 @@ def _home() -> Path:
 
 def token_file() -> Path | None:
     """The file that `KAGGLE_API_TOKEN` names, if it holds a path and not a token."""
-    value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
-    return Path(value) if value and _names_a_file(value) else None
-
-
-def _token() -> Credentials | None:
-    value = os.environ.get("KAGGLE_API_TOKEN", "").strip()
-    if path := token_file():
-        if token := _read(path).strip():
-            return Credentials(f"KAGGLE_API_TOKEN ({path})", token=token, file=path)
-    elif value:
-        return Credentials("KAGGLE_API_TOKEN", token=value)
-    for name in ("access_token", "access_token.txt"):  # .txt: what Windows' Notepad makes of it
-        path = _home() / ".kaggle" / name
-        if path.is_file() and (token := _read(path).strip()):
-            return Credentials(str(path), token=token, file=path)
-    return None
-
-
-def _names_a_file(value: str) -> bool:
+    value = variable("KAGGLE_API_TOKEN")
     try:
-        return Path(value).is_file()
+        return Path(value) if value and Path(value).is_file() else None
     except (OSError, ValueError):  # a token may be longer than a file's name can be
-        return False
+        return None
+
+
+def _token_variable() -> Credentials | None:
+    value = variable("KAGGLE_API_TOKEN")
+    if path := token_file():
+        return _token_in(path, f"KAGGLE_API_TOKEN ({path})")
+    if value.startswith(("/", "~", ".", "\\")) or value[1:3] in (":\\", ":/"):
+        raise _Unusable(f"KAGGLE_API_TOKEN names {clip(value, 200)}, which is not a file")
+    return Credentials("KAGGLE_API_TOKEN", token=value) if value else None
+
+
+def _token_in(path: Path, source: str) -> Credentials | None:
+    if not path.is_file():
+        return None
+    token = _read(path).strip()
+    if not token:
+        raise _Unusable(f"{path} is empty")
+    return Credentials(source, token=token, file=path)
 
 
 def _config_folders() -> list[Path]:
-    folders = [Path(value)] if (value := os.environ.get("KAGGLE_CONFIG_DIR")) else []
-    config_home = os.environ.get("XDG_CONFIG_HOME")
+    named = variable("KAGGLE_CONFIG_DIR")
+    config_home = variable("XDG_CONFIG_HOME")
     return [
-        *folders,
+        *([Path(named)] if named else []),
         _home() / ".kaggle",
         (Path(config_home) if config_home else _home() / ".config") / "kaggle",
     ]
 
 
-def _username_and_key() -> Credentials | None:
+def _key_variables() -> Credentials | None:
+    username, key = variable("KAGGLE_USERNAME"), variable("KAGGLE_KEY")
+    if username and key:
+        return Credentials("KAGGLE_USERNAME and KAGGLE_KEY", username=username, key=key)
+    files = [folder / _KAGGLE_JSON for folder in _config_folders()]
+    if (username or key) and not any(path.is_file() for path in files):
+        here, missing = ("KAGGLE_USERNAME", "KAGGLE_KEY") if username else ("KAGGLE_KEY", "KAGGLE_USERNAME")
+        raise _Unusable(f"{here} is set, but {missing} is not")
+    return None
+
+
+def _key_in(path: Path) -> Credentials | None:
+    if not path.is_file():
+        return None
+    content = _read_json(path)
     # As in the official client, the variables complete or override the file, each for itself.
-    username, key = os.environ.get("KAGGLE_USERNAME"), os.environ.get("KAGGLE_KEY")
-    source, file = "KAGGLE_USERNAME and KAGGLE_KEY", None
-    if not (username and key):
-        path = next((p for folder in _config_folders() if (p := folder / "kaggle.json").is_file()), None)
-        if path is None:
-            return None
-        content = _read_json(path)
-        username, key = username or content.get("username"), key or content.get("key")
-        source, file = str(path), path
-        if not (isinstance(username, str) and isinstance(key, str) and username and key):
-            raise CredentialsError(f"{path} has no username and key", HOW_TO)
-    return Credentials(source, username=username, key=key, file=file)
+    found = {name: variable(f"KAGGLE_{name.upper()}") or _text(content, name) for name in ("username", "key")}
+    if missing := [name for name, value in found.items() if not value]:
+        raise _Unusable(f"{path} has no {' and no '.join(missing)}")
+    return Credentials(str(path), username=found["username"], key=found["key"], file=path)
 
 
 def _oauth() -> Credentials | None:
     path = _home() / ".kaggle" / "credentials.json"
     if not path.is_file():
         return None
-    if not _read_json(path).get("refresh_token"):
-        raise CredentialsError(f"{path} has no refresh_token", "Log in again: kaggle auth login")
+    if not _text(_read_json(path), "refresh_token"):
+        raise _Unusable(f"{path} has no refresh_token")
     return Credentials(str(path), oauth_file=path, file=path)
+
+
+def _text(content: dict[str, Any], name: str) -> str:
+    value = content.get(name)
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
-        raise CredentialsError(f"cannot read {path}: {reason}", "Mend or remove that file") from error
+    except OSError as error:
+        raise _Unusable(f"{path} cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise _Unusable(f"{path} is not text") from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:
+    text = _read(path)
+    if not text.strip():
+        raise _Unusable(f"{path} is empty")
     try:
-        content = json.loads(_read(path))
-    except json.JSONDecodeError as error:
-        raise CredentialsError(f"{path} is not JSON (line {error.lineno})", HOW_TO) from error
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _Unusable(f"{path} is not JSON") from error
     if not isinstance(content, dict):
-        raise CredentialsError(f"{path} is not a JSON object", HOW_TO)
+        raise _Unusable(f"{path} is not a JSON object")
     return content
 
 

@@ -263,7 +263,8 @@ def _credentials() -> Iterator[Check]:
         said = f"from {found.source}, which others on this machine can read"
         yield Check("Kaggle's key", False, said, _command("chmod", "600", exposed))
     else:
-        yield Check("Kaggle's key", True, f"from {found.source}")
+        passed_over = "".join(f"; passed over: {reason}" for reason in found.passed_over)
+        yield Check("Kaggle's key", True, f"from {found.source}{passed_over}")
 
 
 def _kaggle(loaded: Settings, competitions: list[Competition]) -> Iterator[Check]:

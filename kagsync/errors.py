@@ -80,6 +80,10 @@ class CredentialsError(ConfigurationError):
     code = "credentials"
 
 
+class NoCredentials(CredentialsError):
+    """There are no credentials at all, not even unusable ones."""
+
+
 class Forbidden(KagsyncError):
     code = "forbidden"
 

@@ -296,6 +296,8 @@ def connect(until: float = math.inf) -> Clients:
     """
     check_environment()
     credentials = find()
+    for reason in credentials.passed_over:
+        logger.debug("Passed over: %s", reason)
     logger.debug("Kaggle credentials from %s", credentials.source)
     if credentials.oauth_file is not None:
         credentials = _with_access_token(credentials, credentials.oauth_file)

@@ -282,7 +282,7 @@ def _connect(settings: Settings, until: float = math.inf) -> Clients:
     # Whatever the given time is, who is first has all that a download may take, or a slow answer would be cut
     # short in every run.
     api = kaggle_api.connect(max(until, time.monotonic() + kaggle_api.DOWNLOAD_DEADLINE) + _GRACE)
-    _warn_of_exposed(api.credentials, settings)
+    _warn_of_login(api.credentials, settings)
     return api
 
 
@@ -294,15 +294,15 @@ def _from_kaggle(api: Clients) -> Get:
     return get
 
 
-def _warn_of_exposed(found: Credentials, settings: Settings) -> None:
-    """Warns, once for each file, that others can read the key."""
-    path = credentials.exposed_file(found)
-    if path is None:
+def _warn_of_login(found: Credentials, settings: Settings) -> None:
+    """Warns of what is wrong with the credentials, though they can be used; of each thing once."""
+    warnings = credentials.warnings(found)
+    if not warnings:
         return
     with Store.open(settings.db, settings.locks) as store:
-        first = store.first_time(f"exposed {path}", times.utc_now())
-    if first:
-        logger.warning("Others on this machine can read %s. Make it yours alone: chmod 600 %s", path, path)
+        new = [text for key, text in warnings.items() if store.first_time(key, times.utc_now())]
+    for text in new:
+        logger.warning("%s", text)
 
 
 def _from_disk(path: Path, *, accept_name: bool) -> Get:

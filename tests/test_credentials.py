@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from boards import board_csv, many_teams
 
-from kagsync.credentials import Credentials, check_environment, find
-from kagsync.errors import ConfigurationError, CredentialsError
+from kagsync.credentials import HOW_TO, Credentials, check_environment, find, refused
+from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Kagsync
+    from kaggle_server import KaggleServer
 
     Place = Callable[[Path, pytest.MonkeyPatch], None]
 
@@ -193,16 +195,22 @@ def test_xdg_config_home_is_honoured(home: Path, monkeypatch: pytest.MonkeyPatch
     ("name", "content", "reason"),
     [
         ("kaggle.json", "{", "not JSON"),
-        ("kaggle.json", "", "not JSON"),
+        ("kaggle.json", "", "is empty"),
+        ("kaggle.json", "[" * 100_000, "not JSON"),
         ("kaggle.json", "[]", "not a JSON object"),
         ("kaggle.json", "null", "not a JSON object"),
-        ("kaggle.json", "{}", "no username and key"),
-        ("kaggle.json", '{"username": "a"}', "no username and key"),
-        ("kaggle.json", '{"username": 1, "key": 2}', "no username and key"),
+        ("kaggle.json", "{}", "no username and no key"),
+        ("kaggle.json", '{"username": "a"}', "has no key"),
+        ("kaggle.json", '{"username": 1, "key": 2}', "no username and no key"),
+        ("kaggle.json", '{"username": "a", "key": " "}', "has no key"),
+        ("kaggle.json", '{"username": "a", "key": "“b”"}', "holds a character that no key has"),
+        ("access_token", " \n", "is empty"),
+        ("access_token", "two\nlines", "holds a character that no key has"),
         ("kaggle.json", b"\xff\xfe\x00", "not text"),
         ("access_token", b"\xff\xfe\x00", "not text"),
         ("credentials.json", "{", "not JSON"),
         ("credentials.json", "{}", "no refresh_token"),
+        ("credentials.json", '{"refresh_token": 7}', "no refresh_token"),
         ("credentials.json", "7", "not a JSON object"),
     ],
 )
@@ -216,13 +224,136 @@ def test_a_malformed_file_is_named_with_what_is_wrong(
 
     assert str(path) in str(error.value)
     assert error.value.remedy
+    assert not isinstance(error.value, NoCredentials)
+
+
+# What a file may be instead of credentials; nothing of it may hide those of a later kind.
+BROKEN: dict[str, list[str | bytes]] = {
+    "access_token": ["", " \n", b"\xff\xfe\x00", "two\nlines"],
+    "access_token.txt": ["\r\n"],
+    "kaggle.json": ["", "{", "[]", "null", "{}", '{"username": "alice"}', '{"key": "k"}', b"\xff\xfe"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [(name, content) for name, contents in BROKEN.items() for content in contents]
+)
+def test_what_cannot_be_used_does_not_hide_a_good_login(
+    name: str, content: str | bytes, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(home / ".kaggle" / name, content)
+    in_oauth(home, monkeypatch)
+
+    credentials = find()
+
+    assert told(credentials) == "credentials.json"
+    (reason,) = credentials.passed_over
+    assert reason.startswith(f"{path} ")
+
+
+def test_all_that_is_broken_is_told_when_nothing_else_is_there(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "/run/secrets/none")
+    files = [
+        write(home / ".kaggle" / name, "") for name in ("access_token", "kaggle.json", "credentials.json")
+    ]
+
+    with pytest.raises(CredentialsError) as error:
+        find()
+
+    assert "KAGGLE_API_TOKEN names /run/secrets/none, which is not a file" in str(error.value)
+    for file in files:
+        assert f"{file} is empty" in str(error.value)
+    assert "kaggle auth login" in error.value.remedy
+
+
+def test_a_broken_kaggle_json_does_not_hide_one_in_another_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home / ".kaggle" / "kaggle.json", "{}")
+    in_dot_config(home, monkeypatch)
+
+    assert told(find()) == "dot-config/key-of-dot-config"
+
+
+@pytest.mark.parametrize("name", ["KAGGLE_USERNAME", "KAGGLE_KEY"])
+def test_half_a_login_alone_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "x")
+
+    with pytest.raises(CredentialsError, match=f"{name} is set, but KAGGLE_[A-Z]+ is not"):
+        find()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_blank_variables_count_as_not_set(blank: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, blank)
+    with pytest.raises(NoCredentials):
+        find()
+    in_dot_config(home, monkeypatch)
+
+    credentials = find()
+
+    assert (told(credentials), credentials.passed_over) == ("dot-config/key-of-dot-config", ())
+
+
+def test_what_surrounds_a_key_in_a_variable_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAGGLE_USERNAME", " alice")
+    monkeypatch.setenv("KAGGLE_KEY", "secret\n")
+
+    assert told(find()) == "alice/secret"
+
+
+@pytest.mark.parametrize("value", ["/nowhere/token", "~/token", "./token", "C:\\token", "C:/token", "/"])
+def test_a_path_in_the_token_variable_that_is_no_file_is_no_token(
+    value: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGGLE_API_TOKEN", value)
+    in_oauth(home, monkeypatch)
+
+    credentials = find()
+
+    assert told(credentials) == "credentials.json"
+    assert credentials.passed_over == (f"KAGGLE_API_TOKEN names {value}, which is not a file",)
+
+
+@pytest.mark.parametrize(
+    ("place", "drop"),
+    [
+        (in_api_token, "Unset KAGGLE_API_TOKEN to"),
+        (in_token_file, "Delete {home}/.kaggle/access_token to"),
+        (in_token_txt, "Delete {home}/.kaggle/access_token.txt to"),
+        (in_variables, "Unset KAGGLE_USERNAME and KAGGLE_KEY to"),
+        (in_dot_kaggle, "Delete {home}/.kaggle/kaggle.json to"),
+    ],
+)
+def test_refused_credentials_before_others_say_how_to_get_to_them(
+    place: Place, drop: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(home, monkeypatch)
+    in_oauth(home, monkeypatch)
+
+    error = refused(find())
+
+    assert drop.format(home=home) in error.remedy
+    assert f"log in with {home / '.kaggle' / 'credentials.json'} instead" in error.remedy
+
+
+@pytest.mark.parametrize(("place", "_"), PLACES)
+def test_refused_credentials_that_are_alone_say_how_to_make_others(
+    place: Place, _: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place(home, monkeypatch)
+
+    assert refused(find()).remedy == HOW_TO
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs /proc")
 def test_an_unreadable_file_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAGGLE_API_TOKEN", "/proc/self/mem")  # a file that nobody can read, not even root
 
-    with pytest.raises(CredentialsError, match=r"cannot read /proc/self/mem: .+"):
+    with pytest.raises(CredentialsError, match=r"/proc/self/mem cannot be read \(.+\)"):
         find()
 
 
@@ -262,6 +393,61 @@ def test_without_credentials_a_sync_ends_with_3_before_anything_is_tried(
         assert len(ran.err.splitlines()) == 1
     temp_data = tmp_path / "cache" / "temp_kaggle_data"
     assert not temp_data.exists() or not list(temp_data.iterdir())
+
+
+def test_what_is_passed_over_is_warned_about_exactly_once(
+    kaggle: KaggleServer, kagsync: Kagsync, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kaggle.board("titanic", board_csv(many_teams(5)))
+    kagsync.ok("competitions", "add", "titanic")
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    path = write(home / ".kaggle" / "kaggle.json", '{"username": "alice"}')
+    good = write(home / ".kaggle" / "access_token.txt", "test-token")
+    empty = write(home / ".kaggle" / "access_token", "")
+    for file in (path, good, empty):
+        file.chmod(0o600)
+
+    first = kagsync("sync", "--all", "-q")
+    second = kagsync("sync", "--all", "-q")
+
+    # kaggle.json comes after the token that is used, so nobody needs to know of it.
+    assert first.err == (
+        f"WARNING kagsync: Credentials passed over: {empty} is empty. Used instead: {good}\n"
+    )
+    assert (first.code, second.code, second.out, second.err) == (0, 0, "", "")
+    assert f"DEBUG kagsync: Passed over: {empty} is empty" in kagsync("sync", "titanic", "-v").err
+
+
+def test_doctor_tells_what_is_passed_over_and_what_is_used(kagsync: Kagsync, home: Path) -> None:
+    broken = write(home / ".kaggle" / "access_token", "")
+    good = write(home / ".kaggle" / "kaggle.json", login("alice"))
+    good.chmod(0o600)
+
+    assert f"Kaggle's key: from {good}; passed over: {broken} is empty" in kagsync("doctor").out
+
+
+def test_adding_a_competition_warns_of_credentials_that_cannot_be_used(kagsync: Kagsync, home: Path) -> None:
+    assert kagsync("competitions", "add", "a").err == ""  # without any, Kaggle is simply not asked
+
+    path = write(home / ".kaggle" / "kaggle.json", "{")
+
+    ran = kagsync("competitions", "add", "b")
+    assert ran.code == 0
+    assert "WARNING kagsync: Kaggle could not be asked about b: no usable Kaggle credentials" in ran.err
+    assert f"{path} is not JSON" in ran.err
+
+
+def test_adding_a_competition_warns_of_credentials_that_kaggle_refuses(
+    kaggle: KaggleServer, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "expired")
+
+    ran = kagsync("competitions", "add", "titanic")
+
+    assert ran.code == 0
+    assert (
+        "WARNING kagsync: Kaggle could not be asked about titanic: Kaggle refused the credentials" in ran.err
+    )
 
 
 @pytest.mark.parametrize("value", ["PROD", "TEST", "STAGING", None])

@@ -21,7 +21,8 @@ from kagsync.text import printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kagsync.kaggle_api import CompetitionFacts, KaggleApi
+    from kagsync.answers import CompetitionFacts
+    from kagsync.kaggle_api import KaggleApi
     from kagsync.records import Competition
     from kagsync.store import Store
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import __version__, channel, credentials, locks, pings, schedule, times
 from kagsync import status as health
-from kagsync.errors import KagsyncError, NoDatabase, Unreachable
+from kagsync.errors import ConfigurationError, KagsyncError, NoDatabase, Unreachable
 from kagsync.store import REPAIR, SQLITE_VERSION, Store
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ _MAX_AGE = timedelta(minutes=15)
 _SKEW = 300.0  # seconds a clock may be wrong
 _SPACE = 100_000_000  # bytes: a board, its ZIP and the database's growth fit many times
 _PATIENCE = 60.0  # seconds
+_ON_THE_WAY = {Unreachable.code, ConfigurationError.code}  # what has to do with no single competition
 
 
 @dataclass(frozen=True)
@@ -286,16 +287,15 @@ def _kaggle(loaded: Settings, competitions: list[Competition]) -> Iterator[Check
         return
     with ThreadPoolExecutor(min(loaded.jobs, len(competitions))) as pool:
         answers = list(pool.map(lambda competition: _ask(api, competition), competitions))
-    silent = [error for error, _ in answers if error is not None and error.code == Unreachable.code]
+    silent = [error for error, _ in answers if error is not None and error.code in _ON_THE_WAY]
     if silent:
-        remedy = "Check the network, a proxy (HTTPS_PROXY), a firewall"
-        yield Check("Kaggle", False, silent[0].message, remedy)
+        yield Check("Kaggle", False, silent[0].message, silent[0].remedy)
     else:
         yield Check("Kaggle", True, "answers")
     for competition, (refusal, _) in zip(competitions, answers, strict=True):
         if refusal is None:
             yield Check(competition.slug, True, "Kaggle gives its leaderboard")
-        elif refusal.code != Unreachable.code:
+        elif refusal.code not in _ON_THE_WAY:
             yield Check(competition.slug, False, refusal.message, refusal.remedy)
     ahead = next((seconds for _, seconds in answers if seconds is not None), None)
     if ahead is not None and abs(ahead) > _SKEW:

@@ -7,32 +7,23 @@ What the SDK lacks is added here and nowhere else: timeouts (it has none), a dea
 from __future__ import annotations
 
 import contextlib
-import json
+import functools
+import io
 import math
-import os
 import random
 import socket
 import threading
 import time
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kagsync import __version__, sdk, times
-from kagsync.credentials import HOW_TO, Credentials, check_environment, find
-from kagsync.errors import (
-    BadDownload,
-    CredentialsError,
-    Forbidden,
-    Interrupted,
-    KagsyncError,
-    NotFound,
-    OutOfTime,
-    RateLimited,
-    Unreachable,
-)
+from kagsync import __version__, answers, network, sdk, times
+from kagsync.credentials import Credentials, check_environment, find, is_sendable, refused
+from kagsync.errors import BadDownload, CredentialsError, Interrupted, KagsyncError, OutOfTime
 from kagsync.log import logger
+from kagsync.network import Failure, Route
+from kagsync.oauth import Login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,33 +37,25 @@ CONNECT_TIMEOUT = 10.0  # seconds, for one connection
 READ_TIMEOUT = 30.0  # seconds, for one silence
 DOWNLOAD_DEADLINE = 120.0  # seconds, for a whole download with all its tries
 TRIES = 4
-SHORT_RETRY_AFTER = 20.0  # seconds worth waiting for within a run
-DEFAULT_REST = timedelta(minutes=15)  # after a 429 that does not say how long
 MAX_DOWNLOAD = 64 * 1024 * 1024  # bytes; the largest board ever seen is 2.2 MB unpacked
 
 _USER_AGENT = f"kagsync/{__version__}"
 _PIECE = 64 * 1024
-_LONGEST_REST = 7 * 86400.0  # seconds; whoever asks for more is not believed
+_LONGEST_ANSWER = 1024 * 1024  # bytes of an answer that is no download
+_LONGEST_REFUSAL = 64 * 1024  # bytes
+_REFUSAL_PATIENCE = 5.0  # seconds for the body of a refusal, whose status says the most
+# The SDK looks for credentials itself unless it is given a token, and passes over less than we do.
+_NO_SEARCH = "unused"
+_LONGEST_LOGIN = 366 * 86400  # seconds that an access token may last
 # What the SDK stumbles with over an answer that is none (requests.JSONDecodeError is a ValueError).
 _NONSENSE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-
-
-@dataclass(frozen=True)
-class CompetitionFacts:
-    """What Kaggle says of a competition; None where it says nothing."""
-
-    title: str | None
-    deadline: datetime | None
-    metric: str | None
-    team_count: int | None
-    awards_points: bool | None
 
 
 class _Watchdog:
     """Ends one exchange with Kaggle at its deadline, whatever the server does.
 
-    It remembers the socket that is in use and shuts it down: a blocked read then ends at once, in headers
-    and body alike.
+    It keeps a second handle of the socket that is in use and shuts the connection down: a blocked read then
+    ends at once, in a handshake, in headers and body alike. (TLS takes the first handle away.)
     """
 
     def __init__(self, seconds: float) -> None:
@@ -88,13 +71,23 @@ class _Watchdog:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
+        with self._guard:
+            for connection in self._sockets:
+                connection.close()
 
     def watch(self, connection: socket.socket) -> None:
         with self._guard:
-            self._sockets.append(connection)
+            self._sockets.append(socket.fromfd(connection.fileno(), connection.family, connection.type))
             if not self.fired:
                 return
         self.fire()
+
+    def share(self, other: _Watchdog) -> None:
+        """Gives another watchdog the sockets that are in use."""
+        with self._guard:
+            connections = list(self._sockets)
+        for connection in connections:
+            other.watch(connection)
 
     def fire(self) -> None:
         with self._guard:
@@ -102,8 +95,7 @@ class _Watchdog:
             connections = list(self._sockets)
         for connection in connections:
             with contextlib.suppress(OSError):  # it is closed already
-                # The plain socket's shutdown: the SSL one would first forget its session under the reader.
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Stop:
@@ -133,7 +125,8 @@ class _Stop:
 
 
 stop = _Stop()
-# What this thread is in the middle of: .watchdog of the exchange, .response that came last in it.
+# What this thread is in the middle of: .watchdog of the exchange, .route of its last request, .response that
+# came last in it.
 _current = threading.local()
 
 
@@ -144,13 +137,10 @@ class KaggleApi:
         self._credentials = credentials
         self._until = until
         self._sdk = sdk.part()
-        self._http = self._sdk.HttpClient(
-            user_agent=_USER_AGENT,
-            username=credentials.username,
-            password=credentials.key,
-            api_token=credentials.token,
-        )
-        _bound(self._http)
+        self._http = self._sdk.HttpClient(user_agent=_USER_AGENT, api_token=credentials.token or _NO_SEARCH)
+        session = _bound(self._http)
+        if credentials.username is not None and credentials.key is not None:
+            session.auth = (credentials.username, credentials.key)
         self._competitions = self._sdk.CompetitionApi(self._http)
 
     def close(self) -> None:
@@ -182,13 +172,13 @@ class KaggleApi:
 
     def competition_facts(
         self, kaggle_id: str, *, tries: int = TRIES, seconds: float = 30
-    ) -> CompetitionFacts:
+    ) -> answers.CompetitionFacts:
         """Asks what Kaggle says of a competition; raises as `download_leaderboard`."""
 
-        def attempt() -> CompetitionFacts:
+        def attempt() -> answers.CompetitionFacts:
             request = self._sdk.CompetitionRequest()
             request.competition_name = kaggle_id
-            return _facts(self._competitions.get_competition(request))
+            return answers.facts(self._competitions.get_competition(request))
 
         return self._persist(attempt, kaggle_id, seconds, tries)
 
@@ -226,15 +216,17 @@ class KaggleApi:
             except Exception as cause:
                 if stop.event.is_set():
                     raise Interrupted("stopped") from cause
-                error, wait = _explain(cause, kaggle_id, self._credentials)
-                if wait is None:
-                    raise error from cause
+                failure = _explain(cause, kaggle_id, self._credentials)
+                error = failure.error
+                if not failure.heals:
+                    raise error from _shown(cause, error)
+                wait = _backoff() if failure.wait is None else failure.wait
                 last = number == tries
                 over = time.monotonic() + (0 if last else wait) >= deadline
                 if over and deadline < whole:
                     error = OutOfTime(f"no time was left for {kaggle_id}", "The next run begins with it")
                 if over or last:
-                    raise error from cause
+                    raise error from _shown(cause, error)
                 logger.debug("Try %d of %d failed (%s); next in %.1f s", number, tries, error.message, wait)
             if stop.event.wait(wait):
                 raise Interrupted("stopped")
@@ -248,25 +240,6 @@ def _ahead(response: requests.Response) -> float | None:
         return (times.utc_now() - there).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-
-
-def _facts(answer: Any) -> CompetitionFacts:
-    """Checks what the SDK passes on as it came; raises one of `_NONSENSE`."""
-    title, metric, teams = answer.title or None, answer.evaluation_metric or None, answer.team_count or None
-    for text in (title, metric):
-        (text or "").encode()
-    if not isinstance(answer.awards_points, bool | None) or not isinstance(teams, int | None):
-        raise TypeError("another type than the SDK says")
-    if teams is not None and not 0 <= teams < 2**31:
-        raise ValueError("no number of teams")
-    deadline = answer.deadline
-    return CompetitionFacts(
-        title=title,
-        deadline=deadline.replace(tzinfo=UTC) if deadline else None,
-        metric=metric,
-        team_count=teams,
-        awards_points=answer.awards_points,
-    )
 
 
 class Clients:
@@ -295,6 +268,8 @@ def connect(until: float = math.inf) -> Clients:
         Unreachable: an OAuth login had to be renewed and Kaggle did not answer.
     """
     check_environment()
+    if network.is_configured():
+        network.check_environment(sdk.part().endpoint())
     credentials = find()
     for reason in credentials.passed_over:
         logger.debug("Passed over: %s", reason)
@@ -304,59 +279,111 @@ def connect(until: float = math.inf) -> Clients:
     return Clients(credentials, until)
 
 
-def _bound(http: Any) -> None:
+def _bound(http: Any) -> requests.Session:
     """Opens the SDK's session and gives it bounds."""
     http.__enter__()
     # The SDK keeps its session private and has no setting for timeouts: this is the one place that reaches
     # in (kagglesdk 0.1.37), and test_kaggle_api.py fails when it moves.
-    session = http._session
+    session: requests.Session = http._session
     session.mount("https://", _adapter())
     session.mount("http://", _adapter())
+    return session
 
 
 def _adapter() -> Any:
     import requests.adapters
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-
-    class WatchedHTTPConnection(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            _watch(self.sock)
-
-    class WatchedHTTPSConnection(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            _watch(self.sock)
 
     class BoundedAdapter(requests.adapters.HTTPAdapter):
-        """Gives every request, redirects included, its timeouts, and its socket to the watchdog."""
+        """Gives every request, redirects included, its bounds, and its socket to the watchdog."""
 
         def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
             pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-            pool.ConnectionCls = WatchedHTTPSConnection if pool.scheme == "https" else WatchedHTTPConnection
+            pool.ConnectionCls = _watched(type(pool).ConnectionCls)  # its own kind: SOCKS has another
             return pool
 
-        def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
-            kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
-            # A connection of its own for each exchange: connect() tells the watchdog its socket, and one
-            # that Kaggle closed meanwhile cannot fail the next competition.
+        def send(
+            self,
+            request: Any,
+            stream: bool = False,
+            timeout: Any = None,
+            verify: bool | str = True,
+            cert: Any = None,
+            proxies: Any = None,
+        ) -> requests.Response:
+            _current.route = Route.of(request.url, proxies, verify)
+            network.check(_current.route)
+            # A connection of its own for each exchange: the watchdog knows its socket, and one that Kaggle
+            # closed meanwhile cannot fail the next competition.
             request.headers["Connection"] = "close"
-            response = super().send(request, *args, **kwargs)
+            timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
+            response = super().send(request, stream, timeout, verify, cert, proxies)
             _current.response = response  # the SDK drops it when it stumbles over its body
+            if not (stream and response.status_code < 300 and not _is_json(response)):
+                _take_in(response)
             return response
 
     return BoundedAdapter()
 
 
-def _watch(connection: socket.socket | None) -> None:
+@functools.cache
+def _watched(kind: Any) -> Any:
+    """A kind of connection that gives its socket to the watchdog."""
+
+    class Watched(kind):  # type: ignore[misc]
+        def _new_conn(self) -> socket.socket:
+            # Before what a proxy and TLS have to say first, for they may drip as well.
+            connection: socket.socket = super()._new_conn()
+            watchdog: _Watchdog | None = getattr(_current, "watchdog", None)
+            if watchdog is not None:
+                watchdog.watch(connection)
+            return connection
+
+    return Watched
+
+
+def _is_json(response: requests.Response) -> bool:
+    return "json" in response.headers.get("Content-Type", "").lower()
+
+
+def _take_in(response: requests.Response) -> None:
+    """Reads a body that is no download, within bounds; whoever asks for it later gets what was read.
+
+    requests and the SDK would read it to its end, however large. Of a refusal, a part is good enough.
+    """
+    import urllib3
+
+    raw, body = response.raw, bytearray()
+    if response.status_code < 300:
+        _read_into(body, raw, _LONGEST_ANSWER)
+    else:
+        with contextlib.suppress(urllib3.exceptions.HTTPError, OSError), _patience(_REFUSAL_PATIENCE):
+            _read_into(body, raw, _LONGEST_REFUSAL)
+    raw.close()
+    response.raw = urllib3.HTTPResponse(
+        io.BytesIO(body),
+        preload_content=False,
+        original_response=raw._original_response,  # requests takes cookies from it
+    )
+
+
+def _read_into(body: bytearray, raw: Any, limit: int) -> None:
+    while len(body) < limit and (piece := raw.read1(limit - len(body), decode_content=True)):
+        body += piece
+
+
+@contextlib.contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """Ends what this thread reads after some seconds, as if the server had."""
     watchdog: _Watchdog | None = getattr(_current, "watchdog", None)
-    if watchdog is not None and connection is not None:
-        watchdog.watch(connection)
+    with _Watchdog(seconds) as second:
+        if watchdog is not None:
+            watchdog.share(second)
+        yield
 
 
 def _bounded(attempt: Callable[[], T], seconds: float) -> T:
     watchdog = _Watchdog(max(seconds, 0.0))
-    _current.watchdog, _current.response = watchdog, None
+    _current.watchdog, _current.route, _current.response = watchdog, None, None
     try:
         with watchdog, stop.guarding(watchdog):
             if stop.event.is_set():
@@ -398,102 +425,57 @@ def _save(response: requests.Response, target: Path) -> None:
         raise ConnectionError(f"the download broke off after {size} of {expected} bytes")
 
 
-def _explain(cause: Exception, kaggle_id: str, credentials: Credentials) -> tuple[KagsyncError, float | None]:
-    """Says what an exception of the SDK means: the error, and after how many seconds to try again.
-
-    None for the wait: trying again is of no use. Exceptions that are none of Kaggle's are raised again.
-    """
+def _explain(cause: Exception, kaggle_id: str, credentials: Credentials) -> Failure:
+    """Says what an exception of the SDK means; one that has nothing to do with Kaggle is raised again."""
     import requests
     import urllib3
 
     if isinstance(cause, KagsyncError):
-        return cause, None
-    if isinstance(cause, requests.HTTPError) and cause.response is not None:
-        return _explain_status(cause.response, kaggle_id, credentials)
-    response = getattr(_current, "response", None)
-    if isinstance(cause, _NONSENSE) and response is not None and response.status_code >= 400:
-        return _explain_status(response, kaggle_id, credentials)
+        return Failure(cause, heals=False)
+    response = _refusal(cause)
+    if response is not None:
+        return _explain_refusal(response, kaggle_id, credentials)
     if isinstance(cause, _NONSENSE):
-        return BadDownload("Kaggle's answer could not be understood", "Try again later"), None
-    patience = "Check the network; kagsync tries again at the next run"
-    if isinstance(cause, (TimeoutError, requests.Timeout)):
-        return Unreachable("Kaggle did not answer in time", patience), _backoff()
-    if isinstance(
-        cause, (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, socket.gaierror)
-    ):
-        return Unreachable(f"Kaggle could not be reached ({_innermost(cause)})", patience), _backoff()
+        error = BadDownload("Kaggle's answer could not be understood", "Try again later")
+        return Failure(error, heals=False)
+    route: Route | None = getattr(_current, "route", None)
+    reached = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
+    if isinstance(cause, (*reached, socket.gaierror)):
+        return network.explain(cause, route or Route(""))
     raise cause
 
 
-def _explain_status(
-    response: requests.Response, kaggle_id: str, credentials: Credentials
-) -> tuple[KagsyncError, float | None]:
-    status = response.status_code
-    if status == 200:  # the SDK found an error in the body; its code is there
-        status = _code_in_body(response)
+def _shown(cause: Exception, error: KagsyncError) -> Exception | None:
+    """What `-v` shows below an error: not a refusal, whose unmasked words may repeat a secret."""
+    return None if error is cause or _refusal(cause) is not None else cause
+
+
+def _refusal(cause: Exception) -> requests.Response | None:
+    """The answer that the SDK raised an exception for, if that is one of an error."""
+    import requests
+
+    if isinstance(cause, requests.HTTPError) and cause.response is not None:
+        return cause.response
+    response: requests.Response | None = getattr(_current, "response", None)
+    if isinstance(cause, _NONSENSE) and response is not None and response.status_code >= 400:
+        return response
+    return None
+
+
+def _explain_refusal(response: requests.Response, kaggle_id: str, credentials: Credentials) -> Failure:
+    status = answers.status_of(response)
+    route: Route | None = getattr(_current, "route", None)
+    if status == 407 and route is not None and route.proxy is not None:
+        return Failure(network.wants_login(route), heals=False)
+    said = answers.quoted(response, credentials.secrets)
     if status == 401:
-        return CredentialsError(f"Kaggle refused the credentials from {credentials.source}", HOW_TO), None
-    if status == 403:
-        return Forbidden(
-            f"Kaggle does not show you the leaderboard of {kaggle_id}",
-            f"Accept the rules at https://www.kaggle.com/competitions/{kaggle_id}/rules, "
-            "or the competition is private",
-        ), None
-    if status == 404:
-        return NotFound(
-            f"Kaggle knows no competition {kaggle_id}, or it has no leaderboard",
-            "Check the name in the competition's URL",
-        ), None
-    if status == 429:
-        seconds = _retry_after(response)
-        rest = DEFAULT_REST if seconds is None else timedelta(seconds=seconds)
-        until = times.utc_now() + rest
-        error = RateLimited(
-            f"Kaggle asks to wait (429) until {times.iso(until)}",
-            "kagsync tries again after that",
-            until=until,
-        )
-        wait = seconds if seconds is not None and seconds <= SHORT_RETRY_AFTER else None
-        return error, wait
-    if status >= 500:
-        return Unreachable(f"Kaggle has an error of its own ({status})", "Try again later"), _backoff()
-    return KagsyncError(f"Kaggle refused the request ({status})", "Update kagsync and kaggle"), None
-
-
-def _code_in_body(response: requests.Response) -> int:
-    try:
-        return int(response.json()["code"])
-    except (ValueError, KeyError, TypeError):
-        return 500
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    """The seconds of a Retry-After header (a number or a date: RFC 9110, 10.2.3); None without a good one."""
-    value = response.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit() and len(value) < 8:
-        return min(float(value), _LONGEST_REST)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - times.utc_now()).total_seconds(), 0.0), _LONGEST_REST)
+        return Failure(refused(credentials, said), heals=False)
+    return answers.explain(response, kaggle_id, said)
 
 
 def _backoff() -> float:
     """Between 1 and 4 seconds: many clients that failed together should not come back together."""
     return random.uniform(1.0, 4.0)
-
-
-def _innermost(cause: BaseException) -> str:
-    """The plain reason inside the client's nested exceptions, such as "Connection refused"."""
-    deepest: BaseException = cause
-    while (inner := deepest.__cause__ or deepest.__context__) is not None:
-        deepest = inner
-    if isinstance(deepest, OSError) and deepest.strerror:
-        return deepest.strerror
-    return type(deepest).__name__
 
 
 def _with_access_token(credentials: Credentials, path: Path) -> Credentials:
@@ -502,50 +484,41 @@ def _with_access_token(credentials: Credentials, path: Path) -> Credentials:
     The SDK's own `KaggleCredentials.get_access_token` would use a token until 30 minutes after its end,
     and writes the file in place, where a power cut loses the login.
     """
-    content = json.loads(path.read_text(encoding="utf-8-sig"))
-    token = content.get("access_token")
-    if token and _still_valid(content.get("access_token_expiration")):
-        return replace(credentials, token=token, oauth_file=None)
+    login = Login.read(path)
+    token = login.valid_token()
+    if token is None:
+        answer = _renew(login)
+        token = answer.token
+        login.store(answer.token, answer.expires_in)
+    return replace(credentials, token=token, oauth_file=None)
+
+
+def _renew(login: Login) -> Any:
+    """Asks Kaggle for a new access token: the SDK's answer, with `token` and `expires_in` (seconds)."""
     from kagglesdk import KaggleClient, KaggleCredentials  # all of the SDK: twice a day at most
 
-    client = KaggleClient(user_agent=_USER_AGENT)
-    _bound(client.http_client())
+    client = KaggleClient(user_agent=_USER_AGENT, api_token=_NO_SEARCH)
+    _bound(client.http_client()).auth = None
 
-    def renew() -> Any:
-        return KaggleCredentials(client, refresh_token=content["refresh_token"]).generate_access_token()
+    def attempt() -> Any:
+        answer = KaggleCredentials(client, refresh_token=login.refresh_token).generate_access_token()
+        if not is_sendable(answer.token) or not 0 < answer.expires_in < _LONGEST_LOGIN:
+            raise ValueError("no access token")  # one of _NONSENSE
+        return answer
 
     try:
-        answer = _bounded(renew, READ_TIMEOUT)
-    except Exception as cause:
-        error, _ = _explain(cause, "", credentials)
-        if not isinstance(error, Unreachable):
-            error = CredentialsError(
-                f"Kaggle refused to renew the login in {path}", "Log in again: kaggle auth login"
-            )
-        raise error from cause
+        return _bounded(attempt, READ_TIMEOUT)
+    except Exception as cause:  # noqa: BLE001  (told, or raised again by _explain)
+        error = _explain_renewal(cause, login)
+        raise error from _shown(cause, error)
     finally:
         client.__exit__(None, None, None)
-    expiration = times.utc_now() + timedelta(seconds=answer.expires_in)
-    content |= {"access_token": answer.token, "access_token_expiration": expiration.isoformat()}
-    _replace(path, json.dumps(content, indent=2))
-    return replace(credentials, token=answer.token, oauth_file=None)
 
 
-def _still_valid(expiration: object) -> bool:
-    try:
-        end = datetime.fromisoformat(str(expiration))
-    except ValueError:
-        return False
-    return (end if end.tzinfo else end.replace(tzinfo=UTC)) > times.utc_now() + timedelta(minutes=5)
-
-
-def _replace(path: Path, text: str) -> None:
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        new.touch(mode=0o600)
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
-    except OSError as error:  # a read-only home: the token is good all the same, only not kept
-        logger.debug("Could not store the new access token: %s", error)
-        with contextlib.suppress(OSError):
-            new.unlink()
+def _explain_renewal(cause: Exception, login: Login) -> KagsyncError:
+    response = _refusal(cause)
+    if response is not None and answers.status_of(response) in (400, 401, 403):
+        said = answers.quoted(response, [login.refresh_token])
+        message = f"Kaggle refused to renew the login in {login.path}{said}"
+        return CredentialsError(message, "Log in again: kaggle auth login")
+    return _explain(cause, "", Credentials(str(login.path), token=login.refresh_token)).error

@@ -8,7 +8,10 @@ from __future__ import annotations
 import importlib.util
 import sys
 import threading
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Part(NamedTuple):
@@ -18,6 +21,7 @@ class Part(NamedTuple):
     CompetitionApi: Any
     DownloadRequest: Any
     CompetitionRequest: Any
+    endpoint: Callable[[], str]  # the URL of the Kaggle that KAGGLE_API_ENVIRONMENT names
 
 
 _guard = threading.Lock()  # the workers of a run need it at the same moment
@@ -46,10 +50,15 @@ def _load() -> Part:
             ApiDownloadLeaderboardRequest,
             ApiGetCompetitionRequest,
         )
+        from kagglesdk.kaggle_env import get_endpoint, get_env
         from kagglesdk.kaggle_http_client import KaggleHttpClient
     finally:
         if whole is None:
             del sys.modules["kagglesdk"]  # who imports it from here on gets all of it
     return Part(
-        KaggleHttpClient, CompetitionApiClient, ApiDownloadLeaderboardRequest, ApiGetCompetitionRequest
+        KaggleHttpClient,
+        CompetitionApiClient,
+        ApiDownloadLeaderboardRequest,
+        ApiGetCompetitionRequest,
+        lambda: get_endpoint(get_env()),
     )

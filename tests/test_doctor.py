@@ -372,8 +372,8 @@ def test_no_network(
         for name in ("http_proxy", "HTTP_PROXY"):
             broken.setenv(name, "http://127.0.0.1:9")  # where nobody listens
         cross = doctor.cross("Kaggle")
-    assert "could not be reached" in cross["said"]
-    assert "HTTPS_PROXY" in cross["remedy"]
+    assert "the proxy 127.0.0.1:9 of http_proxy could not be reached" in cross["said"]
+    assert "http_proxy" in cross["remedy"]
     assert SLUG not in doctor.found  # said once, not for each competition
 
     assert doctor() == {}

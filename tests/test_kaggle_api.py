@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import warnings
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -423,7 +424,282 @@ def test_a_key_that_no_header_can_carry_is_a_credentials_error(
         download(target)
 
 
+# What our own look at the credentials passes over, the SDK must not find
+
+
+@pytest.mark.parametrize("content", ["", "[]", "null", '{"username": "alice"}', b"\xff\xfe"])
+@pytest.mark.parametrize("name", ["kaggle.json", "access_token"])
+def test_what_is_passed_over_disturbs_no_renewal(
+    anonymous: KaggleServer, target: Path, home: Path, name: str, content: str | bytes
+) -> None:
+    stored(home, "credentials.json", {"refresh_token": "refresh-1"})
+    anonymous.accept_refresh("refresh-1")
+    if name == "access_token":
+        content = content if isinstance(content, bytes) else ""
+    path = home / ".kaggle" / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    download(target)
+
+    assert is_the_board(target)
+    assert [request.authorization for request in anonymous.requests] == [
+        None,
+        f"Bearer {OAUTH_ACCESS_TOKEN}",
+    ]
+
+
+@pytest.mark.parametrize("blank", [" ", "/nowhere/token"])
+def test_a_token_variable_that_is_passed_over_is_not_sent(
+    anonymous: KaggleServer, target: Path, home: Path, blank: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGGLE_API_TOKEN", blank)
+    stored(home, "kaggle.json", {"username": "alice", "key": "secret"})
+    anonymous.accept(username="alice", key="secret")
+
+    download(target)
+
+    assert is_the_board(target)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"token": ""}, {"token": "a\nb", "expiresIn": 9}, {"token": "x", "expiresIn": 0}, {"token": "x"}],
+)
+def test_a_renewal_without_a_token_is_no_login(
+    anonymous: KaggleServer, home: Path, body: dict[str, object]
+) -> None:
+    path = stored(home, "credentials.json", {"refresh_token": "refresh-1"})
+    anonymous.answer("", Answer(body=body), call="GenerateAccessToken")
+
+    with pytest.raises(BadDownload, match="could not be understood"):
+        kaggle_api.connect()
+
+    assert json.loads(path.read_text()) == {"refresh_token": "refresh-1"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (html(), BadDownload),
+        (empty(), BadDownload),
+        (kaggle_error(503, "x"), Unreachable),
+        (too_many_requests("3600"), RateLimited),
+        (Answer(misbehave="close"), Unreachable),
+        (kaggle_error(404, "No such call"), KagsyncError),
+    ],
+)
+def test_a_renewal_that_fails_is_not_called_refused(
+    anonymous: KaggleServer, home: Path, answer: Answer, error: type[KagsyncError]
+) -> None:
+    stored(home, "credentials.json", {"refresh_token": "refresh-1"})
+    anonymous.answer("", answer, call="GenerateAccessToken")
+
+    with pytest.raises(error) as failed:
+        kaggle_api.connect()
+
+    assert "renew" not in failed.value.message
+    assert "competition" not in failed.value.message
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refused_renewal_is_told_in_kaggles_words(anonymous: KaggleServer, home: Path, status: int) -> None:
+    stored(home, "credentials.json", {"refresh_token": "refresh-1"})
+    anonymous.answer("", kaggle_error(status, "The token was revoked."), call="GenerateAccessToken")
+
+    with pytest.raises(CredentialsError, match=r'refused to renew .*, saying: "The token was revoked"'):
+        kaggle_api.connect()
+
+
+def test_a_stored_access_token_that_no_header_can_carry_is_renewed(
+    anonymous: KaggleServer, target: Path, home: Path
+) -> None:
+    login = {"refresh_token": "refresh-1", "access_token": "“x”", "access_token_expiration": "2999-01-01"}
+    stored(home, "credentials.json", login)
+    anonymous.accept_refresh("refresh-1")
+
+    download(target)
+
+    assert is_the_board(target)
+
+
+def test_a_refused_token_beside_another_login_says_which_file_to_delete(
+    anonymous: KaggleServer, target: Path, home: Path
+) -> None:
+    path = stored(home, "access_token", "expired")
+    other = stored(home, "kaggle.json", {"username": "alice", "key": "secret"})
+    anonymous.accept(username="alice", key="secret")
+
+    with pytest.raises(CredentialsError) as error:
+        download(target)
+
+    assert f"refused the credentials from {path}" in error.value.message
+    assert f"Delete {path} to log in with {other} instead" in error.value.remedy
+    path.unlink()
+    download(target)
+    assert is_the_board(target)
+
+
 # Refusals
+
+
+SAYINGS = {
+    "in a message": (
+        {"code": 403, "message": "You must accept this competition's rules."},
+        "accept this comp",
+    ),
+    "in an error": (
+        {"error": {"code": 403, "message": "Accept the rules first", "status": "X"}},
+        "rules first",
+    ),
+    "in a plain error": ({"error": "Only the host may see this"}, "Only the host may see this"),
+    "with lines and colours": ({"message": "One\r\n\x1b[31mtwo\x1b[0m"}, r"One \x1b[31mtwo\x1b[0m"),
+    "with hidden directions": ({"message": "abc\u202edef\ud800"}, r"abc\u202edef\ud800"),
+}
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 429, 500])
+@pytest.mark.parametrize("case", SAYINGS)
+def test_kaggles_own_words_stand_beside_ours(
+    kaggle: KaggleServer, target: Path, status: int, case: str
+) -> None:
+    body, words = SAYINGS[case]
+    kaggle.answer(SLUG, *[Answer(status, body=body)] * kaggle_api.TRIES)
+
+    with pytest.raises(KagsyncError) as refused:
+        download(target)
+
+    assert refused.value.message.startswith("Kaggle ")
+    assert ', saying: "' in refused.value.message
+    assert words in refused.value.message
+    assert refused.value.message.isprintable()
+    assert refused.value.remedy
+
+
+@pytest.mark.parametrize("kind", ["token", "key", "refresh token"])
+def test_a_secret_in_kaggles_words_is_masked(
+    anonymous: KaggleServer, target: Path, home: Path, kind: str
+) -> None:
+    call, slug = "DownloadLeaderboard", SLUG
+    if kind == "token":
+        stored(home, "access_token", "s3cret")
+    elif kind == "key":
+        stored(home, "kaggle.json", {"username": "alice", "key": "s3cret"})
+        anonymous.accept(username="alice", key="s3cret")
+    else:
+        stored(home, "credentials.json", {"refresh_token": "s3cret"})
+        call, slug = "GenerateAccessToken", ""
+    anonymous.accept(token="s3cret")
+    anonymous.answer(slug, kaggle_error(401, "Bad token s3cret"), call=call)
+
+    with pytest.raises(CredentialsError, match=r'saying: "Bad token \*\*\*"') as refused:
+        download(target)
+
+    assert "s3cret" not in "".join(traceback.format_exception(refused.value))
+
+
+def test_long_words_are_clipped_and_ours_stay(kaggle: KaggleServer, target: Path) -> None:
+    kaggle.answer(SLUG, kaggle_error(403, "word " * 5000))
+
+    with pytest.raises(Forbidden) as refused:
+        download(target)
+
+    assert len(refused.value.message) < 300
+    assert f"the leaderboard of {SLUG}, saying:" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(403),
+        Answer(403, {"Content-Type": "text/html"}, b"<html><body>Forbidden</body>"),
+        Answer(403, {"Content-Type": "application/json"}, b"{"),
+        Answer(403, {"Content-Type": "application/json"}, b"[" * 60_000),
+        Answer(403, {"Content-Type": "application/json"}, b'["x"]'),
+        Answer(403, body={"message": " "}),
+        Answer(403, body={"message": 7, "error": None}),
+        kaggle_error(403, "Forbidden"),
+        too_many_requests("3600"),
+    ],
+    ids=["empty", "a page", "broken", "deep", "a list", "blank", "no text", "the status", "429's status"],
+)
+def test_where_kaggle_says_nothing_of_its_own_nothing_is_quoted(
+    kaggle: KaggleServer, target: Path, answer: Answer
+) -> None:
+    kaggle.answer(SLUG, answer)
+
+    with pytest.raises((Forbidden, RateLimited)) as refused:
+        download(target)
+
+    assert "saying" not in refused.value.message
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_refusal_without_an_end_is_read_within_bounds(
+    kaggle: KaggleServer, target: Path, status: int
+) -> None:
+    kaggle.answer(SLUG, Answer(status, JSON, b'{"message": "', misbehave="endless"))
+
+    with within(4), pytest.raises(KagsyncError) as refused:
+        download(target)
+
+    assert not isinstance(refused.value, Unreachable)
+    assert len(kaggle.downloads()) == 1
+
+
+@pytest.mark.parametrize("how", ["drip", "truncate", "reset"])
+def test_a_refusal_that_does_not_come_to_its_end_is_one_all_the_same(
+    kaggle: KaggleServer, target: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kaggle_api, "_REFUSAL_PATIENCE", 0.4)
+    kaggle.drip_seconds = 0.05
+    body = kaggle_error(403, "word " * 200).content
+    kaggle.answer(SLUG, Answer(403, JSON, body, misbehave=how))  # type: ignore[arg-type]
+
+    with within(4), pytest.raises(Forbidden):
+        download(target)
+
+
+def test_a_redirect_without_an_end_is_followed_all_the_same(kaggle: KaggleServer, target: Path) -> None:
+    kaggle.board(SLUG, BOARD)
+    kaggle.answer(SLUG, Answer(302, {"Location": kaggle.storage_url(SLUG)}, b"moved", misbehave="endless"))
+
+    with within(4):
+        download(target)
+
+    assert is_the_board(target)
+
+
+@pytest.mark.parametrize("call", ["DownloadLeaderboard", "GetCompetition"])
+def test_json_without_an_end_is_no_answer(kaggle: KaggleServer, target: Path, call: str) -> None:
+    kaggle.answer(SLUG, Answer(200, JSON, b'{"title": "', misbehave="endless"), call=call)
+    api = kaggle_api.connect()()
+
+    with within(4), pytest.raises(BadDownload):
+        if call == "GetCompetition":
+            api.competition_facts(SLUG)
+        else:
+            api.download_leaderboard(SLUG, target)
+
+
+@pytest.mark.parametrize("how", ["truncate", "reset"])
+def test_facts_that_break_off_are_asked_for_again(kaggle: KaggleServer, how: str) -> None:
+    kaggle.competition(SLUG, title="Titanic")
+    kaggle.answer(SLUG, Answer(200, JSON, b'{"title": "T"}', misbehave=how), call="GetCompetition")  # type: ignore[arg-type]
+
+    assert kaggle_api.connect()().competition_facts(SLUG).title == "Titanic"
+    assert len(kaggle.requests) == 2
+
+
+def test_gzipped_facts_are_unpacked(kaggle: KaggleServer) -> None:
+    import gzip
+
+    body = gzip.compress(b'{"title": "Titanic", "ref": "x"}')
+    kaggle.answer(SLUG, Answer(200, {**JSON, "Content-Encoding": "gzip"}, body), call="GetCompetition")
+
+    assert kaggle_api.connect()().competition_facts(SLUG).title == "Titanic"
 
 
 @pytest.mark.parametrize(

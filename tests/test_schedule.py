@@ -24,10 +24,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagsync import times
+from kagsync import settings, times
 from kagsync.records import Trigger
 from kagsync.schedule import cron, systemd, windows
 from kagsync.schedule.plan import INTERVALS, Plan, this_program
+from kagsync.schedule.plan import plan as plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -603,6 +604,30 @@ def test_print_has_no_secret(kind: str, kagsync: Kagsync, with_secrets: None) ->
 
     assert (ran.code, ran.err) == (0, "")
     without_secrets(ran.out)
+
+
+def test_blank_variables_are_neither_secrets_nor_carried_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_CONFIG_DIR", "HTTPS_PROXY")
+    for name in names:
+        monkeypatch.setenv(name, " ")
+
+    made = plan_of(settings.load(), every="5m", db=None, report=None)
+
+    assert made.secrets == ()
+    assert not set(names) & made.environment.keys()
+
+
+def test_certificates_are_carried_over_by_the_variables_that_requests_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.setenv(name, "ca.pem")
+
+    carried = plan_of(settings.load(), every="5m", db=None, report=None).environment
+
+    assert carried["REQUESTS_CA_BUNDLE"] == carried["CURL_CA_BUNDLE"] == str(tmp_path / "ca.pem")
+    assert "SSL_CERT_FILE" not in carried
 
 
 def test_install_puts_no_secret_anywhere_and_says_so(

@@ -176,7 +176,12 @@ def test_no_secret_appears_whatever_kaggle_answers(
 
 @pytest.mark.parametrize(
     "answer",
-    [kaggle_error(401, "x"), kaggle_error(500, "x"), Answer(misbehave="reset"), Answer(body=b"<html>")],
+    [
+        kaggle_error(401, f"No such token: {REFRESH}"),
+        kaggle_error(500, f"Broken: {REFRESH}"),
+        Answer(misbehave="reset"),
+        Answer(body=b"<html>"),
+    ],
     ids=["401", "500", "reset", "page"],
 )
 def test_a_login_that_cannot_be_renewed_is_not_told_either(

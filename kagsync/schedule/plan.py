@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import credentials, names, settings
+from kagsync import credentials, names, network, settings
 from kagsync.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ _OTHERS = (
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
-    "REQUESTS_CA_BUNDLE",
-    "SSL_CERT_FILE",
+    *network.CA_BUNDLES,  # not SSL_CERT_FILE: requests always names a file of its own, so OpenSSL ignores it
     *(name for word in ("HTTP", "HTTPS", "ALL", "NO") for name in (f"{word}_PROXY", f"{word.lower()}_proxy")),
 )
 
@@ -143,7 +142,7 @@ def _environment(loaded: Settings) -> tuple[dict[str, str], tuple[str, ...]]:
         carried["HOME"] = home
     for name in (*settings.VARIABLES, *_OTHERS):
         value = os.environ.get(name)
-        if not value:
+        if value is None or not value.strip():
             continue
         if name.lower().endswith(("_proxy", "_url")) and "@" in value:  # user:password@
             secrets.append(name)
@@ -153,11 +152,11 @@ def _environment(loaded: Settings) -> tuple[dict[str, str], tuple[str, ...]]:
         carried.pop(name, None)
     if "KAGSYNC_TEMP_DIR" in carried:
         carried["KAGSYNC_TEMP_DIR"] = str(loaded.temp_dir)  # absolute, ~ expanded
-    for name in ("KAGGLE_CONFIG_DIR", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
+    for name in ("KAGGLE_CONFIG_DIR", *network.CA_BUNDLES):
         if name in carried:
             carried[name] = str(Path(carried[name]).absolute())
     if token_file := credentials.token_file():
         carried["KAGGLE_API_TOKEN"] = str(token_file.absolute())
     names_of_secrets = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
-    secrets += [name for name in names_of_secrets if os.environ.get(name) and name not in carried]
+    secrets += [name for name in names_of_secrets if credentials.variable(name) and name not in carried]
     return carried, tuple(secrets)

@@ -1,0 +1,151 @@
+"""What Kaggle's answers mean: the facts in a good one, the status and Kaggle's own sentence in a refusal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from kagsync import times
+from kagsync.errors import Forbidden, KagsyncError, NotFound, RateLimited, Unreachable
+from kagsync.network import Failure
+from kagsync.text import clip, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import requests
+
+SHORT_RETRY_AFTER = 20.0  # seconds worth waiting for within a run
+DEFAULT_REST = timedelta(minutes=15)  # after a 429 that does not say how long
+_LONGEST_REST = 7 * 86400.0  # seconds; a longer wait is not believed
+_LONGEST_SENTENCE = 200  # characters
+
+
+@dataclass(frozen=True)
+class CompetitionFacts:
+    """What Kaggle says of a competition; None where it says nothing."""
+
+    title: str | None
+    deadline: datetime | None
+    metric: str | None
+    team_count: int | None
+    awards_points: bool | None
+
+
+def facts(answer: Any) -> CompetitionFacts:
+    """Checks what the SDK passes on as it came.
+
+    Raises:
+        ValueError, TypeError, AttributeError: it makes no sense.
+    """
+    title, metric, teams = answer.title or None, answer.evaluation_metric or None, answer.team_count or None
+    for text in (title, metric):
+        (text or "").encode()
+    if not isinstance(answer.awards_points, bool | None) or not isinstance(teams, int | None):
+        raise TypeError("another type than the SDK says")
+    if teams is not None and not 0 <= teams < 2**31:
+        raise ValueError("no number of teams")
+    deadline = answer.deadline
+    return CompetitionFacts(
+        title=title,
+        deadline=deadline.replace(tzinfo=UTC) if deadline else None,
+        metric=metric,
+        team_count=teams,
+        awards_points=answer.awards_points,
+    )
+
+
+def explain(response: requests.Response, kaggle_id: str, said: str) -> Failure:
+    """Says what a refusal means; a 401 is for whoever has the credentials.
+
+    Args:
+        kaggle_id: the competition that the request was about; empty if about none.
+        said: what `quoted` gives.
+    """
+    status = status_of(response)
+    if status == 403 and kaggle_id:
+        error: KagsyncError = Forbidden(
+            f"Kaggle does not show you the leaderboard of {kaggle_id}{said}",
+            f"Accept the rules at https://www.kaggle.com/competitions/{kaggle_id}/rules, "
+            "or the competition is private",
+        )
+        return Failure(error, heals=False)
+    if status == 404 and kaggle_id:
+        error = NotFound(
+            f"Kaggle knows no competition {kaggle_id}, or it has no leaderboard{said}",
+            "Check the name in the competition's URL",
+        )
+        return Failure(error, heals=False)
+    if status == 429:
+        return _rate_limited(response, said)
+    if status >= 500:
+        error = Unreachable(f"Kaggle has an error of its own ({status}){said}", "Try again later")
+        return Failure(error, heals=True)
+    error = KagsyncError(f"Kaggle refused the request ({status}){said}", "Update kagsync and kaggle")
+    return Failure(error, heals=False)
+
+
+def _rate_limited(response: requests.Response, said: str) -> Failure:
+    seconds = _retry_after(response)
+    rest = DEFAULT_REST if seconds is None else timedelta(seconds=seconds)
+    until = times.utc_now() + rest
+    error = RateLimited(
+        f"Kaggle asks to wait (429) until {times.iso(until)}{said}",
+        "kagsync tries again after that",
+        until=until,
+    )
+    return Failure(error, heals=seconds is not None and seconds <= SHORT_RETRY_AFTER, wait=seconds)
+
+
+def status_of(response: requests.Response) -> int:
+    """The status of a refusal; that of one inside an HTTP 200 is in the body."""
+    if response.status_code != 200:
+        return response.status_code
+    try:
+        return int(response.json()["code"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return 500
+
+
+def quoted(response: requests.Response, secrets: Iterable[str]) -> str:
+    """Kaggle's own sentence in a refusal, harmless and ready to follow ours; empty if there is none.
+
+    The body must have been read already. Of secrets that the sentence repeats nothing is left.
+    """
+    try:
+        text = _sentence(response.json())
+    except (ValueError, RecursionError):
+        return ""
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    text = clip(printable(" ".join(text.split())), _LONGEST_SENTENCE).rstrip(".")
+    return f', saying: "{text}"' if text and not _is_phrase(text) else ""
+
+
+def _sentence(body: Any) -> str:
+    """The message of `{"code": …, "message": …}`, `{"error": {"message": …}}` or `{"error": …}`."""
+    while isinstance(body, dict):
+        body = body.get("message") or body.get("error")
+    return body if isinstance(body, str) else ""
+
+
+def _is_phrase(text: str) -> bool:
+    """Whether it only repeats a status, such as "Too many requests" for 429."""
+    return text.lower() in {status.phrase.lower() for status in HTTPStatus}
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """The seconds of a Retry-After header (a number or a date: RFC 9110, 10.2.3); None without a good one."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit() and len(value) < 8:
+        return min(float(value), _LONGEST_REST)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max((moment - times.utc_now()).total_seconds(), 0.0), _LONGEST_REST)

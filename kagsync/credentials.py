@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TOKENS = "https://www.kaggle.com/settings (API, Create New Token)"
 HOW_TO = f"Make a token at {_TOKENS} and save it as ~/.kaggle/access_token, or run: kaggle auth login"
 _KAGGLE_JSON = "kaggle.json"
+_OAUTH_JSON = "credentials.json"
 
 
 @dataclass(frozen=True)
@@ -101,22 +102,24 @@ def find() -> Credentials:
 def refused(credentials: Credentials, said: str = "") -> CredentialsError:
     """The error for credentials that Kaggle does not accept.
 
-    Another login that is there would be used only without them, so the error says how to get rid of them.
+    A new token must go to their own place or an earlier one, because a later one would not be used. If there
+    is another login, the error says how to get to it.
 
     Args:
         said: Kaggle's own words, to follow ours.
     """
-    message = f"Kaggle refused the credentials from {credentials.source}{said}"
-    others = (each for each in _all() if isinstance(each, Credentials) and each.source != credentials.source)
+    source, file = credentials.source, credentials.file
+    message = f"Kaggle refused the credentials from {source}{said}"
+    if file is not None and file.name == _OAUTH_JSON:  # the last place of all
+        return CredentialsError(message, HOW_TO)
+    place = "~/.kaggle/access_token" if credentials.token is None else file or "KAGGLE_API_TOKEN"
+    new = f"new token at {_TOKENS} and put it in {place}"
+    others = (each for each in _all() if isinstance(each, Credentials) and each.source != source)
     other = next(others, None)
     if other is None:
-        return CredentialsError(message, HOW_TO)
-    source = credentials.source
+        return CredentialsError(message, f"Make a {new}")
     drop = f"Unset {source.partition(' (')[0]}" if source.startswith("KAGGLE_") else f"Delete {source}"
-    return CredentialsError(
-        message,
-        f"{drop} to log in with {other.source} instead, or make a new token at {_TOKENS}",
-    )
+    return CredentialsError(message, f"{drop} to log in with {other.source} instead, or make a {new}")
 
 
 def is_sendable(secret: object) -> bool:
@@ -221,7 +224,7 @@ def _key_in(path: Path) -> Credentials | None:
 
 
 def _oauth() -> Credentials | None:
-    path = _home() / ".kaggle" / "credentials.json"
+    path = _home() / ".kaggle" / _OAUTH_JSON
     if not path.is_file():
         return None
     if not _text(_read_json(path), "refresh_token"):

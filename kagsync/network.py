@@ -127,10 +127,11 @@ def check(route: Route) -> None:
     """
     if route.proxy is not None:
         _check_proxy(route.proxy, route.proxy_source)
-    missing = route.ca_bundle is not None and not os.path.exists(route.ca_bundle)  # noqa: PTH110 (no raising)
+    bundle = route.ca_bundle
+    missing = bundle is not None and not os.path.exists(bundle)  # noqa: PTH110 (pathlib's may raise)
     if missing and urlsplit(route.url).scheme == "https":
         raise ConfigurationError(
-            f"{route.ca_source} names certificates that are not there: {route.ca_bundle}",
+            f"{route.ca_source} names certificates that are not there: {bundle}",
             f"Correct the path, or unset {route.ca_source}",
         )
 
@@ -251,7 +252,7 @@ def _unreadable(route: Route) -> ConfigurationError | None:
     """The error for a file of certificates that OpenSSL does not read."""
     import ssl
 
-    if route.ca_bundle is None or os.path.isdir(route.ca_bundle):  # noqa: PTH112 (no raising)
+    if route.ca_bundle is None or os.path.isdir(route.ca_bundle):  # noqa: PTH112 (pathlib's may raise)
         return None
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(route.ca_bundle)

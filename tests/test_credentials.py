@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from boards import board_csv, many_teams
 
-from kagsync.credentials import HOW_TO, Credentials, check_environment, find, refused
+from kagsync.credentials import Credentials, check_environment, find, refused
 from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
 
 if TYPE_CHECKING:
@@ -340,13 +340,23 @@ def test_refused_credentials_before_others_say_how_to_get_to_them(
     assert f"log in with {home / '.kaggle' / 'credentials.json'} instead" in error.remedy
 
 
-@pytest.mark.parametrize(("place", "_"), PLACES)
-def test_refused_credentials_that_are_alone_say_how_to_make_others(
-    place: Place, _: str, home: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("place", "where"),
+    [
+        (in_api_token, "put it in KAGGLE_API_TOKEN"),
+        (in_token_file, "put it in {home}/.kaggle/access_token"),
+        (in_token_txt, "put it in {home}/.kaggle/access_token.txt"),
+        (in_variables, "put it in ~/.kaggle/access_token"),
+        (in_dot_kaggle, "put it in ~/.kaggle/access_token"),
+        (in_oauth, "save it as ~/.kaggle/access_token, or run: kaggle auth login"),
+    ],
+)
+def test_what_is_made_in_place_of_refused_credentials_is_used(
+    place: Place, where: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place(home, monkeypatch)
 
-    assert refused(find()).remedy == HOW_TO
+    assert refused(find()).remedy.endswith(where.format(home=home))
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs /proc")

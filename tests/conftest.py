@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from kaggle_server import ENVIRONMENT, KaggleServer
 
-from kagsync import cli
+from kagsync import cli, log
 from kagsync.records import Competition
 from kagsync.settings import Settings
 from kagsync.store import Store
@@ -51,6 +51,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KAGSYNC_DB", str(tmp_path / "kagsync.db"))
     monkeypatch.setenv("KAGSYNC_TEMP_DIR", str(tmp_path / "cache"))
     return home
+
+
+@pytest.fixture(autouse=True)
+def quiet_log() -> None:
+    """The log as a command without options sets it up: an earlier test may have asked for -v."""
+    log.configure()
 
 
 @pytest.fixture

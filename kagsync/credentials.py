@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kagsync import installation
 from kagsync.errors import ConfigurationError, CredentialsError
 
 HOW_TO = (
     "Make a token at https://www.kaggle.com/settings (API, Create New Token) and save it as "
-    "~/.kaggle/access_token, or run: kaggle auth login"
+    f"~/.kaggle/access_token, or run: {installation.kaggle_login()}"
 )
 
 
@@ -134,7 +135,7 @@ def _oauth() -> Credentials | None:
     if not path.is_file():
         return None
     if not _read_json(path).get("refresh_token"):
-        raise CredentialsError(f"{path} has no refresh_token", "Log in again: kaggle auth login")
+        raise CredentialsError(f"{path} has no refresh_token", f"Log in again: {installation.kaggle_login()}")
     return Credentials(str(path), oauth_file=path, file=path)
 
 

@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kagsync import __version__, sdk, times
+from kagsync import __version__, installation, sdk, times
 from kagsync.credentials import HOW_TO, Credentials, check_environment, find
 from kagsync.errors import (
     BadDownload,
@@ -518,7 +518,7 @@ def _with_access_token(credentials: Credentials, path: Path) -> Credentials:
         error, _ = _explain(cause, "", credentials)
         if not isinstance(error, Unreachable):
             error = CredentialsError(
-                f"Kaggle refused to renew the login in {path}", "Log in again: kaggle auth login"
+                f"Kaggle refused to renew the login in {path}", f"Log in again: {installation.kaggle_login()}"
             )
         raise error from cause
     finally:

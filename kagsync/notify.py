@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from kagsync import locks, movements, news, times
+from kagsync import installation, locks, movements, news, times
 from kagsync.errors import ConfigurationError, KagsyncError, UsageError
 from kagsync.log import logger
 from kagsync.text import clip, printable
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
     from kagsync.store import Store
 
-EXTRA = "pip install 'kagsync[notify]'"
 _PATIENCE = 30.0  # seconds for one target
 _MOST = 30  # sentences of a message: who gets more looks at `kagsync news`
 # What channels read as more than text: mentions, links, markup. The wide forms look alike.
@@ -136,7 +135,8 @@ def _apprise() -> Any:
     try:
         import apprise  # 0.15 s, and an extra: only who has something to send needs it
     except ImportError as error:
-        raise ConfigurationError("notifications need Apprise, which is not installed", EXTRA) from error
+        remedy = installation.this().add_extra("notify")
+        raise ConfigurationError("notifications need Apprise, which is not installed", remedy) from error
     log = logging.getLogger("apprise")  # its lines have addresses and tokens in them
     log.propagate = False
     if not log.handlers:

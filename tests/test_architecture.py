@@ -23,7 +23,7 @@ LAYERS = (
     ("pings", "records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
     ("movements", "log", "figures"),
     ("errors", "medals", "changes"),
-    ("times", "text", "sdk"),
+    ("times", "text", "sdk", "installation"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # The only doors: who may import what leads outside.

@@ -18,7 +18,7 @@ LAYERS = (
     ("views", "process", "cleanup", "competitions", "doctor"),
     ("notify",),
     ("show", "news", "timeline", "users", "fetch", "chart", "status", "backup"),
-    ("typos", "looks", "schedule"),
+    ("typos", "looks", "schedule", "checks"),
     ("kaggle_api", "store", "matching", "run_folder", "archive", "render", "sentences", "gaps"),
     ("pings", "records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
     ("movements", "log", "figures"),

@@ -287,10 +287,14 @@ class Connection:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
-    connection.execute("PRAGMA foreign_keys = ON")
-    # In WAL mode NORMAL cannot damage the database; a power cut may undo the last commits, which the next
-    # sync does again.
-    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        # In WAL mode NORMAL cannot damage the database; a power cut may undo the last commits, which the next
+        # sync does again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:  # the file is no database, or is damaged or locked
+        connection.close()
+        raise
     return connection
 
 
@@ -299,20 +303,18 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
 
     In place while somebody has the database open, else to a copy.
     """
-    if all(path.with_name(f"{path.name}-{part}").exists() for part in ("wal", "shm")) and not os.access(
-        path.parent,
-        os.W_OK,  # or SQLite might make files beside it, should that somebody close it just now
-    ):
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT)
-        connection.isolation_level = None
+    in_use = all(path.with_name(f"{path.name}-{part}").exists() for part in ("wal", "shm"))
+    # In a folder in which this user may write, SQLite would make these files again if they went just now.
+    if in_use and not os.access(path.parent, os.W_OK):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
         try:
             connection.execute("PRAGMA schema_version")  # the first look into the files
-        except sqlite3.OperationalError as error:
+            return connection
+        except sqlite3.Error as error:
             connection.close()
             if not error.sqlite_errorname.startswith(_NO_RIGHTS):
                 raise
-        else:
-            return connection
     return _copied(path)
 
 
@@ -334,7 +336,7 @@ def _none_yet(path: Path) -> NoDatabase:
 
 
 def _lacks_rights(error: KagsyncError, path: Path) -> bool:
-    """Whether a database could not be opened for want of the right to write it, or beside it."""
+    """Whether a database could not be opened because this user may not write it, or not beside it."""
     if not os.path.isfile(path):  # noqa: PTH113  (Path's raises where the folder may not be searched)
         return False
     if not os.access(path, os.W_OK):

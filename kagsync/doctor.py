@@ -111,9 +111,17 @@ def _folders(loaded: Settings) -> Iterator[Check]:
     about = "Folder of downloads"
     yield from checks.survived(about, lambda: _writable(about, loaded.temp_data))
     if loaded.log_file is not None:
-        yield from _writable("Log file's folder", loaded.log_file.absolute().parent)
+        yield from _log_file(loaded.log_file.absolute())
     if loaded.looks is not None:
         yield from _writable("Folder of looks", loaded.looks)
+
+
+def _log_file(file: Path) -> Iterator[Check]:
+    yield from _writable("Log file's folder", file.parent)
+    if file.is_dir():
+        yield Check("Log file", False, f"{file} is a folder", "Name a file with KAGSYNC_LOG_FILE")
+    elif file.exists() and not os.access(file, os.W_OK):
+        yield Check("Log file", False, f"{file} may not be written by this user", _make_writable(file))
 
 
 def _writable(about: str, folder: Path) -> Iterator[Check]:
@@ -195,12 +203,20 @@ def _soundness(store: Store, size: int) -> Check:
         return Check(
             "Database", False, f"{db} is damaged: {problems[0]}", REPAIR.format(shlex.quote(str(db)))
         )
-    if not os.access(db, os.W_OK):
-        return Check("Database", False, f"{db} may not be written by this user", _command("chmod", "u+w", db))
+    for part in (db, *store.beside):
+        if part.exists() and not os.access(part, os.W_OK):
+            return Check("Database", False, f"{part} may not be written by this user", _make_writable(part))
     version = f"schema {store.schema_on_disk}"
     if store.schema_on_disk < schema.LATEST:
         version += f", which the next run updates to {schema.LATEST}"
     return Check("Database", True, f"{db}, {size:,} bytes, sound, {version}")
+
+
+def _make_writable(file: Path) -> str:
+    """The command that lets this user write a file, which may be another user's."""
+    if os.name == "posix" and file.stat().st_uid != os.getuid():
+        return _command("sudo", "chown", os.getuid(), file)
+    return _command("chmod", "u+w", file)
 
 
 def _contents(store: Store, now: datetime, competitions: list[Competition]) -> Iterator[Check]:

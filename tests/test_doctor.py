@@ -862,14 +862,49 @@ def test_a_database_that_another_program_has_for_itself(
     assert doctor() == {}
 
 
+def closed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes the right to write a file, which rights do not take from root."""
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != file and real(path, mode))
+
+
+@pytest.mark.parametrize("part", ["", "-wal", "-shm"])
 def test_a_database_that_may_not_be_written(
+    part: str, healthy: None, doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = settings.db.with_name(settings.db.name + part)
+    file.touch()
+    closed(file, monkeypatch)
+    cross = doctor.cross("Database")
+    assert f"{file} may not be written" in cross["said"]
+    assert cross["remedy"] == f"chmod u+w {file}"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_what_another_user_left_beside_the_database_is_to_be_taken_over(
     healthy: None, doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = os.access  # root may write everything
-    monkeypatch.setattr(os, "access", lambda path, mode: path != settings.db and real(path, mode))
-    cross = doctor.cross("Database")
-    assert "may not be written" in cross["said"]
-    assert cross["remedy"] == f"chmod u+w {settings.db}"
+    wal = settings.db.with_name(f"{settings.db.name}-wal")
+    wal.touch()
+    os.chown(wal, 54321, 54321)
+    closed(wal, monkeypatch)
+    assert doctor.cross("Database")["remedy"] == f"sudo chown {os.getuid()} {wal}"
+
+
+@pytest.mark.parametrize("kind", ["a folder", "closed"])
+def test_a_log_file_that_cannot_be_written(
+    kind: str, healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "kagsync.log"
+    monkeypatch.setenv("KAGSYNC_LOG_FILE", str(file))
+    assert doctor() == {}
+    if kind == "closed":
+        file.touch()
+        closed(file, monkeypatch)
+    else:
+        file.mkdir()
+    cross = doctor.cross("Log file")
+    assert str(file) in cross["said"]
 
 
 def test_a_schedule_that_starts_a_program_in_a_cache(

@@ -145,6 +145,15 @@ def test_a_folder_in_which_the_other_user_may_write_gets_no_files_of_his(
         assert list(files(db.parent)) == ["kagsync.db"]
 
 
+def test_a_file_that_may_be_written_in_a_folder_that_may_not(
+    db: Path, nobody: list[str], own: Path, kagsync: Kagsync
+) -> None:
+    db.chmod(0o666)
+    assert look(TIMELESS, own, nobody) == Ran(0, kagsync.ok(*TIMELESS), "")
+    told(look(["users", "add", "x"], own, nobody), 5, str(db), "rights")
+    assert list(files(db.parent)) == ["kagsync.db"]
+
+
 def test_what_another_user_may_not_do_is_refused(db: Path, nobody: list[str], own: Path) -> None:
     before = files(db.parent)
     for words in (

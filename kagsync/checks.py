@@ -39,12 +39,12 @@ class Check:
 
 
 def survived(about: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
-    """What a check says; when it fails itself, that is a cross of its own."""
+    """Runs a check. If the check itself fails, that is reported like any other problem."""
     try:
         yield from look()
     except KagsyncError as error:
         yield Check(about, False, error.message, error.remedy or "See the message; -v shows more")
-    except Exception as error:  # noqa: BLE001  (whatever is broken here is what people want to be told)
+    except Exception as error:  # noqa: BLE001  (doctor is there to report whatever is broken)
         logger.debug("The check of %s failed", about, exc_info=error)
         told = errors.unforeseen(error)
         yield Check(about, False, told.message, told.remedy)
@@ -77,7 +77,7 @@ def _required() -> Iterator[tuple[str, str]]:
             requirements = importlib.metadata.requires(package) or []
         except (
             importlib.metadata.PackageNotFoundError
-        ):  # kagsync is run from its folder; kaggle is told above
+        ):  # kagsync runs from its folder; a missing kaggle is reported above
             continue
         for requirement in requirements:
             name = re.match(r"[\w.-]+", requirement)
@@ -88,7 +88,7 @@ def _required() -> Iterator[tuple[str, str]]:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """A version in an order; what comes after its numbers (rc1, .post2) does not count."""
+    """The numbers of a version, for comparing; a suffix (rc1, .post2) is ignored."""
     numbers = re.match(r"[\d.]*", version)
     return tuple(int(part) for part in (numbers[0] if numbers else "").split(".") if part)
 
@@ -122,7 +122,7 @@ def kaggle_command() -> Iterator[Check]:
 
 
 def certificates() -> Iterator[Check]:
-    """Says only what is wrong: a file of certificates that is not there stops every download."""
+    """Reports a missing file of certificates, which stops every download; otherwise says nothing."""
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         value = os.environ.get(name)
         if value and not Path(value).exists():

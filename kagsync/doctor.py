@@ -1,7 +1,7 @@
 """Looks at everything that a run needs, and says of each thing whether it is well, else what mends it.
 
-It changes nothing: of the database it examines a copy in memory. Whatever a check meets is a line of its own,
-and the other checks go on.
+It changes nothing: it examines a copy of the database in memory. When a check fails, that is reported in a
+line of its own, and the other checks go on.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def doctor(db: Path | None, now: datetime) -> Iterator[Check]:
 
 @dataclass
 class _Found:
-    """What earlier checks found out for later ones."""
+    """What earlier checks found out, for later ones."""
 
     settings: Settings | None = None
     competitions: list[Competition] = field(default_factory=list)
@@ -92,12 +92,12 @@ def _program() -> Iterator[Check]:
 
 
 def _settings(db: Path | None, found: _Found) -> Iterator[Check]:
-    """Says only what is wrong with them; what they name is looked at by others."""
+    """Loads the settings, and reports only what is wrong with them; other checks look at what they name."""
     try:
         found.settings = settings.load(db=db)
     except KagsyncError as error:
         yield Check("Settings", False, error.message, error.remedy)
-        with contextlib.suppress(KagsyncError):  # without the variables of which only the values may be wrong
+        with contextlib.suppress(KagsyncError):  # the rest of them, so that the other checks go on
             found.settings = settings.load(db=db, jobs=settings.DEFAULT_JOBS, team_name=True)
 
 
@@ -326,7 +326,7 @@ def _unattended(known: _Found, now: datetime) -> Iterator[Check]:
             return
         if each.program and installation.is_temporary(Path(each.program).parent.parent):
             said = f"{name} starts {each.program}, which is in a cache and may be deleted at any time"
-            remedy = f"{installation.this().keep()}, then, with the installed one: kagsync schedule install"
+            remedy = f"{installation.this().keep()}, then run the installed one: kagsync schedule install"
             yield Check("Schedule", False, said, remedy)
             return
     said = "; ".join(schedule.lines(found)) if found.installed or found.runs else "nothing is scheduled"

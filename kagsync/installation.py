@@ -52,11 +52,11 @@ class Installation:
         return self._install(name)
 
     def reinstall(self) -> str:
-        """The command that installs kagsync and all that it needs anew."""
+        """The command that reinstalls kagsync and all that it needs."""
         return self._install(*_extras_there(), anew=True)
 
     def keep(self) -> str:
-        """The command that installs for good what now runs from a cache."""
+        """The command that installs permanently what now runs from a cache."""
         return self._install(*_extras_there())
 
     def _install(self, *extras: str, source: str = "", anew: bool = False) -> str:
@@ -121,7 +121,7 @@ def update() -> str:
 
 
 def kaggle_login() -> str:
-    """The command that logs in at Kaggle, which is installed beside kagsync but not always on the PATH."""
+    """The command that logs in to Kaggle: `kaggle`, which is beside kagsync but not always on the PATH."""
     # `uvx` and `uv run` put it on the PATH of their own processes only.
     if shutil.which("kaggle") is None or is_temporary(Path(sys.prefix)):
         import sysconfig
@@ -133,7 +133,7 @@ def kaggle_login() -> str:
 
 
 def command(*words: str) -> str:
-    """A command line that the system's shell takes as it is."""
+    """A command line, quoted for the system's shell."""
     if os.name == "nt":
         import subprocess
 

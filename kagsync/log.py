@@ -61,8 +61,8 @@ class _Formatter(logging.Formatter):
 class _StderrHandler(logging.Handler):
     """Writes to whatever `sys.stderr` is now.
 
-    That may be a progress bar's, which puts each line above the bar. (typer.echo would write to the terminal
-    beneath it, in the middle of the bar.)
+    While a progress bar is shown, that is the bar's own stream, which puts each line above the bar.
+    (typer.echo bypasses it: its lines end up inside the bar.)
     """
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -76,7 +76,7 @@ class _StderrHandler(logging.Handler):
 
 
 def _is_colored() -> bool:
-    """Whether stderr is a terminal that shows colours, and nobody asked for none (https://no-color.org)."""
+    """Whether stderr is a terminal that shows colours, and they are not turned off (https://no-color.org)."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return is_terminal() and (os.name == "posix" or "WT_SESSION" in os.environ)  # Windows Terminal
@@ -119,7 +119,7 @@ def _file_handler(path: Path) -> logging.Handler:
     from logging.handlers import RotatingFileHandler  # only those who want a file pay for it
 
     class FileHandler(RotatingFileHandler):
-        """Says once, in a line, that the file can no longer be written; `logging` prints tracebacks."""
+        """Warns once, in one line, when the file can no longer be written; `logging` prints tracebacks."""
 
         failed = False
 

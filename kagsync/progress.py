@@ -16,7 +16,7 @@ def bar(total: int) -> Iterator[Callable[[str], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
-    if console.is_dumb_terminal:  # it could not draw over the bar again
+    if console.is_dumb_terminal:  # it cannot redraw the bar
         yield lambda _: None
         return
     columns = (TextColumn("Syncing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

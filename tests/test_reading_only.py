@@ -331,7 +331,7 @@ def test_a_look_is_of_one_moment_though_a_sync_commits_meanwhile(db: Path, share
 def test_a_copy_of_what_is_written_to_all_the_time_is_refused(
     db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot, "_logs", lambda path: {"wal": os.urandom(8)})
+    monkeypatch.setattr(snapshot, "_state", lambda path: os.urandom(8))
     with pytest.raises(DatabaseError, match="written to all the time") as refused:
         snapshot.in_memory(db, 0.05)
     assert refused.value.remedy

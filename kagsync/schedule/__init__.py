@@ -93,11 +93,11 @@ def install(plan: Plan, kind: str) -> str:
 
 
 def _warn_of_a_cache(plan: Plan) -> None:
-    """Says that a schedule of `uvx` or `pipx run` breaks when their cache is cleaned."""
+    """Warns that a schedule made with `uvx` or `pipx run` breaks when their cache is cleaned."""
     if installation.this().temporary:
         logger.warning(
-            "%s is in a cache: when that is cleaned, scheduled runs fail. Install kagsync for good: %s, "
-            "then, with the installed one: kagsync schedule install",
+            "%s is in a cache: when that is cleaned, scheduled runs fail. Install kagsync permanently: %s. "
+            "Then run the installed one: kagsync schedule install",
             plan.program[0],
             installation.this().keep(),
         )

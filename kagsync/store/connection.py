@@ -68,7 +68,7 @@ class Connection:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self.path = path
-        self.schema_on_disk = schema.LATEST  # but for a copy of an older database
+        self.schema_on_disk = schema.LATEST  # less in a copy of an older database
 
     @classmethod
     def open(cls, path: Path, locks_folder: Path, *, create: bool = False) -> Self:
@@ -89,8 +89,8 @@ class Connection:
         except OSError as error:
             raise from_os_error(error, f"open the database {path}") from error
         if there and not os.access(path, os.W_OK):
-            # SQLite would open it all the same and, where it can, leave files of this user beside it, which
-            # would then keep the owner from writing.
+            # SQLite would open it anyway and, where it can, leave files beside it that belong to this user.
+            # The owner could not write those, and so no longer the database.
             raise _read_only(path)
         return cls._opened(path, lambda: _connect(path), lambda store: store._prepare(locks_folder))
 
@@ -98,8 +98,8 @@ class Connection:
     def open_to_read(cls, path: Path, locks_folder: Path) -> Self:
         """Opens a database to read it only. All that is read is of one moment.
 
-        Who may write it opens it as `open` does. Who may only read it, or is on a read-only disk, needs no
-        more than that, and nothing is made beside it.
+        Where this user may write it, this does what `open` does. Otherwise (another user's file, a read-only
+        disk) the right to read is enough, and no file is made beside it.
 
         Raises:
             NoDatabase: there is none.
@@ -304,7 +304,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     In place while somebody has the database open, else to a copy.
     """
     in_use = all(path.with_name(f"{path.name}-{part}").exists() for part in ("wal", "shm"))
-    # In a folder in which this user may write, SQLite would make these files again if they went just now.
+    # If this user may write in the folder, SQLite could create these files anew, should they vanish just now.
     if in_use and not os.access(path.parent, os.W_OK):
         uri = f"{path.absolute().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)

@@ -1,7 +1,7 @@
-"""A database as it is at one moment, copied into memory: nothing is written on its disk, no lock file either.
+"""Copies a database into memory, as it is at one moment, without writing anything to its disk.
 
-SQLite itself writes beside a database in WAL mode even when it only reads. Those who may not write there, and
-`doctor`, which must not, read this copy.
+SQLite writes beside a database in WAL mode even when it only reads. Users who may not write there read this
+copy instead, and so does `doctor`, which must not change anything.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from kagsync.errors import DatabaseError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PAUSE = 0.02  # seconds between two tries
+_PAUSE = 0.02  # seconds; longer than the steps in which file systems count time
 # Where SQLite keeps the lock of those who read (https://sqlite.org/fileformat2.html#the_lock_byte_page).
 _LOCK_START, _LOCK_LENGTH = 0x40000002, 510
+_LOGS = ("wal", "journal")
 _FORMAT_VERSIONS = slice(18, 20)  # in the header of the file; 2 is WAL, which memory does not have
 
 
@@ -58,43 +59,46 @@ def in_memory(path: Path, patience: float) -> sqlite3.Connection:
 def _read(path: Path, patience: float) -> tuple[bytearray, dict[str, bytes]]:
     """The bytes of a database and of its logs (`-wal`, `-journal`), all of one moment.
 
-    Under SQLite's lock for readers nobody removes the -wal, and without a -wal nobody writes. What is moved
-    from the -wal into the database meanwhile is in the -wal, too. So the same logs before and after mean that
-    the copy is whole.
+    While this holds SQLite's lock for readers, nobody deletes the -wal, and nobody writes without one. With
+    one, a write changes the time of a file: the pause makes sure that it is another time than before.
     """
     ends = time.monotonic() + patience
     with path.open("rb") as file, _reading_lock(file, path, ends):
         while True:
-            before, logs = _changed(path), _logs(path)
+            before = _state(path)
+            time.sleep(_PAUSE)
             file.seek(0)
-            database = bytearray(file.read())
-            if logs == _logs(path) and before == _changed(path):
+            database, logs = bytearray(file.read()), _logs(path)
+            if before == _state(path):
                 return database, logs
             if time.monotonic() > ends:
                 raise DatabaseError(
                     f"the database {path} is written to all the time", "Try again when no sync runs"
                 )
-            time.sleep(_PAUSE)
 
 
 def _logs(path: Path) -> dict[str, bytes]:
     found = {}
-    for name in ("wal", "journal"):
+    for name in _LOGS:
         with contextlib.suppress(FileNotFoundError):
             if content := path.with_name(f"{path.name}-{name}").read_bytes():
                 found[name] = content
     return found
 
 
-def _changed(path: Path) -> tuple[int, int, int]:
-    """What tells where there is no lock (on Windows, on some network drives) that a file was written to."""
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
+def _state(path: Path) -> dict[str, tuple[int, int, int]]:
+    """What changes when the database or one of its logs is written to, made or deleted."""
+    found = {}
+    for file in (path, *(path.with_name(f"{path.name}-{name}") for name in _LOGS)):
+        with contextlib.suppress(FileNotFoundError):
+            state = file.stat()
+            found[file.name] = (state.st_ino, state.st_size, state.st_mtime_ns)
+    return found
 
 
 @contextlib.contextmanager
 def _reading_lock(file: IO[bytes], path: Path, ends: float) -> Iterator[None]:
-    """Holds the lock that SQLite's own readers hold, which needs no right to write."""
+    """Holds the lock that SQLite's own readers hold. It needs no right to write."""
     if sys.platform == "win32":
         yield
         return
@@ -117,7 +121,7 @@ def _reading_lock(file: IO[bytes], path: Path, ends: float) -> Iterator[None]:
 
 
 def _replay(database: bytearray, logs: dict[str, bytes], into: sqlite3.Connection) -> None:
-    """Has SQLite bring together a database and its logs, in a private folder that is deleted at once."""
+    """Lets SQLite apply the logs to the database, in a private folder that is deleted afterwards."""
     with tempfile.TemporaryDirectory(prefix="kagsync-") as folder:
         copy = Path(folder) / "copy.db"
         copy.write_bytes(database)

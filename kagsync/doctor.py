@@ -34,7 +34,16 @@ from kagsync import (
 )
 from kagsync import status as health
 from kagsync.checks import Check
-from kagsync.errors import KagsyncError, NoDatabase, Unreachable
+from kagsync.errors import (
+    BadDownload,
+    CredentialsError,
+    Forbidden,
+    KagsyncError,
+    NoDatabase,
+    NotFound,
+    RateLimited,
+    Unreachable,
+)
 from kagsync.store import REPAIR, SQLITE_VERSION, Store
 
 if TYPE_CHECKING:
@@ -47,6 +56,7 @@ if TYPE_CHECKING:
 
 _MAX_AGE = timedelta(minutes=15)
 _SKEW = 300.0  # seconds a clock may be wrong
+_ANSWERS = (BadDownload, CredentialsError, Forbidden, NotFound, RateLimited)  # errors after Kaggle answered
 _SPACE = 100_000_000  # bytes: a board, its ZIP and the database's growth fit many times
 
 
@@ -292,7 +302,7 @@ def _kaggle(found: _Found) -> Iterator[Check]:
     if silent:
         remedy = "Check the network, a proxy (HTTPS_PROXY), a firewall"
         yield Check("Kaggle", False, silent[0].message, remedy)
-    else:
+    elif any(error is None or isinstance(error, _ANSWERS) for error, _ in answers):
         yield Check("Kaggle", True, "answers")
     for competition, (refusal, _) in zip(competitions, answers, strict=True):
         if refusal is None:
@@ -312,6 +322,8 @@ def _ask(api: Clients, competition: Competition) -> tuple[KagsyncError | None, f
         return None, api().may_download(competition.kaggle_competition_id or competition.slug)
     except KagsyncError as error:
         return error, None
+    except OSError as error:  # requests' own word for certificates that are not there
+        return Unreachable(f"Kaggle cannot be asked: {error}"), None
     except Exception as error:  # noqa: BLE001  (of one competition; the others are asked all the same)
         return errors.unforeseen(error), None
 

@@ -7,8 +7,6 @@ A hint that says `pip install` is wrong for those who installed kagsync with uv 
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -102,7 +100,7 @@ def this() -> Installation:
     url = urlsplit(str(origin.get("url", "")))
     folder = url.scheme == "file"
     source = _path(unquote(url.path)) if folder else _remote(origin)
-    editable = bool(origin.get("dir_info", {}).get("editable"))
+    editable = bool((origin.get("dir_info") or {}).get("editable"))
     return Installation(tool, temporary, source, folder, editable)
 
 
@@ -122,6 +120,8 @@ def update() -> str:
 
 def kaggle_login() -> str:
     """The command that logs in to Kaggle: `kaggle`, which is beside kagsync but not always on the PATH."""
+    import shutil
+
     # `uvx` and `uv run` put it on the PATH of their own processes only.
     if shutil.which("kaggle") is None or is_temporary(Path(sys.prefix)):
         import sysconfig
@@ -138,6 +138,8 @@ def command(*words: str) -> str:
         import subprocess
 
         return subprocess.list2cmdline(words)
+    import shlex
+
     return shlex.join(words)
 
 
@@ -175,5 +177,5 @@ def _remote(origin: dict[str, Any]) -> str:
     url = origin.get("url")
     if not isinstance(url, str):
         return NAME
-    vcs = origin.get("vcs_info", {}).get("vcs")
+    vcs = (origin.get("vcs_info") or {}).get("vcs")
     return f"{vcs}+{url}" if vcs else url

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kagsync import installation, locks, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
-from kagsync.store import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -319,6 +318,8 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _copied(path: Path) -> sqlite3.Connection:
+    from kagsync.store import snapshot  # rarely needed
+
     try:
         return snapshot.in_memory(path, BUSY_TIMEOUT)
     except PermissionError as error:

@@ -24,6 +24,7 @@ import pytest
 from boards import Team, board_csv, many_teams
 from conftest import run, start
 from kaggle_server import Answer, KaggleServer, kaggle_error
+from test_machine import nobody, process
 
 from kagsync import installation, locks, schema, times
 from kagsync.store import Store
@@ -40,6 +41,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ImportWarning"),  # rapidfuzz, where it is imported by name
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # Apprise's, on import
 ]
+
+__all__ = ["nobody"]
 
 SLUG = "titanic"
 TOKEN = "KGAT_0123456789abcdef"
@@ -829,6 +832,22 @@ def test_a_setting_that_makes_no_sense(
     assert name in cross["said"] + cross["remedy"]
     assert ("Database" in doctor.found) == (name != "KAGSYNC_DB")
     assert {"Kaggle's key", "Kaggle", "Schedule"} <= set(doctor.found)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["--db", "no --db"])
+def test_without_a_home_and_a_passwd_entry_the_other_checks_go_on(
+    named: bool, nobody: list[str], tmp_path: Path
+) -> None:
+    words = ["doctor", *(["--db", str(tmp_path / "kagsync.db")] if named else [])]
+    ran = process(*words, before=nobody, without=("HOME", "KAGSYNC_DB", "KAGSYNC_TEMP_DIR"), cwd=Path("/"))
+    assert (ran.code, ran.err) == (1, "")
+    assert (
+        f"✗ {'Folder of downloads' if named else 'Settings'}: no home folder is known\n  → Set HOME"
+        in ran.out
+    )
+    assert ("✗ Database: there is no database" in ran.out) == named
+    for about in ("Packages", "kaggle command", "Kaggle's key", "Schedule"):
+        assert f" {about}: " in ran.out
 
 
 def test_a_check_that_fails_itself_is_a_cross(

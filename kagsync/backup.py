@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync.errors import UsageError, from_os_error
 from kagsync.store import is_kagsyncs
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kagsync.store import Store
 
 _NEW = ".kagsync-backup."  # what the name of an unfinished copy begins with
@@ -35,13 +36,12 @@ def backup(store: Store, file: Path) -> int:
     """
     _check(store, file)
     folder = file.absolute().parent
-    new: Path | None = None
+    # Named before it exists, so that a run stopped at any moment knows what to delete.
+    new = folder / f"{_NEW}{secrets.token_hex(8)}.new"
     try:
         _sweep(folder)
         # Beside its final place, and of this user only: the database may hold the secrets of `notify`.
-        handle, name = tempfile.mkstemp(prefix=_NEW, suffix=".new", dir=folder)
-        os.close(handle)
-        new = Path(name)
+        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         store.copy_to(new)
         size = new.stat().st_size
         with new.open("rb+") as written:
@@ -50,9 +50,8 @@ def backup(store: Store, file: Path) -> int:
     except OSError as error:
         raise from_os_error(error, f"write the backup {file}") from error
     finally:
-        if new is not None:
-            with contextlib.suppress(OSError):
-                new.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
     return size
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import shlex
 from typing import TYPE_CHECKING, Any
 
+from kagsync import installation
 from kagsync.errors import ConfigurationError, KagsyncError, UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from kagsync.records import Target
 
-EXTRA = "pip install 'kagsync[notify]'"
 SERVICES = "https://appriseit.com/services/"
 _PATIENCE = 30.0  # seconds for one request
 _LONGEST_SENTENCE = 1_000  # bytes
@@ -167,7 +166,8 @@ def _apprise() -> Any:
     try:
         import apprise  # 0.15 s, and an extra: only who has something to send needs it
     except ImportError as error:
-        raise ConfigurationError("notifications need Apprise, which is not installed", EXTRA) from error
+        remedy = installation.this().add_extra("notify")
+        raise ConfigurationError("notifications need Apprise, which is not installed", remedy) from error
     log = logging.getLogger("apprise")  # its lines have addresses and tokens in them
     log.propagate = False
     if not log.handlers:
@@ -202,8 +202,8 @@ def _why_not(url: str) -> UsageError:
             f"Compare it with {SERVICES}; in a user name or password, write @ as %40 and / as %2F",
         )
     packages = plugin.requirements.get("packages_required") or []
-    install = shlex.join([packages] if isinstance(packages, str) else packages)
-    remedy = f"pip install {install}" if install else f"See {SERVICES}"
+    packages = [packages] if isinstance(packages, str) else packages
+    remedy = installation.this().add_packages(*packages) if packages else f"See {SERVICES}"
     return UsageError(f"{_scheme(url)} does not work on this system as it is", remedy)
 
 

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kagsync import installation
 from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
 from kagsync.text import clip
 
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _TOKENS = "https://www.kaggle.com/settings (API, Create New Token)"
-HOW_TO = f"Make a token at {_TOKENS} and save it as ~/.kaggle/access_token, or run: kaggle auth login"
 _KAGGLE_JSON = "kaggle.json"
 _OAUTH_JSON = "credentials.json"
+
+
+def how_to() -> str:
+    """How to make credentials."""
+    login = installation.kaggle_login()
+    return f"Make a token at {_TOKENS} and save it as ~/.kaggle/access_token, or run: {login}"
 
 
 @dataclass(frozen=True)
@@ -90,12 +96,12 @@ def find() -> Credentials:
             return replace(each, passed_over=tuple(passed_over))
         passed_over.append(each)
     if passed_over:
-        raise CredentialsError(f"no usable Kaggle credentials: {'; '.join(passed_over)}", HOW_TO)
+        raise CredentialsError(f"no usable Kaggle credentials: {'; '.join(passed_over)}", how_to())
     raise NoCredentials(
         "no Kaggle credentials: looked at KAGGLE_API_TOKEN, ~/.kaggle/access_token, "
         f"KAGGLE_USERNAME and KAGGLE_KEY, {_KAGGLE_JSON} "
         f"(in {', '.join(str(folder) for folder in _config_folders())}), ~/.kaggle/credentials.json",
-        HOW_TO,
+        how_to(),
     )
 
 
@@ -111,7 +117,7 @@ def refused(credentials: Credentials, said: str = "") -> CredentialsError:
     source, file = credentials.source, credentials.file
     message = f"Kaggle refused the credentials from {source}{said}"
     if file is not None and file.name == _OAUTH_JSON:  # the last place of all
-        return CredentialsError(message, HOW_TO)
+        return CredentialsError(message, how_to())
     place = "~/.kaggle/access_token" if credentials.token is None else file or "KAGGLE_API_TOKEN"
     new = f"new token at {_TOKENS} and put it in {place}"
     others = (each for each in _all() if isinstance(each, Credentials) and each.source != source)

@@ -1,28 +1,51 @@
-"""Looks at everything that a run needs, and says of each thing whether it is well, else what mends it."""
+"""Looks at everything that a run needs, and says of each thing whether it is well, else what mends it.
+
+It changes nothing: it examines a copy of the database in memory. When a check fails, that is reported in a
+line of its own, and the other checks go on.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.metadata
 import os
 import platform
-import re
 import shlex
 import shutil
 import stat
-import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, channel, credentials, locks, pings, schedule, times
+from kagsync import (
+    __version__,
+    channel,
+    checks,
+    credentials,
+    errors,
+    installation,
+    locks,
+    pings,
+    schedule,
+    schema,
+    settings,
+    times,
+)
 from kagsync import status as health
-from kagsync.errors import ConfigurationError, KagsyncError, NoDatabase, Unreachable
+from kagsync.checks import Check
+from kagsync.errors import (
+    BadDownload,
+    ConfigurationError,
+    CredentialsError,
+    Forbidden,
+    KagsyncError,
+    NoDatabase,
+    NotFound,
+    RateLimited,
+    Unreachable,
+)
 from kagsync.store import REPAIR, SQLITE_VERSION, Store
 
 if TYPE_CHECKING:
@@ -30,191 +53,185 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.kaggle_api import Clients
-    from kagsync.records import Competition
+    from kagsync.records import Competition, LastPing, Trigger
     from kagsync.settings import Settings
 
 _MAX_AGE = timedelta(minutes=15)
 _SKEW = 300.0  # seconds a clock may be wrong
+_ANSWERS = (BadDownload, CredentialsError, Forbidden, NotFound, RateLimited)  # errors after Kaggle answered
 _SPACE = 100_000_000  # bytes: a board, its ZIP and the database's growth fit many times
-_PATIENCE = 60.0  # seconds
 _ON_THE_WAY = {Unreachable.code, ConfigurationError.code}  # what has to do with no single competition
 
 
-@dataclass(frozen=True)
-class Check:
-    """One thing that was looked at.
+def doctor(db: Path | None, now: datetime) -> Iterator[Check]:
+    """Looks at everything, one thing after the other. Nothing of what it says is secret.
 
-    Attributes:
-        ok: None where it could not be looked at, or need not be.
-        remedy: what mends it, a command where there is one; empty where nothing must be done.
+    Args:
+        db: the database, if named on the command line.
     """
+    yield from checks.survived("kagsync", _program)
+    yield from checks.survived("Python", _python)
+    yield from checks.survived("Packages", checks.packages)
+    yield from checks.survived("kaggle command", checks.kaggle_command)
+    found = _Found()
+    yield from checks.survived("Settings", lambda: _settings(db, found))
+    if loaded := found.settings:
+        yield from checks.survived("Folders", lambda: _folders(loaded))
+        yield from checks.survived("Locks", lambda: _locks(loaded))
+        yield from checks.survived("Database", lambda: _database(loaded, now, found))
+    yield from checks.survived("Kaggle's key", _credentials)
+    yield from checks.survived("Certificates", checks.certificates)
+    yield from checks.survived("Kaggle", lambda: _kaggle(found))
+    yield from checks.survived("Schedule", lambda: _unattended(found, now))
 
-    about: str
-    ok: bool | None
-    said: str
-    remedy: str = ""
+
+@dataclass
+class _Found:
+    """What earlier checks found out, for later ones."""
+
+    settings: Settings | None = None
+    competitions: list[Competition] = field(default_factory=list)
+    triggers: list[Trigger] = field(default_factory=list)
+    last_ping: LastPing | None = None
+    fresh: health.Status | None = None
+
+    @property
+    def linked(self) -> list[Competition]:
+        """The competitions that a run asks Kaggle for."""
+        return [each for each in self.competitions if each.active and each.kaggle_competition_id]
 
 
-def doctor(loaded: Settings, now: datetime) -> Iterator[Check]:
-    """Looks at everything, one thing after the other. Nothing of what it says is secret."""
+def _program() -> Iterator[Check]:
     yield Check("kagsync", True, f"{__version__}, {' '.join(schedule.this_program())}")
-    yield _python()
-    yield _packages()
-    yield _kaggle_command()
-    yield from _folders(loaded)
-    yield _locks(loaded)
-    found: list[Competition] = []
-    yield from _database(loaded, now, found)
-    yield from _credentials()
-    yield from _kaggle(loaded, [each for each in found if each.active and each.kaggle_competition_id])
-    yield from _unattended(loaded, now)
 
 
-def _python() -> Check:
+def _settings(db: Path | None, found: _Found) -> Iterator[Check]:
+    """Loads the settings, and reports only what is wrong with them; other checks look at what they name."""
+    try:
+        found.settings = settings.load(db=db)
+    except KagsyncError as error:
+        yield Check("Settings", False, error.message, error.remedy)
+        with contextlib.suppress(KagsyncError):  # the rest of them, so that the other checks go on
+            found.settings = settings.load(db=db, jobs=settings.DEFAULT_JOBS, team_name=True)
+
+
+def _python() -> Iterator[Check]:
     system = f"{platform.system()} {platform.release()}"
-    return Check("Python", True, f"{platform.python_version()} on {system}, SQLite {SQLITE_VERSION}")
-
-
-def _packages() -> Check:
-    versions, wrong = [], []
-    for requirement in importlib.metadata.requires("kagsync") or []:
-        if "extra ==" in requirement:
-            continue
-        name = re.match(r"[\w.-]+", requirement)
-        if name is None:
-            continue
-        try:
-            versions.append(f"{name[0]} {importlib.metadata.version(name[0])}")
-        except importlib.metadata.PackageNotFoundError:
-            wrong.append(f"{name[0]} is missing")
-    for module in ("pandas", "sqlite_utils", "kagglesdk", "jinja2", "pygal", "plotille", "rapidfuzz"):
-        try:
-            importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001  (a broken package may raise anything)
-            wrong.append(f"{module} cannot be imported ({type(error).__name__}: {error})")
-    mend = f"{sys.executable} -m pip install --upgrade --force-reinstall kagsync"
-    return Check("Packages", not wrong, "; ".join(wrong) or ", ".join(versions), mend if wrong else "")
-
-
-def _kaggle_command() -> Check:
-    """Whether `kaggle` starts, which is how people log in.
-
-    In another process and an empty home: on import it prints, logs in and makes folders.
-    """
-    script = "import sys; sys.argv = ['kaggle', '--version']; from kaggle.cli import main; main()"
-    with tempfile.TemporaryDirectory(prefix="kagsync-") as folder:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("KAGGLE_", "XDG_"))}
-        try:
-            done = subprocess.run(
-                [sys.executable, "-c", script],
-                capture_output=True,
-                text=True,
-                errors="replace",
-                stdin=subprocess.DEVNULL,
-                env=kept | {"HOME": folder, "USERPROFILE": folder},
-                timeout=_PATIENCE,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return Check(
-                "kaggle command", False, str(error), f"{sys.executable} -m pip install --upgrade kaggle six"
-            )
-    lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
-    said = lines[-1] if lines else f"exit code {done.returncode}"
-    mend = (
-        ""
-        if done.returncode == 0
-        else f"{sys.executable} -m pip install --upgrade --force-reinstall kaggle six"
-    )
-    return Check("kaggle command", done.returncode == 0, said, mend)
+    yield Check("Python", True, f"{platform.python_version()} on {system}, SQLite {SQLITE_VERSION}")
 
 
 def _folders(loaded: Settings) -> Iterator[Check]:
-    wanted = {
-        "Database's folder": loaded.db.parent,
-        "Folder of downloads": loaded.temp_data,
-        "Log file's folder": loaded.log_file.absolute().parent if loaded.log_file else None,
-        "Folder of looks": loaded.looks,
-    }
-    for about, folder in wanted.items():
-        if folder is not None:
-            yield _writable(about, folder)
+    yield from _writable("Database's folder", loaded.db.parent)
+    about = "Folder of downloads"
+    yield from checks.survived(about, lambda: _writable(about, loaded.temp_data))
+    if loaded.log_file is not None:
+        yield from _log_file(loaded.log_file.absolute())
+    if loaded.looks is not None:
+        yield from _writable("Folder of looks", loaded.looks)
 
 
-def _writable(about: str, folder: Path) -> Check:
+def _log_file(file: Path) -> Iterator[Check]:
+    yield from _writable("Log file's folder", file.parent)
+    if file.is_dir():
+        yield Check("Log file", False, f"{file} is a folder", "Name a file with KAGSYNC_LOG_FILE")
+    elif file.exists() and not os.access(file, os.W_OK):
+        yield Check("Log file", False, f"{file} may not be written by this user", _make_writable(file))
+
+
+def _writable(about: str, folder: Path) -> Iterator[Check]:
     there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:
         with tempfile.NamedTemporaryFile(dir=there, prefix=".kagsync-"):
             pass
         free = shutil.disk_usage(there).free
     except NotADirectoryError:
-        return Check(about, False, f"{there} is a file, not a folder", _command("mv", there, f"{there}.old"))
+        said, remedy = f"{there} is a file, not a folder", _command("mv", there, f"{there}.old")
+        yield Check(about, False, said, remedy)
     except OSError as error:
-        return Check(
-            about, False, f"cannot write in {there}: {error.strerror}", _command("chmod", "u+rwx", there)
+        said = f"cannot write in {there}: {error.strerror}"
+        yield Check(about, False, said, _command("chmod", "u+rwx", there))
+    else:
+        enough = free >= _SPACE
+        said = (
+            f"{folder}, {free / 1e9:,.1f} GB free"
+            if enough
+            else f"{folder}: only {free // 1_000_000} MB are free"
         )
-    if free < _SPACE:
-        return Check(
-            about, False, f"{folder}: only {free // 1_000_000} MB are free", "Free some space on that disk"
-        )
-    return Check(about, True, f"{folder}, {free / 1e9:,.1f} GB free")
+        yield Check(about, enough, said, "" if enough else "Free some space on that disk")
 
 
 def _command(*words: object) -> str:
     """A command line that a shell takes as it is."""
-    return shlex.join(str(word) for word in words)
+    return installation.command(*(str(word) for word in words))
 
 
-def _locks(loaded: Settings) -> Check:
-    if not loaded.db.parent.exists():
-        return Check("Locks", None, "no folder for them yet")
-    if loaded.locks.exists() and not loaded.locks.is_dir():
-        mend = _command("mv", loaded.locks, f"{loaded.locks}.old")
-        return Check("Locks", False, f"{loaded.locks} is a file, not a folder", mend)
+def _locks(loaded: Settings) -> Iterator[Check]:
+    folder = loaded.locks
+    if not folder.exists():
+        yield Check("Locks", None, "no folder for them yet: the next run makes it")
+        return
+    if not folder.is_dir():
+        remedy = _command("mv", folder, f"{folder}.old")
+        yield Check("Locks", False, f"{folder} is a file, not a folder", remedy)
+        return
     busy = []
-    own = loaded.locks / f".doctor-{os.getpid()}.lock"  # a name that no competition and no other doctor has
+    own = folder / f".doctor-{os.getpid()}.lock"  # a name that no competition and no other doctor has
     try:
         with locks.hold(own):
-            for file in sorted(loaded.locks.glob("[!.]*.lock")):
+            for file in sorted(folder.glob("[!.]*.lock")):
                 try:
                     with locks.hold(file):
                         pass
                 except locks.Busy:
                     busy.append(file.stem)
     except KagsyncError as error:
-        return Check("Locks", False, error.message, _command("chmod", "-R", "u+rwX", loaded.locks))
+        yield Check("Locks", False, error.message, _command("chmod", "-R", "u+rwX", folder))
+        return
     finally:
         with contextlib.suppress(OSError):
             own.unlink(missing_ok=True)
     said = f"held by a run at this moment: {', '.join(busy)}" if busy else "work, and all are free"
-    return Check("Locks", True, said)
+    yield Check("Locks", True, said)
 
 
-def _database(loaded: Settings, now: datetime, found: list[Competition]) -> Iterator[Check]:
-    """Looks at the database, and adds its competitions to `found`."""
+def _database(loaded: Settings, now: datetime, found: _Found) -> Iterator[Check]:
+    """Looks at the database, and adds to `found` what stands in it."""
+    db = loaded.db
+    if db.exists() and not db.is_file():
+        yield Check("Database", False, f"{db} is no file", "Name another with --db or KAGSYNC_DB")
+        return
     try:
-        if loaded.db.exists() and not loaded.db.is_file():
-            yield Check("Database", False, f"{loaded.db} is no file", "Name another with --db or KAGSYNC_DB")
-            return
-        with Store.open(loaded.db, loaded.locks) as store:
-            if problems := store.problems():
-                yield Check(
-                    "Database",
-                    False,
-                    f"{loaded.db} is damaged: {problems[0]}",
-                    REPAIR.format(shlex.quote(str(loaded.db))),
-                )
-            else:
-                bytes_ = health.status(store, now, _MAX_AGE).bytes
-                yield Check(
-                    "Database", True, f"{loaded.db}, {bytes_:,} bytes, sound, schema {store.schema_version}"
-                )
-            found += store.competitions()
-            yield from _contents(store, now, found)
+        with Store.open_copy(db) as store:
+            found.fresh = health.status(store, now, _MAX_AGE)
+            yield _soundness(store, found.fresh.bytes)
+            found.competitions += store.competitions()
+            found.triggers += store.triggers()
+            found.last_ping = store.last_ping()
+            yield from _contents(store, now, found.competitions)
     except NoDatabase as error:
         yield Check("Database", False, error.message, "kagsync competitions add SLUG")
-    except KagsyncError as error:
-        yield Check("Database", False, error.message, error.remedy)
+
+
+def _soundness(store: Store, size: int) -> Check:
+    db = store.path
+    if problems := store.problems():
+        return Check(
+            "Database", False, f"{db} is damaged: {problems[0]}", REPAIR.format(shlex.quote(str(db)))
+        )
+    for part in (db, *store.beside):
+        if part.exists() and not os.access(part, os.W_OK):
+            return Check("Database", False, f"{part} may not be written by this user", _make_writable(part))
+    version = f"schema {store.schema_on_disk}"
+    if store.schema_on_disk < schema.LATEST:
+        version += f", which the next run updates to {schema.LATEST}"
+    return Check("Database", True, f"{db}, {size:,} bytes, sound, {version}")
+
+
+def _make_writable(file: Path) -> str:
+    """The command that lets this user write a file, which may be another user's."""
+    if os.name == "posix" and file.stat().st_uid != os.getuid():
+        return _command("sudo", "chown", os.getuid(), file)
+    return _command("chmod", "u+w", file)
 
 
 def _contents(store: Store, now: datetime, competitions: list[Competition]) -> Iterator[Check]:
@@ -268,29 +285,33 @@ def _credentials() -> Iterator[Check]:
         yield Check("Kaggle's key", True, f"from {found.source}{passed_over}")
 
 
-def _kaggle(loaded: Settings, competitions: list[Competition]) -> Iterator[Check]:
+def _kaggle(found: _Found) -> Iterator[Check]:
     """Asks Kaggle for each leaderboard; says of all at once when it cannot be reached."""
-    from kagsync import kaggle_api
+    try:
+        from kagsync import kaggle_api, sdk
 
+        sdk.part()
+    except Exception as error:  # noqa: BLE001  (an old or broken package may raise anything)
+        said = f"Kaggle's SDK (kagglesdk) cannot be used: {type(error).__name__}: {error}"
+        yield Check("Kaggle", False, said, installation.this().reinstall())
+        return
     try:
         credentials.find()
     except KagsyncError:
-        yield Check("Kaggle", None, "not asked, for want of a key")
+        yield Check("Kaggle", None, "skipped: no Kaggle credentials")
         return
-    try:
-        api = kaggle_api.connect()
-    except KagsyncError as error:
-        yield Check("Kaggle", False, error.message, error.remedy)
+    api = kaggle_api.connect()
+    competitions = found.linked
+    if found.settings is None or not competitions:
+        why = "it is not known which database to read" if found.settings is None else "no active competition"
+        yield Check("Kaggle", None, f"skipped: {why}")
         return
-    if not competitions:
-        yield Check("Kaggle", None, "not asked: there is no active competition to ask for")
-        return
-    with ThreadPoolExecutor(min(loaded.jobs, len(competitions))) as pool:
+    with ThreadPoolExecutor(min(found.settings.jobs, len(competitions))) as pool:
         answers = list(pool.map(lambda competition: _ask(api, competition), competitions))
     silent = [error for error, _ in answers if error is not None and error.code in _ON_THE_WAY]
     if silent:
         yield Check("Kaggle", False, silent[0].message, silent[0].remedy)
-    else:
+    elif any(error is None or isinstance(error, _ANSWERS) for error, _ in answers):
         yield Check("Kaggle", True, "answers")
     for competition, (refusal, _) in zip(competitions, answers, strict=True):
         if refusal is None:
@@ -310,23 +331,26 @@ def _ask(api: Clients, competition: Competition) -> tuple[KagsyncError | None, f
         return None, api().may_download(competition.kaggle_competition_id or competition.slug)
     except KagsyncError as error:
         return error, None
+    except OSError as error:  # requests' own word for certificates that are not there
+        return Unreachable(f"Kaggle cannot be asked: {error}"), None
+    except Exception as error:  # noqa: BLE001  (of one competition; the others are asked all the same)
+        return errors.unforeseen(error), None
 
 
-def _unattended(loaded: Settings, now: datetime) -> Iterator[Check]:
+def _unattended(known: _Found, now: datetime) -> Iterator[Check]:
     """Whether it runs by itself, and how that goes."""
-    runs = []
-    fresh = last_ping = None
-    with contextlib.suppress(KagsyncError), Store.open(loaded.db, loaded.locks) as store:
-        runs = store.triggers()
-        fresh = health.status(store, now, _MAX_AGE)
-        last_ping = store.last_ping()
-    if monitor := pings.state(last_ping, runs, now):
+    if monitor := pings.state(known.last_ping, known.triggers, now):
         yield Check("Monitor", *monitor)
-    found = schedule.status(runs, now)
+    found, fresh = schedule.status(known.triggers, now), known.fresh
     for name, each in found.installed.items():
         if each.program and not Path(each.program).exists():
             said = f"{name} starts {each.program}, which is not there"
             yield Check("Schedule", False, said, f"kagsync schedule install --{name}")
+            return
+        if each.program and installation.is_temporary(Path(each.program).parent.parent):
+            said = f"{name} starts {each.program}, which is in a cache and may be deleted at any time"
+            remedy = f"{installation.this().keep()}, then run the installed one: kagsync schedule install"
+            yield Check("Schedule", False, said, remedy)
             return
     said = "; ".join(schedule.lines(found)) if found.installed or found.runs else "nothing is scheduled"
     remedy = ""
@@ -343,12 +367,12 @@ def _unattended(loaded: Settings, now: datetime) -> Iterator[Check]:
         yield Check("Freshness", fresh.healthy, fresh.summary, remedy)
 
 
-def as_json(checks: list[Check]) -> dict[str, Any]:
+def as_json(found: list[Check]) -> dict[str, Any]:
     """What was found, for programs."""
     return {
-        "ok": all(check.ok is not False for check in checks),
+        "ok": all(check.ok is not False for check in found),
         "checks": [
             {"about": check.about, "ok": check.ok, "said": check.said, "remedy": check.remedy or None}
-            for check in checks
+            for check in found
         ],
     }

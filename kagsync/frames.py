@@ -35,7 +35,7 @@ def history(
     start = names.since(since, times.utc_now()) if isinstance(since, str) else since
     if start is not None and start.tzinfo is None:
         start = start.replace(tzinfo=UTC)  # as everywhere else, not the zone of the machine
-    with Store.open(loaded.db, loaded.locks) as store:
+    with Store.open_to_read(loaded.db, loaded.locks) as store:
         users = store.users() if usernames is None else [store.user(names.username(u)) for u in usernames]
         found = verb.timeline(store, names.competition_slug(slug), users, start)
     columns = list(verb.as_json(found, verb.Row(User(0, "", None, None), 0, None, None)))

@@ -18,7 +18,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kagsync import __version__, answers, network, sdk, times
+from kagsync import __version__, answers, installation, network, sdk, times
 from kagsync.credentials import Credentials, check_environment, find, is_sendable, refused
 from kagsync.errors import BadDownload, CredentialsError, Interrupted, KagsyncError, OutOfTime
 from kagsync.log import logger
@@ -520,5 +520,5 @@ def _explain_renewal(cause: Exception, login: Login) -> KagsyncError:
     if response is not None and answers.status_of(response) in (400, 401, 403):
         said = answers.quoted(response, [login.refresh_token])
         message = f"Kaggle refused to renew the login in {login.path}{said}"
-        return CredentialsError(message, "Log in again: kaggle auth login")
+        return CredentialsError(message, f"Log in again: {installation.kaggle_login()}")
     return _explain(cause, "", Credentials(str(login.path), token=login.refresh_token)).error

@@ -10,7 +10,7 @@ from kagsync import chart, news, render, show, timeline, views
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kagsync.doctor import Check
+    from kagsync.checks import Check
     from kagsync.news import Item
     from kagsync.notify import Listed
     from kagsync.records import Competition, User

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import time
 from collections import deque
@@ -23,7 +24,7 @@ logger = logging.getLogger("kagsync")
 # competitions that are synced side by side could not be told apart.
 _competition: ContextVar[str] = ContextVar("competition", default="")
 
-_COLORS = {"DEBUG": "bright_black", "INFO": "cyan", "WARNING": "yellow", "ERROR": "red"}
+_COLORS = {"DEBUG": 90, "INFO": 36, "WARNING": 33, "ERROR": 31}  # bright black, cyan, yellow, red
 _FILE_LAYOUT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LOG_FILE_BYTES = 1_000_000
 _LOG_FILES_KEPT = 3
@@ -58,15 +59,27 @@ class _Formatter(logging.Formatter):
 
 
 class _StderrHandler(logging.Handler):
-    """Writes to whatever `sys.stderr` is now: a progress bar may have put itself before it."""
+    """Writes to whatever `sys.stderr` is now.
+
+    While a progress bar is shown, that is the bar's own stream, which puts each line above the bar.
+    (typer.echo bypasses it: its lines end up inside the bar.)
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        import typer  # colours that vanish where stderr is no terminal
-
         with contextlib.suppress(OSError, ValueError):  # a closed stderr must not end a sync
-            level, colon, rest = self.format(record).partition(" ")
-            color = _COLORS.get(level)
-            typer.echo(typer.style(level, fg=color) + colon + rest, err=True)
+            line = self.format(record)
+            level, space, rest = line.partition(" ")
+            if level in _COLORS and _is_colored():
+                line = f"\x1b[{_COLORS[level]}m{level}\x1b[0m{space}{rest}"
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+
+def _is_colored() -> bool:
+    """Whether stderr is a terminal that shows colours, and they are not turned off (https://no-color.org)."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return is_terminal() and (os.name == "posix" or "WT_SESSION" in os.environ)  # Windows Terminal
 
 
 def _mark_competition(record: logging.LogRecord) -> bool:
@@ -95,17 +108,29 @@ def configure(*, verbose: bool = False, quiet: bool = False, log_file: Path | No
     stderr.setFormatter(_Formatter("%(levelname)s %(name)s: %(message)s"))
     logger.addHandler(stderr)
     if log_file is not None:
-        from logging.handlers import RotatingFileHandler  # only those who want a file pay for it
-
         try:
             log_file.parent.mkdir(parents=True, exist_ok=True)
-            rotating = RotatingFileHandler(
-                log_file, maxBytes=_LOG_FILE_BYTES, backupCount=_LOG_FILES_KEPT, encoding="utf-8"
-            )
+            logger.addHandler(_file_handler(log_file))
         except OSError as error:
             raise from_os_error(error, f"write the log file {log_file}") from error
-        rotating.setFormatter(_Formatter(_FILE_LAYOUT))
-        logger.addHandler(rotating)
+
+
+def _file_handler(path: Path) -> logging.Handler:
+    from logging.handlers import RotatingFileHandler  # only those who want a file pay for it
+
+    class FileHandler(RotatingFileHandler):
+        """Warns once, in one line, when the file can no longer be written; `logging` prints tracebacks."""
+
+        failed = False
+
+        def handleError(self, record: logging.LogRecord) -> None:
+            if not self.failed:
+                self.failed = True
+                logger.warning("Cannot write the log file %s: %s. The run goes on", path, sys.exc_info()[1])
+
+    handler = FileHandler(path, maxBytes=_LOG_FILE_BYTES, backupCount=_LOG_FILES_KEPT, encoding="utf-8")
+    handler.setFormatter(_Formatter(_FILE_LAYOUT))
+    return handler
 
 
 class Tail(logging.Handler):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kagsync import installation
 from kagsync.errors import ConfigurationError, KagsyncError, Unreachable
 from kagsync.text import clip, printable
 
@@ -146,7 +146,7 @@ def _check_proxy(proxy: str, source: str) -> None:
     if parts.scheme.startswith("socks") and importlib.util.find_spec("socks") is None:
         raise ConfigurationError(
             f"{source} names a SOCKS proxy, for which the package PySocks is missing",
-            f"Install it: {sys.executable} -m pip install PySocks, or unset {source}",
+            f"Install it: {installation.this().add_packages('PySocks')}, or unset {source}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -29,22 +30,27 @@ class Settings:
 
     Attributes:
         db: the database file.
-        temp_dir: the folder that holds `temp_kaggle_data/`.
+        temp_dir: the folder that holds `temp_kaggle_data/`; None where no home folder is known, which
+            matters only to those who download.
         jobs: how many competitions are synced side by side.
         log_file: a rotating log file, or None.
         team_name: whether a team whose name is exactly a tracked username may count as that user.
     """
 
     db: Path
-    temp_dir: Path
+    temp_dir: Path | None
     jobs: int = DEFAULT_JOBS
     log_file: Path | None = None
     team_name: bool = True
 
     @property
     def temp_data(self) -> Path:
-        """The folder of the run folders."""
-        return self.temp_dir / "temp_kaggle_data"
+        """The folder of the run folders.
+
+        Raises:
+            ConfigurationError: no home folder is known.
+        """
+        return (self.temp_dir or _default_temp_dir()) / "temp_kaggle_data"
 
     @property
     def locks(self) -> Path:
@@ -72,9 +78,13 @@ def load(
     Raises:
         ConfigurationError: a variable has a value that makes no sense.
     """
+    temp_dir = _path("KAGSYNC_TEMP_DIR")
+    if temp_dir is None:
+        with contextlib.suppress(ConfigurationError):
+            temp_dir = _default_temp_dir()
     return Settings(
         db=(db or _path("KAGSYNC_DB") or _default_db()).absolute(),
-        temp_dir=(_path("KAGSYNC_TEMP_DIR") or _default_temp_dir()).absolute(),
+        temp_dir=temp_dir and temp_dir.absolute(),
         jobs=jobs if jobs is not None else _jobs(),
         log_file=log_file or _path("KAGSYNC_LOG_FILE"),
         team_name=team_name if team_name is not None else _flag("KAGSYNC_TEAM_NAME", default=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -116,8 +117,10 @@ def _state(competition: Competition, now: datetime, max_age: timedelta) -> str:
 
 def _size(path: Path) -> int:
     """The bytes of the database with what SQLite has not yet moved into it."""
-    beside = [path, path.with_name(f"{path.name}-wal")]
-    return sum(file.stat().st_size for file in beside if file.exists())
+    size = path.stat().st_size
+    with contextlib.suppress(FileNotFoundError):  # also when a writer closes it at this moment
+        size += path.with_name(f"{path.name}-wal").stat().st_size
+    return size
 
 
 def _span(length: timedelta) -> str:

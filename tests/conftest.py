@@ -142,7 +142,7 @@ def run(*arguments: str, **environment: str) -> Ran:
     return Ran(process.returncode, out, err)
 
 
-def on_terminal(*words: str, width: int = 80) -> str:
+def on_terminal(*words: str, width: int = 80, **environment: str) -> str:
     """What a command of its own writes to a terminal, which also carries its stderr."""
     pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
     import fcntl
@@ -157,7 +157,7 @@ def on_terminal(*words: str, width: int = 80) -> str:
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
-        env=variables | {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"},
+        env=variables | {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"} | environment,
         start_new_session=True,
     )
     os.close(theirs)

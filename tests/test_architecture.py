@@ -20,7 +20,7 @@ LAYERS = (
     ("notify", "pings"),
     ("message",),
     ("show", "news", "timeline", "users", "fetch", "chart", "status", "backup"),
-    ("typos", "looks", "schedule"),
+    ("typos", "looks", "schedule", "checks"),
     ("kaggle_api",),
     (
         "answers",
@@ -38,7 +38,7 @@ LAYERS = (
     ("movements", "log", "figures", "network"),
     ("board",),
     ("errors", "medals", "changes"),
-    ("times", "text", "sdk"),
+    ("times", "text", "sdk", "installation"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # The only doors: who may import what leads outside.

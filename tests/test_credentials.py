@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from boards import board_csv, many_teams
 
+from kagsync import installation
 from kagsync.credentials import Credentials, check_environment, find, refused
 from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
 
@@ -348,7 +349,7 @@ def test_refused_credentials_before_others_say_how_to_get_to_them(
         (in_token_txt, "put it in {home}/.kaggle/access_token.txt"),
         (in_variables, "put it in ~/.kaggle/access_token"),
         (in_dot_kaggle, "put it in ~/.kaggle/access_token"),
-        (in_oauth, "save it as ~/.kaggle/access_token, or run: kaggle auth login"),
+        (in_oauth, f"save it as ~/.kaggle/access_token, or run: {installation.kaggle_login()}"),
     ],
 )
 def test_what_is_made_in_place_of_refused_credentials_is_used(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import re
@@ -24,8 +25,9 @@ from boards import Team, board_csv, many_teams
 from conftest import run, start
 from kaggle_server import Answer, KaggleServer, kaggle_error
 from listeners import Listener
+from test_machine import nobody, process
 
-from kagsync import locks, pings, schema, times
+from kagsync import installation, locks, pings, schema, times
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ImportWarning"),  # rapidfuzz, where it is imported by name
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # Apprise's, on import
 ]
+
+__all__ = ["nobody"]
 
 SLUG = "titanic"
 TOKEN = "KGAT_0123456789abcdef"
@@ -428,7 +432,7 @@ def test_a_database_of_a_newer_kagsync(
     execute(settings.db, f"PRAGMA user_version = {schema.LATEST + 1}")
     cross = doctor.cross("Database", others=("Schedule",))
     assert "newer kagsync" in cross["said"]
-    assert cross["remedy"] == "Update kagsync: pip install --upgrade kagsync"
+    assert cross["remedy"] == f"Update kagsync: {installation.update()}"
 
     monkeypatch.setattr(schema, "LATEST", schema.LATEST + 1)  # updated
 
@@ -671,7 +675,7 @@ def test_apprise_is_missing(
     with monkeypatch.context() as without:
         without.setitem(sys.modules, "apprise", None)
         cross = doctor.cross("Notifications 1")
-        assert cross["remedy"] == "pip install 'kagsync[notify]'"
+        assert cross["remedy"] == installation.this().add_extra("notify")
         for secret in ("hunter22pass", "hidden-path"):
             assert secret not in json.dumps(doctor.found)
 
@@ -778,6 +782,253 @@ def test_others_can_read_the_addresses_of_channels(
     assert settings.db.stat().st_mode & 0o007 == 0
 
 
+# It changes nothing
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """All files in a folder, also deeper ones, with what is in them."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+    }
+
+
+def older(db: Path) -> None:
+    shutil.copy(Path(__file__).parent / "databases" / "schema-1.db", db)
+
+
+def restored(db: Path) -> None:
+    execute(db, "PRAGMA journal_mode = DELETE")
+
+
+def left_by_a_killed_writer(db: Path) -> None:
+    with contextlib.closing(sqlite3.connect(db)) as writer:
+        writer.execute("UPDATE users SET name = 'in the wal'")
+        writer.commit()
+        left = {part: db.with_name(f"{db.name}-{part}").read_bytes() for part in ("wal", "shm")}
+        whole = db.read_bytes()
+    db.write_bytes(whole)
+    for part, content in left.items():
+        db.with_name(f"{db.name}-{part}").write_bytes(content)
+
+
+@pytest.mark.parametrize("made", [older, restored, left_by_a_killed_writer])
+@pytest.mark.parametrize("with_locks", [True, False], ids=["with locks", "without locks"])
+def test_the_database_and_its_folder_stay_as_they_are(
+    made: Callable[[Path], None], with_locks: bool, kagsync: Kagsync, tmp_path: Path, monkeypatch: Any
+) -> None:
+    db = tmp_path / "place" / "kagsync.db"
+    monkeypatch.setenv("KAGSYNC_DB", str(db))
+    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
+    kagsync.ok("users", "add", "user0")
+    made(db)
+    if not with_locks:
+        shutil.rmtree(db.with_name("kagsync.db-locks"))
+    before = files(db.parent)
+
+    ran = kagsync("doctor")
+
+    assert ran.code == 1  # nothing is scheduled
+    assert f"✓ Database: {db}" in ran.out
+    assert files(db.parent) == before
+
+
+def test_an_older_database_is_examined_and_not_updated(
+    doctor: Doctor, kagsync: Kagsync, settings: Settings
+) -> None:
+    older(settings.db)
+
+    doctor()
+
+    assert doctor.found["Database"]["ok"]
+    assert f"schema 1, which the next run updates to {schema.LATEST}" in doctor.found["Database"]["said"]
+    assert "Freshness" in doctor.found
+    kagsync.ok("show")
+    doctor()
+    assert doctor.found["Database"]["said"].endswith(f"schema {schema.LATEST}")
+
+
+# It outlives what it finds
+
+
+def test_a_file_of_certificates_that_is_not_there(
+    healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+    cross = doctor.cross("Certificates")
+    assert str(tmp_path / "gone.pem") in cross["said"]
+    assert "Unset REQUESTS_CA_BUNDLE" in cross["remedy"]
+    assert {"Database", "Kaggle", SLUG, "Schedule"} <= set(doctor.found)
+
+
+def test_certificates_that_are_not_there_end_no_check_of_the_real_kaggle(
+    healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # requests looks for the file before it connects, so nothing leaves this machine.
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
+    monkeypatch.setenv("KAGGLE_API_ENVIRONMENT", "PROD")
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    crosses = doctor()
+    assert "Certificates" in crosses
+    assert "gone.pem" in (crosses.get("Kaggle") or crosses[SLUG])["said"]
+    assert doctor.found.get("Kaggle", {}).get("said") != "answers"
+    assert doctor.found["Schedule"]["ok"]
+
+
+def test_kaggles_sdk_is_missing(healthy: None, tmp_path: Path) -> None:
+    # A folder that is looked in first, with a package of this name that cannot be imported.
+    (tmp_path / "kagglesdk").mkdir()
+    (tmp_path / "kagglesdk" / "__init__.py").write_text("raise ModuleNotFoundError('gone')")
+    (tmp_path / "kagglesdk" / "competitions").mkdir()
+
+    ran = run("doctor", "--format", "json", PYTHONPATH=str(tmp_path))
+
+    found = {check["about"]: check for check in json.loads(ran.out)["checks"]}
+    assert ran.err == ""
+    assert "kagglesdk cannot be imported" in found["Packages"]["said"]
+    assert found["Packages"]["remedy"] == installation.this().reinstall()
+    assert "kagglesdk" in found["Kaggle"]["said"]
+    assert found["Kaggle"]["remedy"] == installation.this().reinstall()
+    assert found["Database"]["ok"] and found["Schedule"]["ok"]
+
+
+@pytest.mark.parametrize(("package", "version"), [("kagglesdk", "0.1.2"), ("pandas", "2.9.9rc1")])
+def test_a_package_that_is_too_old(
+    package: str, version: str, healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.metadata.version
+    monkeypatch.setattr(
+        importlib.metadata, "version", lambda name: version if name == package else real(name)
+    )
+    cross = doctor.cross("Packages")
+    assert f"{package} {version} is too old" in cross["said"]
+    assert cross["remedy"] == installation.this().reinstall()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KAGSYNC_JOBS", "many"), ("KAGSYNC_TEAM_NAME", "maybe"), ("KAGSYNC_DB", "~no-such-user/x")],
+)
+def test_a_setting_that_makes_no_sense(
+    name: str, value: str, healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    cross = doctor()["Settings"]
+    assert name in cross["said"] + cross["remedy"]
+    assert ("Database" in doctor.found) == (name != "KAGSYNC_DB")
+    assert {"Kaggle's key", "Kaggle", "Schedule"} <= set(doctor.found)
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["--db", "no --db"])
+def test_without_a_home_and_a_passwd_entry_the_other_checks_go_on(
+    named: bool, nobody: list[str], tmp_path: Path
+) -> None:
+    words = ["doctor", *(["--db", str(tmp_path / "kagsync.db")] if named else [])]
+    ran = process(*words, before=nobody, without=("HOME", "KAGSYNC_DB", "KAGSYNC_TEMP_DIR"), cwd=Path("/"))
+    assert (ran.code, ran.err) == (1, "")
+    assert (
+        f"✗ {'Folder of downloads' if named else 'Settings'}: no home folder is known\n  → Set HOME"
+        in ran.out
+    )
+    assert ("✗ Database: there is no database" in ran.out) == named
+    for about in ("Packages", "kaggle command", "Kaggle's key", "Schedule"):
+        assert f" {about}: " in ran.out
+
+
+def test_a_check_that_fails_itself_is_a_cross(
+    healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("by chance")
+
+    monkeypatch.setattr("kagsync.status.status", broken)
+    cross = doctor.cross("Database", others=("Schedule",))  # which cannot know the last runs
+    assert "ZeroDivisionError: by chance" in cross["said"]
+    assert {"Kaggle's key", "Kaggle"} <= set(doctor.found)
+
+
+def test_a_database_that_another_program_has_for_itself(
+    healthy: None, doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kagsync.store.connection.BUSY_TIMEOUT", 0.2)
+    script = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
+        "c.executescript('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE'); print(flush=True); "
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(settings.db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        cross = doctor.cross("Database", others=("Schedule",))
+        assert "locked by another program" in cross["said"]
+        holder.communicate()
+    assert doctor() == {}
+
+
+def closed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes the right to write a file, which rights do not take from root."""
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path != file and real(path, mode))
+
+
+@pytest.mark.parametrize("part", ["", "-wal", "-shm"])
+def test_a_database_that_may_not_be_written(
+    part: str, healthy: None, doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = settings.db.with_name(settings.db.name + part)
+    file.touch()
+    closed(file, monkeypatch)
+    cross = doctor.cross("Database")
+    assert f"{file} may not be written" in cross["said"]
+    assert cross["remedy"] == f"chmod u+w {file}"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a file away")
+def test_what_another_user_left_beside_the_database_is_to_be_taken_over(
+    healthy: None, doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wal = settings.db.with_name(f"{settings.db.name}-wal")
+    wal.touch()
+    os.chown(wal, 54321, 54321)
+    closed(wal, monkeypatch)
+    assert doctor.cross("Database")["remedy"] == f"sudo chown {os.getuid()} {wal}"
+
+
+@pytest.mark.parametrize("kind", ["a folder", "closed"])
+def test_a_log_file_that_cannot_be_written(
+    kind: str, healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "kagsync.log"
+    monkeypatch.setenv("KAGSYNC_LOG_FILE", str(file))
+    assert doctor() == {}
+    if kind == "closed":
+        file.touch()
+        closed(file, monkeypatch)
+    else:
+        file.mkdir()
+    cross = doctor.cross("Log file")
+    assert str(file) in cross["said"]
+
+
+def test_a_schedule_that_starts_a_program_in_a_cache(
+    healthy: None, doctor: Doctor, crontab: Path, kagsync: Kagsync, tmp_path: Path
+) -> None:
+    kagsync.ok("schedule", "install", "--cron")
+    program = tmp_path / "cache" / "archive" / "bin" / "kagsync"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    (tmp_path / "cache" / "CACHEDIR.TAG").touch()
+    there = re.search(r"\S+(?= sync --all)", crontab.read_text())
+    assert there
+    crontab.write_text(crontab.read_text().replace(there[0], str(program)))
+    cross = doctor.cross("Schedule")
+    assert "is in a cache" in cross["said"]
+    assert "kagsync schedule install" in cross["remedy"]
+
+
 # What holds whatever is broken
 
 
@@ -786,7 +1037,7 @@ def test_a_package_that_is_broken(healthy: None, doctor: Doctor, monkeypatch: py
         broken.setitem(sys.modules, "pygal", None)
         cross = doctor.cross("Packages")
         assert "pygal cannot be imported" in cross["said"]
-        assert "pip install --upgrade" in cross["remedy"]
+        assert cross["remedy"] == installation.this().reinstall()
 
     assert doctor() == {}
 

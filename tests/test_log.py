@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import run
+from conftest import on_terminal, plain, run
 
 from kagsync import log
 from kagsync.errors import ConfigurationError, KagsyncError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from conftest import Kagsync
 
@@ -166,6 +167,70 @@ def test_stderr_that_is_closed_ends_nothing(kagsync: Kagsync, monkeypatch: pytes
     log.configure()
     monkeypatch.setattr("sys.stderr", Closed())
     log.logger.info("hello")
+
+
+def test_a_file_that_can_no_longer_be_written_is_told_once_in_a_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("needs /dev/full")
+    log.configure(log_file=full)
+
+    log.logger.info("one")
+    log.logger.info("two")
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if not line.startswith("INFO")] == [
+        "WARNING kagsync: Cannot write the log file /dev/full: [Errno 28] No space left on device. "
+        "The run goes on"
+    ]
+    assert {"INFO kagsync: one", "INFO kagsync: two"} <= set(lines)
+    with contextlib.suppress(OSError):
+        log.configure()
+
+
+# On a terminal
+
+
+@pytest.fixture
+def board(tmp_path: Path, kagsync: Kagsync) -> list[str]:
+    """The words of a sync that shows a bar and writes log lines."""
+    file = tmp_path / "board.csv"
+    file.write_text("Rank,TeamId,TeamName,Score,TeamMemberUserNames\n1,1,a,0.5,alice\n")
+    kagsync.ok("competitions", "add", "titanic", "--no-kaggle")
+    return ["sync", "titanic", "--from", str(file), "--force"]
+
+
+def test_a_log_line_never_runs_into_the_progress_bar(board: list[str]) -> None:
+    written = on_terminal(*board, width=200)
+    assert "Syncing" in written and "\x1b[2K" in written  # the bar, and that it is drawn again
+    # What stands in a line when the cursor leaves it: after the last time it was cleared.
+    left = [plain(line).rpartition("\x1b[2K")[2].rpartition("\r")[2] for line in written.split("\n")]
+    logged = [line for line in left if "kagsync: " in line]
+    assert len(logged) >= 5
+    for line in logged:
+        assert re.match("(INFO|WARNING) kagsync: ", line), line
+        assert "Syncing" not in line
+
+
+def test_levels_are_coloured_on_a_terminal(board: list[str]) -> None:
+    assert "\x1b[36mINFO\x1b[0m kagsync: " in on_terminal(*board)
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"NO_COLOR": "0"}, {"TERM": "dumb"}])
+def test_nobody_gets_colours_who_wants_none(environment: dict[str, str], board: list[str]) -> None:
+    written = on_terminal(*board, **environment)
+    assert "INFO kagsync: " in written
+    assert not re.search("\x1b\\[[0-9;]*m", written)
+    if environment.get("TERM") == "dumb":
+        assert "\x1b" not in written
+        assert "Syncing" not in written
+        assert "\n\n" not in written
+
+
+def test_an_empty_no_color_asks_for_nothing(board: list[str]) -> None:
+    assert "\x1b[36mINFO" in on_terminal(*board, NO_COLOR="")
 
 
 # Through the command line

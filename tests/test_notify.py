@@ -23,7 +23,7 @@ from boards import Team, board_csv, board_zip
 from conftest import run, start
 from listeners import Listener
 
-from kagsync import locks, message, notify, times
+from kagsync import installation, locks, message, notify, times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -241,7 +241,7 @@ def test_without_apprise(
     for words in (["add", "json://x"], ["test"]):
         ran = kagsync("notify", *words)
         assert (ran.code, ran.out) == (3, "")
-        assert ran.err.endswith("not installed. pip install 'kagsync[notify]'\n")
+        assert ran.err.endswith(f"not installed. {installation.this().add_extra('notify')}\n")
     boards.load(BETTER_BOB, ALICE, CAROL)
     assert "pip install" in boards.err
     assert listed(kagsync)[0]["url"] == "json://…"

@@ -17,7 +17,7 @@ import pytest
 from conftest import start
 
 import kagsync.demo
-from kagsync import schema
+from kagsync import installation, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,5 +270,5 @@ def test_a_newer_database_is_refused_and_left_as_it_is(db: Path, kagsync: Kagsyn
             assert (ran.code, ran.out) == (5, "")
             assert len(ran.err.splitlines()) == 1
             assert f"newer kagsync (schema {version}" in ran.err
-            assert "pip install --upgrade" in ran.err
+            assert f"Update kagsync: {installation.update()}" in ran.err
         assert db.read_bytes() == before

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kagsync import log, settings
-from kagsync.errors import UsageError
+from kagsync.errors import KagsyncError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -58,10 +58,29 @@ def load(
     return loaded
 
 
+def load_to_read(db: Path | None, verbose: bool, quiet: bool) -> Settings:
+    """The same for a command that only reads: a log file that cannot be written does not stop it."""
+    log.configure(verbose=verbose, quiet=quiet)
+    loaded = settings.load(db=db)
+    if loaded.log_file is not None:
+        try:
+            log.configure(verbose=verbose, quiet=quiet, log_file=loaded.log_file)
+        except KagsyncError as error:
+            log.logger.warning("%s; this command goes on without it", error.message)
+    return loaded
+
+
 def open_store(loaded: Settings, *, create: bool = False) -> Store:
     from kagsync.store import Store
 
     return Store.open(loaded.db, loaded.locks, create=create)
+
+
+def open_to_read(loaded: Settings) -> Store:
+    """The store for a command that only reads: whoever may read the database may use it."""
+    from kagsync.store import Store
+
+    return Store.open_to_read(loaded.db, loaded.locks)
 
 
 def say(text: str, *, quiet: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kagsync import errors, names, times
-from kagsync.cli.common import app, load, open_store, say
+from kagsync.cli.common import app, load_to_read, open_to_read, say
 from kagsync.cli.options import AnyFormat, AnySlug, Db, Format, Group, OneUser, Quiet, Slug, Verbose, storable
 from kagsync.errors import UsageError
 
@@ -49,7 +49,7 @@ def show(
     from kagsync import listings, looks
     from kagsync import show as verb
 
-    loaded = load(db, verbose, quiet)
+    loaded = load_to_read(db, verbose, quiet)
     now = times.utc_now()
     compared = _since(since, loaded, now)
     if by_group and slug is None:
@@ -57,7 +57,7 @@ def show(
     if slug is None and user is None:
         listings.print_overview(all_boards(loaded, group, compared), format_.value, now)
         return
-    with open_store(loaded) as store:
+    with open_to_read(loaded) as store:
         users = _people(store, user, group)
         if slug is None:
             listings.print_person(verb.boards(store, users, compared), format_.value, now)
@@ -96,7 +96,7 @@ def all_boards(
     from kagsync import show as verb
 
     try:
-        with open_store(loaded) as store:
+        with open_to_read(loaded) as store:
             return verb.boards(store, _people(store, None, group), since)
     except errors.NoDatabase:
         return []
@@ -120,10 +120,10 @@ def news(
     from kagsync import listings
     from kagsync import news as verb
 
-    loaded = load(db, verbose, quiet)
+    loaded = load_to_read(db, verbose, quiet)
     now = times.utc_now()
     compared = _since(since, loaded, now)
-    with open_store(loaded) as store:
+    with open_to_read(loaded) as store:
         users = _people(store, user, group)
         competitions = (
             store.competitions() if slug is None else [store.competition(names.competition_slug(slug))]
@@ -152,10 +152,10 @@ def history(
     from kagsync import listings
     from kagsync import timeline as verb
 
-    loaded = load(db, verbose, quiet)
+    loaded = load_to_read(db, verbose, quiet)
     if usernames and group is not None:
         raise UsageError("usernames and --group contradict each other", "Give one of them")
-    with open_store(loaded) as store:
+    with open_to_read(loaded) as store:
         named = dict.fromkeys(store.user(names.username(name)) for name in usernames or [])
         users = list(named) or _people(store, None, group)
         competition = store.competition(names.competition_slug(slug))
@@ -181,9 +181,9 @@ def report(
     """Write a small web site: a page for each competition, and an index of them."""
     from kagsync import report as verb
 
-    loaded = load(db, verbose, quiet)
+    loaded = load_to_read(db, verbose, quiet)
     wanted = [names.competition_slug(slug) for slug in slugs or []] or None
-    with open_store(loaded) as store:
+    with open_to_read(loaded) as store:
         written = verb.report(store, output, times.utc_now(), slugs=wanted, title=title, group=group)
     say(verb.told(written), quiet=quiet)
 
@@ -201,7 +201,7 @@ def missing(
     from kagsync import listings
     from kagsync import show as verb
 
-    loaded = load(db, verbose, quiet)
-    with open_store(loaded) as store:
+    loaded = load_to_read(db, verbose, quiet)
+    with open_to_read(loaded) as store:
         found = verb.missing(store, names.competition_slug(slug), _people(store, None, group))
     listings.print_missing(*found, format_.value)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kagsync import errors, log, names
-from kagsync.cli.common import load, notify_app, open_store, print_json, say
+from kagsync.cli.common import load, load_to_read, notify_app, open_store, open_to_read, print_json, say
 from kagsync.cli.options import Db, Group, JsonOrText, Quiet, TextOrJson, Verbose
 from kagsync.text import printable
 
@@ -51,8 +51,8 @@ def notify_list(
     from kagsync import listings
     from kagsync import notify as verb
 
-    loaded = load(db, verbose, quiet)
-    with open_store(loaded) as store:
+    loaded = load_to_read(db, verbose, quiet)
+    with open_to_read(loaded) as store:
         found = verb.listed(store)
     if format_ is TextOrJson.json:
         print_json([verb.as_json(each) for each in found])

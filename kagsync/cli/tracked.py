@@ -15,7 +15,9 @@ from kagsync.cli.common import (
     counted,
     in_turn,
     load,
+    load_to_read,
     open_store,
+    open_to_read,
     print_text,
     say,
     users_app,
@@ -87,7 +89,7 @@ def competitions_list(
     """List the tracked competitions."""
     from kagsync import listings
 
-    loaded = load(db, verbose, quiet)
+    loaded = load_to_read(db, verbose, quiet)
     now = times.utc_now()
     listings.print_competitions(all_boards(loaded, None, lambda _: now), format_.value, now)
 
@@ -204,9 +206,9 @@ def users_list(
     """List the tracked people."""
     from kagsync import listings
 
-    loaded = load(db, verbose, quiet)
+    loaded = load_to_read(db, verbose, quiet)
     try:
-        with open_store(loaded) as store:
+        with open_to_read(loaded) as store:
             roster = store.users() if group is None else store.users_in(group)
     except errors.NoDatabase:
         roster = []
@@ -226,8 +228,8 @@ def users_export(
     """Write the roster as the CSV that `users import` reads."""
     from kagsync import users as verb
 
-    loaded = load(db, verbose, quiet)
-    with open_store(loaded) as store:
+    loaded = load_to_read(db, verbose, quiet)
+    with open_to_read(loaded) as store:
         roster = store.users() if group is None else store.users_in(group)
     if file is None:
         print_text(verb.roster_csv(roster, for_screen=sys.stdout.isatty()).removesuffix("\n"))

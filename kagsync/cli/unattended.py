@@ -7,14 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import errors, log, names, settings, times
-from kagsync.cli.common import app, load, open_store, print_json, print_text, say, schedule_app
+from kagsync import errors, log, names, times
+from kagsync.cli.common import (
+    app,
+    load,
+    load_to_read,
+    open_to_read,
+    print_json,
+    print_text,
+    say,
+    schedule_app,
+)
 from kagsync.cli.options import Db, JsonOrText, Quiet, TextOrJson, Verbose
 from kagsync.errors import UsageError
 from kagsync.text import printable
 
 if TYPE_CHECKING:
-    from kagsync.doctor import Check
+    from kagsync.checks import Check
     from kagsync.records import Trigger
     from kagsync.schedule import Plan
     from kagsync.settings import Settings
@@ -106,7 +115,7 @@ def schedule_status(
     """Say what is scheduled and when it last ran; exit code 1 when it does not run."""
     from kagsync import schedule
 
-    found = schedule.status(_triggers(load(db, verbose, quiet)), times.utc_now())
+    found = schedule.status(_triggers(load_to_read(db, verbose, quiet)), times.utc_now())
     if format_ is TextOrJson.json:
         print_json(schedule.as_json(found))
     elif not (quiet and found.runs_by_itself):
@@ -117,7 +126,7 @@ def schedule_status(
 
 def _triggers(loaded: Settings) -> list[Trigger]:
     try:
-        with open_store(loaded) as store:
+        with open_to_read(loaded) as store:
             return store.triggers()
     except errors.NoDatabase:
         return []
@@ -141,9 +150,9 @@ def status(
     from kagsync import listings
     from kagsync import status as verb
 
-    loaded = load(db, verbose, quiet)
+    loaded = load_to_read(db, verbose, quiet)
     oldest = names.duration(max_age)
-    with open_store(loaded) as store:
+    with open_to_read(loaded) as store:
         found = verb.status(store, times.utc_now(), oldest)
     if format_ is TextOrJson.json:
         print_json(verb.as_json(found))
@@ -162,9 +171,8 @@ def doctor(
     from kagsync import listings
 
     log.configure(verbose=verbose, quiet=quiet)
-    loaded = settings.load(db=db)  # without opening its log file: whether that can be is looked at
     checks: list[Check] = []
-    for check in verb.doctor(loaded, times.utc_now()):
+    for check in verb.doctor(db, times.utc_now()):
         checks.append(check)
         if format_ is TextOrJson.text and (check.ok is False or not quiet):
             listings.print_check(check)  # one by one: some take a while
@@ -187,7 +195,7 @@ def backup(
     """Write a checked copy of the database, also while syncs run."""
     from kagsync import backup as verb
 
-    loaded = load(db, verbose, quiet)
-    with open_store(loaded) as store:
+    loaded = load_to_read(db, verbose, quiet)
+    with open_to_read(loaded) as store:
         size = verb.backup(store, file)
     say(printable(verb.told(file, size)), quiet=quiet)

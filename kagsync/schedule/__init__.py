@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import installation, times
 from kagsync.errors import ConfigurationError
+from kagsync.log import logger
 from kagsync.records import BY_HAND
 from kagsync.schedule import cron, systemd, windows
 from kagsync.schedule.plan import DEFAULT_EVERY, LONGEST_RUN, Plan, plan, this_program
@@ -54,6 +55,7 @@ def default_kind() -> str:
 
 def printed(plan: Plan, kind: str) -> str:
     """What `install` would put in place."""
+    _warn_of_a_cache(plan)
     text: str = KINDS[kind].printed(plan)
     return text
 
@@ -64,6 +66,7 @@ def install(plan: Plan, kind: str) -> str:
     Returns:
         what was done, and how to undo it.
     """
+    _warn_of_a_cache(plan)
     scheduler = KINDS[kind]
     before = scheduler.find()
     scheduler.install(plan)
@@ -87,6 +90,17 @@ def install(plan: Plan, kind: str) -> str:
     told += [f"It is installed for {name}, too: kagsync schedule remove --{name}" for name in others]
     told.append("When it last ran: kagsync schedule status. To undo: kagsync schedule remove")
     return "\n".join(told)
+
+
+def _warn_of_a_cache(plan: Plan) -> None:
+    """Warns that a schedule made with `uvx` or `pipx run` breaks when their cache is cleaned."""
+    if installation.this().temporary:
+        logger.warning(
+            "%s is in a cache: when that is cleaned, scheduled runs fail. Install kagsync permanently: %s. "
+            "Then run the installed one: kagsync schedule install",
+            plan.program[0],
+            installation.this().keep(),
+        )
 
 
 def _every(plan: Plan) -> str:

@@ -91,7 +91,10 @@ def _quoted(word: str, *, command: bool = False) -> str:
 
 def _folder() -> Path:
     home = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(home) if home else Path.home() / ".config") / "systemd" / "user"
+    try:
+        return (Path(home) if home else Path.home() / ".config") / "systemd" / "user"
+    except RuntimeError as error:
+        raise ConfigurationError("no home folder is known", "Set HOME") from error
 
 
 def install(plan: Plan) -> None:

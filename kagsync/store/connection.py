@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
-from kagsync import locks, schema
+from kagsync import installation, locks, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 SQLITE_VERSION = sqlite3.sqlite_version
 BUSY_TIMEOUT = 30.0  # seconds a writer waits for another
-
+_NO_RIGHTS = ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN")
 
 REPAIR = (
     "Restore a backup: cp BACKUP {0} && rm -f {0}-wal {0}-shm; "
@@ -37,7 +39,7 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
     if name.startswith("SQLITE_NOTADB"):
         return DatabaseError(f"{path} is not a SQLite database", "Name another file with --db or KAGSYNC_DB")
     if name.startswith(("SQLITE_READONLY", "SQLITE_PERM")):
-        return DatabaseError(f"the database {path} may not be written", "Mend the rights of file and folder")
+        return _read_only(path)
     if name.startswith("SQLITE_CANTOPEN"):
         return DatabaseError(f"the database {path} cannot be opened", "Check the path and its rights")
     if name.startswith("SQLITE_IOERR"):
@@ -52,6 +54,10 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
     return DatabaseError(f"the database {path} failed: {error}", "Run it again; -v shows more")
 
 
+def _read_only(path: Path) -> DatabaseError:
+    return DatabaseError(f"the database {path} may not be written", "Mend the rights of file and folder")
+
+
 class Connection:
     """A connection to one database, for one thread.
 
@@ -61,6 +67,7 @@ class Connection:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self.path = path
+        self.schema_on_disk = schema.LATEST  # less in a copy of an older database
 
     @classmethod
     def open(cls, path: Path, locks_folder: Path, *, create: bool = False) -> Self:
@@ -71,22 +78,71 @@ class Connection:
 
         Raises:
             NoDatabase: there is none, and it should not be made.
-            DatabaseError: it cannot be opened, is not kagsync's, or is newer than this program.
+            DatabaseError: it cannot be opened or written, is not kagsync's, or is newer than this program.
         """
         try:
-            if not create and not path.exists():
-                raise NoDatabase(
-                    f"there is no database {path} yet", "Begin with: kagsync competitions add SLUG"
-                )
+            there = path.exists()
+            if not there and not create:
+                raise _none_yet(path)
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise from_os_error(error, f"open the database {path}") from error
+        if there and not os.access(path, os.W_OK):
+            # SQLite would open it anyway and, where it can, leave files beside it that belong to this user.
+            # The owner could not write those, and so no longer the database.
+            raise _read_only(path)
+        return cls._opened(path, lambda: _connect(path), lambda store: store._prepare(locks_folder))
+
+    @classmethod
+    def open_to_read(cls, path: Path, locks_folder: Path) -> Self:
+        """Opens a database to read it only. All that is read is of one moment.
+
+        Where this user may write it, this does what `open` does. Otherwise (another user's file, a read-only
+        disk) the right to read is enough, and no file is made beside it.
+
+        Raises:
+            NoDatabase: there is none.
+            DatabaseError: it cannot be read, is not kagsync's, is newer than this program, or is older and
+                may not be migrated by this user.
+        """
         try:
-            store = cls(_connect(path), path)
+            store = cls.open(path, locks_folder)
+        except KagsyncError as error:
+            if not _lacks_rights(error, path):
+                raise
+            store = cls._opened(path, lambda: _connect_to_read(path), lambda store: store._check_readable())
+        store._connection.execute("BEGIN")
+        return store
+
+    @classmethod
+    def open_copy(cls, path: Path) -> Self:
+        """Copies a database into memory, and leaves everything on its disk as it is.
+
+        An older schema is migrated in the copy. Not for a process that has the database open already, since
+        reading its file would end that connection's locks.
+
+        Raises:
+            NoDatabase: there is none.
+            DatabaseError: it cannot be read, is not kagsync's, or is newer than this program.
+        """
+        try:
+            if not path.exists():
+                raise _none_yet(path)
+        except OSError as error:
+            raise from_os_error(error, f"open the database {path}") from error
+        return cls._opened(path, lambda: _copied(path), lambda store: store._migrate_copy())
+
+    @classmethod
+    def _opened(
+        cls, path: Path, connect: Callable[[], sqlite3.Connection], prepare: Callable[[Self], None]
+    ) -> Self:
+        """Connects and prepares a store; when that fails, nothing stays open."""
+        try:
+            store = cls(connect(), path)
         except sqlite3.Error as error:
             raise explain(error, path) from error
         try:
-            store._prepare(locks_folder)
+            prepare(store)
         except sqlite3.Error as error:
             store.close()
             raise explain(error, path) from error
@@ -94,6 +150,21 @@ class Connection:
             store.close()
             raise
         return store
+
+    def _check_readable(self) -> None:
+        """Refuses an older schema, which a user who may not write cannot migrate."""
+        version = self._check_version()
+        if version < schema.LATEST:
+            raise DatabaseError(
+                f"{self.path} is of an older kagsync (schema {version}, this one needs {schema.LATEST}), and "
+                "you may not update it",
+                "Run any kagsync command as its owner, for example: kagsync status",
+            )
+
+    def _migrate_copy(self) -> None:
+        self.schema_on_disk = self._check_version()
+        if self.schema_on_disk < schema.LATEST:
+            self._migrate()
 
     def _prepare(self, locks_folder: Path) -> None:
         version = self._check_version()
@@ -129,7 +200,7 @@ class Connection:
         if version > schema.LATEST:
             raise DatabaseError(
                 f"{self.path} was made by a newer kagsync (schema {version}, this one knows {schema.LATEST})",
-                "Update kagsync: pip install --upgrade kagsync",
+                f"Update kagsync: {installation.update()}",
             )
         # One statement, one look: another process may be making the tables at this moment.
         foreign = self._value(
@@ -176,11 +247,6 @@ class Connection:
         """What SQLite finds wrong in the whole database; nothing: it is sound."""
         return check(self._connection)
 
-    @property
-    def schema_version(self) -> int:
-        version: int = self._value("PRAGMA user_version")
-        return version
-
     def close(self) -> None:
         self._connection.close()
 
@@ -220,11 +286,66 @@ class Connection:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None)
-    connection.execute("PRAGMA foreign_keys = ON")
-    # In WAL mode NORMAL cannot damage the database; a power cut may undo the last commits, which the next
-    # sync does again.
-    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        # In WAL mode NORMAL cannot damage the database; a power cut may undo the last commits, which the next
+        # sync does again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:  # the file is no database, or is damaged or locked
+        connection.close()
+        raise
     return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Connects for a user who has no right to write.
+
+    In place while somebody has the database open, else to a copy.
+    """
+    in_use = all(path.with_name(f"{path.name}-{part}").exists() for part in ("wal", "shm"))
+    # If this user may write in the folder, SQLite could create these files anew, should they vanish just now.
+    if in_use and not os.access(path.parent, os.W_OK):
+        uri = f"{path.absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
+        try:
+            connection.execute("PRAGMA schema_version")  # the first look into the files
+            return connection
+        except sqlite3.Error as error:
+            connection.close()
+            if not error.sqlite_errorname.startswith(_NO_RIGHTS):
+                raise
+    return _copied(path)
+
+
+def _copied(path: Path) -> sqlite3.Connection:
+    from kagsync.store import snapshot  # rarely needed
+
+    try:
+        return snapshot.in_memory(path, BUSY_TIMEOUT)
+    except PermissionError as error:
+        raise DatabaseError(
+            f"the database {path} may not be read", "Ask its owner for the rights to read it"
+        ) from error
+    except OSError as error:
+        raise DatabaseError(
+            f"the database {path} cannot be opened: {error.strerror}", "Check the path and its rights"
+        ) from error
+
+
+def _none_yet(path: Path) -> NoDatabase:
+    return NoDatabase(f"there is no database {path} yet", "Begin with: kagsync competitions add SLUG")
+
+
+def _lacks_rights(error: KagsyncError, path: Path) -> bool:
+    """Whether a database could not be opened because this user may not write it, or not beside it."""
+    if not os.path.isfile(path):  # noqa: PTH113  (Path's raises where the folder may not be searched)
+        return False
+    if not os.access(path, os.W_OK):
+        return True
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorname", "").startswith(_NO_RIGHTS)
+    return isinstance(cause, OSError) and cause.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def check(connection: sqlite3.Connection) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.metadata
 import json
 import os
@@ -27,7 +28,7 @@ from kaggle_server import Answer, KaggleServer, kaggle_error
 from listeners import Listener
 from test_machine import nobody, process
 
-from kagsync import installation, locks, pings, schema, times
+from kagsync import checks, installation, locks, pings, schema, times
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -123,8 +124,15 @@ class Doctor:
         return crosses[about]
 
 
+_kaggle_command = functools.cache(
+    lambda: list(checks.kaggle_command())
+)  # the same for all tests; half a second
+
+
 @pytest.fixture
-def doctor(kagsync: Kagsync) -> Doctor:
+def doctor(kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    found = _kaggle_command()
+    monkeypatch.setattr(checks, "kaggle_command", lambda: iter(found))
     return Doctor(kagsync)
 
 

@@ -82,9 +82,9 @@ def few() -> Filling:
     before = end - 30 * 3600
     return Filling(
         [
-            Standing("alice", "Alice", "red", "Rabbits", (999, 1000), ("0.51", "0.52")),
+            Standing("alice", "Alice", "crimson", "Rabbits", (999, 1000), ("0.51", "0.52")),
             Standing("bob", "Bob", "blue", "Team Bob", (1, 999), ("0.9", "0.6")),
-            Standing("carol", "Carol", "red", "Team Carol", (7,), ("0.8",)),
+            Standing("carol", "Carol", "crimson", "Team Carol", (7,), ("0.8",)),
         ],
         [before, end],
         synced_at=NOW - timedelta(minutes=5),
@@ -173,7 +173,7 @@ def test_the_table_is_sorted_by_each_column_and_by_keyboard(browser: Any, page: 
 
 def test_the_filter_narrows_rows_and_lines(browser: Any, page: Path) -> None:
     with Visit(browser, page) as visit:
-        visit.page.get_by_label("Filter").fill("RED")
+        visit.page.get_by_label("Filter").fill("CRIMSON")
         assert visit.page.locator("#people tbody tr:visible").count() == 2
         assert visit.page.locator("#found").inner_text() == "2 of 3"
         assert visit.js(LINES_SHOWN) == ["alice", "carol"]

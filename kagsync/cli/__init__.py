@@ -61,6 +61,10 @@ def _run(words: list[str]) -> int:
     except KeyboardInterrupt:
         log.logger.error("Stopped; the next run goes on where this one ended")
         return errors.INTERRUPTED
+    except OSError as error:
+        told = errors.from_os_error(error, f"use {error.filename}" if error.filename else "go on")
+        log.failure(told)
+        return told.exit_code
     except Exception as error:  # noqa: BLE001  (a mistake of this program's is told in a line, too)
         told = errors.unforeseen(error)
         log.failure(told)

@@ -249,6 +249,12 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
         yield Check(
             "Clock", False, said, "Set the clock (timedatectl set-ntp true), then: kagsync sync --all --force"
         )
+    for each in competitions:
+        if each.snapshot_at and each.snapshot_at > times.horizon():
+            said = f"has a board of {times.iso(each.snapshot_at)}, in the future: no new board is taken"
+            source = "" if each.kaggle_competition_id else " --from FILE"
+            remedy = f"Check this machine's clock; if it is right: kagsync sync {each.slug}{source} --force"
+            yield Check(each.slug, False, said, remedy)
     targets = store.targets()
     if not targets:
         return

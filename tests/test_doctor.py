@@ -553,6 +553,19 @@ def test_a_sync_in_the_future(healthy: None, doctor: Doctor, settings: Settings)
     assert doctor() == {}
 
 
+def test_a_board_of_the_future(healthy: None, doctor: Doctor, settings: Settings) -> None:
+    future = times.parse_iso("2099-01-01T00:00:00Z")
+    execute(settings.db, "UPDATE competitions SET snapshot_at = ?", times.iso(future))
+    for table in ("snapshots", "entry_history"):
+        execute(settings.db, f"UPDATE {table} SET moment = ?", int(future.timestamp()))
+    cross = doctor.cross(SLUG)
+    assert "2099-01-01T00:00:00Z, in the future" in cross["said"]
+
+    follow(cross["remedy"].rpartition("right: ")[2])
+
+    assert doctor() == {}
+
+
 def test_a_clock_that_is_not_kaggles(healthy: None, doctor: Doctor, kaggle: KaggleServer) -> None:
     there = format_datetime(datetime.now(UTC) + timedelta(hours=3), usegmt=True)
     kaggle.answer(SLUG, Answer(headers={"Date": there, "Content-Type": "application/zip"}, body=b"PK"))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
-from kagsync import cli, errors, settings
+from kagsync import cli, errors, run, settings, sync
 from kagsync.movements import REASONS
+from kagsync.records import Counts
 
 if TYPE_CHECKING:
     from conftest import Kagsync
@@ -54,6 +55,17 @@ def test_every_command_is_in_the_readme(name: str) -> None:
 def test_every_option_is_in_the_readme(name: str) -> None:
     for option in _options(COMMANDS[name]):
         assert re.search(rf"`{option}[ `]", README), f"{name} {option}"
+
+
+def test_every_key_of_syncs_json_is_in_the_readme() -> None:
+    counts = Counts(1, 1, 0, 0, 0)
+    result = sync.Result("titanic", "error", counts, errors.KagsyncError("it failed"))
+    failure = sync.AfterFailure("report", "usage", "it failed")
+    outcome = sync.as_json(sync.Outcome([result], alone=True, after=(failure,)))
+    (competition,) = outcome["competitions"]
+    keys = {*outcome, *competition, *competition["error"], *outcome["after"][0]}
+    assert all(f"`{key}`" in README for key in keys)
+    assert all(f"`{step}`" in README for step in (sync.REPORT, run.NOTIFY, run.PING, run.TRIGGER))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

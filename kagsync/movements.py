@@ -204,11 +204,9 @@ def between(
     old, new = _members(before), _members(after)
     if not old or not new:
         return found  # an old board does not tell the members
-    joined = sorted(new - old)
     left = sorted(old - new)
     found += [movement(MEMBER_LEFT, member) for member in left]
-    # A deleted account goes on as a member of another name, who did not join.
-    found += [movement(MEMBER_JOINED, member) for member in joined if not member.startswith(_DELETED_MEMBER)]
+    found += [movement(MEMBER_JOINED, member) for member in _joined(before, after)]
     return found
 
 
@@ -239,9 +237,10 @@ def _standing_reason(before: State, after: State, higher_is_better: bool | None)
 def is_rescoring(before: State | None, after: State | None) -> bool:
     """Whether a score changed at the same number of submissions: by the host, or since simulations go on.
 
-    A board that does not tell the number (an old one) tells nothing of this.
+    A score that appears or vanishes counts too: its cell may just not have been readable. A board that does
+    not tell the number (an old one) tells nothing of this.
     """
-    if before is None or after is None or None in (before.score, after.score, before.submission_count):
+    if before is None or after is None or before.submission_count is None:
         return False
     return before.score != after.score and before.submission_count == after.submission_count
 
@@ -254,10 +253,20 @@ def _is_drift(step: Movement) -> bool:
 
 
 def _submitted(before: State, after: State) -> int:
-    """How many submissions were made; 0 where a board (an old one, for one) does not tell their number."""
-    if before.submission_count is None or after.submission_count is None:
+    """How many submissions were made; 0 where a board (an old one, for one) does not tell their number.
+
+    It is not known either when a member joined: a merged team's submissions are added to the count.
+    """
+    if before.submission_count is None or after.submission_count is None or _joined(before, after):
         return 0
     return max(after.submission_count - before.submission_count, 0)
+
+
+def _joined(before: State, after: State) -> list[str]:
+    """The new members of a team; none where a board (an old one) does not tell the members."""
+    old, new = _members(before), _members(after)
+    # A deleted account goes on as a member of another name, who did not join.
+    return sorted(name for name in new - old if old and not name.startswith(_DELETED_MEMBER))
 
 
 def _drifted(drift: Movement) -> list[Movement]:

@@ -197,9 +197,16 @@ def test_a_number_of_submissions_that_is_not_the_same_says_nothing_of_a_rescorin
 
 
 @pytest.mark.parametrize("higher", [True, False, None])
-def test_a_first_score_is_better_than_none(higher: bool | None) -> None:
-    assert told(here(score=None), HERE, higher=higher) == [IMPROVED]
-    assert told(HERE, here(score=None), higher=higher) == [FELL]
+@pytest.mark.parametrize("later", [6, None])
+def test_a_first_score_is_better_than_none(higher: bool | None, later: int | None) -> None:
+    assert told(here(score=None), here(submissions=later), higher=higher) == [IMPROVED]
+    assert told(HERE, here(score=None, submissions=later), higher=higher) == [FELL]
+
+
+@pytest.mark.parametrize("higher", [True, False, None])
+def test_a_score_that_cannot_be_read_for_a_while_is_nobodys_doing(higher: bool | None) -> None:
+    assert told(HERE, here(score=None), higher=higher) == [RESCORED]
+    assert told(HERE, here(score=None), HERE, higher=higher) == []
 
 
 def test_other_decimals_are_no_other_score() -> None:
@@ -271,6 +278,12 @@ def test_fewer_submissions_are_nobodys_doing() -> None:
 def test_a_number_of_submissions_that_becomes_known_is_no_submission() -> None:
     assert told(here(submissions=None), here(submissions=39)) == []
     assert only(here(submissions=None), here(420, submissions=39)).submissions == 0
+
+
+def test_submissions_that_a_merged_team_brings_are_not_new() -> None:
+    assert told(HERE, here(members="alice,bob,carol", submissions=66)) == [MEMBER_JOINED]
+    movement = movements(past(HERE, here(420, members="alice,bob,carol", submissions=66)), True)[0]
+    assert (movement.reason, movement.submissions) == (OVERTAKEN, 0)
 
 
 def test_a_number_of_submissions_that_is_no_longer_known_is_no_submission() -> None:

@@ -52,6 +52,9 @@ class Event:
     def submissions(self) -> int:
         if self.before is None or self.after is None or self.before["TeamId"] != self.after["TeamId"]:
             return 0
+        old, new = set(members_of(self.before)), set(members_of(self.after))
+        if old and any(not is_deleted(member) for member in new - old):
+            return 0  # on the real board a merged team's submissions are added
         return max(int(self.after.get("SubmissionCount", 0)) - int(self.before.get("SubmissionCount", 0)), 0)
 
     @property

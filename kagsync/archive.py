@@ -93,7 +93,7 @@ def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     if "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= names:
         kind = "a spreadsheet" if "mimetype" in names else "an Excel workbook"
         raise BadBoard(f"the file is {kind}, not a leaderboard", "Save the sheet as CSV UTF-8")
-    csvs = [m for m in members if m.orig_filename.lower().endswith(".csv")]
+    csvs = [m for m in members if m.orig_filename.lower().endswith(".csv") and not _is_of_macos(m)]
     if len(csvs) != 1:
         found = f"{len(csvs)} CSV files" if csvs else "no CSV file"
         raise BadDownload(f"the archive holds {found} instead of one", _RETRY)
@@ -109,6 +109,11 @@ def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
         # Kaggle packs with deflate; each of the other methods has errors of its own (lzma.LZMAError …).
         raise BadDownload("the archive is packed in a way that is not understood", _RETRY)
     return member
+
+
+def _is_of_macos(member: zipfile.ZipInfo) -> bool:
+    """Whether macOS added this member: it describes another one, under that one's name."""
+    return member.orig_filename.startswith("__MACOSX/")
 
 
 def read_pieces(path: Path) -> Iterator[bytes]:

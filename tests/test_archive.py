@@ -56,6 +56,12 @@ def left_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def test_what_macos_adds_to_an_archive_is_no_second_csv(tmp_path: Path) -> None:
+    member = board_name(SLUG)
+    added = ("__MACOSX/", b""), (f"__MACOSX/._{member}", b"\0\5\26\7")
+    assert extract(packed((member, CSV), *added), tmp_path).path.read_bytes() == CSV
+
+
 def test_the_csv_comes_out_under_a_name_that_windows_can_store(tmp_path: Path) -> None:
     extracted = extract(board_zip(SLUG, CSV), tmp_path)
 

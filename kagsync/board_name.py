@@ -6,8 +6,9 @@ import re
 from datetime import UTC, date, datetime
 
 # Kaggle writes 2025-10-31T16:26:26 (UTC, when the board was made); browsers, Windows and archives write the
-# same as _T_16_26_26, T16_26_26, T16-26-26 or T162626Z.
-_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})_?T_?(\d{2})([:_-]?)(\d{2})\3(\d{2})(?!\d)")
+# same as _T_16_26_26, T16_26_26, T16-26-26 or T162626Z, and scripts also without the T.
+_TIME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:_?T_?|[ _-])(\d{2})([:._-]?)(\d{2})\3(\d{2})(?!\d)")
+NAME_WITH_TIME = "board-2026-01-31T16-30-00.csv"  # what a remedy asks for, in a form that every system stores
 _DAY = re.compile(r"(?<!\d)(\d{4})([-_.])(\d{2})\2(\d{2})(?!\d)")
 # Kaggle writes SLUG-publicleaderboard-TIME.csv, until 2013 SLUG_public_leaderboard.csv; for hosts the same
 # with "private".

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kagsync import archive, board_name, run_folder, times
 from kagsync.board import header
-from kagsync.errors import BadBoard, SuspiciousBoard, UsageError, from_os_error
+from kagsync.errors import BadBoard, BadDownload, SuspiciousBoard, UsageError, from_os_error
 from kagsync.log import logger
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
     modified = _modified(source)
     try:
         if is_zip(source):
-            extracted = archive.extract_csv(source, folder, run_folder.claim)
+            extracted = _unpacked(source, folder)
         else:
             pieces = archive.read_pieces(source)
             extracted = archive.write_csv(pieces, source.name, folder, run_folder.claim)
@@ -98,16 +98,26 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
     return fetched
 
 
+def _unpacked(source: Path, folder: Path) -> archive.ExtractedCsv:
+    try:
+        return archive.extract_csv(source, folder, run_folder.claim)
+    except BadDownload as error:  # its remedy is to try again, which changes nothing for a file
+        remedy = "Unpack it and name the CSV, or download the board again"
+        raise BadDownload(error.message, remedy) from error
+
+
 def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
     """A CSV that stays where it is; arguments and errors as of `from_file`.
 
-    One that `kagsync fetch` has brought counts as sent by Kaggle.
+    One that `kagsync fetch` has brought counts as sent by Kaggle, for the competition it was fetched for.
     """
     modified = _modified(csv)
     with csv.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     extracted = archive.ExtractedCsv(csv, csv.name, sha256)
     if run_folder.is_our_file(csv.absolute()):
+        if not accept_name:
+            _refuse_fetched_for_another(csv.absolute(), competition)
         return _of_kaggle(extracted, modified)
     return _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
 
@@ -165,6 +175,9 @@ def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
     By the time in its name; else by its newest submission, on the day in its name if there is one: on real
     boards that is 1.5 to 54 minutes before the snapshot (medians), and at most 4.5 hours. The time of the
     file's last change says little: a copy or a checkout makes it anew.
+
+    Raises:
+        BadBoard: the board has dates, but another program has changed their form, and no name tells the time.
     """
     for name in names:
         if moment := board_name.snapshot_time(name):
@@ -175,6 +188,12 @@ def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
         return times.parse_iso(newest)
     if day is not None:  # a day on which nobody submitted
         return times.parse_iso(f"{day}T00:00:00Z")
+    if (example := header.unreadable_date(csv)) is not None:
+        raise BadBoard(
+            "the time of the board is not known: its name has none, and its dates cannot be read "
+            f'(such as "{header.short(example)}")',
+            f"Put the time of the board (UTC) into its name, such as {board_name.NAME_WITH_TIME}",
+        )
     return modified.replace(microsecond=0)
 
 
@@ -198,6 +217,15 @@ def _refuse_other_competition(names: list[str], competition: Competition) -> Non
                 "If it is the right one, add --accept-name",
             )
         return  # the ZIP's member counts, if it tells
+
+
+def _refuse_fetched_for_another(csv: Path, competition: Competition) -> None:
+    slug = run_folder.slug_of(csv.parent)
+    if slug.lower() != competition.slug.lower():
+        raise SuspiciousBoard(
+            f"{csv.name} was fetched for {slug}, not for {competition.slug}",
+            "If it is the right one, add --accept-name",
+        )
 
 
 def _refuse_future(snapshot_at: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kagsync import times
+from kagsync.board_name import NAME_WITH_TIME
 from kagsync.errors import BadBoard, SuspiciousBoard
 
 if TYPE_CHECKING:
@@ -32,11 +33,14 @@ def refuse_frozen(competition: Competition, fetched: Fetched) -> None:
         )
 
 
-def refuse_shrunken(competition: Competition, fetched: Fetched, rows: int, before: Snapshot) -> None:
+def refuse_shrunken(
+    competition: Competition, fetched: Fetched, rows: int, before: Snapshot, *, force: bool
+) -> None:
     """Refuses a board that is suddenly empty, or less than half of what it was.
 
     Args:
         before: the board just before it in time, whichever was loaded first.
+        force: whether --force was given, which the remedy must then keep.
 
     Raises:
         SuspiciousBoard: it is.
@@ -44,7 +48,7 @@ def refuse_shrunken(competition: Competition, fetched: Fetched, rows: int, befor
     if rows < before.rows / 2:
         raise SuspiciousBoard(
             f"the board has {rows:,} rows where it had {before.rows:,}, which looks cut off",
-            f"If it is right: {_again(competition, fetched)} --accept-shrink",
+            f"If it is right: {_again(competition, fetched)}{' --force' if force else ''} --accept-shrink",
         )
 
 
@@ -67,7 +71,8 @@ def refuse_taken(competition: Competition, fetched: Fetched, rows: int, there: S
     raise BadBoard(
         f"{fetched.file} is a board of {times.iso(fetched.snapshot_at)}, but {competition.slug} has another "
         f"one of that moment ({there.rows:,} rows, from {source})",
-        f"Put the right time into its name, or replace that board: {_again(competition, fetched)} --force",
+        f"Put the right time into its name (such as {NAME_WITH_TIME}), or replace that board: "
+        f"{_again(competition, fetched)} --force",
     )
 
 

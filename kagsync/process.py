@@ -100,7 +100,7 @@ def process(
     if known is not None and not force and store.has_snapshot(competition.id, moment):
         guard.refuse_taken(competition, fetched, figures.rows, known)
     if known is not None and not accept_shrink:
-        guard.refuse_shrunken(competition, fetched, figures.rows, known)
+        guard.refuse_shrunken(competition, fetched, figures.rows, known, force=force)
     logger.info("CSV has %d entries with columns: %s", figures.rows, board.columns)
     if figures.bad_cells:
         cells = ", ".join(f"{name} {count}" for name, count in figures.bad_cells.items())

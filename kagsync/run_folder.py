@@ -29,7 +29,7 @@ _MARKER = ".kagsync"
 _LOCK = ".lock"
 _HANDED_OVER = "handed over"
 _FILE = "file: "
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*_\d{8}T\d{6}(_\d+)?")
+_NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)_\d{8}T\d{6}(_\d+)?")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,12 @@ def _notes(folder: Path) -> list[str]:
 def is_our_file(path: Path) -> bool:
     """Whether kagsync wrote this file into one of its run folders."""
     return is_ours(path.parent) and f"{_FILE}{path.name}" in _notes(path.parent)
+
+
+def slug_of(folder: Path) -> str:
+    """The competition that a run folder was made for; empty where its name tells none."""
+    match = _NAME.fullmatch(folder.name)
+    return match[1] if match else ""
 
 
 def is_ours(folder: Path) -> bool:

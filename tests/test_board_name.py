@@ -23,6 +23,11 @@ WHEN = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)
         "2025-10-31T16-26-26",
         "2025-10-31T162626",
         "2025-10-31T162626Z",
+        "2025-10-31_16-26-26",
+        "2025-10-31_162626",
+        "2025-10-31-16-26-26",
+        "2025-10-31 16:26:26.123456",
+        "2025-10-31 16.26.26",
     ],
 )
 def test_the_snapshot_time_is_read_however_a_system_wrote_it(time: str) -> None:
@@ -44,6 +49,8 @@ def test_a_private_board_and_a_slug_with_capitals_and_digits_have_a_time_too() -
         "titanic-2020-10-publicleaderboard.csv",
         board_name("titanic", ""),
         "titanic-2025-10-31.csv",
+        "titanic-2025-10-31 (1).csv",
+        "titanic-2025-10-31-1626.csv",
         "titanic-2025-13-31T16:26:26.csv",
         "titanic-0999-10-31T16:26:26.csv",  # strftime writes that year with three digits
         "titanic-2025-02-30T16:26:26.csv",

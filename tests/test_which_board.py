@@ -126,6 +126,19 @@ def test_a_competition_may_be_called_private(club: Club) -> None:
 # Of this competition
 
 
+def test_a_board_that_was_fetched_for_another_competition_is_refused_unless_that_is_accepted(
+    club: Club, kaggle: KaggleServer
+) -> None:
+    club.kagsync.ok("competitions", "add", "galileo-4d")
+    kaggle.board("galileo-4d", board_csv([ANN, BOB]))
+    csv = club.kagsync.ok("fetch", "galileo-4d").strip()
+    refused(
+        club.kagsync("process", SLUG, csv), "was fetched for galileo-4d", f"not for {SLUG}", "--accept-name"
+    )
+    club.kagsync.ok("process", "GALILEO-4D", csv)
+    club.kagsync.ok("process", SLUG, csv, "--accept-name")
+
+
 @BOTH
 @pytest.mark.parametrize(
     ("name", "member"),
@@ -216,6 +229,17 @@ def test_a_board_from_disk_has_the_time_that_is_known_best(
     assert club.moments() == [expected]
 
 
+@BOTH
+@pytest.mark.parametrize("date", ["10/31/2025 16:26", "2025-10-31 16:26", "2025-10-31T16:26:26Z"])
+def test_dates_in_another_form_do_not_make_a_board_as_new_as_its_file(
+    club: Club, date: str, command: str
+) -> None:
+    refused(club.load(club.csv("lb.csv", *_dated(date, date)), command=command), "time", date, "its name")
+    assert club.moments() == []
+    assert club.load(club.csv("lb-2025-10-31T16-30-00.csv", *_dated(date)), command=command).code == 0
+    assert club.moments() == ["2025-10-31T16:30:00Z"]
+
+
 def test_old_boards_are_dated_by_their_newest_submission_too(club: Club) -> None:
     path = club.folder / f"{SLUG}_public_leaderboard.csv"
     path.write_bytes(
@@ -250,6 +274,31 @@ def test_another_board_at_a_moment_that_is_taken_is_refused_unless_forced(club: 
     assert club.load(other, "--force", command=command).code == 0
     assert club.ranks() == {"ann": 2, "bob": 1}
     assert club.history("ann") == [(f"{WHEN}Z", 2)]
+
+
+def test_a_board_that_replaces_an_unchanged_one_is_compared_with_like_any_other(club: Club) -> None:
+    club.ok(club.csv("a-2026-01-01T00:00:00.csv"))
+    same = club.csv("a-2026-01-02T00:00:00.csv")
+    club.ok(same)
+    club.ok(club.csv("b-2026-01-02T00:00:00.csv", BOB, ANN, *STRANGERS), "--force")
+    refused(club.load(same), "has another one", "from b-2026-01-02T00:00:00.csv")
+    assert club.ranks() == {"ann": 2, "bob": 1}
+    assert club.sql("SELECT unchanged FROM snapshots") == [0, 0]
+
+
+def test_each_remedy_keeps_the_options_that_the_one_before_asked_for(club: Club) -> None:
+    club.ok(club.csv(f"a-{WHEN}.csv"))
+    excerpt = club.csv(f"b-{WHEN}.csv", BOB)
+    refused(club.load(excerpt), "--force")
+    refused(club.load(excerpt, "--force"), "--force --accept-shrink")
+    club.ok(excerpt, "--force", "--accept-shrink")
+    assert club.ranks() == {"bob": 1}
+
+
+def test_an_archive_from_disk_that_cannot_be_used_is_not_said_to_heal_by_itself(club: Club) -> None:
+    ran = club.load(club.zip("x.zip", "folder/board.csv"))
+    refused(ran, "a path in its name", "Unpack it")
+    assert "Try again later" not in ran.err
 
 
 def test_an_older_moment_can_be_taken_too(club: Club) -> None:

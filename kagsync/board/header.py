@@ -97,13 +97,33 @@ def newest_submission(path: Path, day: str = "") -> str | None:
         BadBoard: it is no leaderboard.
     """
     header = read_header(path)
-    if header.date is None:
-        return None
-    position = header.columns.index(header.date)
     read = cells.date if header.modern else cells.old_date
     with _reading(path) as rows:
-        dates = (read(row[position].strip()) for row in rows if len(row) > position)
+        dates = map(read, _cells_with_dates(rows, header))
         return max((date for date in dates if date is not None and date.startswith(day)), default=None)
+
+
+def unreadable_date(path: Path) -> str | None:
+    """The first date on a modern board that cannot be read; None where there is none.
+
+    An old board is refused for that in any case, since its dates are needed.
+
+    Raises:
+        BadBoard: it is no leaderboard.
+    """
+    header = read_header(path)
+    if not header.modern:
+        return None
+    with _reading(path) as rows:
+        next(filter(_is_row, rows), None)  # the header itself
+        return next((cell for cell in _cells_with_dates(rows, header) if cell and not cells.date(cell)), None)
+
+
+def _cells_with_dates(rows: Iterator[list[str]], header: Header) -> Iterator[str]:
+    if header.date is None:
+        return iter(())
+    position = header.columns.index(header.date)
+    return (row[position].strip() for row in rows if len(row) > position)
 
 
 def short(name: str) -> str:

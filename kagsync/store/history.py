@@ -38,6 +38,8 @@ class History(Connection):
             "(competition_id, moment, row_count, team_count, last_user_id, sha256, file) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET row_count = excluded.row_count, "
             "team_count = excluded.team_count, last_user_id = max(last_user_id, excluded.last_user_id), "
+            # A processed board is kept, also at a moment at which the one before was seen unchanged.
+            "unchanged = 0, "
             "sha256 = excluded.sha256, file = excluded.file",
             (
                 competition_id,

@@ -8,6 +8,7 @@ up between two things that a person did.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -163,7 +164,18 @@ def overall(past: Past, higher_is_better: bool | None, deleted: Deletions = froz
             past.changes[-2].state, last, known=True, higher_is_better=higher_is_better, deleted=deleted
         )
         return replace(steps[0], reason=end[0].reason) if end else steps[0]
+    if steps[0].reason in (IMPROVED, FELL) and _only_rescored(past):
+        return replace(steps[0], reason=RESCORED)
     return steps[0]
+
+
+def _only_rescored(past: Past) -> bool:
+    """Whether no submission changed the score, though there may have been some in between."""
+    states = [past.before, *(change.state for change in past.changes)]
+    return all(
+        same_team(one, other) and (one.score == other.score or is_rescoring(one, other))
+        for one, other in pairwise(state for state in states if state is not None)
+    )
 
 
 def between(

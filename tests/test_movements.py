@@ -409,6 +409,17 @@ def test_a_rescoring_where_the_direction_is_not_known_is_summed_up_too_but_a_new
 # From the first to the last
 
 
+def test_overall_a_rescoring_is_not_put_down_to_a_submission_that_was_not_better() -> None:
+    submitted = here(submissions=6)
+    for score in (0.7, 0.9):
+        rescored = here(420, score, submissions=6)
+        assert overall(past(HERE, submitted, rescored), True) == Movement(RESCORED, 2, HERE, rescored)
+        assert overall(past(HERE, submitted, None, rescored), True) == Movement(RESCORED, 3, HERE, rescored)
+    better_one = overall(past(HERE, here(300, 0.9, submissions=6), here(310, 0.85, submissions=6)), True)
+    assert better_one is not None
+    assert better_one.reason == IMPROVED
+
+
 def test_overall_is_one_movement_from_the_first_to_the_last() -> None:
     states = (HERE, here(420), here(300, 0.9, submissions=6), here(310, 0.9, submissions=6))
     assert overall(past(*states), True) == Movement(IMPROVED, 3, HERE, states[-1])

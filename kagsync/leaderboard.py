@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync.board import cells
 from kagsync.board.cells import Legible
-from kagsync.board.header import MODERN_OPTIONAL, Header, read_header, short
+from kagsync.board.header import MODERN_OPTIONAL, Header, read_header, refuse_cut_off, short
 from kagsync.errors import BadBoard
 from kagsync.figures import Benchmark, Figures
 from kagsync.log import logger
@@ -76,10 +76,11 @@ def open_board(path: Path, *, higher_is_better: bool | None = None) -> Board:
         higher_is_better: the direction, if it is known; only old boards, which have no rank, need it.
 
     Raises:
-        BadBoard: it is no leaderboard. While its chunks are read: it is not CSV throughout, a needed column
-            cannot be read at all, or a team or a rank is there twice.
+        BadBoard: it is no leaderboard, or cut off. While its chunks are read: it is not CSV throughout, a
+            needed column cannot be read at all, or a team or a rank is there twice.
     """
     header = read_header(path)
+    refuse_cut_off(path, header)
     if header.modern and len(header.optional) < len(MODERN_OPTIONAL):
         absent = ", ".join(name for name in MODERN_OPTIONAL if name not in header.optional)
         logger.warning("The CSV has no column %s: left empty", absent)

@@ -241,11 +241,13 @@ def test_a_database_that_cannot_be_opened_is_told_once(club: Club, monitor: List
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_the_recorded_code_is_that_of_the_process_also_when_its_output_is_lost(club: Club) -> None:
+def test_the_recorded_code_is_that_of_the_process_also_when_its_output_is_lost(
+    club: Club, monitor: Listener
+) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "kagsync", "sync", "--all", "--trigger", "cron"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert (done.returncode, club.recorded()) == (5, 5)
+    assert (done.returncode, club.recorded(), pinged(monitor)) == (5, 5, "5")
 
 
 def test_a_closed_pipe_changes_neither_the_code_nor_the_record(club: Club) -> None:

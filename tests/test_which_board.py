@@ -217,6 +217,7 @@ def _dated(*dates: str) -> tuple[Team, ...]:
         ("lb.csv", "", ["2026-01-01 23:00:00", "nonsense", "2026-01-03 01:00:00"], "2026-01-03T01:00:00Z"),
         ("lb-2026-13-02.csv", "", ["2026-01-01 23:00:00"], "2026-01-01T23:00:00Z"),
         ("lb.csv", "", ["", ""], "2026-02-01T00:00:00Z"),  # the file's own time
+        ("lb.csv", "", ["0001-01-01 00:00:00"], "2026-02-01T00:00:00Z"),  # .NET's "no time"
     ],
 )
 def test_a_board_from_disk_has_the_time_that_is_known_best(
@@ -293,6 +294,20 @@ def test_each_remedy_keeps_the_options_that_the_one_before_asked_for(club: Club)
     refused(club.load(excerpt, "--force"), "--force --accept-shrink")
     club.ok(excerpt, "--force", "--accept-shrink")
     assert club.ranks() == {"bob": 1}
+
+
+@BOTH
+@pytest.mark.parametrize(("cut", "code"), [(1, 0), (5, 1), (34, 1)])
+def test_a_file_that_ends_in_the_middle_of_a_row_is_refused(
+    club: Club, cut: int, code: int, command: str
+) -> None:
+    path = club.csv(f"a-{WHEN}.csv", *STRANGERS, Team(11, "Aa", ("ann",)))
+    path.write_bytes(path.read_bytes()[:-cut])  # 1: the last line break alone
+    ran = club.load(path, command=command)
+    assert ran.code == code
+    if code:
+        refused(ran, "cut off", "9,11,A")
+        assert club.moments() == []
 
 
 def test_an_archive_from_disk_that_cannot_be_used_is_not_said_to_heal_by_itself(club: Club) -> None:

@@ -8,6 +8,7 @@ Old (to 2022): TeamId,TeamName,SubmissionDate,Score, until 2020 with several row
 from __future__ import annotations
 
 import csv
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ MODERN_OPTIONAL = ("LastSubmissionDate", "SubmissionCount")
 _MODERN = ("Rank", "TeamId", "TeamName", "Score", "TeamMemberUserNames")
 _OLD = ("TeamId", "TeamName", "SubmissionDate", "Score")
 _DATES = ("LastSubmissionDate", "SubmissionDate")
+_LONGEST_ROW = 4096  # bytes: real ones have less than 300
+_FIRST_DATE = "2010"  # of Kaggle; what is earlier is not a date, such as .NET's 0001-01-01
 _ENCODING = "utf-8-sig"  # Kaggle writes a byte order mark; archives drop it
 
 
@@ -100,7 +103,8 @@ def newest_submission(path: Path, day: str = "") -> str | None:
     read = cells.date if header.modern else cells.old_date
     with _reading(path) as rows:
         dates = map(read, _cells_with_dates(rows, header))
-        return max((date for date in dates if date is not None and date.startswith(day)), default=None)
+        believed = (date for date in dates if date is not None and date >= _FIRST_DATE)
+        return max((date for date in believed if date.startswith(day)), default=None)
 
 
 def unreadable_date(path: Path) -> str | None:
@@ -124,6 +128,26 @@ def _cells_with_dates(rows: Iterator[list[str]], header: Header) -> Iterator[str
         return iter(())
     position = header.columns.index(header.date)
     return (row[position].strip() for row in rows if len(row) > position)
+
+
+def refuse_cut_off(path: Path, header: Header) -> None:
+    """Raises when a CSV ends in the middle of a row: it was not copied or downloaded to its end.
+
+    Only a last line without a line break tells that: programs may drop the empty cells at the end of a row.
+
+    Raises:
+        BadBoard: it ends so.
+    """
+    with path.open("rb") as file:
+        file.seek(max(file.seek(0, os.SEEK_END) - _LONGEST_ROW, 0))
+        last = file.read().splitlines(keepends=True)[-1:]
+    line = b"".join(last).decode("utf-8", errors="replace")
+    if line.endswith(("\n", "\r")) or line.count('"') % 2:  # a cell that is still open is refused by pandas
+        return
+    if line.strip() and len(next(csv.reader([line]))) < len(header.columns):
+        raise BadBoard(
+            f'the CSV is cut off: it ends with "{short(line)}"', "Copy or download it again, to its end"
+        )
 
 
 def short(name: str) -> str:

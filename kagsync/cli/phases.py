@@ -116,7 +116,10 @@ def sync(
     elif outcome.error is None:
         say(verb.summary(outcome), quiet=quiet)
     if loaded is not None and outcome.exit_code == errors.OK and (unwritten := stdout.failure()) is not None:
-        run.record(loaded, trigger, started, unwritten.exit_code)  # that is how the process will end
+        # That is how the process will end, so whoever was told of a success is told again.
+        run.record(loaded, trigger, started, unwritten.exit_code)
+        if ping is not None:
+            ping.finish(unwritten.exit_code, str(unwritten))
     if outcome.error is not None:
         raise outcome.error
     raise typer.Exit(outcome.exit_code)

@@ -126,7 +126,7 @@ def process(
         store.save_snapshot(competition.id, snapshot)
         store.save_deleted_accounts(competition.id, moment, figures.deleted)
         if marks.higher_is_better is not None:
-            store.save_direction(competition.id, higher_is_better=marks.higher_is_better)
+            store.save_direction(competition.id, higher_is_better=marks.higher_is_better, applied=not older)
         if older:
             store.save_entries(competition.id, restore.redated(store, competition.id))
         else:

@@ -287,6 +287,15 @@ def test_a_board_that_replaces_an_unchanged_one_is_compared_with_like_any_other(
     assert club.sql("SELECT unchanged FROM snapshots") == [0, 0]
 
 
+def test_a_replaced_board_does_not_leave_its_direction_behind(club: Club) -> None:
+    wrong = (Team(11, "Aa", ("ann",), "0.1"), Team(12, "Bb", ("bob",), "0.2"))  # lower is better there
+    club.ok(club.csv("a-2026-01-01T00:00:00.csv", *wrong))
+    club.ok(club.csv("b-2026-01-01T00:00:00.csv", ANN, BOB), "--force")
+    club.ok(club.csv("b-2026-01-02T00:00:00.csv", Team(11, "Aa", ("ann",), "0.95", submissions=2), BOB))
+    told = json.loads(club.kagsync.ok("news", SLUG, "--since", "2026-01-01T12:00", "--format", "json"))
+    assert [each["reason"] for each in told] == ["improved"]
+
+
 def test_each_remedy_keeps_the_options_that_the_one_before_asked_for(club: Club) -> None:
     club.ok(club.csv(f"a-{WHEN}.csv"))
     excerpt = club.csv(f"b-{WHEN}.csv", BOB)

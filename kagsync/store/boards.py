@@ -107,12 +107,16 @@ class Boards(Competitions):
             },
         )
 
-    def save_direction(self, competition_id: int, *, higher_is_better: bool) -> None:
-        """Keeps the direction that a board tells, the first time one does (within `writing`)."""
+    def save_direction(self, competition_id: int, *, higher_is_better: bool, applied: bool) -> None:
+        """Keeps the direction that a board tells (within `writing`).
+
+        Args:
+            applied: whether it is the applied board, which knows best: an earlier one may have been wrong.
+        """
         self._connection.execute(
             "UPDATE competitions SET inferred_higher_is_better = ? "
-            "WHERE id = ? AND inferred_higher_is_better IS NULL",
-            (int(higher_is_better), competition_id),
+            "WHERE id = ? AND (? OR inferred_higher_is_better IS NULL)",
+            (int(higher_is_better), competition_id, int(applied)),
         )
 
     def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:

@@ -154,6 +154,25 @@ def test_a_command_that_fails_at_the_first_says_no_more_than_why(
     assert kagsync("competitions", "add", "a", "b").err == "ERROR kagsync: the disk failed. Check it\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "method", "told"),
+    [
+        (("competitions", "remove", "a", "--yes"), "remove_competition", "Stopped"),
+        (("sync", "--all"), "due_competitions", "Stopped; the next run goes on where this one ended"),
+    ],
+)
+def test_only_a_stopped_sync_is_said_to_go_on(
+    words: tuple[str, ...], method: str, told: str, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    kagsync.ok("competitions", "add", "a")
+    monkeypatch.setattr(Store, method, stopped)
+    ran = kagsync(*words)
+    assert (ran.code, ran.err) == (130, f"ERROR kagsync: {told}\n")
+
+
 @pytest.mark.parametrize("kind", ["competitions", "users"])
 def test_who_says_no_to_the_last_question_has_lost_nothing(kind: str, kagsync: Kagsync) -> None:
     pty = pytest.importorskip("pty", reason="needs a POSIX terminal")

@@ -59,7 +59,8 @@ def _run(words: list[str]) -> int:
         log.logger.error("Aborted: nothing was done")
         return errors.SOME_FAILED
     except KeyboardInterrupt:
-        log.logger.error("Stopped; the next run goes on where this one ended")
+        again = "; the next run goes on where this one ended" if words[:1] == ["sync"] else ""
+        log.logger.error("Stopped%s", again)
         return errors.INTERRUPTED
     except OSError as error:
         told = errors.from_os_error(error, f"use {error.filename}" if error.filename else "go on")

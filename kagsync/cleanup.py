@@ -16,19 +16,22 @@ def cleanup(csv: Path) -> None:
     """Deletes a CSV that `fetch` made, and its run folder. A second time is no error.
 
     Raises:
-        UsageError: kagsync did not make it: it stays.
+        UsageError: kagsync did not make it: it stays; or there is no such file.
         KagsyncError: another process works in the folder.
         ConfigurationError: it cannot be deleted.
     """
     csv = csv.absolute()
     folder = csv.parent
     try:
-        if not csv.exists() and folder.parent.name == run_folder.FOLDER and not folder.exists():
+        there = csv.exists()
+        if not there and folder.parent.name == run_folder.FOLDER and not folder.exists():
             logger.info("Already cleaned up: %s", csv.name)
             return
         ours = run_folder.is_our_file(csv)
     except OSError as error:
         raise UsageError(f"cannot read {csv}: {error.strerror}", "Name what kagsync fetch printed") from error
+    if not ours and not there:
+        raise UsageError(f"there is no file {csv}", "Name what kagsync fetch printed")
     if not ours:
         raise UsageError(
             f"{csv} was not made by kagsync fetch, so it stays", "Delete it yourself if you do not need it"

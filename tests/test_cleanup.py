@@ -46,6 +46,15 @@ def test_a_second_time_is_no_error(fetched: Path, kagsync: Kagsync) -> None:
     assert ran.err == f"INFO kagsync: Already cleaned up: {fetched.name}\n"
 
 
+def test_a_file_that_was_never_there_is_not_said_to_stay(kagsync: Kagsync, tmp_path: Path) -> None:
+    ran = kagsync("cleanup", str(tmp_path / "typo.csv"))
+    assert ran.code == 2
+    assert (
+        ran.err
+        == f"ERROR kagsync: there is no file {tmp_path / 'typo.csv'}. Name what kagsync fetch printed\n"
+    )
+
+
 def test_a_relative_path_will_do(fetched: Path, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(fetched.parent.parent)
 

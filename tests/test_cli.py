@@ -141,7 +141,7 @@ def test_python_m_kagsync_is_kagsync() -> None:
         (["show", "titanic"], "there is no database"),
         (["fetch", "titanic"], "there is no database"),
         (["sync", "titanic"], "there is no database"),
-        (["cleanup", "none.csv"], "was not made by kagsync fetch"),
+        (["cleanup", "none.csv"], "there is no file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

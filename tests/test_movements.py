@@ -547,10 +547,9 @@ def test_every_change_of_presence_team_or_score_is_told_once_and_on_its_own(
         own = [each for each in own if each.reason not in (OVERTAKEN, OTHERS_LEFT, SUBMITTED)]
         own_doing = before is None or after is None or not same_team(before, after)
         if before is not None and after is not None and not own_doing:
-            if None not in (before.score, after.score) and before.submission_count is not None:
-                own_doing = before.score != after.score and before.submission_count != after.submission_count
-            else:
-                own_doing = before.score != after.score
+            own_doing = before.score != after.score
+            if before.submission_count is not None:
+                own_doing &= before.submission_count != after.submission_count
         if not own_doing:
             own = [each for each in own if each.reason != RESCORED]  # the sum of several
         assert [(each.before, each.after) for each in own] == ([(before, after)] if own_doing else [])

@@ -139,9 +139,10 @@ def refuse_cut_off(path: Path, header: Header) -> None:
         BadBoard: it ends so.
     """
     with path.open("rb") as file:
-        file.seek(max(file.seek(0, os.SEEK_END) - _LONGEST_ROW, 0))
-        last = file.read().splitlines(keepends=True)[-1:]
-    line = b"".join(last).decode("utf-8", errors="replace")
+        start = file.seek(max(file.seek(0, os.SEEK_END) - _LONGEST_ROW, 0))
+        lines = file.read().splitlines(keepends=True)
+    whole = lines[1:] if start else lines  # the first one may have begun before
+    line = b"".join(whole[-1:]).decode("utf-8", errors="replace")
     if line.endswith(("\n", "\r")) or line.count('"') % 2:  # a cell that is still open is refused by pandas
         return
     if line.strip() and len(next(csv.reader([line]))) < len(header.columns):

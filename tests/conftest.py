@@ -23,11 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: some tests mostly wait, for a server or for a process to end."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the tests with a Kaggle first, so that one worker has most of them.
 

@@ -126,6 +126,7 @@ def items(kagsync: Kagsync, store: Store, tmp_path: Path) -> list[Item]:
     return found
 
 
+@pytest.mark.long
 def test_a_message_fits_every_channel(items: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
     """Checked on what Apprise hands to the code that sends: converted, with the title where it belongs."""
     sent: list[tuple[str, str]] = []

@@ -1082,7 +1082,7 @@ def test_no_secret_leaves_and_no_traceback_shows(
     kaggle.answer(SLUG, *[kaggle_error(401, f"Bad token {TOKEN}")] * 3)
 
     said = ""
-    for words in (["doctor"], ["doctor", "-q"], ["doctor", "--format", "json"], ["doctor", "-v"]):
+    for words in (["doctor", "-q"], ["doctor", "--format", "json"], ["doctor", "-v"]):
         ran = run(*words)
         assert ran.code == 1, ran
         assert "\x1b" not in ran.out + ran.err

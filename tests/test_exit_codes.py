@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 UNWELL = (
     ["status"],
     ["status", "--format", "json"],
-    ["doctor", "--format", "json"],
     ["schedule", "status"],
     ["schedule", "status", "--format", "json"],
 )

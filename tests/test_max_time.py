@@ -51,7 +51,8 @@ def run(kagsync: Kagsync, *words: str) -> dict[str, str]:
     return {each["slug"]: each["status"] for each in told["competitions"]}
 
 
-@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("jobs", ["1", "2"])
 def test_with_three_times_too_many_none_starves(jobs: str, club: KaggleServer, kagsync: Kagsync) -> None:
     club.latency = LATENCY * int(jobs)
     started: Counter[str] = Counter()
@@ -145,6 +146,7 @@ def test_facts_that_are_cut_short_are_asked_for_by_the_next_run(
         assert store.competition("c00").title == "Zero"
 
 
+@pytest.mark.long
 def test_who_is_first_has_all_the_time_there_is(slow: KaggleServer, kagsync: Kagsync) -> None:
     run(kagsync, "--jobs=2", "--max-time=3")
     found = run(kagsync, "--jobs=2", "--max-time=1")

@@ -84,7 +84,8 @@ def _memory_mb() -> float:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 @pytest.mark.parametrize(
-    ("ticks", "competitions"), [(60, 4), pytest.param(8640, 20, marks=pytest.mark.month)]
+    ("ticks", "competitions"),
+    [pytest.param(60, 4, marks=pytest.mark.long), pytest.param(8640, 20, marks=pytest.mark.month)],
 )
 def test_a_month_of_ticks(
     ticks: int,

@@ -131,7 +131,10 @@ def test_the_body_is_bounded_and_keeps_the_end(monitor: Listener) -> None:
     assert answer == pings.Answer()
 
 
-@pytest.mark.parametrize("manner", ["close", "garbage", pytest.param("drip", marks=pytest.mark.long), "hang"])
+@pytest.mark.parametrize(
+    "manner",
+    ["close", "garbage", *(pytest.param(manner, marks=pytest.mark.long) for manner in ("drip", "hang"))],
+)
 def test_a_monitor_can_do_a_run_no_harm(
     manner: Manner, kaggle: KaggleServer, monitor: Listener, tracked: None
 ) -> None:

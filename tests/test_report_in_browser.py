@@ -203,7 +203,7 @@ def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path)
         assert visit.js(lit) == of
 
 
-@pytest.mark.parametrize("people", [1, 20, 200])
+@pytest.mark.parametrize("people", [1, 20, pytest.param(200, marks=pytest.mark.long)])
 @pytest.mark.parametrize("names", ["usual", "long"])
 def test_no_width_needs_to_be_scrolled_sideways(
     browser: Any, tmp_path: Path, people: int, names: str
@@ -266,8 +266,8 @@ def test_on_paper_there_is_nothing_to_press(browser: Any, page: Path) -> None:
         assert visit.page.locator("#people").is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
 def test_an_accessibility_checker_finds_nothing(
     browser: Any, page: Path, tmp_path: Path, scheme: str, width: int
 ) -> None:

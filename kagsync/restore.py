@@ -52,11 +52,8 @@ def drop_boards_after(store: Store, competition: Competition, last: datetime) ->
     store.forget_unseen(competition.id)
     store.go_back(competition.id, newest)
     store.save_entries(competition.id, redated(store, competition.id))
-    logger.warning(
-        "Dropped the boards dated after %s; the newest one now is of %s",
-        times.iso(last),
-        times.from_unix(newest.moment) if newest else "no time: there is none left",
-    )
+    stays = f"the newest one that stays is of {times.from_unix(newest.moment)}" if newest else "none stays"
+    logger.warning("Dropped the boards dated after %s: %s", times.iso(last), stays)
 
 
 def _as_of(store: Store, competition_id: int, entry: Entry) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import os
@@ -69,9 +70,20 @@ def download(client: KaggleClient | None = None, slug: str = SLUG) -> requests.R
         request = ApiDownloadLeaderboardRequest()
         request.competition_name = slug
         api = open_client.competitions.competition_api_client
-        response: requests.Response = api.download_leaderboard(request)
-        _ = response.content  # the SDK streams: read it before the session is closed
+        try:
+            response: requests.Response = api.download_leaderboard(request)
+        except requests.HTTPError as error:
+            if error.response is not None:
+                _read(error.response)
+            raise
+        _read(response)
         return response
+
+
+def _read(response: requests.Response) -> None:
+    """Reads a body, which the SDK streams, before the session is closed; leaves no connection open."""
+    with contextlib.closing(response):
+        _ = response.content
 
 
 def get_competition(slug: str = SLUG) -> ApiCompetition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -202,7 +203,7 @@ def test_all_steps_can_fail_at_once_and_the_entries_are_kept(
     foreign_index(club)
     channel.__exit__(None, None, None)
     monitor.status = 410
-    with sqlite3.connect(club.settings.db) as connection:
+    with contextlib.closing(sqlite3.connect(club.settings.db)) as connection:
         connection.execute(
             "CREATE TRIGGER no BEFORE INSERT ON triggers BEGIN SELECT RAISE(ABORT, 'no room'); END"
         )

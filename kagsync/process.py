@@ -120,16 +120,17 @@ def process(
         counts = _count(figures, claims, update)
         store.save_entries(competition.id, update.entries)
         store.save_history(competition.id, update.history)
-        if now.snapshot_at is not None and fetched.snapshot_at <= now.snapshot_at:
-            store.forget_unseen(competition.id)
+        again = now.snapshot_at is not None and fetched.snapshot_at == now.snapshot_at
+        if older or again:
+            store.follow_history(competition.id)
         snapshot = Snapshot(moment, figures.rows, figures.places, last_user_id, fetched.sha256, fetched.file)
         store.save_snapshot(competition.id, snapshot)
         store.save_deleted_accounts(competition.id, moment, figures.deleted)
         if marks.higher_is_better is not None:
             store.save_direction(competition.id, higher_is_better=marks.higher_is_better, applied=not older)
-        if older:
+        if older or again:
             store.save_entries(competition.id, restore.redated(store, competition.id))
-        else:
+        if not older:
             store.save_board(
                 competition.id,
                 snapshot_at=fetched.snapshot_at,

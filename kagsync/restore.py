@@ -1,4 +1,4 @@
-"""Entries as the history tells them: of people who left the board, and after boards were dropped."""
+"""Entries as the history tells them: of people who left the board, and after boards were corrected."""
 
 from __future__ import annotations
 
@@ -15,19 +15,24 @@ if TYPE_CHECKING:
 
 
 def redated(store: Store, competition_id: int) -> list[Entry]:
-    """The entries of people who were not found on the newest board, with the times the history tells."""
+    """The entries of people who were not found on the newest board, as the history tells them.
+
+    A correction may have taken their last standing back: then the one before is their last.
+    """
     observations = store.observations(competition_id)
     redated = []
     for entry in store.entries(competition_id):
+        if entry.last_seen_at is None:
+            continue
         change = store.last_change(competition_id, entry.user_id)
-        if entry.last_seen_at is None or change is None:
+        if change is None:
             continue
         # Still there on the last board on which this user was looked for: then nothing says "left".
         left = None if store.state_at(competition_id, entry.user_id, change) is not None else change
         seen = [at for at, last in observations if entry.user_id <= last and (left is None or at < left)]
         if not seen:
             continue
-        dated = entry._replace(
+        dated = _as_of(store, competition_id, entry)._replace(
             left_at=None if left is None else times.from_unix(left),
             last_seen_at=times.from_unix(seen[-1]),
         )
@@ -49,7 +54,7 @@ def drop_boards_after(store: Store, competition: Competition, last: datetime) ->
         store.save_entries(
             competition.id, [_as_of(store, competition.id, entry) for entry in store.entries(competition.id)]
         )
-    store.forget_unseen(competition.id)
+    store.follow_history(competition.id)
     store.go_back(competition.id, newest)
     store.save_entries(competition.id, redated(store, competition.id))
     stays = f"the newest one that stays is of {times.from_unix(newest.moment)}" if newest else "none stays"

@@ -117,7 +117,7 @@ class Club:
     def track(self, username: str) -> None:
         self.store.save_users([(username, None, None)], times.utc_now())
 
-    def load(self, moment: int, seen: Seen, *, filler: str = "") -> str:
+    def load(self, moment: int, seen: Seen, *, filler: str = "", force: bool = False) -> str:
         """Processes the board of this moment; `filler` makes its bytes differ from another's."""
         teams = [
             # No rank is there twice, so the standings 1 and 2 are the ranks 1 to 4.
@@ -129,7 +129,8 @@ class Club:
         csv.write_bytes(board_csv([*teams, Team(1, f"filler {filler}", (), rank=9)]))
         run = Run("run", SLUG, "file", ERROR, times.utc_now())
         now = self.store.competition(SLUG)
-        return process(self.store, now, fetch.in_place(csv, now), run, accept_shrink=True).status
+        found = fetch.in_place(csv, now)
+        return process(self.store, now, found, run, accept_shrink=True, force=force).status
 
     def _look(self, sql: str, username: str) -> list[Any]:
         with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
@@ -220,6 +221,25 @@ def test_snapshots_that_are_loaded_again_change_nothing(
             loaded.load(moment, snapshots[moment], filler=str(moment))
         known = {name: {at: snapshots[at][i] for at in snapshots} for i, name in enumerate(PEOPLE)}
         assert_told(loaded, known)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 5), _SEEN), min_size=1, max_size=8))
+@example([(1, (THERE, 0)), (2, (HERE, 0)), (2, (0, 0))])
+@example([(2, (HERE, 0)), (1, (THERE, 0)), (1, (0, 0))])
+@example([(1, (HERE, 0)), (2, (0, 0)), (3, (HERE, 0)), (3, (0, 0))])
+def test_a_board_that_replaces_another_of_its_moment_leaves_nothing_of_it(
+    loads: list[tuple[int, Seen]],
+) -> None:
+    known: dict[str, dict[int, int]] = {name: {} for name in PEOPLE}
+    with club() as loaded:
+        for username in PEOPLE:
+            loaded.track(username)
+        for n, (moment, seen) in enumerate(loads):
+            loaded.load(moment, seen, filler=str(n), force=True)
+            for username, standing in zip(PEOPLE, seen, strict=True):
+                known[username][moment] = standing
+            assert_told(loaded, known)
 
 
 @settings(max_examples=40, deadline=None)

@@ -148,14 +148,23 @@ class Boards(Competitions):
         """Says that the applied board is still the same at a later time (within `writing`)."""
         self._set_competition(competition_id, {"snapshot_at": times.iso(snapshot_at)})
 
-    def forget_unseen(self, competition_id: int) -> None:
-        """Removes entries without a history (within `writing`).
+    def follow_history(self, competition_id: int) -> None:
+        """Takes back what entries owe to a board that was corrected or dropped (within `writing`).
 
-        The only snapshot that showed such a user was processed again, and shows the user no more.
+        An entry without a history goes: no board that is left shows this user. The others begin where their
+        history does.
         """
+        began = (
+            "(SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(moment), 'unixepoch') FROM entry_history h "
+            "WHERE h.user_id = leaderboard_entries.user_id "
+            "AND h.competition_id = leaderboard_entries.competition_id)"
+        )
         self._connection.execute(
-            "DELETE FROM leaderboard_entries WHERE competition_id = ? AND NOT EXISTS ("
-            "SELECT 1 FROM entry_history h WHERE h.user_id = leaderboard_entries.user_id "
-            "AND h.competition_id = leaderboard_entries.competition_id)",
+            f"DELETE FROM leaderboard_entries WHERE competition_id = ? AND {began} IS NULL",  # noqa: S608
+            (competition_id,),
+        )
+        self._connection.execute(
+            f"UPDATE leaderboard_entries SET first_seen_at = {began} "  # noqa: S608
+            f"WHERE competition_id = ? AND first_seen_at <> {began}",
             (competition_id,),
         )

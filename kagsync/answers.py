@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import times
 from kagsync.errors import Forbidden, KagsyncError, NotFound, RateLimited, Unreachable
 from kagsync.network import Failure
+from kagsync.records import LONGEST_REST
 from kagsync.text import clip, printable
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 SHORT_RETRY_AFTER = 20.0  # seconds worth waiting for within a run
 DEFAULT_REST = timedelta(minutes=15)  # after a 429 that does not say how long
-_LONGEST_REST = 7 * 86400.0  # seconds; a longer wait is not believed
+_LONGEST_REST = LONGEST_REST.total_seconds()
 _LONGEST_SENTENCE = 200  # characters
 
 

@@ -92,7 +92,8 @@ def _from_facts(facts: CompetitionFacts, competition: Competition) -> dict[str, 
 
 def facts_are_due(competition: Competition) -> bool:
     """Whether it is a day since Kaggle was last asked for a competition's facts."""
-    return competition.facts_at is None or times.utc_now() - competition.facts_at >= _FACTS_KEPT
+    asked, now = competition.facts_at, times.utc_now()
+    return asked is None or times.is_ahead(asked, now) or now - asked >= _FACTS_KEPT
 
 
 def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
@@ -101,7 +102,8 @@ def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
     None whose last sync failed: what is asked after a good one only would be first for ever.
     """
     due = [each for each in competitions if facts_are_due(each) and each.tried_at == each.synced_at]
-    due.sort(key=lambda each: times.iso(each.facts_at) if each.facts_at else "")
+    now = times.utc_now()
+    due.sort(key=lambda each: times.iso(each.facts_at) if each.facts_at and each.facts_at <= now else "")
     return {each.id for each in due[:most]}
 
 

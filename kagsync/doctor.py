@@ -242,12 +242,12 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
     ahead = [
         each.slug
         for each in competitions
-        if each.synced_at and each.synced_at > now + timedelta(seconds=_SKEW)
+        if each.active and each.kaggle_competition_id and each.tried_at and times.is_ahead(each.tried_at, now)
     ]
     if ahead:
-        said = f"the last sync of {ahead[0]} is in the future: this clock is, or was, wrong"
+        said = f"the last sync of {ahead[0]} is in the future: the clock is, or was, wrong"
         yield Check(
-            "Clock", False, said, "Set the clock (timedatectl set-ntp true), then: kagsync sync --all --force"
+            "Clock", False, said, "Set the clock (timedatectl set-ntp true), then: kagsync sync --all"
         )
     for each in competitions:
         if each.snapshot_at and each.snapshot_at > times.horizon():

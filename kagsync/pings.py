@@ -147,7 +147,7 @@ def noted(last: LastPing | None, answer: Answer, now: datetime) -> tuple[LastPin
     """
     if answer.problem is None:
         return LastPing(now, None, None, None), False
-    since = last.failing_since if last and last.failing_since else now
+    since = last.failing_since if last and last.failing_since and last.failing_since <= now else now
     warned_of = last.warned_of if last else None
     overdue = warned_of is None and now - since >= OUTAGE
     warn = warned_of != answer.problem if answer.permanent else overdue

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync import times
 from kagsync.changes import State
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
 BY_HAND = "hand"  # the trigger of a run that names none
+LONGEST_REST = timedelta(days=7)  # a longer wait is not believed
 BUSY, RESTING, LATER = "busy", "resting", "later"  # not tried at all: these leave no row in sync_runs
 
 
@@ -34,13 +37,15 @@ class Competition:
     row_count: int | None
     team_count: int | None
     fingerprint: str | None
-    resting_until: datetime | None  # Kaggle asked to wait until then
+    rested_at: datetime | None  # when Kaggle asked to wait
+    resting_until: datetime | None  # and until when
     inferred_higher_is_better: bool | None
     medals: bool | None
     awards_points: bool | None
     kaggle_team_count: int | None
     facts_at: datetime | None  # when Kaggle was last asked for title, deadline …
-    last_run: int | None  # the id of its latest row in sync_runs
+    last_run: int | None  # the id of its latest row in sync_runs, which may be gone
+    last_good_run: int | None  # of the latest one with Kaggle that went well
 
     @property
     def direction(self) -> bool | None:
@@ -60,8 +65,14 @@ class Competition:
         return self.fingerprint.partition(":")[0], self.row_count
 
     def rests_until(self, now: datetime) -> datetime | None:
-        """Until when Kaggle wants it left alone; None when it may be asked."""
-        return self.resting_until if self.resting_until is not None and self.resting_until > now else None
+        """Until when Kaggle wants it left alone; None when it may be asked.
+
+        A rest that was noted in the future, or that is too long, comes from a clock that was wrong.
+        """
+        until, noted = self.resting_until, self.rested_at
+        if until is None or (noted is not None and times.is_ahead(noted, now)):
+            return None
+        return until if now < until <= now + LONGEST_REST else None
 
 
 @dataclass(frozen=True, slots=True)

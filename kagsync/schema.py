@@ -302,6 +302,20 @@ def _told_apart(db: Database) -> None:
         db.execute("UPDATE notify_targets SET label = ? WHERE url = ?", (new_label(), url))
 
 
+def _compared(db: Database) -> None:
+    """What runs compare stands with the competition, so that thinning sync_runs changes no answer."""
+    for statement in (
+        "ALTER TABLE competitions ADD COLUMN last_run INTEGER",  # the id of the latest row in sync_runs
+        "ALTER TABLE competitions ADD COLUMN last_good_run INTEGER",  # of the latest good one with Kaggle
+        "ALTER TABLE competitions ADD COLUMN rested_at TEXT",  # when Kaggle asked to wait
+        "UPDATE competitions SET "
+        "last_run = (SELECT max(id) FROM sync_runs WHERE competition_id = competitions.id), "
+        "last_good_run = (SELECT max(id) FROM sync_runs WHERE competition_id = competitions.id "
+        "AND source = 'kaggle' AND status <> 'error')",
+    ):
+        db.execute(statement)
+
+
 def new_label() -> str:
     """A label for a channel's URL: random, so it cannot be used to guess the URL."""
     return os.urandom(3).hex()
@@ -314,6 +328,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     _movements,
     _unattended,
     _told_apart,
+    _compared,
 )
 LATEST = len(MIGRATIONS)
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import times
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from kagsync.records import Competition, Failures
     from kagsync.store import Store
 
 FRESH, STALE, NEVER, PAUSED, UNLINKED = "fresh", "stale", "never", "paused", "not-linked"
-AHEAD = timedelta(minutes=5)  # a sync so far in the future means that a clock is wrong
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,8 @@ def _state(competition: Competition, now: datetime, max_age: timedelta) -> str:
         return PAUSED
     if competition.synced_at is None:
         return NEVER
-    return FRESH if -AHEAD <= now - competition.synced_at <= max_age else STALE
+    known = not times.is_ahead(competition.synced_at, now)
+    return FRESH if known and now - competition.synced_at <= max_age else STALE
 
 
 def _size(path: Path) -> int:

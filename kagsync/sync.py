@@ -182,7 +182,7 @@ def _sync(
     until = time.monotonic() + (math.inf if max_time is None else max_time)
     with Store.open(settings.db, settings.locks) as store:
         if everything:
-            competitions = store.due_competitions()
+            competitions = store.due_competitions(times.utc_now())
         else:
             competitions = [store.competition(slug) for slug in dict.fromkeys(slugs)]
     for competition in competitions:
@@ -389,7 +389,7 @@ def _rest(settings: Settings, competition: Competition, until: datetime | None) 
         store.writing(),
     ):
         if until is not None:
-            store.rest(competition.id, until)
+            store.rest(competition.id, until, times.utc_now())
 
 
 def competition_lock(settings: Settings, slug: str) -> Path:
@@ -465,9 +465,10 @@ def _record_failure(settings: Settings, competition: Competition, run: Run, erro
     failed = replace(run, error_code=error.code, error_message=str(error))
     try:
         with Store.open(settings.db, settings.locks) as store, store.writing():
-            store.finish(competition.id, failed, times.utc_now())
+            now = times.utc_now()
+            store.finish(competition.id, failed, now)
             if isinstance(error, RateLimited) and error.until is not None:
-                store.rest(competition.id, error.until)
+                store.rest(competition.id, error.until, now)
     except (KagsyncError, sqlite3.Error) as cause:
         logger.debug("The failure could not be recorded: %s", cause)
 

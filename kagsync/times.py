@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 _AHEAD = timedelta(days=1)  # as far as a clock, or the name of a file, may be wrong
+_SKEW = timedelta(minutes=5)  # as far as a clock may be set back without anybody noticing
 
 
 def utc_now() -> datetime:
@@ -15,6 +16,11 @@ def utc_now() -> datetime:
 def horizon() -> datetime:
     """What is dated later than this is not believed."""
     return utc_now() + _AHEAD
+
+
+def is_ahead(moment: datetime, now: datetime) -> bool:
+    """Whether a moment that this machine noted is in the future: then its clock was wrong, or is now."""
+    return moment - now > _SKEW
 
 
 def iso(moment: datetime) -> str:
@@ -39,7 +45,9 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def since(moment: datetime, now: datetime) -> str:
-    """How long ago, as it stands in a sentence: ``just now``, ``4 min ago``."""
+    """How long ago, as it stands in a sentence: ``just now``, ``4 min ago``, ``in the future``."""
+    if is_ahead(moment, now):
+        return "in the future"
     age = ago(moment, now)
     return "just now" if age == "now" else f"{age} ago"
 

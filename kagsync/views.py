@@ -11,7 +11,6 @@ from kagsync.matching import TEAM_NAME
 from kagsync.movements import CAME_BACK, NEW
 from kagsync.render import DOWN, UP, Column, Table, sparkline
 from kagsync.sentences import brief, words
-from kagsync.status import AHEAD
 from kagsync.text import printable
 
 if TYPE_CHECKING:
@@ -253,7 +252,7 @@ def overview(views: list[BoardView], now: datetime) -> Table:
                 f"{competition.team_count:,}" if competition.team_count is not None else "",
                 ends(competition, now).removeprefix("ends "),
                 times.ago(competition.snapshot_at, now) if competition.snapshot_at else "",
-                times.since(competition.synced_at, now) if competition.synced_at else "never",
+                _last_good(competition.synced_at, now),
                 _state(view, now),
             ]
         )
@@ -392,7 +391,7 @@ def competitions(views: list[BoardView], now: datetime) -> Table:
             "active" if view.competition.active else "paused",
             (view.competition.deadline or "")[:10],
             view.competition.metric or "",
-            times.since(view.competition.synced_at, now) if view.competition.synced_at else "never",
+            _last_good(view.competition.synced_at, now),
         ]
         for view in views
     ]
@@ -436,9 +435,7 @@ def status(found: Status) -> Table:
 
 
 def _last_good(moment: datetime | None, now: datetime) -> str:
-    if moment is None:
-        return "never"
-    return "in the future" if moment - now > AHEAD else times.since(moment, now)
+    return "never" if moment is None else times.since(moment, now)
 
 
 def targets(found: list[Listed]) -> Table:

@@ -542,9 +542,8 @@ def test_a_file_in_the_place_of_the_locks(
 
 
 def test_a_sync_in_the_future(healthy: None, doctor: Doctor, settings: Settings) -> None:
-    execute(
-        settings.db, "UPDATE competitions SET synced_at = ?", times.iso(times.utc_now() + timedelta(days=2))
-    )
+    future = times.iso(times.utc_now() + timedelta(days=2))
+    execute(settings.db, "UPDATE competitions SET tried_at = ?, synced_at = ?", future, future)
     cross = doctor.cross("Clock", others=("Freshness",))
     assert "in the future" in cross["said"]
 

@@ -210,7 +210,7 @@ def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club
         club.kagsync("sync", "--all", "-q")
         asked += club.asked()
         with Store.open(club.settings.db, club.settings.locks) as store:
-            for each in store.due_competitions():
+            for each in store.due_competitions(times.utc_now()):
                 if each.facts_at is not None:
                     day_before = times.iso(each.facts_at - timedelta(days=1, minutes=1))
                     store.update_competition(each.id, facts_at=day_before)

@@ -88,7 +88,7 @@ def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, sett
     found = run(kagsync, "--jobs=1", "--max-time=1")
     left = {slug for slug, status in found.items() if status == "later"}
     with Store.open(settings.db, settings.locks) as store:
-        untried = {each.slug for each in store.due_competitions() if each.last_run is None}
+        untried = {each.slug for each in store.due_competitions(times.utc_now()) if each.last_run is None}
 
     assert left == untried
     assert {request.slug for request in club.requests}.isdisjoint(left)
@@ -117,7 +117,9 @@ def test_what_kaggle_does_not_answer_in_time_is_left_too(
     assert left == set(SLUGS[5:])
     assert len(slow.downloads("c05")) == 1  # it had been started
     with Store.open(settings.db, settings.locks) as store:
-        assert left == {each.slug for each in store.due_competitions() if each.last_run is None}
+        assert left == {
+            each.slug for each in store.due_competitions(times.utc_now()) if each.last_run is None
+        }
     assert not list(settings.temp_data.glob("*"))
 
 

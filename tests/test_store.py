@@ -313,7 +313,7 @@ def test_due_are_the_active_and_linked_ones_the_longest_ago_first(store: Store) 
         run = Run("run", slug, "kaggle", "error" if code else "ok", NOW, error_code=code, error_message=code)
         with store.writing():
             store.finish(keys[slug], run, NOW - timedelta(minutes=minutes))
-    due = [competition.slug for competition in store.due_competitions()]
+    due = [competition.slug for competition in store.due_competitions(times.utc_now())]
     assert due == ["never-2", "never-1", "old", "failed", "recent"]
     assert store.competition("failed").synced_at is None
     assert store.last_error(keys["failed"]) == (NOW - timedelta(minutes=30), "unreachable")

@@ -99,3 +99,5 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
         for result in outcome.failed:
             raise KagsyncError("the demo failed") from result.error
         say(f"{sync.summary(outcome)}\n")
+    with Store.open(settings.db, settings.locks) as store:  # the sync was on the day of its board, too
+        store.update_competition(competition.id, tried_at=times.iso(SECOND), synced_at=times.iso(SECOND))

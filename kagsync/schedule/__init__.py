@@ -149,8 +149,15 @@ class Status:
 
     @property
     def last(self) -> Trigger | None:
-        """The last run that was not started by hand."""
-        return next((run for run in self.runs if run.name != BY_HAND), None)
+        """The last run that was not started by hand; none that a wrong clock dated in the future."""
+        return next(
+            (
+                run
+                for run in self.runs
+                if run.name != BY_HAND and not times.is_ahead(run.finished_at, self.now)
+            ),
+            None,
+        )
 
     @property
     def runs_by_itself(self) -> bool:

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _FIELDS = tuple(field.name for field in fields(Competition))
-_COMPETITION = ", ".join(_FIELDS).replace(
-    "last_run", "(SELECT max(id) FROM sync_runs WHERE competition_id = competitions.id) AS last_run"
-)
+_COMPETITION = ", ".join(_FIELDS)
 
 
 class Competitions(Connection):
@@ -28,11 +26,16 @@ class Competitions(Connection):
         rows = self._connection.execute(f"SELECT {_COMPETITION} FROM competitions ORDER BY slug")  # noqa: S608
         return [_competition(row) for row in rows]
 
-    def due_competitions(self) -> list[Competition]:
-        """Those that are active and linked to Kaggle, the one synced (or tried) longest ago first."""
+    def due_competitions(self, now: datetime) -> list[Competition]:
+        """Those that are active and linked to Kaggle, the one synced (or tried) longest ago first.
+
+        One that was tried in the future, by a wrong clock, counts as not tried: else it would wait for years.
+        """
         rows = self._connection.execute(
             f"SELECT {_COMPETITION} FROM competitions "  # noqa: S608
-            "WHERE active AND kaggle_competition_id IS NOT NULL ORDER BY tried_at IS NOT NULL, tried_at, id"
+            "WHERE active AND kaggle_competition_id IS NOT NULL "
+            "ORDER BY tried_at IS NOT NULL AND tried_at <= ?, tried_at, id",
+            (times.iso(now),),
         )
         return [_competition(row) for row in rows]
 
@@ -96,7 +99,7 @@ class Competitions(Connection):
 
 def _competition(row: tuple[Any, ...]) -> Competition:
     values = dict(zip(_FIELDS, row, strict=True))
-    for name in ("tried_at", "synced_at", "snapshot_at", "resting_until", "facts_at"):
+    for name in ("tried_at", "synced_at", "snapshot_at", "rested_at", "resting_until", "facts_at"):
         values[name] = _time(values[name])
     for name in ("active", "higher_is_better", "inferred_higher_is_better", "medals", "awards_points"):
         if values[name] is not None:

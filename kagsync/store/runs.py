@@ -12,13 +12,16 @@ from kagsync.store.competitions import Competitions
 if TYPE_CHECKING:
     from datetime import datetime
 
-# How long sync_runs remembers what. At a run every 5 minutes "nothing new" is nearly all of it.
+# How long sync_runs remembers what. At a run every 5 minutes "nothing new" is nearly all of it. A missing row
+# must not change any answer: what later runs compare stands with the competition.
 RETENTION = {
     UNCHANGED: timedelta(days=2),
     OK: timedelta(days=30),
     OLDER: timedelta(days=30),
     ERROR: timedelta(days=90),
 }
+_AHEAD = timedelta(days=1)
+_RUNS_OF_ONE_CLOCK = 12  # an hour of runs that a wrong clock may spoil without anything being thinned by it
 
 
 class Runs(Competitions):
@@ -27,13 +30,8 @@ class Runs(Competitions):
     def finish(self, competition_id: int, run: Run, finished_at: datetime) -> None:
         """Records how a competition's sync ended (within `writing`)."""
         counts = run.counts or Counts(*[None] * 5)  # type: ignore[arg-type]
-        values: dict[str, Any] = {"tried_at": times.iso(finished_at)}
-        if run.error_code is None:
-            values["synced_at"] = times.iso(finished_at)
-            if run.source == KAGGLE:  # a board from disk does not mean that Kaggle may be asked again
-                values["resting_until"] = None
-        self._set_competition(competition_id, values)
-        self._connection.execute(
+        before = self._clock_before(competition_id)
+        key = self._connection.execute(
             "INSERT INTO sync_runs (run, competition_id, slug, source, status, started_at, finished_at, "
             'snapshot_at, sha256, "rows", created, updated, skipped, changed, error_code, error_message) '
             "VALUES (?, (SELECT id FROM competitions WHERE id = ?), ?, ?, ?, ?, ?, ?, "
@@ -56,17 +54,42 @@ class Runs(Competitions):
                 run.error_code,
                 run.error_message,
             ),
-        )
+        ).lastrowid
+        values: dict[str, Any] = {"tried_at": times.iso(finished_at), "last_run": key}
+        if run.error_code is None:
+            values["synced_at"] = times.iso(finished_at)
+            if run.source == KAGGLE:  # a board from disk does not mean that Kaggle may be asked again
+                values |= {"last_good_run": key, "resting_until": None}
+        self._set_competition(competition_id, values)
+        if before is not None:
+            self._thin(before, finished_at)
 
+    def _clock_before(self, competition_id: int) -> datetime | None:
+        """What the clock said some runs ago; None: there were fewer."""
+        row = self._connection.execute(
+            "SELECT finished_at FROM sync_runs WHERE competition_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
+            (competition_id, _RUNS_OF_ONE_CLOCK - 1),
+        ).fetchone()
+        return None if row is None else times.parse_iso(row[0])
+
+    def _thin(self, before: datetime, now: datetime) -> None:
+        """Removes old rows, and those that a wrong clock dated in the future.
+
+        The clock of some runs ago may have been wrong, as may that of this run. So a row goes only if it is
+        old, or in the future, by both.
+        """
+        earlier, later = sorted((before, now))
         for status, kept in RETENTION.items():
             self._connection.execute(
-                "DELETE FROM sync_runs WHERE status = ? AND finished_at < ?",
-                (status, times.iso(finished_at - kept)),
+                "DELETE FROM sync_runs WHERE status = ? AND (finished_at < ? OR finished_at > ?)",
+                (status, times.iso(earlier - kept), times.iso(later + _AHEAD)),
             )
 
-    def rest(self, competition_id: int, until: datetime) -> None:
-        """Leaves a competition in peace until a time, since Kaggle asked for it (within `writing`)."""
-        self._set_competition(competition_id, {"resting_until": times.iso(until)})
+    def rest(self, competition_id: int, until: datetime, now: datetime) -> None:
+        """Leaves a competition in peace until a time, since Kaggle asked for it now (within `writing`)."""
+        self._set_competition(
+            competition_id, {"rested_at": times.iso(now), "resting_until": times.iso(until)}
+        )
 
     def first_time(self, subject: str, now: datetime) -> bool:
         """Whether this is the first time that something is to be said; it is remembered."""
@@ -129,10 +152,8 @@ class Runs(Competitions):
         """How the syncs with Kaggle failed since the last good one; None when they did not."""
         rows = self._connection.execute(
             "SELECT finished_at, error_code, error_message FROM sync_runs "
-            "WHERE competition_id = :c AND source = :kaggle AND status = :error AND id > coalesce(("
-            "SELECT max(id) FROM sync_runs "
-            "WHERE competition_id = :c AND source = :kaggle AND status <> :error), 0) "
-            "ORDER BY id DESC",
+            "WHERE competition_id = :c AND source = :kaggle AND status = :error "
+            "AND id > coalesce((SELECT last_good_run FROM competitions WHERE id = :c), 0) ORDER BY id DESC",
             {"c": competition_id, "kaggle": KAGGLE, "error": ERROR},
         ).fetchall()
         if not rows:
@@ -143,8 +164,8 @@ class Runs(Competitions):
     def last_error(self, competition_id: int) -> tuple[datetime, str] | None:
         """When and why the latest sync failed; None when it did not."""
         row = self._connection.execute(
-            "SELECT finished_at, error_message FROM sync_runs WHERE competition_id = ? "
-            "ORDER BY id DESC LIMIT 1",
+            "SELECT finished_at, error_message FROM sync_runs "
+            "WHERE id = (SELECT last_run FROM competitions WHERE id = ?)",
             (competition_id,),
         ).fetchone()
         return (times.parse_iso(row[0]), row[1]) if row and row[1] is not None else None

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import time
 from typing import TYPE_CHECKING
 
+from kagsync import output_file, scratch
 from kagsync.errors import UsageError, from_os_error
-from kagsync.store import is_kagsyncs
+from kagsync.store import InUse, alone, is_kagsyncs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from kagsync.store import Store
-
-_NEW = ".kagsync-backup."  # what the name of an unfinished copy begins with
-_ABANDONED = 3600.0  # seconds after which nobody works on it any more
 
 
 def backup(store: Store, file: Path) -> int:
@@ -30,57 +27,54 @@ def backup(store: Store, file: Path) -> int:
         the copy's size in bytes.
 
     Raises:
-        UsageError: `file` is the database itself, a folder, or something that is no backup.
+        UsageError: `file` is a database that is worked with or a part of one, or else no backup.
         DatabaseError: the database, and so its copy, is damaged.
         ConfigurationError, DiskFull: the file cannot be written.
     """
-    _check(store, file)
     folder = file.absolute().parent
-    # Named before it exists, so that a run stopped at any moment knows what to delete.
-    new = folder / f"{_NEW}{secrets.token_hex(8)}.new"
     try:
-        _sweep(folder)
-        # Beside its final place, and of this user only: the database may hold the secrets of `notify`.
-        os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        store.copy_to(new)
-        size = new.stat().st_size
-        with new.open("rb+") as written:
-            os.fsync(written.fileno())
-        new.replace(file)
+        _refuse(store, file)  # before the work
+        with scratch.folder(folder) as place:
+            new = place / "copy.db"
+            # Of this user only: the database may hold the secrets of `notify`.
+            os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            store.copy_to(new, folder)
+            with new.open("rb+") as written:
+                os.fsync(written.fileno())
+            size = new.stat().st_size
+            with _earlier_one_locked(store, file):
+                new.replace(file)
     except OSError as error:
         raise from_os_error(error, f"write the backup {file}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
     return size
 
 
-def _sweep(folder: Path) -> None:
-    """Deletes what a backup that was killed left behind."""
-    for left in folder.glob(f"{_NEW}*.new"):
-        with contextlib.suppress(FileNotFoundError):  # another backup was quicker
-            if time.time() - left.stat().st_mtime > _ABANDONED:
-                left.unlink()
-
-
-def _check(store: Store, file: Path) -> None:
+@contextlib.contextmanager
+def _earlier_one_locked(store: Store, file: Path) -> Iterator[None]:
+    """Looks at the file once more, and keeps all others from using it while it is replaced."""
+    if not _refuse(store, file):
+        yield
+        return
     try:
-        if file.absolute() in store.beside or (
-            file.exists() and any(file.samefile(part) for part in store.beside if part.exists())
-        ):
-            raise UsageError(f"{file} is a part of the database", "Name another file for the backup")
-        if not file.exists():
-            return
-        if file.samefile(store.path):
-            raise UsageError(f"{file} is the database itself", "Name another file for the backup")
-        if file.is_dir():
-            raise UsageError(f"{file} is a folder", f"Name a file in it: {file / 'kagsync-backup.db'}")
-        if not file.is_file():
-            raise UsageError(f"{file} is no file", "Name another file")
-        if file.stat().st_size and not is_kagsyncs(file):
-            raise UsageError(f"{file} exists and is no backup of kagsync's", "Name another file")
-    except OSError as error:
-        raise from_os_error(error, f"write the backup {file}") from error
+        with alone(file):
+            output_file.refuse_working_database(file)
+            yield
+    except InUse as error:
+        raise UsageError(f"{file} is a database in use by another program", "Name another file") from error
+
+
+def _refuse(store: Store, file: Path) -> bool:
+    """Refuses whatever may not be replaced; returns whether there is an earlier backup."""
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder", f"Name a file in it: {file / 'kagsync-backup.db'}")
+    found = output_file.examine(file, store.path)
+    # Also where there is nothing: a log that a lost database left would be applied to the backup.
+    output_file.refuse_working_database(file)
+    if found is None or not found.st_size:
+        return False
+    if not is_kagsyncs(file):
+        raise UsageError(f"{file} exists and is no backup of kagsync's", "Name another file")
+    return True
 
 
 def told(file: Path, size: int) -> str:

@@ -8,12 +8,11 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import errors, installation
+from kagsync import errors, installation, scratch
 from kagsync.errors import KagsyncError
 from kagsync.log import logger
 
@@ -99,7 +98,7 @@ def kaggle_command() -> Iterator[Check]:
     In another process and an empty home: on import it prints, logs in and makes folders.
     """
     script = "import sys; sys.argv = ['kaggle', '--version']; from kaggle.cli import main; main()"
-    with tempfile.TemporaryDirectory(prefix="kagsync-") as folder:
+    with scratch.folder() as folder:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("KAGGLE_", "XDG_"))}
         try:
             done = subprocess.run(
@@ -108,7 +107,7 @@ def kaggle_command() -> Iterator[Check]:
                 text=True,
                 errors="replace",
                 stdin=subprocess.DEVNULL,
-                env=kept | {"HOME": folder, "USERPROFILE": folder},
+                env=kept | {"HOME": str(folder), "USERPROFILE": str(folder)},
                 timeout=_PATIENCE,
                 check=False,
             )

@@ -11,7 +11,6 @@ from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
-from kagsync.errors import from_os_error
 from kagsync.text import printable
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ _competition: ContextVar[str] = ContextVar("competition", default="")
 
 _COLORS = {"DEBUG": 90, "INFO": 36, "WARNING": 33, "ERROR": 31}  # bright black, cyan, yellow, red
 _FILE_LAYOUT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-_LOG_FILE_BYTES = 1_000_000
-_LOG_FILES_KEPT = 3
 
 
 @contextlib.contextmanager
@@ -88,13 +85,18 @@ def _mark_competition(record: logging.LogRecord) -> bool:
     return True
 
 
-def configure(*, verbose: bool = False, quiet: bool = False, log_file: Path | None = None) -> None:
+def configure(
+    *, verbose: bool = False, quiet: bool = False, log_file: Path | None = None, database: Path | None = None
+) -> None:
     """Sends the program's log to stderr (`-q`: warnings only, `-v`: everything) and to `log_file`.
 
     The file always gets INFO and above, whatever stderr shows.
 
+    Args:
+        database: the one in use, no part of which can be a log file.
+
     Raises:
-        ConfigurationError: the log file cannot be written.
+        ConfigurationError: the log file cannot be written, or is no place for a log.
     """
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
@@ -108,29 +110,12 @@ def configure(*, verbose: bool = False, quiet: bool = False, log_file: Path | No
     stderr.setFormatter(_Formatter("%(levelname)s %(name)s: %(message)s"))
     logger.addHandler(stderr)
     if log_file is not None:
-        try:
-            log_file.parent.mkdir(parents=True, exist_ok=True)
-            logger.addHandler(_file_handler(log_file))
-        except OSError as error:
-            raise from_os_error(error, f"write the log file {log_file}") from error
+        from kagsync.log_file import open_file  # only those who want a file pay for it
 
-
-def _file_handler(path: Path) -> logging.Handler:
-    from logging.handlers import RotatingFileHandler  # only those who want a file pay for it
-
-    class FileHandler(RotatingFileHandler):
-        """Warns once, in one line, when the file can no longer be written; `logging` prints tracebacks."""
-
-        failed = False
-
-        def handleError(self, record: logging.LogRecord) -> None:
-            if not self.failed:
-                self.failed = True
-                logger.warning("Cannot write the log file %s: %s. The run goes on", path, sys.exc_info()[1])
-
-    handler = FileHandler(path, maxBytes=_LOG_FILE_BYTES, backupCount=_LOG_FILES_KEPT, encoding="utf-8")
-    handler.setFormatter(_Formatter(_FILE_LAYOUT))
-    return handler
+        file = open_file(log_file, database)
+        if file is not None:
+            file.setFormatter(_Formatter(_FILE_LAYOUT))
+            logger.addHandler(file)
 
 
 class Tail(logging.Handler):

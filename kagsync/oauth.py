@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import scratch, times
 from kagsync.credentials import is_sendable
 from kagsync.log import logger
 
@@ -49,12 +47,11 @@ class Login:
         """Keeps a new access token; a power cut leaves the old file or the new one."""
         expiration = times.utc_now() + timedelta(seconds=expires_in)
         content = {"access_token": token, "access_token_expiration": expiration.isoformat()}
-        new = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
         try:
-            new.touch(mode=0o600)
-            new.write_text(json.dumps(self.content | content, indent=2), encoding="utf-8")
-            new.replace(self.path)
+            with scratch.folder(self.path.parent) as place:
+                new = place / self.path.name
+                new.touch(mode=0o600)
+                new.write_text(json.dumps(self.content | content, indent=2), encoding="utf-8")
+                new.replace(self.path)
         except OSError as error:  # a read-only home: the token is good all the same, only not kept
             logger.debug("Could not store the new access token: %s", error)
-            with contextlib.suppress(OSError):
-                new.unlink()

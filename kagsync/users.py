@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import re
 from typing import TYPE_CHECKING
 
-from kagsync import names
+from kagsync import names, output_file
 from kagsync.errors import UsageError, from_os_error
 from kagsync.text import FORMULA_STARTS, printable
 
@@ -98,21 +97,19 @@ def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:
     return text.getvalue()
 
 
-def write_roster(roster: Iterable[User], path: Path) -> None:
+def write_roster(roster: Iterable[User], path: Path, database: Path | None = None) -> None:
     """Writes `roster_csv` to a new file.
 
+    Args:
+        database: the one in use, no part of which may be written.
+
     Raises:
-        UsageError: the file exists.
+        UsageError: the file exists, or would be a part of a database.
         KagsyncError: it cannot be written.
     """
     try:
-        with path.open("x", encoding="utf-8", newline="") as file:
-            file.write(roster_csv(roster))
-    except FileExistsError as error:
-        raise UsageError(f"{path} exists already", "Name another file") from error
+        output_file.write_new(path, roster_csv(roster), database)
     except OSError as error:
-        with contextlib.suppress(OSError):  # half a roster is none
-            path.unlink()
         raise from_os_error(error, f"write {path}") from error
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from kagsync.settings import Settings
 from kagsync.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,6 +80,39 @@ def kaggle(monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer]:
     with KaggleServer() as server:
         server.accept(token="test-token")
         yield server
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A folder for everybody, like /tmp."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o1777)
+        yield folder
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a small disk with these options, or changes them."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        pytest.skip("only root on Linux can mount a small disk")
+    place = tmp_path / "disk"
+
+    def mount(options: str) -> Path:
+        again = "remount," if place.exists() else ""
+        place.mkdir(exist_ok=True)
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", again + options, "tmpfs", str(place)],
+            capture_output=True,
+            check=False,
+        )
+        if mounted.returncode != 0:
+            pytest.skip(f"cannot mount a tmpfs: {mounted.stderr.decode()}")
+        return place
+
+    yield mount
+    if place.is_mount():
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def untracked(slug: str, kaggle_id: str | None = None) -> Competition:

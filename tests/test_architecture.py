@@ -37,8 +37,10 @@ LAYERS = (
     ("records", "credentials", "schema", "leaderboard", "locks", "names", "settings", "board_name"),
     ("movements", "log", "figures", "network"),
     ("board",),
+    ("log_file",),
+    ("output_file",),
     ("errors", "medals", "changes"),
-    ("times", "text", "sdk", "installation"),
+    ("times", "text", "sdk", "installation", "scratch"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # The only doors: who may import what leads outside.

@@ -19,7 +19,7 @@ from boards import Team, board_csv, board_zip, many_teams
 from conftest import run, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Kagsync, Ran
@@ -56,30 +56,6 @@ def place(tmp_path: Path) -> Path:
     folder = tmp_path / "backups"
     folder.mkdir()
     return folder
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a small disk with these options, or changes them."""
-    if not ROOT or sys.platform != "linux":
-        pytest.skip("only root on Linux can mount a small disk")
-    place = tmp_path / "disk"
-
-    def mount(options: str) -> Path:
-        again = "remount," if place.exists() else ""
-        place.mkdir(exist_ok=True)
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", again + options, "tmpfs", str(place)],
-            capture_output=True,
-            check=False,
-        )
-        if mounted.returncode != 0:
-            pytest.skip(f"cannot mount a tmpfs: {mounted.stderr.decode()}")
-        return place
-
-    yield mount
-    if place.is_mount():
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def rows(db: Path) -> dict[str, list[tuple[object, ...]]]:

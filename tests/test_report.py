@@ -389,7 +389,7 @@ def test_a_folder_that_cannot_be_written_is_a_wrong_setting(
         raise PermissionError(13, "Permission denied")
 
     club.track("alice")
-    monkeypatch.setattr(report.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(report.scratch, "folder", refuse)
     ran = club.kagsync("report", "--output", str(club.folder))
     assert (ran.code, ran.out) == (3, "")
     assert "cannot write the report" in ran.err and "Permission denied" in ran.err
@@ -478,7 +478,7 @@ def test_a_failed_sync_writes_the_report_too_and_keeps_its_exit_code(club: Club)
     assert "The last sync failed: " in page(club.folder, None).text
 
 
-@pytest.mark.parametrize("failing", ["replace", "fdopen"])
+@pytest.mark.parametrize("failing", ["replace", "chmod"])
 def test_a_fault_while_writing_leaves_the_old_page_whole(
     club: Club, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
@@ -491,10 +491,7 @@ def test_a_fault_while_writing_leaves_the_old_page_whole(
     before = {path: path.read_bytes() for path in club.folder.iterdir()}
     club.board("bob", "alice", minute=1)
     with monkeypatch.context() as patch:
-        if failing == "replace":
-            patch.setattr(Path, "replace", full)
-        else:
-            patch.setattr(report.os, "fdopen", full)
+        patch.setattr(Path, failing, full)
         ran = club.kagsync("report", "--output", str(club.folder))
     assert ran.code == 5 and "the disk is full" in ran.err
     assert {path: path.read_bytes() for path in club.folder.iterdir()} == before

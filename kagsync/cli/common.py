@@ -54,7 +54,7 @@ def load(
     log.configure(verbose=verbose, quiet=quiet)
     loaded = settings.load(db=db, jobs=jobs, log_file=log_file, team_name=team_name)
     if loaded.log_file is not None:
-        log.configure(verbose=verbose, quiet=quiet, log_file=loaded.log_file)
+        log.configure(verbose=verbose, quiet=quiet, log_file=loaded.log_file, database=loaded.db)
     return loaded
 
 
@@ -64,7 +64,7 @@ def load_to_read(db: Path | None, verbose: bool, quiet: bool) -> Settings:
     loaded = settings.load(db=db)
     if loaded.log_file is not None:
         try:
-            log.configure(verbose=verbose, quiet=quiet, log_file=loaded.log_file)
+            log.configure(verbose=verbose, quiet=quiet, log_file=loaded.log_file, database=loaded.db)
         except KagsyncError as error:
             log.logger.warning("%s; this command goes on without it", error.message)
     return loaded

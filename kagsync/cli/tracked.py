@@ -234,7 +234,7 @@ def users_export(
     if file is None:
         print_text(verb.roster_csv(roster, for_screen=sys.stdout.isatty()).removesuffix("\n"))
         return
-    verb.write_roster(roster, file)
+    verb.write_roster(roster, file, loaded.db)
     say(f"Users written to {file}: {len(roster)}", quiet=quiet)
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-import tempfile
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import listings, report, show, sync, times, users
+from kagsync import listings, output_file, report, scratch, show, sync, times, users
 from kagsync.demo.boards import SECOND, SLUG
-from kagsync.errors import KagsyncError, UsageError
+from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.settings import Settings
 from kagsync.store import Store
 
@@ -48,10 +47,9 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
             sys.stdout.write(f"{text}\n")
             sys.stdout.flush()  # the log lines go elsewhere and must not overtake
 
-    if db is not None and os.path.exists(db):  # noqa: PTH110  (Path's raises where the name is too long)
-        raise UsageError(f"{db} exists already, and the demo fills a new database", "Name another file")
-    with tempfile.TemporaryDirectory(prefix="kagsync-demo-") as temporary:
-        folder = Path(temporary).absolute()
+    if db is not None:
+        _refuse_taken(db)
+    with scratch.folder() as folder:
         settings = Settings(db=(db or folder / "demo.db").absolute(), temp_dir=folder)
         fill(settings, say)
         say(f"\n$ kagsync show {SLUG} --since 4h\n")
@@ -68,6 +66,15 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         "  kagsync users add USERNAME --name 'Their Name'\n"
         "  kagsync sync --all"
     )
+
+
+def _refuse_taken(db: Path) -> None:
+    if os.path.lexists(db):
+        raise UsageError(f"{db} exists already, and the demo fills a new database", "Name another file")
+    try:
+        output_file.examine(db)
+    except OSError as error:
+        raise from_os_error(error, f"make the database {db}") from error
 
 
 def view(settings: Settings) -> BoardView:

@@ -6,22 +6,23 @@ nothing of anybody. Each is replaced in one step, and only when there is somethi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
-import tempfile
+import stat
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import __version__, news, show
+from kagsync import __version__, news, output_file, scratch, show
 from kagsync.errors import UsageError, from_os_error
 from kagsync.report import chart, pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
+    from pathlib import Path
 
     from kagsync.records import Competition, User
     from kagsync.report.pages import Page
@@ -67,7 +68,7 @@ def report(
         always: write every page; else only those whose content changed, or whose freshness is old.
 
     Raises:
-        UnknownCompetition, UsageError: no such competition or group; or the folder has another's index.html.
+        UnknownCompetition, UsageError: no such competition or group; or another file has a page's name.
         KagsyncError: the folder cannot be written.
     """
     users = store.users() if group is None else store.users_in(group)
@@ -75,10 +76,11 @@ def report(
         store.competitions() if slugs is None else [store.competition(slug) for slug in dict.fromkeys(slugs)]
     )
     site = title or (f"{group}: leaderboards" if group else "Leaderboards")
+    names = {page_name(each.slug) for each in competitions}
     counts = {True: 0, False: 0}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _refuse_others(folder / INDEX)
+        _refuse_others(folder, names)
         made: dict[str, Page] = {}
 
         def page(competition: Competition) -> Page:
@@ -87,22 +89,22 @@ def report(
             return made[competition.slug]
 
         keys = [_key(store, competition, site, users) for competition in competitions]
-        for competition, key in zip(competitions, keys, strict=True):
-            path = folder / page_name(competition.slug)
-            new = always or not _fresh(path, key, now)
+        with contextlib.ExitStack() as stack:
+            write = _Writer(folder, stack)
+            for competition, key in zip(competitions, keys, strict=True):
+                path = folder / page_name(competition.slug)
+                new = always or not _fresh(path, key, now)
+                if new:
+                    drawing = _drawing(store, page(competition).view, now)
+                    write(path, pages.competition(page(competition), drawing, key))
+                counts[new] += 1
+            index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
+            new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
             if new:
-                drawing = _drawing(store, page(competition).view, now)
-                _write(path, pages.competition(page(competition), drawing, key))
+                listed = [page(competition) for competition in competitions]
+                write(folder / INDEX, pages.index(listed, site, now, index_key))
             counts[new] += 1
-        index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
-        new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
-        if new:
-            listed = [page(competition) for competition in competitions]
-            _write(folder / INDEX, pages.index(listed, site, now, index_key))
-        counts[new] += 1
-        removed = (
-            _remove_others(folder, {page_name(each.slug) for each in competitions}) if slugs is None else 0
-        )
+        removed = _remove_others(folder, names) if slugs is None else 0
     except OSError as error:
         raise from_os_error(error, f"write the report in {folder}") from error
     return Written(folder / INDEX, counts[True], counts[False], removed)
@@ -163,24 +165,36 @@ def _key(store: Store, competition: Competition, site: str, users: list[User]) -
 
 def _fresh(path: Path, key: str, now: datetime) -> bool:
     """Whether a page says just this, and is not so old that its freshness must be told anew."""
-    try:
-        age = now.timestamp() - path.stat().st_mtime
-        with path.open(encoding="utf-8", errors="replace") as file:
-            found = _OURS.search(file.read(2000))
-    except FileNotFoundError:
+    found = _OURS.search(_start(path))
+    if found is None:
         return False
-    return found is not None and found[1] == key and -60 < age < _FRESHNESS.total_seconds()
+    age = now.timestamp() - path.stat().st_mtime
+    return found[1] == key and -60 < age < _FRESHNESS.total_seconds()
 
 
-def _refuse_others(index: Path) -> None:
-    """A folder that is somebody's site already is not written to."""
-    if index.exists() and not _is_ours(index):
-        raise UsageError(f"{index} is not a page of kagsync's", "Name another folder")
+def _refuse_others(folder: Path, names: set[str]) -> None:
+    """Leaves a folder as it is when something that kagsync did not make has a page's name."""
+    for path in (folder / INDEX, *(folder / name for name in sorted(names))):
+        _refuse_other(path)
+
+
+def _refuse_other(path: Path) -> None:
+    if os.path.lexists(path) and not _is_ours(path):
+        raise UsageError(f"{path} is not a page of kagsync's", "Name another folder")
 
 
 def _is_ours(path: Path) -> bool:
-    with path.open(encoding="utf-8", errors="replace") as file:
-        return _OURS.search(file.read(2000)) is not None
+    return _OURS.search(_start(path)) is not None
+
+
+def _start(path: Path) -> str:
+    """The beginning of a file. kagsync makes no links, so what a link leads to is not opened."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return ""
+    except FileNotFoundError:
+        return ""
+    return output_file.start(path, 2000).decode("utf-8", "replace")
 
 
 def _remove_others(folder: Path, kept: set[str]) -> int:
@@ -191,18 +205,22 @@ def _remove_others(folder: Path, kept: set[str]) -> int:
     return len(gone)
 
 
-def _write(path: Path, text: str) -> None:
-    """Replaces a file in one step: whoever reads it gets the old one or the new one, whole."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-    new = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        new.chmod(0o644)  # mkstemp's is for its owner alone; a web server is another user
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
+class _Writer:
+    """Writes pages, each whole or not at all.
+
+    Its scratch folder is made for the first page: most runs of `sync --report` change none.
+    """
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._place: Path | None = None
+        scratch.sweep(folder)
+
+    def __call__(self, path: Path, text: str) -> None:
+        if self._place is None:
+            self._place = self._stack.enter_context(scratch.folder(self._folder))
+        _refuse_other(path)
+        output_file.write_over(path, text, self._place)
 
 
 def told(written: Written) -> str:

@@ -8,10 +8,9 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kagsync import scratch
 from kagsync.errors import ConfigurationError
 from kagsync.schedule.installed import Installed, installed
 
@@ -160,8 +159,8 @@ def _read() -> bytes:
 
 def _read_as_editor() -> bytes:
     """The crontab to the byte: what `crontab -e` hands to an editor, here one that only copies."""
-    with tempfile.TemporaryDirectory(prefix="kagsync-") as folder:
-        copy = Path(folder) / "crontab"
+    with scratch.folder() as folder:
+        copy = folder / "crontab"
         script = "import shutil, sys; shutil.copyfile(sys.argv[2], sys.argv[1])"
         editor = shlex.join([sys.executable, "-c", script, str(copy)])
         edited = _run("-e", VISUAL=editor, EDITOR=editor)

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 import xml.etree.ElementTree as ET
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kagsync import scratch
 from kagsync.errors import ConfigurationError
 from kagsync.schedule.installed import Installed, installed
 from kagsync.schedule.plan import LONGEST_RUN
@@ -75,8 +74,8 @@ def install(plan: Plan) -> None:
     Raises:
         ConfigurationError: Task Scheduler refuses.
     """
-    with tempfile.TemporaryDirectory(prefix="kagsync-") as folder:
-        file = Path(folder) / "task.xml"
+    with scratch.folder() as folder:
+        file = folder / "task.xml"
         file.write_text(f'<?xml version="1.0" encoding="UTF-16"?>\n{_xml(plan)}', encoding="utf-16")
         done = _schtasks("/Create", "/TN", TASK, "/XML", str(file), "/F")
     if done.returncode != 0:

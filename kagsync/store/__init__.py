@@ -9,11 +9,22 @@ from __future__ import annotations
 from kagsync.store.boards import Boards
 from kagsync.store.connection import BUSY_TIMEOUT, REPAIR, SQLITE_VERSION, explain, is_kagsyncs
 from kagsync.store.history import History
+from kagsync.store.replacing import InUse, alone
 from kagsync.store.runs import RETENTION, Runs
 from kagsync.store.targets import Targets
 from kagsync.store.users import Users
 
-__all__ = ["BUSY_TIMEOUT", "REPAIR", "RETENTION", "SQLITE_VERSION", "Store", "explain", "is_kagsyncs"]
+__all__ = [
+    "BUSY_TIMEOUT",
+    "REPAIR",
+    "RETENTION",
+    "SQLITE_VERSION",
+    "InUse",
+    "Store",
+    "alone",
+    "explain",
+    "is_kagsyncs",
+]
 
 
 class Store(Boards, Users, History, Runs, Targets):

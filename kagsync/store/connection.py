@@ -9,7 +9,7 @@ import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
-from kagsync import installation, locks, schema
+from kagsync import installation, locks, output_file, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
 
 if TYPE_CHECKING:
@@ -78,12 +78,15 @@ class Connection:
 
         Raises:
             NoDatabase: there is none, and it should not be made.
+            UsageError: it would be made as a part of another database.
             DatabaseError: it cannot be opened or written, is not kagsync's, or is newer than this program.
         """
         try:
             there = path.exists()
-            if not there and not create:
-                raise _none_yet(path)
+            if not there:
+                if not create:
+                    raise _none_yet(path)
+                output_file.examine(path)
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise from_os_error(error, f"open the database {path}") from error
@@ -213,10 +216,13 @@ class Connection:
             )
         return version
 
-    def copy_to(self, new: Path) -> None:
+    def copy_to(self, new: Path, folder: Path) -> None:
         """Writes a consistent copy into an empty file, and checks it.
 
         In one step, under one read transaction: writers in WAL mode go on meanwhile.
+
+        Args:
+            folder: what errors call the place of the copy.
 
         Raises:
             DatabaseError: the copy, and so the database, is damaged.
@@ -226,7 +232,7 @@ class Connection:
                 self._connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole in itself
             except sqlite3.OperationalError as error:
-                raise explain(error, new.parent) from error
+                raise explain(error, folder) from error
             if problems := check(copy):
                 raise DatabaseError(
                     f"{self.path} is damaged ({problems[0]})", REPAIR.format(shlex.quote(str(self.path)))
@@ -235,7 +241,7 @@ class Connection:
     @property
     def beside(self) -> list[Path]:
         """The files that SQLite may keep beside the database, as parts of it."""
-        return [self.path.with_name(f"{self.path.name}-{part}") for part in ("wal", "shm", "journal")]
+        return output_file.parts(self.path)
 
     def make_private(self) -> None:
         """Takes the rights of everybody but owner and group: there is a secret in the database now."""
@@ -360,10 +366,6 @@ def check(connection: sqlite3.Connection) -> list[str]:
 
 def is_kagsyncs(path: Path) -> bool:
     """Whether a file is a database that kagsync made."""
-    try:
-        with path.open("rb") as file:
-            header = file.read(100)
-    except OSError:
-        return False
     # https://sqlite.org/fileformat2.html: the application id is at offset 68
-    return header.startswith(b"SQLite format 3\0") and int.from_bytes(header[68:72]) == schema.APPLICATION_ID
+    application_id = int.from_bytes(output_file.start(path, 72)[68:])
+    return output_file.is_sqlite(path) and application_id == schema.APPLICATION_ID

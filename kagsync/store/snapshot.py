@@ -9,15 +9,15 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from kagsync import scratch
 from kagsync.errors import DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _PAUSE = 0.02  # seconds; longer than the steps in which file systems count time
 # Where SQLite keeps the lock of those who read (https://sqlite.org/fileformat2.html#the_lock_byte_page).
@@ -122,8 +122,8 @@ def _reading_lock(file: IO[bytes], path: Path, ends: float) -> Iterator[None]:
 
 def _replay(database: bytearray, logs: dict[str, bytes], into: sqlite3.Connection) -> None:
     """Lets SQLite apply the logs to the database, in a private folder that is deleted afterwards."""
-    with tempfile.TemporaryDirectory(prefix="kagsync-") as folder:
-        copy = Path(folder) / "copy.db"
+    with scratch.folder() as folder:
+        copy = folder / "copy.db"
         copy.write_bytes(database)
         for name, content in logs.items():
             copy.with_name(f"{copy.name}-{name}").write_bytes(content)

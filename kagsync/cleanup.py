@@ -18,7 +18,7 @@ def cleanup(csv: Path) -> None:
     Raises:
         UsageError: kagsync did not make it: it stays; or there is no such file.
         KagsyncError: another process works in the folder.
-        ConfigurationError: it cannot be deleted.
+        ConfigurationError: it cannot be deleted, or others could exchange its folder.
     """
     csv = csv.absolute()
     folder = csv.parent
@@ -28,6 +28,8 @@ def cleanup(csv: Path) -> None:
             logger.info("Already cleaned up: %s", csv.name)
             return
         ours = run_folder.is_our_file(csv)
+        if ours:
+            run_folder.check(folder.parent)
     except OSError as error:
         raise UsageError(f"cannot read {csv}: {error.strerror}", "Name what kagsync fetch printed") from error
     if not ours and not there:
@@ -50,10 +52,10 @@ def remove_run(folder: Path, csv: Path | None) -> None:
         ConfigurationError: it cannot be deleted.
     """
     try:
+        gone = run_folder.remove(folder)
         if csv is not None:
-            csv.unlink(missing_ok=True)
             logger.info("Cleaned up CSV: %s", csv.name)
-        if folder.exists() and not run_folder.remove(folder):
+        if not gone:
             logger.warning("%s holds files that are not kagsync's: it stays", folder)
     except FileNotFoundError:
         return  # somebody else's sweep was faster

@@ -12,7 +12,6 @@ import platform
 import shlex
 import shutil
 import stat
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,9 +26,12 @@ from kagsync import (
     errors,
     installation,
     locks,
+    log_file,
     pings,
+    run_folder,
     schedule,
     schema,
+    scratch,
     settings,
     times,
 )
@@ -123,25 +125,35 @@ def _python() -> Iterator[Check]:
 def _folders(loaded: Settings) -> Iterator[Check]:
     yield from _writable("Database's folder", loaded.db.parent)
     about = "Folder of downloads"
-    yield from checks.survived(about, lambda: _writable(about, loaded.temp_data))
+    yield from checks.survived(about, lambda: _downloads(about, loaded.temp_data))
     if loaded.log_file is not None:
-        yield from _log_file(loaded.log_file.absolute())
+        yield from _log_file(loaded.log_file.absolute(), loaded.db)
     if loaded.looks is not None:
         yield from _writable("Folder of looks", loaded.looks)
 
 
-def _log_file(file: Path) -> Iterator[Check]:
+def _downloads(about: str, folder: Path) -> Iterator[Check]:
+    run_folder.check(folder)
+    yield from _writable(about, folder)
+
+
+def _log_file(file: Path, db: Path) -> Iterator[Check]:
     yield from _writable("Log file's folder", file.parent)
     if file.is_dir():
         yield Check("Log file", False, f"{file} is a folder", "Name a file with KAGSYNC_LOG_FILE")
     elif file.exists() and not os.access(file, os.W_OK):
         yield Check("Log file", False, f"{file} may not be written by this user", _make_writable(file))
+    else:
+        try:
+            log_file.check(file, db)
+        except ConfigurationError as error:
+            yield Check("Log file", False, error.message, error.remedy)
 
 
 def _writable(about: str, folder: Path) -> Iterator[Check]:
     there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:
-        with tempfile.NamedTemporaryFile(dir=there, prefix=".kagsync-"):
+        with scratch.folder(there):
             pass
         free = shutil.disk_usage(there).free
     except NotADirectoryError:
@@ -184,6 +196,9 @@ def _locks(loaded: Settings) -> Iterator[Check]:
                         pass
                 except locks.Busy:
                     busy.append(file.stem)
+            for left in folder.glob(".doctor-*.lock"):  # by a doctor that was killed
+                with contextlib.suppress(KagsyncError, OSError), locks.hold(left):
+                    left.unlink()
     except KagsyncError as error:
         yield Check("Locks", False, error.message, _command("chmod", "-R", "u+rwX", folder))
         return

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kagsync import locks
+from kagsync import locks, own_folder
 from kagsync.errors import KagsyncError, from_os_error
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FOLDER = "temp_kaggle_data"
 HANDED_OVER_KEPT = 24 * 3600.0  # seconds that a fetched CSV waits for `process` and `cleanup`
 
+_ELSEWHERE = "Set KAGSYNC_TEMP_DIR to a folder of your own"
 _MARKER = ".kagsync"
 _LOCK = ".lock"
 _HANDED_OVER = "handed over"
@@ -52,12 +53,13 @@ def new(temp_data: Path, slug: str, moment: datetime) -> Iterator[Path]:
     """Makes a run folder and keeps it locked during the block; it stays afterwards.
 
     Raises:
-        ConfigurationError, DiskFull: the folder cannot be made.
+        ConfigurationError: the folder cannot be made, or others could exchange it.
+        DiskFull: the folder cannot be made.
     """
     stem = f"{slug}_{moment:%Y%m%dT%H%M%S}"
     with contextlib.ExitStack() as stack:
         try:
-            temp_data.mkdir(parents=True, exist_ok=True)
+            own_folder.make(temp_data, _ELSEWHERE)
             # Under a lock, or a sweep could take the new folder for an abandoned one.
             with locks.hold(_guard(temp_data), wait=30):
                 folder = _make_unique(temp_data, stem)
@@ -66,6 +68,18 @@ def new(temp_data: Path, slug: str, moment: datetime) -> Iterator[Path]:
         except OSError as error:
             raise from_os_error(error, f"make a folder in {temp_data}") from error
         yield folder
+
+
+def check(temp_data: Path) -> None:
+    """Makes sure that nobody else can put something in the place of `temp_data`.
+
+    Raises:
+        ConfigurationError: somebody can. It says how to choose another folder.
+    """
+    try:
+        own_folder.check(temp_data, _ELSEWHERE)
+    except OSError as error:
+        raise from_os_error(error, f"use {temp_data}") from error
 
 
 def _guard(temp_data: Path) -> Path:
@@ -78,7 +92,7 @@ def _make_unique(temp_data: Path, stem: str) -> Path:
     while True:
         folder = temp_data / (stem if number == 1 else f"{stem}_{number}")
         try:
-            folder.mkdir()
+            folder.mkdir(mode=0o700)
         except FileExistsError:
             number += 1
         else:
@@ -124,7 +138,7 @@ def is_ours(folder: Path) -> bool:
         folder.parent.name == FOLDER
         and _NAME.fullmatch(folder.name) is not None
         and (folder / _MARKER).is_file()
-        and not folder.is_symlink()
+        and own_folder.is_own(folder)
     )
 
 
@@ -134,14 +148,15 @@ def remove(folder: Path) -> bool:
     Raises:
         OSError: a file cannot be deleted.
     """
-    for note in _notes(folder):
-        name = note.removeprefix(_FILE)
-        if name != note and "/" not in name and "\\" not in name and name not in ("", ".", ".."):
-            (folder / name).unlink(missing_ok=True)
-    if any(path.name not in (_MARKER, _LOCK) for path in folder.iterdir()):
-        return False
-    (folder / _LOCK).unlink(missing_ok=True)
-    (folder / _MARKER).unlink(missing_ok=True)
+    with own_folder.opened(folder) as within:
+        for note in _notes(folder):
+            name = note.removeprefix(_FILE)
+            if name != note and "/" not in name and "\\" not in name and name not in ("", ".", ".."):
+                within.unlink(name)
+        if set(within.names()) - {_MARKER, _LOCK}:
+            return False
+        within.unlink(_LOCK)
+        within.unlink(_MARKER)
     folder.rmdir()
     return True
 
@@ -150,12 +165,13 @@ def sweep(temp_data: Path) -> Sweep:
     """Removes the run folders that nobody uses any more.
 
     Raises:
-        ConfigurationError: `temp_data` cannot be read.
+        ConfigurationError: `temp_data` cannot be read, or others could exchange it.
     """
     result = Sweep([], [])
-    if not temp_data.is_dir():
-        return result
     try:
+        check(temp_data)
+        if not temp_data.is_dir():
+            return result
         with locks.hold(_guard(temp_data), wait=30):
             for folder in sorted(temp_data.iterdir()):
                 try:
@@ -196,8 +212,15 @@ def check_free(folder: Path) -> None:
 
 
 def _is_stillborn(folder: Path) -> bool:
-    """A run folder whose process was killed before it could write the marker."""
-    return _NAME.fullmatch(folder.name) is not None and not folder.is_symlink() and not any(folder.iterdir())
+    """A run folder whose process was killed before it could write the marker.
+
+    It has a lock if a sweep looked at it and was killed, too.
+    """
+    return (
+        _NAME.fullmatch(folder.name) is not None
+        and own_folder.is_own(folder)
+        and all(path.name == _LOCK for path in folder.iterdir())
+    )
 
 
 def _was_handed_over_lately(folder: Path) -> bool:

@@ -190,6 +190,7 @@ def _sync(
             require_link(competition)
     if not competitions:
         return Outcome([], alone=False)
+    run_folder.check(settings.temp_data)
     clear_leftovers(settings)
     api: Clients | None = None
     if from_disk is not None:

@@ -38,7 +38,7 @@ LAYERS = (
     ("movements", "log", "figures", "network"),
     ("board",),
     ("log_file",),
-    ("output_file",),
+    ("output_file", "own_folder"),
     ("errors", "medals", "changes"),
     ("times", "text", "sdk", "installation", "scratch"),
 )

@@ -421,7 +421,7 @@ def nobody() -> list[str]:
 def place() -> Iterator[Path]:
     """A folder that everybody may use, unlike pytest's."""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o777)
+        Path(folder).chmod(0o1777)
         yield Path(folder)
 
 

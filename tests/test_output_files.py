@@ -224,7 +224,7 @@ def test_a_damaged_or_write_protected_backup_is_replaced(board: Path, kagsync: K
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device", "socket"])
-@pytest.mark.parametrize("command", ["backup", "log", "export", "demo"])
+@pytest.mark.parametrize("command", ["backup", "log", "export", "demo", "add"])
 def test_what_is_not_a_file(kind: str, command: str, board: Path, kagsync: Kagsync, place: Path) -> None:
     import socket
 
@@ -242,7 +242,7 @@ def test_what_is_not_a_file(kind: str, command: str, board: Path, kagsync: Kagsy
 
     ran = kagsync(*_writing(command, path, board))
 
-    assert ran.code == (3 if command == "log" else 2), ran
+    assert ran.code == {"log": 3, "add": 5}.get(command, 2), ran
     assert str(path) in ran.err
     assert path.lstat().st_ino == before.st_ino
     assert names(place) == [kind]

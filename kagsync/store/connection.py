@@ -87,6 +87,11 @@ class Connection:
                 if not create:
                     raise _none_yet(path)
                 output_file.examine(path)
+            elif not path.is_file():  # SQLite would write to a device
+                raise DatabaseError(
+                    f"the database {path} cannot be opened: it is not a file",
+                    "Check the path, or name another file with --db or KAGSYNC_DB",
+                )
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise from_os_error(error, f"open the database {path}") from error

@@ -1,4 +1,4 @@
-"""`python -m kagsync`, and the `kagsync` command."""
+"""`python -m kagsync`, and the `kagsync` command: how the process starts and how it ends."""
 
 from __future__ import annotations
 
@@ -6,35 +6,68 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+import time
 from typing import Never
 
 INTERRUPTED = 130  # errors.INTERRUPTED, before anything of the package is imported
+_PATIENCE = 5.0  # seconds that an orderly end may take after a signal
 
 
-def _terminate(*_: object) -> Never:
-    raise KeyboardInterrupt("SIGTERM")  # ends like Ctrl-C: transactions roll back, run folders go
-
-
-def run() -> None:
+def run() -> Never:
     """Runs the command line and exits with its code."""
     try:
-        signal.signal(signal.SIGTERM, _terminate)
+        _end_after_a_signal()
+        signal.signal(signal.SIGTERM, _interrupt)
         from kagsync.cli import main
 
         code = main()
     except KeyboardInterrupt:  # so early, or so late, that there is nothing to tell
         code = INTERRUPTED
-    # The work is over: whoever wants to stop it now has what they want.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if code == INTERRUPTED:
-        # Not sys.exit: CPython kills itself with SIGINT at its end, whatever the exit code, when the
-        # interrupt struck inside exec() of a text, as dataclasses do while imported (pythonrun.c).
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
-                stream.flush()
-        os._exit(code)
-    sys.exit(code)
+    _leave(code)
+
+
+def _interrupt(*_: object) -> Never:
+    raise KeyboardInterrupt("SIGTERM")  # ends like Ctrl-C: transactions roll back, run folders go
+
+
+def _end_after_a_signal() -> None:
+    """Makes sure that SIGTERM and Ctrl-C end the process, even if the main thread cannot react.
+
+    Python calls a signal's handler only when the main thread runs Python code. It does not while it waits for
+    a name server or a locked database. The C part of the handler writes to a pipe at once, and a thread that
+    reads it ends the process if the main thread has not done so in time. Nothing is lost: what a run has not
+    finished is as after a power cut.
+    """
+    if os.name != "posix":  # SIGTERM ends a process of Windows without asking it
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+
+    def wait() -> None:
+        os.read(reader, 1)
+        time.sleep(_PATIENCE)
+        os._exit(INTERRUPTED)
+
+    threading.Thread(target=wait, name="signals", daemon=True).start()
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+
+def _leave(code: int) -> Never:
+    """Ends the process at once.
+
+    Python's own exit waits for the threads of every library, without a limit. (It also kills the process with
+    SIGINT, whatever the exit code, if Ctrl-C interrupted an `exec` of text, as dataclasses do on import.)
+    """
+    # The work is done: a signal from here on ends the process with the code of the work.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(code))
+    if logging := sys.modules.get("logging"):
+        logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

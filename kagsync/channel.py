@@ -11,7 +11,7 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from kagsync import installation
+from kagsync import bounds, installation
 from kagsync.errors import ConfigurationError, KagsyncError, UsageError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SERVICES = "https://appriseit.com/services/"
 _PATIENCE = 30.0  # seconds for one request
+_TOO_LATE = " (no connection, or no answer in time)"
 _LONGEST_SENTENCE = 1_000  # bytes
 _SHORTEST_SENTENCE = 40  # bytes
 _JOIN = 16  # bytes that Apprise adds when it puts the title into the body: <b></b><br />
@@ -91,23 +92,33 @@ def send(target: Target, title: str, body: str) -> None:
         NotSent: the channel did not accept it, as far as can be told.
         ConfigurationError: Apprise is not installed.
     """
-    apprise = _apprise()
     found = _instance(target.url)
     found.optional = False  # `?optional=yes` would have Apprise report a failure as a success
+    patience = _patience(found, body)
+    try:
+        # In a thread of its own, which can be given up. Apprise's own threads would keep the process alive.
+        refusal = bounds.wait_for(lambda: _refusal(found, title, body, patience), patience)
+    except TimeoutError:
+        refusal = _TOO_LATE
+    except Exception as error:  # noqa: BLE001  (whatever happens to one channel, the others are told)
+        refusal = f" ({type(error).__name__} in Apprise)"
+    if refusal is not None:
+        raise NotSent(
+            f"the message was not accepted{refusal}",
+            f"Check the channel, then: kagsync notify test {target.id}",
+        )
+
+
+def _refusal(found: Any, title: str, body: str, patience: float) -> str | None:
+    """Sends a message; what is known of why it was not accepted, in brackets; None: it was."""
+    apprise = _apprise()
     channel = apprise.Apprise()
     channel.add(found)
-    result = channel.notify(
-        title=title,
-        body=body,
-        body_format=apprise.NotifyFormat.TEXT,
-        timeout=_patience(found, body),
-        log_level=logging.WARNING,
-    )
-    if not result:
-        said = _said(" ".join(str(entry.message) for entry in result.logs()))
-        raise NotSent(
-            f"the message was not accepted{said}", f"Check the channel, then: kagsync notify test {target.id}"
+    with bounds.bounded(bounds.LONGEST_ANSWER, patience):
+        result = channel.notify(
+            title=title, body=body, body_format=apprise.NotifyFormat.TEXT, log_level=logging.WARNING
         )
+    return None if result else _said(" ".join(str(entry.message) for entry in result.logs()))
 
 
 def room(target: Target) -> Room:
@@ -177,7 +188,9 @@ def _apprise() -> Any:
 
 def _instance(url: str) -> Any:
     apprise = _apprise()
-    found = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+    # Without a limit of its own, Apprise sends in the thread that calls it, which is ours.
+    asset = apprise.AppriseAsset(service_timeout=0)
+    found = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if found is None:
         raise _why_not(url)
     return found
@@ -271,5 +284,5 @@ def _said(text: str) -> str:
     if found := re.search(r"\berror(?: code)?[=: ]+([1-5]\d\d)\b", text):
         return f" (HTTP {found[1]})"
     if re.search(r"connection error|connect(ion)? (failed|refused)|timed? ?out|deadline", text, re.I):
-        return " (no connection, or no answer in time)"
+        return _TOO_LATE
     return ""

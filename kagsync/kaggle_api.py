@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import math
 import random
 import socket
@@ -18,7 +17,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kagsync import __version__, answers, installation, network, sdk, times
+from kagsync import __version__, answers, bounds, installation, network, sdk, times
 from kagsync.credentials import Credentials, check_environment, find, is_sendable, refused
 from kagsync.errors import BadDownload, CredentialsError, Interrupted, KagsyncError, OutOfTime
 from kagsync.log import logger
@@ -41,8 +40,8 @@ MAX_DOWNLOAD = 64 * 1024 * 1024  # bytes; the largest board ever seen is 2.2 MB 
 
 _USER_AGENT = f"kagsync/{__version__}"
 _PIECE = 64 * 1024
-_LONGEST_ANSWER = 1024 * 1024  # bytes of an answer that is no download
 _LONGEST_REFUSAL = 64 * 1024  # bytes
+_MOST_REDIRECTS = 5  # Kaggle needs one, to where it stores its files
 _REFUSAL_PATIENCE = 5.0  # seconds for the body of a refusal, whose status says the most
 # The SDK looks for credentials itself unless it is given a token, and passes over less than we do.
 _NO_SEARCH = "unused"
@@ -59,6 +58,7 @@ class _Watchdog:
     """
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.fired = False
         self._sockets: list[socket.socket] = []
         self._guard = threading.Lock()
@@ -285,6 +285,7 @@ def _bound(http: Any) -> requests.Session:
     # The SDK keeps its session private and has no setting for timeouts: this is the one place that reaches
     # in (kagglesdk 0.1.37), and test_kaggle_api.py fails when it moves.
     session: requests.Session = http._session
+    session.max_redirects = _MOST_REDIRECTS
     session.mount("https://", _adapter())
     session.mount("http://", _adapter())
     return session
@@ -332,10 +333,20 @@ def _watched(kind: Any) -> Any:
     class Watched(kind):  # type: ignore[misc]
         def _new_conn(self) -> socket.socket:
             # Before what a proxy and TLS have to say first, for they may drip as well.
-            connection: socket.socket = super()._new_conn()
+            new: Callable[[], socket.socket] = super()._new_conn
             watchdog: _Watchdog | None = getattr(_current, "watchdog", None)
-            if watchdog is not None:
-                watchdog.watch(connection)
+            if watchdog is None:
+                return new()
+
+            def connect() -> socket.socket:
+                connection = new()
+                if watchdog.fired:  # nobody waits for it any longer
+                    connection.close()
+                return connection
+
+            # In another thread: nothing can interrupt a name server that does not answer.
+            connection = bounds.wait_for(connect, watchdog.seconds, lambda: watchdog.fired)
+            watchdog.watch(connection)
             return connection
 
     return Watched
@@ -346,29 +357,15 @@ def _is_json(response: requests.Response) -> bool:
 
 
 def _take_in(response: requests.Response) -> None:
-    """Reads a body that is no download, within bounds; whoever asks for it later gets what was read.
+    """Reads a body that is no download, within bounds.
 
     requests and the SDK would read it to its end, however large. Of a refusal, a part is good enough.
     """
-    import urllib3
-
-    raw, body = response.raw, bytearray()
     if response.status_code < 300:
-        _read_into(body, raw, _LONGEST_ANSWER)
-    else:
-        with contextlib.suppress(urllib3.exceptions.HTTPError, OSError), _patience(_REFUSAL_PATIENCE):
-            _read_into(body, raw, _LONGEST_REFUSAL)
-    raw.close()
-    response.raw = urllib3.HTTPResponse(
-        io.BytesIO(body),
-        preload_content=False,
-        original_response=raw._original_response,  # requests takes cookies from it
-    )
-
-
-def _read_into(body: bytearray, raw: Any, limit: int) -> None:
-    while len(body) < limit and (piece := raw.read1(limit - len(body), decode_content=True)):
-        body += piece
+        bounds.take_in(response, bounds.LONGEST_ANSWER, whole=True)
+        return
+    with _patience(_REFUSAL_PATIENCE):
+        bounds.take_in(response, _LONGEST_REFUSAL, whole=False)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import __version__, errors, log, times
+from kagsync import __version__, bounds, errors, log, times
 from kagsync.errors import KagsyncError
 from kagsync.log import logger
 from kagsync.records import BY_HAND, LastPing, Trigger
@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 VARIABLE = "KAGSYNC_PING_URL"
 PATIENCE = 10.0  # seconds, for both pings of a run together
+PATIENCE_WHEN_STOPPED = 3.0  # seconds: whoever stops a run wants it to end now
 OUTAGE = timedelta(hours=1)  # a monitor may be out of reach for so long without a warning
 _OF_THE_SAME_RUN = timedelta(minutes=5)  # a ping so long before the end of a run was another run's
 _LINES = 40
+_LONGEST_ANSWER = 64 * 1024  # bytes, with its headers and those of redirects
 _LONGEST = 10_000  # bytes of a body: healthchecks.io keeps no more
 _LATER = {408, 425, 429}  # of the answers from 400 to 499: those that a later ping may not get
 # What healthchecks.io says with the status 200 though it did not accept the ping.
@@ -91,6 +93,8 @@ class Ping:
     def finish(self, exit_code: int, told: str = "") -> Answer | None:
         """Tells the monitor how the run ended, and waits for its answers, ten seconds at most.
 
+        After an interrupt it waits for three.
+
         Args:
             told: what was said last, for the end of the body.
 
@@ -105,7 +109,8 @@ class Ping:
         body = f"{self._tail.text()}\n{told}".strip().encode("utf-8", "backslashreplace")[-_LONGEST:]
         what = str(exit_code) if exit_code else ""
         ended = _Request(_address(self._url, what, self._run), body, after=self._started)
-        deadline = time.monotonic() + PATIENCE
+        stopped = exit_code == errors.INTERRUPTED
+        deadline = time.monotonic() + (PATIENCE_WHEN_STOPPED if stopped else PATIENCE)
         at_start = self._started.answer(deadline)
         at_end = ended.answer(deadline)
         if at_end.problem is None and at_start.problem is not None:
@@ -204,19 +209,22 @@ class _Request:
         return self._answer
 
     def _send(self) -> None:
-        import requests  # 60 ms that runs without a monitor need not pay
+        import requests  # 60 ms, so only if there is a monitor
 
         if self._after is not None:
             self._after._thread.join(PATIENCE)  # or the end could be told before the start
         try:
-            answer = requests.post(
-                self._address,
-                data=self._body,
-                headers={"User-Agent": f"kagsync/{__version__}", "Content-Type": "text/plain; charset=utf-8"},
-                timeout=PATIENCE / 2,
-                stream=True,
-            )
-            said = next(answer.iter_content(100), b"").decode("utf-8", "replace").strip()
+            with bounds.bounded(_LONGEST_ANSWER, PATIENCE):
+                answer = requests.post(
+                    self._address,
+                    data=self._body,
+                    headers={
+                        "User-Agent": f"kagsync/{__version__}",
+                        "Content-Type": "text/plain; charset=utf-8",
+                    },
+                    timeout=PATIENCE / 2,
+                )
+            said = answer.content.decode("utf-8", "replace").strip()
         except (requests.RequestException, ValueError, OSError) as error:
             # Without its text, which has the address, which is as good as a password for the monitor.
             self._answer = Answer(f"the monitor could not be reached ({type(error).__name__})")

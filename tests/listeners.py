@@ -1,7 +1,9 @@
-"""A web server on loopback that keeps what it is told, for the tests of pings and notifications."""
+"""Servers on loopback for the tests of pings and notifications: one that listens, one that floods."""
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import time
 from dataclasses import dataclass
@@ -96,3 +98,56 @@ class Listener:
         while len(self.heard) < count:
             assert time.monotonic() < end, self.heard
             time.sleep(0.01)
+
+
+class Flood:
+    """A server that sends `begin` to whoever connects, then `piece` again and again until it is cut off.
+
+    `sent` counts the bytes that it got rid of, for each connection. It stops by itself at `MOST`.
+
+    Args:
+        speaks_first: it does not wait for a request, like a mail server.
+    """
+
+    MOST = 64 * 1024 * 1024
+
+    def __init__(self, begin: bytes, piece: bytes, *, speaks_first: bool = False) -> None:
+        self.sent: list[int] = []
+        self._begin, self._piece, self._speaks_first = begin, piece, speaks_first
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._connections: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                connection, _ = self._server.accept()
+                self._connections.append(connection)
+                threading.Thread(target=self._flood, args=(connection,), daemon=True).start()
+
+    def _flood(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:  # it was cut off
+            if not self._speaks_first:
+                connection.recv(65536)
+            self.sent.append(0)
+            number = len(self.sent) - 1
+            connection.sendall(self._begin)
+            while self._piece and self.sent[number] < self.MOST:
+                connection.sendall(self._piece)
+                self.sent[number] += len(self._piece)
+
+    def __enter__(self) -> Flood:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for end in (self._server, *self._connections):
+            with contextlib.suppress(OSError):  # closed already
+                end.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self._thread.join()
+
+    @property
+    def address(self) -> str:
+        """Host and port, as they stand in a URL."""
+        return f"127.0.0.1:{self._server.getsockname()[1]}"

@@ -40,14 +40,14 @@ LAYERS = (
     ("log_file",),
     ("output_file", "own_folder"),
     ("errors", "medals", "changes"),
-    ("times", "text", "sdk", "installation", "scratch"),
+    ("times", "text", "sdk", "installation", "scratch", "bounds"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # The only doors: who may import what leads outside.
 DOORS = {
     "kagglesdk": {"kaggle_api", "sdk"},
-    "requests": {"answers", "kaggle_api", "network", "pings"},
-    "urllib3": {"kaggle_api", "network"},
+    "requests": {"answers", "bounds", "kaggle_api", "network", "pings"},
+    "urllib3": {"bounds", "kaggle_api", "network"},
     "sqlite_utils": {"store", "schema"},
     "pandas": {"leaderboard", "frames", "__init__"},
     "numpy": {"leaderboard", "figures", "board"},

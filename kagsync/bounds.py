@@ -1,0 +1,161 @@
+"""Bounds on what other machines send and on how long they take.
+
+`requests` and `smtplib` have a timeout for one silence only. They read an answer to its end, however long it
+is and however much a few compressed bytes unpack to. A name server may also keep a call waiting, and nothing
+can interrupt that call.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import queue
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+T = TypeVar("T")
+
+LONGEST_ANSWER = 1024 * 1024  # bytes, unpacked
+_LOOK = 0.1  # seconds between two looks at whether to give up
+# What this thread may still receive, if it is `bounded`.
+_current = threading.local()
+
+
+class TooMuch(OSError):
+    """A server sent more than it may."""
+
+
+def wait_for(call: Callable[[], T], seconds: float, given_up: Callable[[], bool] = lambda: False) -> T:
+    """Runs a call that cannot be interrupted in a thread of its own and waits for its result.
+
+    The thread of a call that is given up goes on. It does not keep the process from ending.
+
+    Args:
+        seconds: how long to wait.
+        given_up: asked again and again whether to stop waiting.
+
+    Raises:
+        TimeoutError: the call took too long, or was given up.
+        BaseException: whatever the call raises.
+    """
+    ended: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put((True, call()))
+        except BaseException as error:  # noqa: BLE001  (raised again in the thread that waits)
+            ended.put((False, error))
+
+    threading.Thread(target=run, name=f"{threading.current_thread().name}-call", daemon=True).start()
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0 and not given_up():
+        try:
+            good, result = ended.get(timeout=min(left, _LOOK))
+        except queue.Empty:
+            continue
+        if good:
+            return result  # type: ignore[no-any-return]
+        raise result
+    raise TimeoutError(f"not done within {seconds:.0f} s")
+
+
+def take_in(response: requests.Response, limit: int, *, whole: bool) -> int:
+    """Reads a body, unpacked, up to `limit` bytes. Whoever asks for it later gets what was read.
+
+    Args:
+        whole: a body that breaks off is an error. Otherwise a part of it is good enough.
+
+    Returns:
+        how many bytes were read.
+
+    Raises:
+        OSError, urllib3.exceptions.HTTPError: the body breaks off, and `whole` is set.
+    """
+    import urllib3
+
+    raw, body = response.raw, bytearray()
+    try:
+        # read1 gives what has arrived; read would wait for a whole piece from a server that drips.
+        while len(body) < limit and (piece := raw.read1(limit - len(body), decode_content=True)):
+            body += piece
+    except (urllib3.exceptions.HTTPError, OSError):
+        if whole:
+            raise
+    raw.close()
+    response.raw = urllib3.HTTPResponse(
+        io.BytesIO(body),
+        preload_content=False,
+        original_response=raw._original_response,  # requests takes cookies from it
+    )
+    return len(body)
+
+
+class bounded:
+    """Bounds what libraries receive in this thread during the block, whatever they use for it.
+
+    Every read fails once `limit` bytes have arrived or `seconds` are over. Bodies that `requests` reads are
+    cut off once they have unpacked to `limit` bytes, all of them together: it keeps those of redirects.
+
+    This needs two patches, because the libraries have no setting for it: one where every reader of a socket
+    gets its bytes (`http.client` and `smtplib` alike), one where requests gets an answer. Other threads are
+    not affected.
+    """
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._limit = limit
+        self._received = self._unpacked = 0
+        self._deadline = time.monotonic() + seconds
+
+    def __enter__(self) -> bounded:
+        _patch()
+        _current.bounds = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _current.bounds = None
+
+    def received(self, count: int) -> None:
+        """Counts bytes that have arrived; raises TooMuch or TimeoutError."""
+        self._received += count
+        if self._received > self._limit:
+            raise TooMuch(f"more than {self._limit} bytes were sent")
+        if time.monotonic() > self._deadline:
+            raise TimeoutError("the server took too long")
+
+    def take_in(self, response: requests.Response) -> None:
+        """Reads as much of a body as there is room for."""
+        self._unpacked += take_in(response, self._limit - self._unpacked, whole=False)
+
+
+def _bounds() -> bounded | None:
+    return getattr(_current, "bounds", None)
+
+
+@functools.cache
+def _patch() -> None:
+    import requests.adapters
+
+    receive = socket.SocketIO.readinto
+    send = requests.adapters.HTTPAdapter.send
+
+    def readinto(self: socket.SocketIO, b: Any) -> int | None:
+        count = receive(self, b)
+        if (bounds := _bounds()) is not None:
+            bounds.received(count or 0)
+        return count
+
+    def send_and_take_in(self: Any, *args: Any, **kwargs: Any) -> requests.Response:
+        response = send(self, *args, **kwargs)
+        if (bounds := _bounds()) is not None:
+            bounds.take_in(response)
+        return response
+
+    socket.SocketIO.readinto = readinto  # type: ignore[method-assign]
+    requests.adapters.HTTPAdapter.send = send_and_take_in  # type: ignore[method-assign]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 _MOST = 30  # sentences of a message: who wants more looks at `kagsync news`
 # What channels read as more than text: mentions, links, markup. The wide forms look alike.
 _HARMLESS = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in "@<>[]`*_~|\\"})
+# Where an invisible space keeps a channel from seeing more than text. Services read wide forms, too.
+_GAP = "\u200b"
+_SEAMS = re.compile(
+    r"(?<=[@＠#＃!！$＄])(?=\S)"  # @everyone, #general, !here, $CASH
+    r"|(?<=[/／:：])(?!(?<=\d.)\d)(?=\S)"  # https://x, //x, mailto:x, :emoji:, /command; not 3/4, 10:30
+    r"|(?<=\S[.．。｡])(?=[^\W\d])"  # www.x.org; not 0.77
+    r"|(?<=\d\.)(?=\d+\.\d)"  # 127.0.0.1
+)
 
 
 class Room(Protocol):
@@ -90,5 +99,5 @@ def _name(competition: Competition) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text by strangers that no channel takes for a mention, a link or markup."""
-    return printable(text).translate(_HARMLESS)
+    """Text by strangers that no channel takes for a mention, a link or markup. It looks as it did."""
+    return _SEAMS.sub(_GAP, printable(text).translate(_HARMLESS))

@@ -321,7 +321,8 @@ def test_text_by_strangers_arrives_harmless(boards: Boards, kagsync: Kagsync, ch
     (line,) = bodies(channel)[0]
     assert line.startswith("alice: the team “alpha” is now called “")
     assert not set(line) & set("@<>[]`*\x1b\u202e")
-    assert "＠everyone" in line
+    assert "＠\u200beveryone" in line
+    assert "http:\u200b/\u200b/\u200bevil" in line
     assert "=cmd()" in line
 
 
@@ -469,7 +470,7 @@ def test_a_mail(boards: Boards, kagsync: Kagsync) -> None:
 
 
 def test_the_rules_of_what_is_harmless() -> None:
-    assert message.harmless("a@b <c> [d] _e_ ~f~ |g| \\h") == "a＠b ＜c＞ ［d］ ＿e＿ ～f～ ｜g｜ ＼h"
+    assert message.harmless("a@b <c> [d] _e_ ~f~ |g| \\h") == "a＠\u200bb ＜c＞ ［d］ ＿e＿ ～f～ ｜g｜ ＼h"
     assert message.harmless("alpha 0.80 → 0.90, “x”: -1") == "alpha 0.80 → 0.90, “x”: -1"
 
 

@@ -24,7 +24,9 @@ def run() -> Never:
         code = main()
     except KeyboardInterrupt:  # so early, or so late, that there is nothing to tell
         code = INTERRUPTED
-    _leave(code)
+    with contextlib.suppress(KeyboardInterrupt):  # between the two ways to take a signal
+        _leave(code)
+    os._exit(code)
 
 
 def _interrupt(*_: object) -> Never:

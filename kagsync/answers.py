@@ -40,7 +40,7 @@ def facts(answer: Any) -> CompetitionFacts:
     """Checks what the SDK passes on as it came.
 
     Raises:
-        ValueError, TypeError, AttributeError: it makes no sense.
+        ValueError, TypeError, AttributeError, OverflowError: it makes no sense.
     """
     title, metric, teams = answer.title or None, answer.evaluation_metric or None, answer.team_count or None
     for text in (title, metric):
@@ -49,14 +49,18 @@ def facts(answer: Any) -> CompetitionFacts:
         raise TypeError("another type than the SDK says")
     if teams is not None and not 0 <= teams < 2**31:
         raise ValueError("no number of teams")
-    deadline = answer.deadline
     return CompetitionFacts(
         title=title,
-        deadline=deadline.replace(tzinfo=UTC) if deadline else None,
+        deadline=_utc(answer.deadline) if answer.deadline else None,
         metric=metric,
         team_count=teams,
         awards_points=answer.awards_points,
     )
+
+
+def _utc(moment: datetime) -> datetime:
+    """A time in UTC, which is also meant where no zone is given."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def explain(response: requests.Response, kaggle_id: str, said: str) -> Failure:
@@ -106,9 +110,10 @@ def status_of(response: requests.Response) -> int:
     if response.status_code != 200:
         return response.status_code
     try:
-        return int(response.json()["code"])
-    except (ValueError, KeyError, TypeError, RecursionError):
+        status = int(response.json()["code"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return 500
+    return status if 400 <= status < 600 else 500
 
 
 def quoted(response: requests.Response, secrets: Iterable[str]) -> str:

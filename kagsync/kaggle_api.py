@@ -47,7 +47,7 @@ _REFUSAL_PATIENCE = 5.0  # seconds for the body of a refusal, whose status says 
 _NO_SEARCH = "unused"
 _LONGEST_LOGIN = 366 * 86400  # seconds that an access token may last
 # What the SDK stumbles with over an answer that is none (requests.JSONDecodeError is a ValueError).
-_NONSENSE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+_NONSENSE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 
 class _Watchdog:

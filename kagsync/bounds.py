@@ -103,8 +103,8 @@ class bounded:
     Every read fails once `limit` bytes have arrived or `seconds` are over. Bodies that `requests` reads are
     cut off once they have unpacked to `limit` bytes, all of them together: it keeps those of redirects.
 
-    This needs two patches, because the libraries have no setting for it: one where every reader of a socket
-    gets its bytes (`http.client` and `smtplib` alike), one where requests gets an answer. Other threads are
+    This needs patches, because the libraries have no setting for it: where bytes are received (`http.client`
+    and `smtplib` use `SocketIO`, others call `recv`), and where requests gets an answer. Other threads are
     not affected.
     """
 
@@ -140,16 +140,13 @@ def _bounds() -> bounded | None:
 
 @functools.cache
 def _patch() -> None:
+    import ssl
+
     import requests.adapters
 
-    receive = socket.SocketIO.readinto
+    for kind, name in ((socket.SocketIO, "readinto"), (socket.socket, "recv"), (ssl.SSLSocket, "recv")):
+        setattr(kind, name, _counting(getattr(kind, name)))
     send = requests.adapters.HTTPAdapter.send
-
-    def readinto(self: socket.SocketIO, b: Any) -> int | None:
-        count = receive(self, b)
-        if (bounds := _bounds()) is not None:
-            bounds.received(count or 0)
-        return count
 
     def send_and_take_in(self: Any, *args: Any, **kwargs: Any) -> requests.Response:
         response = send(self, *args, **kwargs)
@@ -157,5 +154,17 @@ def _patch() -> None:
             bounds.take_in(response)
         return response
 
-    socket.SocketIO.readinto = readinto  # type: ignore[method-assign]
     requests.adapters.HTTPAdapter.send = send_and_take_in  # type: ignore[method-assign]
+
+
+def _counting(receive: Callable[..., Any]) -> Callable[..., Any]:
+    """A method that receives bytes, or their number, and counts them."""
+
+    @functools.wraps(receive)
+    def received(*args: Any) -> Any:
+        found = receive(*args)
+        if (bounds := _bounds()) is not None:
+            bounds.received(len(found) if isinstance(found, bytes) else found or 0)
+        return found
+
+    return received

@@ -126,6 +126,13 @@ def test_of_a_channel(flood: Flood) -> None:
         channel.send(target(f"json://{flood.address}/"), "title", "body")
 
 
+def test_of_a_chat_server() -> None:
+    with Flood(b"", b"x" * 65536, speaks_first=True) as flood:
+        with little_memory(), pytest.raises(channel.NotSent):
+            channel.send(target(f"irc://{flood.address}/room"), "title", "body")
+        assert max(flood.sent) < MOST_SENT
+
+
 def test_of_a_mail_server() -> None:
     with Flood(b"220 x\r\n", b"250-x\r\n" * 9000, speaks_first=True) as flood:
         url = f"mailto://{flood.address}?from=me@example.com&to=you@example.com"

@@ -47,7 +47,8 @@ def _end_after_a_signal() -> None:
     os.set_blocking(writer, False)
 
     def wait() -> None:
-        os.read(reader, 1)
+        while os.read(reader, 1)[0] not in (signal.SIGINT, signal.SIGTERM):
+            pass
         time.sleep(_PATIENCE)
         os._exit(INTERRUPTED)
 

@@ -102,6 +102,15 @@ def test_an_answer_says_what_the_service_said() -> None:
     assert channel._said("Dropped 15551234567") == ""
 
 
+def test_an_exception_of_apprises_is_a_failure_of_the_channel(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> bool:
+        raise OverflowError("hunter2")
+
+    monkeypatch.setattr(Apprise, "notify", fail)
+    with pytest.raises(channel.NotSent, match=r"not accepted \(OverflowError in Apprise\)"):
+        channel.send(target("json://chat.example.org/hunter2"), "title", "body")
+
+
 @pytest.fixture
 def items(kagsync: Kagsync, store: Store, tmp_path: Path) -> list[Item]:
     """Sixty movements, some of them in teams with long names of several scripts and much to escape."""

@@ -345,7 +345,11 @@ def _watched(kind: Any) -> Any:
                 return connection
 
             # In another thread: nothing can interrupt a name server that does not answer.
-            connection = bounds.wait_for(connect, watchdog.seconds, lambda: watchdog.fired)
+            try:
+                connection = bounds.wait_for(connect, watchdog.seconds, lambda: watchdog.fired)
+            except TimeoutError:
+                watchdog.fire()  # its own timer may be a moment later, and says what happened
+                raise
             watchdog.watch(connection)
             return connection
 

@@ -252,6 +252,7 @@ def deaf(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", wait)
+    monkeypatch.setattr(kaggle_api, "stop", kaggle_api._Stop())  # another test may have used this one
     yield over
     over.set()
 
@@ -272,7 +273,6 @@ def test_a_stop_does_not_wait_for_it_either(
     from kagsync.errors import Interrupted
 
     monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
-    monkeypatch.setattr(kaggle_api, "stop", kaggle_api._Stop())
     api = kaggle_api.connect()()
     threading.Timer(0.3, kaggle_api.stop).start()
     with soon(), pytest.raises(Interrupted):

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import installation
+from kagsync import installation, rights
 from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
 from kagsync.text import clip
 
@@ -76,7 +76,7 @@ def warnings(credentials: Credentials) -> dict[str, str]:
         for reason in credentials.passed_over
     }
     if path := exposed_file(credentials):
-        advice = f"Make it yours alone: chmod 600 {path}"
+        advice = f"Make it yours alone: {rights.change('600', path)}"
         told[f"exposed {path}"] = f"Others on this machine can read {path}. {advice}"
     return told
 

@@ -11,7 +11,6 @@ import os
 import platform
 import shlex
 import shutil
-import stat
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +28,7 @@ from kagsync import (
     log_file,
     pings,
     run_folder,
+    rights,
     schedule,
     schema,
     scratch,
@@ -142,7 +142,7 @@ def _log_file(file: Path, db: Path) -> Iterator[Check]:
     if file.is_dir():
         yield Check("Log file", False, f"{file} is a folder", "Name a file with KAGSYNC_LOG_FILE")
     elif file.exists() and not os.access(file, os.W_OK):
-        yield Check("Log file", False, f"{file} may not be written by this user", _make_writable(file))
+        yield Check("Log file", False, f"{file} may not be written by this user", rights.make_writable(file))
     else:
         try:
             log_file.check(file, db)
@@ -157,11 +157,11 @@ def _writable(about: str, folder: Path) -> Iterator[Check]:
             pass
         free = shutil.disk_usage(there).free
     except NotADirectoryError:
-        said, remedy = f"{there} is a file, not a folder", _command("mv", there, f"{there}.old")
+        said, remedy = f"{there} is a file, not a folder", rights.quoted("mv", there, f"{there}.old")
         yield Check(about, False, said, remedy)
     except OSError as error:
         said = f"cannot write in {there}: {error.strerror}"
-        yield Check(about, False, said, _command("chmod", "u+rwx", there))
+        yield Check(about, False, said, _let_write(folder, there))
     else:
         enough = free >= _SPACE
         said = (
@@ -172,9 +172,15 @@ def _writable(about: str, folder: Path) -> Iterator[Check]:
         yield Check(about, enough, said, "" if enough else "Free some space on that disk")
 
 
-def _command(*words: object) -> str:
-    """A command line that a shell takes as it is."""
-    return installation.command(*(str(word) for word in words))
+def _let_write(folder: Path, there: Path) -> str:
+    """What lets this user write in a folder.
+
+    Args:
+        there: the folder, or where it does not exist the nearest one above that does.
+    """
+    if there != folder and rights.other_owner(there):  # the folder above stays its owner's
+        return rights.quoted("sudo", "install", "-d", "-o", os.geteuid(), folder)
+    return rights.how_to_write(there, "KAGSYNC_DB, KAGSYNC_TEMP_DIR or KAGSYNC_LOG_FILE")
 
 
 def _locks(loaded: Settings) -> Iterator[Check]:
@@ -183,30 +189,37 @@ def _locks(loaded: Settings) -> Iterator[Check]:
         yield Check("Locks", None, "no folder for them yet: the next run makes it")
         return
     if not folder.is_dir():
-        remedy = _command("mv", folder, f"{folder}.old")
+        remedy = rights.quoted("mv", folder, f"{folder}.old")
         yield Check("Locks", False, f"{folder} is a file, not a folder", remedy)
         return
-    busy = []
+    if not os.access(folder, os.W_OK | os.X_OK):
+        remedy = rights.make_writable(folder)
+        yield Check("Locks", False, f"cannot make lock files in {folder}", remedy)
+        return
+    busy, stuck = [], []
     own = folder / f".doctor-{os.getpid()}.lock"  # a name that no competition and no other doctor has
     try:
-        with locks.hold(own):
-            for file in sorted(folder.glob("[!.]*.lock")):
-                try:
-                    with locks.hold(file):
-                        pass
-                except locks.Busy:
+        for file in [own, *sorted(folder.glob("[!.]*.lock"))]:
+            try:
+                with locks.hold(file):
+                    pass
+            except locks.Busy:
+                if error := locks.stuck(file):
+                    stuck.append(error)
+                else:
                     busy.append(file.stem)
-            for left in folder.glob(".doctor-*.lock"):  # by a doctor that was killed
+        for left in folder.glob(".doctor-*.lock"):  # by a doctor that was killed
+            if left != own:
                 with contextlib.suppress(KagsyncError, OSError), locks.hold(left):
                     left.unlink()
-    except KagsyncError as error:
-        yield Check("Locks", False, error.message, _command("chmod", "-R", "u+rwX", folder))
-        return
     finally:
         with contextlib.suppress(OSError):
             own.unlink(missing_ok=True)
+    for error in stuck:
+        yield Check("Locks", False, error.message, error.remedy)
     said = f"held by a run at this moment: {', '.join(busy)}" if busy else "work, and all are free"
-    yield Check("Locks", True, said)
+    if not stuck:
+        yield Check("Locks", True, said)
 
 
 def _database(loaded: Settings, now: datetime, found: _Found) -> Iterator[Check]:
@@ -233,20 +246,16 @@ def _soundness(store: Store, size: int) -> Check:
         return Check(
             "Database", False, f"{db} is damaged: {problems[0]}", REPAIR.format(shlex.quote(str(db)))
         )
-    for part in (db, *store.beside):
-        if part.exists() and not os.access(part, os.W_OK):
-            return Check("Database", False, f"{part} may not be written by this user", _make_writable(part))
+    if error := store.in_the_way():
+        return Check("Database", False, error.message, error.remedy)
+    if not os.access(db, os.W_OK):
+        return Check(
+            "Database", False, f"{db} may not be written by this user", rights.how_to_write(db, "KAGSYNC_DB")
+        )
     version = f"schema {store.schema_on_disk}"
     if store.schema_on_disk < schema.LATEST:
         version += f", which the next run updates to {schema.LATEST}"
     return Check("Database", True, f"{db}, {size:,} bytes, sound, {version}")
-
-
-def _make_writable(file: Path) -> str:
-    """The command that lets this user write a file, which may be another user's."""
-    if os.name == "posix" and file.stat().st_uid != os.getuid():
-        return _command("sudo", "chown", os.getuid(), file)
-    return _command("chmod", "u+w", file)
 
 
 def _contents(store: Store, now: datetime, competitions: list[Competition]) -> Iterator[Check]:
@@ -273,9 +282,9 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
     targets = store.targets()
     if not targets:
         return
-    if os.name == "posix" and store.path.stat().st_mode & stat.S_IROTH:
-        said = f"others on this machine can read {store.path}, which holds the URLs of notifications"
-        yield Check("Private", False, said, _command("chmod", "o-rwx", store.path))
+    if exposed := [part for part in (store.path, *store.beside) if rights.others_can_read(part)]:
+        said = f"others on this machine can read {exposed[0]}, which holds the URLs of notifications"
+        yield Check("Private", False, said, rights.change("o-rwx", *exposed))
     groups = {user.group for user in store.users()}
     for target in targets:
         about = f"Notifications {target.id}"
@@ -300,7 +309,7 @@ def _credentials() -> Iterator[Check]:
     exposed = credentials.exposed_file(found)
     if exposed is not None:
         said = f"from {found.source}, which others on this machine can read"
-        yield Check("Kaggle's key", False, said, _command("chmod", "600", exposed))
+        yield Check("Kaggle's key", False, said, rights.change("600", exposed))
     else:
         passed_over = "".join(f"; passed over: {reason}" for reason in found.passed_over)
         yield Check("Kaggle's key", True, f"from {found.source}{passed_over}")

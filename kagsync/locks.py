@@ -1,15 +1,33 @@
-"""Locks between processes: held by at most one, free again when its holder is killed."""
+"""Locks between processes: held by at most one, free again when its holder is killed.
+
+Each lock is a file that is locked with flock(2), or with msvcrt.locking on Windows. The file stays when the
+lock is free; only the system's lock counts. Where the system cannot lock files there is no lock at all:
+`filelock` goes on with files whose existence is the lock, and these outlive a killed process.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
+import stat
+import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync.errors import KagsyncError, from_os_error
+from kagsync import rights
+from kagsync.errors import ConfigurationError, KagsyncError, from_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+# No run holds a lock for so long: schedulers end a run after this time.
+LONGEST = 900.0  # seconds
+_PAUSE = 0.05  # seconds between two tries
+_CONTENTION = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, getattr(errno, "EDEADLOCK", errno.EAGAIN)}
+# Never follow a link to another file, and never wait for the other end of a pipe.
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class Busy(KagsyncError):
@@ -19,28 +37,204 @@ class Busy(KagsyncError):
     code = "busy"
 
 
+class StuckLock(KagsyncError):
+    """A process holds the lock for longer than any run lasts."""
+
+    code = "stuck-lock"
+
+
+class NoLocks(ConfigurationError):
+    """The file system cannot lock files."""
+
+
 @contextlib.contextmanager
-def hold(path: Path, *, wait: float = 0.0) -> Iterator[None]:
+def hold(path: Path, *, wait: float = 0.0, longest: float | None = None) -> Iterator[None]:
     """Holds the lock file `path` during the block.
 
     Args:
         wait: seconds to wait for another holder.
+        longest: seconds for which another process may hold the lock; after that it is stuck. None: any time.
 
     Raises:
         Busy: somebody else holds it and `wait` is over.
-        ConfigurationError: the lock file cannot be made.
+        StuckLock: the same, and somebody has held it for at least `longest`.
+        NoLocks: files cannot be locked there.
+        ConfigurationError: the lock file cannot be made or used.
     """
-    import filelock
-
-    lock = filelock.FileLock(path, timeout=wait, thread_local=False)
+    file = _acquire(path, wait)
+    if file is None:
+        if longest is not None and (error := _stuck(path, _first_seen_busy(path, wait), longest)):
+            raise error
+        raise Busy(f"{path.stem} is in use by another run")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except filelock.Timeout as error:
-        raise Busy(f"{path.stem} is in use by another run") from error
-    except OSError as error:
-        raise from_os_error(error, f"make the lock file {path}") from error
-    try:
+        with contextlib.suppress(OSError):
+            _mark(path).unlink(missing_ok=True)
         yield
     finally:
-        lock.release()
+        os.close(file)  # and the lock is free
+
+
+def check(path: Path) -> None:
+    """Makes sure that locks work where `path` is; any other problem is left to whoever needs the lock.
+
+    Raises:
+        NoLocks: files cannot be locked there.
+    """
+    try:
+        with hold(path):
+            pass
+    except NoLocks:
+        raise
+    except KagsyncError:
+        return
+
+
+def stuck(path: Path) -> StuckLock | None:
+    """The error for a busy lock that a run has seen busy `LONGEST` seconds ago; else None."""
+    since = _read_mark(path)
+    return None if since is None else _stuck(path, since, LONGEST)
+
+
+def _acquire(path: Path, wait: float) -> int | None:
+    """Opens and locks the file; None when others hold it."""
+    ends = time.monotonic() + wait
+    while True:
+        file = _open(path)
+        try:
+            if _lock(file, path):
+                if os.fstat(file).st_nlink:
+                    locked, file = file, -1
+                    return locked
+                continue  # its last holder has deleted it: nobody else would see this lock
+        finally:
+            if file >= 0:
+                os.close(file)
+        if time.monotonic() >= ends:
+            return None
+        time.sleep(_PAUSE)
+
+
+def _open(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(path, _FLAGS, rights.private_mode(path.parent))
+    except OSError as error:
+        if error.errno == errno.ELOOP and path.is_symlink():
+            raise _no_lock_file(path, "is a symbolic link") from error
+        if isinstance(error, PermissionError) and os.path.lexists(path):
+            raise _not_ours(path) from error
+        raise from_os_error(error, f"make the lock file {path}") from error
+    try:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise _no_lock_file(path, "is not a regular file")
+        rights.make_private(file, path.parent)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
+def _not_ours(path: Path) -> ConfigurationError:
+    owner = rights.other_owner(path)
+    if owner is None:
+        return ConfigurationError(
+            f"the lock file {path} may not be written", f"Run: {rights.make_writable(path)}"
+        )
+    return ConfigurationError(
+        f"the lock file {path} belongs to {owner}, and you may not use it",
+        f"Run kagsync as {owner}, or when {owner} no longer does: {rights.delete(path)}",
+    )
+
+
+def _no_lock_file(path: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(f"{path} {why}, not a lock file", f"Delete it: {rights.delete(path)}")
+
+
+def _lock(file: int, path: Path) -> bool:
+    """Takes the system's lock if it is free.
+
+    Raises:
+        NoLocks: the file system has none.
+    """
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(file, 0, os.SEEK_SET)
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in _CONTENTION:
+            return False
+        raise NoLocks(
+            f"files in {path.parent} cannot be locked ({error.strerror}), as on some network and FUSE disks",
+            "Move the database to a local disk: set KAGSYNC_DB (for downloads: KAGSYNC_TEMP_DIR)",
+        ) from error
+    return True
+
+
+# Since when a lock is busy. Its holder need not cooperate, because any program can hold it. So the first run
+# that finds it busy leaves a mark, and the next holder deletes the mark. While a mark is there, one and the
+# same process has held the lock since. The time is that of the monotonic clock, which all processes share and
+# nobody sets. It starts again with the system, but no lock outlives that.
+
+
+def _mark(path: Path) -> Path:
+    return path.with_name(f"{path.name}.busy")
+
+
+def _read_mark(path: Path) -> float | None:
+    try:
+        since = float(_mark(path).read_text(encoding="ascii")[:40])
+    except (OSError, ValueError):  # ValueError: the process that made it was killed before it wrote
+        return None
+    return since if 0 <= since <= time.monotonic() else None
+
+
+def _first_seen_busy(path: Path, wait: float) -> float:
+    """When the lock was first seen busy, by the monotonic clock; leaves a mark if this is the first time."""
+    now = time.monotonic()
+    since = _read_mark(path)
+    if since is not None:
+        return min(since, now - wait)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    with contextlib.suppress(OSError):  # without a mark, only the waiting of this process counts
+        file = os.open(_mark(path), flags, rights.private_mode(path.parent))
+        try:
+            os.write(file, f"{now - wait:.0f}".encode("ascii"))
+        finally:
+            os.close(file)
+    return now - wait
+
+
+def _stuck(path: Path, since: float, longest: float) -> StuckLock | None:
+    length = time.monotonic() - since
+    if length < longest:
+        return None
+    pid = _holder(path)
+    who = f"process {pid}" if pid else "another process"
+    minutes = f"{length / 60:,.0f} min" if length >= 120 else f"{length:.0f} s"
+    message = f"{path.stem} has been in use by {who} for {minutes}, longer than any run takes (lock {path})"
+    if pid is None:
+        return StuckLock(message, f"Find it and end it: fuser -v {rights.quoted(path)}")
+    sudo = "sudo " if rights.other_owner(Path(f"/proc/{pid}")) else ""
+    return StuckLock(message, f"See what it is, then end it: ps -fp {pid}; {sudo}kill {pid}")
+
+
+def _holder(path: Path) -> int | None:
+    """The process that holds the lock, where the system tells (Linux)."""
+    try:
+        state = path.stat()
+        table = Path("/proc/locks").read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return None
+    device = f"{os.major(state.st_dev):02x}:{os.minor(state.st_dev):02x}:{state.st_ino}"
+    for line in table.splitlines():
+        # 1: FLOCK  ADVISORY  WRITE 2046 fe:00:3408 0 EOF
+        words = line.split()
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == device and words[4].isdigit():
+            return int(words[4]) or None  # 0: it is in another container
+    return None

@@ -166,7 +166,8 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
     sent, failures = 0, []
     for target in store.targets():
         try:
-            with locks.hold(settings.locks / f"notify-{target.id}.lock"):  # or two runs would tell it twice
+            lock = settings.locks / f"notify-{target.id}.lock"
+            with locks.hold(lock, longest=locks.LONGEST):  # or two runs would tell it twice
                 sent += _tell(store, store.target(target.id), now)
         except locks.Busy:
             continue

@@ -26,6 +26,7 @@ FOLDER = "temp_kaggle_data"
 HANDED_OVER_KEPT = 24 * 3600.0  # seconds that a fetched CSV waits for `process` and `cleanup`
 
 _ELSEWHERE = "Set KAGSYNC_TEMP_DIR to a folder of your own"
+_PATIENCE = 30.0  # seconds; the guard is held for the moment in which folders are made or swept
 _MARKER = ".kagsync"
 _LOCK = ".lock"
 _HANDED_OVER = "handed over"
@@ -61,7 +62,7 @@ def new(temp_data: Path, slug: str, moment: datetime) -> Iterator[Path]:
         try:
             own_folder.make(temp_data, _ELSEWHERE)
             # Under a lock, or a sweep could take the new folder for an abandoned one.
-            with locks.hold(_guard(temp_data), wait=30):
+            with locks.hold(_guard(temp_data), wait=_PATIENCE, longest=_PATIENCE):
                 folder = _make_unique(temp_data, stem)
                 (folder / _MARKER).touch()
                 stack.enter_context(locks.hold(folder / _LOCK))
@@ -80,6 +81,15 @@ def check(temp_data: Path) -> None:
         own_folder.check(temp_data, _ELSEWHERE)
     except OSError as error:
         raise from_os_error(error, f"use {temp_data}") from error
+
+
+def check_locks(temp_data: Path) -> None:
+    """Makes sure that locks work where the run folders are.
+
+    Raises:
+        NoLocks: they do not.
+    """
+    locks.check(_guard(temp_data))
 
 
 def _guard(temp_data: Path) -> Path:
@@ -172,7 +182,7 @@ def sweep(temp_data: Path) -> Sweep:
         check(temp_data)
         if not temp_data.is_dir():
             return result
-        with locks.hold(_guard(temp_data), wait=30):
+        with locks.hold(_guard(temp_data), wait=_PATIENCE, longest=_PATIENCE):
             for folder in sorted(temp_data.iterdir()):
                 try:
                     _sweep_one(folder, result)

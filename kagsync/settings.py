@@ -54,8 +54,12 @@ class Settings:
 
     @property
     def locks(self) -> Path:
-        """The folder of the locks: beside the database, since those who share it share them."""
-        return self.db.with_name(self.db.name + "-locks")
+        """The folder of the locks: beside the database, since those who share it share them.
+
+        Beside the real file, where a symbolic link leads to it: whoever uses the link must share them, too.
+        """
+        db = Path(os.path.realpath(self.db)) if self.db.is_symlink() else self.db
+        return db.with_name(db.name + "-locks")
 
     @property
     def looks(self) -> Path | None:

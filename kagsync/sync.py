@@ -191,6 +191,8 @@ def _sync(
     if not competitions:
         return Outcome([], alone=False)
     run_folder.check(settings.temp_data)
+    locks.check(settings.locks / ".check.lock")
+    run_folder.check_locks(settings.temp_data)
     clear_leftovers(settings)
     api: Clients | None = None
     if from_disk is not None:
@@ -344,9 +346,7 @@ def _sync_one(work: _Work, competition: Competition) -> Result:
             return resting
         run = Run(work.run, competition.slug, work.source, ERROR, times.utc_now())
         try:
-            # A file from disk waits for its turn: unlike Kaggle's board, nobody brings it again.
-            patience = 0.0 if work.source == KAGGLE else _PATIENCE
-            with locks.hold(competition_lock(work.settings, competition.slug), wait=patience):
+            with _locked(work.settings, competition.slug, work.source):
                 return _through_phases(work, competition, run)
         except locks.Busy:
             logger.info("%s is already being synced by another run", competition.slug)
@@ -396,6 +396,29 @@ def _rest(settings: Settings, competition: Competition, until: datetime | None) 
 def competition_lock(settings: Settings, slug: str) -> Path:
     """The lock file that whoever works on a competition holds."""
     return settings.locks / f"{slug.lower()}.lock"
+
+
+@contextlib.contextmanager
+def _locked(settings: Settings, slug: str, source: str) -> Iterator[None]:
+    """Holds the lock of a competition.
+
+    A file from disk waits for its turn, and fails when that does not come: unlike Kaggle's board, nobody
+    brings it again.
+
+    Raises:
+        Busy: another run works on the competition, so Kaggle's board is not needed.
+        StuckLock: another process holds the lock for too long.
+        KagsyncError: the file cannot wait any longer.
+    """
+    wait = 0.0 if source == KAGGLE else _PATIENCE
+    try:
+        with locks.hold(competition_lock(settings, slug), wait=wait, longest=locks.LONGEST):
+            yield
+    except locks.Busy as error:
+        if source == KAGGLE:
+            raise
+        message = f"{slug} is still being synced by another run after {wait:.0f} s"
+        raise KagsyncError(message, "The file was not read: run the command again later") from error
 
 
 def as_expected(cause: Exception, settings: Settings) -> KagsyncError:
@@ -494,7 +517,7 @@ def process_file(
     started = times.utc_now()
     with Store.open(settings.db, settings.locks) as store, contextlib.ExitStack() as stack:
         competition = store.competition(slug)
-        stack.enter_context(locks.hold(competition_lock(settings, competition.slug), wait=_PATIENCE))
+        stack.enter_context(_locked(settings, competition.slug, FILE))
         competition = store.competition(slug)
         run = Run(times.iso(started), competition.slug, FILE, ERROR, started)
         try:

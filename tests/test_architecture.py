@@ -39,7 +39,7 @@ LAYERS = (
     ("board",),
     ("log_file",),
     ("output_file", "own_folder"),
-    ("errors", "medals", "changes"),
+    ("errors", "medals", "changes", "rights"),
     ("times", "text", "sdk", "installation", "scratch", "bounds"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}

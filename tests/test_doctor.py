@@ -1011,7 +1011,7 @@ def test_what_another_user_left_beside_the_database_is_to_be_taken_over(
     healthy: None, doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wal = settings.db.with_name(f"{settings.db.name}-wal")
-    wal.touch()
+    wal.write_bytes(b"changes")
     os.chown(wal, 54321, 54321)
     closed(wal, monkeypatch)
     assert doctor.cross("Database")["remedy"] == f"sudo chown {os.getuid()} {wal}"

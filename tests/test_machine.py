@@ -305,8 +305,8 @@ def test_a_database_that_may_not_be_written(
     shown = kagsync.ok(*TIMELESS)
     rights(db, 0o444)
     ran = process("sync", SLUG, "--from", board, before=without_power())
-    failed_sync(ran, 5, "may not be written", "Mend the rights")
-    told(process("users", "add", "x", before=without_power()), 5, "may not be written", "Mend the rights")
+    failed_sync(ran, 5, "may not be written", "rights")
+    told(process("users", "add", "x", before=without_power()), 5, "may not be written", "rights")
     assert process(*TIMELESS, before=without_power()) == Ran(0, shown, "")
     assert db.read_bytes() == before
     rights(db, 0o644)

@@ -390,7 +390,7 @@ def test_on_a_read_only_disk_with_what_a_killed_writer_left(
 
 
 def test_on_a_read_only_disk_nothing_can_be_changed(read_only_disk: Path, own: Path) -> None:
-    told(look(["users", "add", "x"], own), 5, "may not be written", "rights")
+    told(look(["users", "add", "x"], own), 5, "may not be written", "Its disk is read-only")
 
 
 def test_without_any_folder_to_write_in_one_may_look(

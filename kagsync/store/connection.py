@@ -9,8 +9,9 @@ import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
-from kagsync import installation, locks, output_file, schema
+from kagsync import installation, locks, output_file, rights, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
+from kagsync.store import beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -54,8 +55,29 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
     return DatabaseError(f"the database {path} failed: {error}", "Run it again; -v shows more")
 
 
-def _read_only(path: Path) -> DatabaseError:
-    return DatabaseError(f"the database {path} may not be written", "Mend the rights of file and folder")
+class _NotWritable(DatabaseError):
+    """This user may read the database, but not write it."""
+
+
+def _read_only(path: Path) -> _NotWritable:
+    """Says which file is in the way: the database, a part of it, or its folder."""
+    path = beside.real(path)
+    if os.path.exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110  (pathlib's may raise)
+        return _NotWritable(f"the database {path} may not be written", _how_to_write(path))
+    if error := beside.in_the_way(path):
+        return _foreign(error)
+    if not os.access(path.parent, os.W_OK):
+        message = f"the database {path} may not be written, because its folder may not"
+        return _NotWritable(message, _how_to_write(path.parent))
+    return _NotWritable(f"the database {path} may not be written", "Correct the rights of file and folder")
+
+
+def _foreign(error: DatabaseError) -> _NotWritable:
+    return _NotWritable(error.message, f"Run: {error.remedy}")
+
+
+def _how_to_write(path: Path) -> str:
+    return rights.how_to_write(path, "--db or KAGSYNC_DB", lead="Give yourself the rights: ")
 
 
 class Connection:
@@ -81,6 +103,7 @@ class Connection:
             UsageError: it would be made as a part of another database.
             DatabaseError: it cannot be opened or written, is not kagsync's, or is newer than this program.
         """
+        path = beside.real(path)
         try:
             there = path.exists()
             if not there:
@@ -99,6 +122,9 @@ class Connection:
             # SQLite would open it anyway and, where it can, leave files beside it that belong to this user.
             # The owner could not write those, and so no longer the database.
             raise _read_only(path)
+        beside.clear(path)
+        if foreign := beside.in_the_way(path):
+            raise _foreign(foreign)
         return cls._opened(path, lambda: _connect(path), lambda store: store._prepare(locks_folder))
 
     @classmethod
@@ -113,6 +139,7 @@ class Connection:
             DatabaseError: it cannot be read, is not kagsync's, is newer than this program, or is older and
                 may not be migrated by this user.
         """
+        path = beside.real(path)
         try:
             store = cls.open(path, locks_folder)
         except KagsyncError as error:
@@ -133,6 +160,7 @@ class Connection:
             NoDatabase: there is none.
             DatabaseError: it cannot be read, is not kagsync's, or is newer than this program.
         """
+        path = beside.real(path)
         try:
             if not path.exists():
                 raise _none_yet(path)
@@ -178,7 +206,7 @@ class Connection:
         version = self._check_version()
         if version < schema.LATEST:
             # Two first runs at once must not both create the tables.
-            with locks.hold(locks_folder / "migration.lock", wait=60):
+            with _migrating(locks_folder, self.path):
                 if self._check_version() < schema.LATEST:
                     # First of all, so that a run killed from here on leaves a file that says whose it is.
                     self._connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
@@ -247,6 +275,10 @@ class Connection:
     def beside(self) -> list[Path]:
         """The files that SQLite may keep beside the database, as parts of it."""
         return output_file.parts(self.path)
+
+    def in_the_way(self) -> DatabaseError | None:
+        """The error for files beside the database that this user may not write; None if there are none."""
+        return beside.in_the_way(self.path)
 
     def make_private(self) -> None:
         """Takes the rights of everybody but owner and group: there is a secret in the database now."""
@@ -343,6 +375,17 @@ def _copied(path: Path) -> sqlite3.Connection:
         ) from error
 
 
+@contextlib.contextmanager
+def _migrating(locks_folder: Path, path: Path) -> Iterator[None]:
+    try:
+        with locks.hold(locks_folder / "migration.lock", wait=60, longest=locks.LONGEST):
+            yield
+    except locks.Busy as error:  # which ends with exit code 0, as if all were well
+        raise DatabaseError(
+            f"another kagsync has been updating the database {path} for a minute", "Try again later"
+        ) from error
+
+
 def _none_yet(path: Path) -> NoDatabase:
     return NoDatabase(f"there is no database {path} yet", "Begin with: kagsync competitions add SLUG")
 
@@ -351,7 +394,7 @@ def _lacks_rights(error: KagsyncError, path: Path) -> bool:
     """Whether a database could not be opened because this user may not write it, or not beside it."""
     if not os.path.isfile(path):  # noqa: PTH113  (Path's raises where the folder may not be searched)
         return False
-    if not os.access(path, os.W_OK):
+    if isinstance(error, _NotWritable):
         return True
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):

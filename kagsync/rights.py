@@ -1,0 +1,133 @@
+"""Who owns a file, who may use it, and which command changes that.
+
+`chmod` does nothing for a file of another user. So a remedy depends on who owns the file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from typing import TYPE_CHECKING
+
+from kagsync import installation
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SUDO = "sudo"
+
+
+def quoted(*words: object) -> str:
+    """A command line that a shell takes as it is."""
+    return installation.command(*(str(word) for word in words))
+
+
+def other_owner(path: Path) -> str | None:
+    """The name of the owner, if that is another user; None if it is this one, or nobody can tell."""
+    if os.name != "posix":
+        return None
+    try:
+        uid = path.lstat().st_uid
+    except OSError:
+        return None
+    if uid == os.geteuid():
+        return None
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # a user without an entry, as containers have
+        return f"user {uid}"
+
+
+def others_can_read(path: Path) -> bool:
+    """Whether a file is there and everybody on this machine may read it."""
+    try:
+        return os.name == "posix" and bool(path.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
+
+
+def make_writable(*paths: Path) -> str:
+    """The command that lets this user write files, or a folder, that exist."""
+    if any(other_owner(path) for path in paths):
+        return quoted(_SUDO, "chown", os.geteuid(), *paths)
+    return quoted("chmod", "u+rwx" if paths[0].is_dir() else "u+w", *paths)
+
+
+def how_to_write(path: Path, setting: str, lead: str = "") -> str:
+    """What lets this user write a file or folder that exists: a command, or a sentence where there is none.
+
+    Args:
+        setting: the option or variable that names another place.
+        lead: comes before a command.
+    """
+    if _on_read_only_disk(path):
+        return f"Its disk is read-only: name another place with {setting}"
+    if (owner := other_owner(path)) is None:
+        return f"{lead}{make_writable(path)}"
+    return (
+        f"It is {owner}'s: run kagsync as {owner}, ask for the rights, or name another place with {setting}"
+    )
+
+
+def change(mode: str, *paths: Path) -> str:
+    """The command that changes the mode of files, as whoever may do that."""
+    sudo = (_SUDO,) if any(other_owner(path) for path in paths) and _is_ordinary() else ()
+    return quoted(*sudo, "chmod", mode, *paths)
+
+
+def delete(*paths: Path) -> str:
+    """The command that deletes files, as whoever may do that."""
+    sudo = () if all(may_delete(path) for path in paths) else (_SUDO,)
+    return quoted(*sudo, "rm", "-f", *paths)
+
+
+def may_delete(path: Path) -> bool:
+    """Whether this user may delete a file: in a sticky folder, that takes the owner of one of them."""
+    if not _is_ordinary():
+        return True
+    try:
+        folder, file = path.parent.stat(), path.lstat()
+    except OSError:
+        return False
+    sticky = bool(folder.st_mode & stat.S_ISVTX)
+    return os.access(path.parent, os.W_OK) and (not sticky or os.geteuid() in (folder.st_uid, file.st_uid))
+
+
+def private_mode(folder: Path) -> int:
+    """The mode of a file that only those may use who may write in its folder: its owner, perhaps a group."""
+    shared = 0o060 if folder.stat().st_mode & stat.S_IWGRP else 0
+    return 0o600 | shared
+
+
+def make_private(file: int, folder: Path) -> None:
+    """Gives an open empty file of this user its private mode, whatever the umask is or an older kagsync made.
+
+    What root makes in a folder of another user becomes that user's, who could not use it otherwise.
+    """
+    if os.name != "posix":
+        return
+    state, parent, me = os.fstat(file), folder.stat(), os.geteuid()
+    if state.st_nlink != 1 or state.st_size or state.st_uid != me:  # a link to something else, or another's
+        return
+    with contextlib.suppress(PermissionError):
+        mode = private_mode(folder)
+        if stat.S_IMODE(state.st_mode) != mode:
+            os.fchmod(file, mode)
+        if me == 0 and parent.st_uid != 0:
+            os.fchown(file, parent.st_uid, parent.st_gid)
+
+
+def _on_read_only_disk(path: Path) -> bool:
+    if os.name != "posix":
+        return False
+    try:
+        return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
+def _is_ordinary() -> bool:
+    return os.name == "posix" and os.geteuid() != 0

@@ -1,0 +1,65 @@
+"""The files that SQLite keeps beside a database: where they are, and whether others' are in the way.
+
+Whoever reads a database with another program (`sqlite3`, datasette) can leave a -wal and a -shm there that
+belong to that user. The database's owner may not write those, and SQLite then refuses every change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+
+from kagsync import rights
+from kagsync.errors import DatabaseError
+from kagsync.output_file import parts
+
+
+def real(path: Path) -> Path:
+    """The file that a symbolic link leads to: SQLite keeps the other files beside that one."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def in_the_way(path: Path) -> DatabaseError | None:
+    """The error for files beside a database that this user may not write; None if there are none.
+
+    Its remedy is a command. Leftovers that `clear` will delete are no error.
+    """
+    found = _not_writable(path)
+    if not found or (_are_leftovers(path, found) and all(rights.may_delete(part) for part in found)):
+        return None
+    names = " and ".join(str(part) for part in found)
+    owner = next((name for part in found if (name := rights.other_owner(part))), None)
+    whose = f" ({owner}'s)" if owner else ""
+    message = f"{names}{whose} may not be written by this user, so the database cannot change"
+    if _are_leftovers(path, found):
+        return DatabaseError(message, rights.delete(*found))
+    return DatabaseError(message, rights.make_writable(*found))
+
+
+def clear(path: Path) -> None:
+    """Deletes what others left beside a database and what holds nothing."""
+    found = _not_writable(path)
+    if found and _are_leftovers(path, found):
+        for part in found:
+            with contextlib.suppress(OSError):  # told by `in_the_way`
+                part.unlink(missing_ok=True)
+
+
+def _not_writable(path: Path) -> list[Path]:
+    return [part for part in parts(path) if part.exists() and not os.access(part, os.W_OK)]
+
+
+def _are_leftovers(path: Path, found: list[Path]) -> bool:
+    """Whether files that others made hold no change of the database and cannot be in use by a writer."""
+    if os.name != "posix":
+        return False
+    wal, _, journal = parts(path)
+    try:
+        state = path.stat()
+        alone = state.st_uid == os.geteuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        empty = not journal.exists() and (not wal.exists() or wal.stat().st_size == 0)
+    except OSError:
+        return False
+    return alone and empty and all(rights.other_owner(part) for part in found)

@@ -382,11 +382,16 @@ def _unattended(known: _Found, now: datetime) -> Iterator[Check]:
             remedy = f"{installation.this().keep()}, then run the installed one: kagsync schedule install"
             yield Check("Schedule", False, said, remedy)
             return
-    said = "; ".join(schedule.lines(found)) if found.installed or found.runs else "nothing is scheduled"
+        if each.exposed:
+            yield Check("Private", False, schedule.exposure(name, each), schedule.MOVE)
+    known_of = found.installed or found.runs or found.unreadable
+    said = "; ".join(schedule.lines(found)) if known_of else "nothing is scheduled"
     remedy = ""
     if not found.runs_by_itself:
         remedy = "kagsync schedule install"
-    if found.installed and remedy:
+    if remedy and found.unreadable:
+        remedy = next(iter(found.unreadable.values())).remedy
+    elif found.installed and remedy:
         remedy = "See that the scheduler runs (cron: service cron start), and its log"
     yield Check("Schedule", found.runs_by_itself, said, remedy)
     if fresh is not None and fresh.competitions:

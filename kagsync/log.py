@@ -11,6 +11,7 @@ from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from kagsync.secrecy import redacted
 from kagsync.text import printable
 
 if TYPE_CHECKING:
@@ -48,10 +49,10 @@ class _Formatter(logging.Formatter):
         slug = getattr(record, "competition", "")
         message = printable(record.message)
         record.message = f"{message} [{slug}]" if slug and slug not in message else message
-        return super().formatMessage(record)
+        return redacted(super().formatMessage(record))
 
     def formatException(self, ei: object) -> str:
-        lines = super().formatException(ei)  # type: ignore[arg-type]
+        lines = redacted(super().formatException(ei))  # type: ignore[arg-type]
         return "\n".join(printable(line) for line in lines.split("\n"))
 
 

@@ -95,6 +95,15 @@ def load(
     )
 
 
+def config_folder() -> Path:
+    """Where scheduled runs find what is kept for them.
+
+    Raises:
+        ConfigurationError: no home folder is known.
+    """
+    return _own_folder("user_config_path")
+
+
 def default_log_file() -> Path:
     """Where a scheduled run logs, unless somewhere else is named.
 

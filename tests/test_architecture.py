@@ -25,6 +25,7 @@ LAYERS = (
     (
         "answers",
         "oauth",
+        "env_file",
         "store",
         "channel",
         "matching",
@@ -39,7 +40,7 @@ LAYERS = (
     ("board",),
     ("log_file",),
     ("output_file", "own_folder"),
-    ("errors", "medals", "changes", "rights"),
+    ("errors", "medals", "changes", "rights", "secrecy"),
     ("times", "text", "sdk", "installation", "scratch", "bounds"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}

@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagsync import settings, times
+from kagsync import env_file, settings, times
 from kagsync.records import Trigger
 from kagsync.schedule import cron, systemd, windows
 from kagsync.schedule.plan import INTERVALS, Plan, this_program
@@ -602,8 +602,9 @@ def without_secrets(text: str) -> str:
 def test_print_has_no_secret(kind: str, kagsync: Kagsync, with_secrets: None) -> None:
     ran = kagsync("schedule", "print", f"--{kind}")
 
-    assert (ran.code, ran.err) == (0, "")
-    without_secrets(ran.out)
+    assert ran.code == 0
+    assert "INFO kagsync: `install` also writes KAGSYNC_PING_URL, " in ran.err
+    without_secrets(ran.out + ran.err)
 
 
 def test_blank_variables_are_neither_secrets_nor_carried_over(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -630,16 +631,26 @@ def test_certificates_are_carried_over_by_the_variables_that_requests_reads(
     assert "SSL_CERT_FILE" not in carried
 
 
-def test_install_puts_no_secret_anywhere_and_says_so(
-    crontab: Crontab, schtasks: Path, systemctl: Path, kagsync: Kagsync, with_secrets: None, tmp_path: Path
+def test_install_puts_secrets_into_a_private_file_only_and_says_so(
+    crontab: Crontab, schtasks: Path, systemctl: Path, kagsync: Kagsync, with_secrets: None, home: Path
 ) -> None:
-    names = "KAGSYNC_PING_URL|ALL_PROXY|HTTPS_PROXY|http_proxy|KAGGLE_API_TOKEN|KAGGLE_USERNAME|KAGGLE_KEY"
+    private = {"KAGSYNC_PING_URL", "ALL_PROXY", "HTTPS_PROXY", "http_proxy"}
     for kind in KINDS:
         out = without_secrets(kagsync.ok("schedule", "install", f"--{kind}"))
 
-        (told,) = (line for line in out.splitlines() if line.startswith("Not carried over, being secret: "))
-        assert set(re.findall(names, told)) == set(names.split("|"))
+        file = home / f".config/kagsync/{kind}.env"
+        (told,) = (line for line in out.splitlines() if line.startswith("Secret, so in a file"))
+        assert set(re.findall(r"\w+(?=[,) ])", told)) >= private
+        assert str(file) in told
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert env_file.read(file) == {name: os.environ[name] for name in private}
+        (left_out,) = (
+            line for line in out.splitlines() if line.startswith("Not carried over, being secret: ")
+        )
+        assert left_out.endswith(": KAGGLE_API_TOKEN, KAGGLE_USERNAME, KAGGLE_KEY")
         assert "~/.kaggle/access_token" in out
+        shown = without_secrets(kagsync("schedule", "status").out)
+        assert f"in {file}" in shown
     without_secrets((crontab.content or b"").decode())
     without_secrets(schtasks.read_text(encoding="utf-16"))
     for name in systemd.units(make_plan()):
@@ -770,7 +781,7 @@ def schedule_status(kagsync: Kagsync) -> tuple[int, str, dict[str, object]]:
     assert (text.code, text.err) == (as_json.code, as_json.err)
     assert text.err == ""
     told = json.loads(as_json.out)
-    assert list(told) == ["runs_by_itself", "installed", "last_runs"]
+    assert list(told) == ["runs_by_itself", "installed", "unreadable", "last_runs"]
     assert told["runs_by_itself"] is (text.code == 0)
     return text.code, text.out, told
 
@@ -780,7 +791,7 @@ def test_status_when_nothing_is_scheduled(crontab: Crontab, kagsync: Kagsync) ->
 
     assert code == 1
     assert text == "Nothing is scheduled: kagsync schedule install\n"
-    assert told == {"runs_by_itself": False, "installed": [], "last_runs": []}
+    assert told == {"runs_by_itself": False, "installed": [], "unreadable": [], "last_runs": []}
 
 
 def test_status_when_it_is_installed_and_has_not_run(crontab: Crontab, kagsync: Kagsync) -> None:
@@ -794,7 +805,7 @@ def test_status_when_it_is_installed_and_has_not_run(crontab: Crontab, kagsync: 
     assert first == f"cron: */5 * * * *  {program} (this installation)"
     assert second.startswith("No scheduled run yet: ")
     assert told["installed"] == [
-        {"scheduler": "cron", "when": "*/5 * * * *", "program": program, "this": True}
+        {"scheduler": "cron", "when": "*/5 * * * *", "program": program, "this": True, "exposed": []}
     ]
     assert told["last_runs"] == []
 
@@ -872,7 +883,13 @@ def test_status_tells_another_installation(crontab: Crontab, kagsync: Kagsync) -
     assert code == 1
     assert text.startswith("cron: 0 * * * *  /opt/old/kagsync (another installation)\n")
     assert told["installed"] == [
-        {"scheduler": "cron", "when": "0 * * * *", "program": "/opt/old/kagsync", "this": False}
+        {
+            "scheduler": "cron",
+            "when": "0 * * * *",
+            "program": "/opt/old/kagsync",
+            "this": False,
+            "exposed": [],
+        }
     ]
 
 
@@ -1030,14 +1047,25 @@ def test_install_and_remove_with_systemd(
     assert "loginctl enable-linger" in out
     assert {path.name for path in folder.iterdir()} == {"kagsync.service", "kagsync.timer"}
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in folder.iterdir())
-    assert changes(systemctl) == ["daemon-reload", "enable kagsync.timer", "restart kagsync.timer"]
+    assert changes(systemctl) == [
+        "daemon-reload",
+        "enable kagsync.timer",
+        "restart kagsync.timer",
+        "is-active kagsync.timer",
+    ]
     first = [path.read_bytes() for path in sorted(folder.iterdir())]
 
     printed = kagsync.ok("schedule", "print", "--systemd", "--every", "15m")
     for path in folder.iterdir():
         assert f"# {path}\n{path.read_text()}" in printed
     assert schedule_status(kagsync)[2]["installed"] == [
-        {"scheduler": "systemd", "when": "*:0/15", "program": this_program()[0], "this": True}
+        {
+            "scheduler": "systemd",
+            "when": "*:0/15",
+            "program": this_program()[0],
+            "this": True,
+            "exposed": [],
+        }
     ]
 
     assert kagsync.ok("schedule", "install", "--systemd", "--every", "15m").startswith("Renewed: ")
@@ -1069,7 +1097,7 @@ def test_install_points_at_the_scheduler_that_has_it_too(
     assert kagsync.ok("schedule", "remove") == "Removed from cron and systemd\n"
 
 
-@pytest.mark.parametrize("failing", ["show-environment", "daemon-reload", "enable", "restart"])
+@pytest.mark.parametrize("failing", ["show-environment", "daemon-reload", "enable", "restart", "is-active"])
 def test_a_systemd_that_refuses_is_told_with_a_remedy(
     failing: str, command: Command, kagsync: Kagsync, tmp_path: Path
 ) -> None:
@@ -1305,7 +1333,9 @@ task={task}
 case $1 in
 /Create) [ "$2 $3 $4 $6" = "/TN kagsync /XML /F" ] || exit 2
     cp "$5" "$task" ;;
-/Query) [ "$2 $3 $4" = "/TN kagsync /XML" ] || exit 2
+/Query) if [ "$2 $3 $4" = "/FO CSV /NH" ]
+    then [ ! -f "$task" ] || echo '"\\kagsync","N/A","Ready"'; echo '"\\Other","N/A","Ready"'; exit 0; fi
+    [ "$2 $3 $4" = "/TN kagsync /XML" ] || exit 2
     [ -f "$task" ] || {{ echo "ERROR: The system cannot find the file specified." >&2; exit 1; }}
     iconv -f UTF-16 -t UTF-8 "$task" ;;
 /Delete) [ "$2 $3 $4" = "/TN kagsync /F" ] || exit 2
@@ -1340,7 +1370,13 @@ def test_install_status_and_remove_with_task_scheduler(
     printed = kagsync.ok("schedule", "print", "--windows", "--every", "10m")
     assert text.partition("\n")[2] == printed.removesuffix("\n")
     assert schedule_status(kagsync)[2]["installed"] == [
-        {"scheduler": "windows", "when": "PT10M", "program": this_program()[0], "this": True}
+        {
+            "scheduler": "windows",
+            "when": "PT10M",
+            "program": this_program()[0],
+            "this": True,
+            "exposed": [],
+        }
     ]
 
     assert kagsync.ok("schedule", "install", "--windows", "--every", "10m").startswith("Renewed: ")

@@ -66,6 +66,12 @@ def sync(
         str,
         typer.Option(metavar="NAME", help="What starts this run, for `kagsync schedule status`."),
     ] = BY_HAND,
+    env_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Also take variables from there: what `schedule install` keeps private."
+        ),
+    ] = None,
     format_: JsonOrText = TextOrJson.text,
     direction: Direction = None,
     team_name: TeamName = None,
@@ -79,6 +85,7 @@ def sync(
     from kagsync import sync as verb
 
     started = times.utc_now()
+    problems = _read_variables(env_file) if env_file is not None else []
     # A monitor watches the runs that ask Kaggle.
     ping = pings.start() if source is None else None
     loaded = None
@@ -87,6 +94,8 @@ def sync(
         trigger = names.trigger(trigger)
         _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
         loaded = load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
+        for problem in problems:
+            log.logger.warning("%s", problem)
         if direction is not None:
             verb.set_direction(loaded, wanted, higher_is_better=direction)
         outcome = verb.sync(
@@ -123,6 +132,12 @@ def sync(
     if outcome.error is not None:
         raise outcome.error
     raise typer.Exit(outcome.exit_code)
+
+
+def _read_variables(file: Path) -> list[str]:
+    from kagsync import env_file
+
+    return env_file.load(file)
 
 
 def _check_what_to_sync(

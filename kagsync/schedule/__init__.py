@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import installation, times
+from kagsync import env_file, installation, times
 from kagsync.errors import ConfigurationError
 from kagsync.log import logger
 from kagsync.records import BY_HAND
 from kagsync.schedule import cron, systemd, windows
+from kagsync.schedule.installed import Installed, NoScheduler
 from kagsync.schedule.plan import DEFAULT_EVERY, LONGEST_RUN, Plan, plan, this_program
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from kagsync.records import Trigger
-    from kagsync.schedule.installed import Installed
 
 __all__ = [
     "DEFAULT_EVERY",
@@ -34,6 +35,9 @@ __all__ = [
     "status",
     "this_program",
 ]
+
+# How secrets leave a schedule that an older kagsync made.
+MOVE = "Set them in your shell and run: kagsync schedule install"
 
 KINDS: dict[str, ModuleType] = {kind.NAME: kind for kind in (cron, systemd, windows)}
 
@@ -56,6 +60,9 @@ def default_kind() -> str:
 def printed(plan: Plan, kind: str) -> str:
     """What `install` would put in place."""
     _warn_of_a_cache(plan)
+    if plan.private:
+        names = ", ".join(plan.private)
+        logger.info("`install` also writes %s to %s, which only you may read", names, env_file.path(kind))
     text: str = KINDS[kind].printed(plan)
     return text
 
@@ -69,7 +76,13 @@ def install(plan: Plan, kind: str) -> str:
     _warn_of_a_cache(plan)
     scheduler = KINDS[kind]
     before = scheduler.find()
+    file = env_file.path(kind)
+    dropped = sorted({*env_file.names(file), *(before.exposed if before else ())} - {*plan.private})
+    if plan.private:
+        env_file.write(file, plan.private)
     scheduler.install(plan)
+    if not plan.private:
+        env_file.delete(file)
     told = [
         f"{'Installed' if before is None else 'Renewed'}: {scheduler.TITLE} runs kagsync "
         f"{_every(plan)}, from {plan.program[0]}",
@@ -80,13 +93,17 @@ def install(plan: Plan, kind: str) -> str:
         told += [f'  setx {name} "{value}"' for name, value in plan.environment.items()]
     elif plan.environment:
         told.append(f"Carried over: {', '.join(plan.environment)}")
+    if plan.private:
+        told.append(f"Secret, so in a file that only you may read: {', '.join(plan.private)} ({file})")
+    if dropped:
+        told.append(f"No longer carried over, because not set here: {', '.join(dropped)}")
     if plan.secrets:
         told.append(f"Not carried over, being secret: {', '.join(plan.secrets)}")
         if any(name.startswith("KAGGLE_") for name in plan.secrets):
             told.append("Save Kaggle's key where scheduled runs find it: ~/.kaggle/access_token")
     if kind == systemd.NAME:
         told.append("To have it run while you are logged out, too: loginctl enable-linger")
-    others = [name for name in KINDS if name != kind and _found(name) is not None]
+    others = [name for name in KINDS if name != kind and isinstance(_found(name), Installed)]
     told += [f"It is installed for {name}, too: kagsync schedule remove --{name}" for name in others]
     told.append("When it last ran: kagsync schedule status. To undo: kagsync schedule remove")
     return "\n".join(told)
@@ -117,35 +134,46 @@ def remove(kinds: list[str]) -> str:
         ConfigurationError: one of them failed; it says from which others the schedule is gone.
     """
     gone: list[str] = []
+    failure: ConfigurationError | None = None
     for name in kinds:
         try:
             gone += [KINDS[name].TITLE] if KINDS[name].remove() else []
+            env_file.delete(env_file.path(name))
         except ConfigurationError as error:
-            done = f"; it is removed from {' and '.join(gone)}" if gone else ""
-            raise ConfigurationError(f"{error.message}{done}", error.remedy) from error
+            failure = failure or error
+    if failure is not None:
+        done = f"; it is removed from {' and '.join(gone)}" if gone else ""
+        raise ConfigurationError(f"{failure.message}{done}", failure.remedy) from failure
     return f"Removed from {' and '.join(gone)}" if gone else "Nothing was installed"
 
 
 def in_place() -> list[str]:
-    """The schedulers that may hold a schedule here."""
+    """The schedulers that may hold a schedule here, also where that cannot be seen."""
     return [name for name in KINDS if _found(name) is not None]
 
 
-def _found(name: str) -> Installed | None:
+def _found(name: str) -> Installed | ConfigurationError | None:
+    """What a scheduler runs; the error if it does not tell; None if it runs nothing or does not exist."""
     try:
         found: Installed | None = KINDS[name].find()
-    except ConfigurationError:  # there is no such scheduler here
+    except NoScheduler:
         return None
+    except ConfigurationError as error:
+        return error
     return found
 
 
 @dataclass(frozen=True)
 class Status:
-    """What is scheduled, by the scheduler's name, and the last runs, the latest first."""
+    """What is scheduled, by the scheduler's name, and the last runs, the latest first.
+
+    `unreadable`: why other schedulers do not tell what they run.
+    """
 
     installed: dict[str, Installed]
     runs: list[Trigger]
     now: datetime
+    unreadable: dict[str, ConfigurationError]
 
     @property
     def last(self) -> Trigger | None:
@@ -177,8 +205,13 @@ def status(runs: list[Trigger], now: datetime) -> Status:
     Args:
         runs: the last run of each trigger, the latest first.
     """
-    found = {name: installed for name in KINDS if (installed := _found(name)) is not None}
-    return Status(found, runs, now)
+    found = {name: _found(name) for name in KINDS}
+    return Status(
+        {name: each for name, each in found.items() if isinstance(each, Installed)},
+        runs,
+        now,
+        {name: each for name, each in found.items() if isinstance(each, ConfigurationError)},
+    )
 
 
 def lines(found: Status) -> list[str]:
@@ -188,6 +221,8 @@ def lines(found: Status) -> list[str]:
     for name, each in found.installed.items():
         whose = "this installation" if each.program == here else "another installation"
         told.append(f"{KINDS[name].TITLE}: {each.when or '?'}  {each.program or '?'} ({whose})")
+        told += _secrets(name, each)
+    told += [f"{KINDS[name].TITLE}: {error}" for name, error in found.unreadable.items()]
     if not told and not found.runs_by_itself:
         told.append("Nothing is scheduled: kagsync schedule install")
     for run in found.runs:
@@ -203,14 +238,40 @@ def lines(found: Status) -> list[str]:
     return told
 
 
+def _secrets(name: str, each: Installed) -> list[str]:
+    """Where the secrets of a scheduler's runs are, without showing them."""
+    told = []
+    if each.exposed:
+        told.append(f"{exposure(name, each)}: {MOVE}")
+    with contextlib.suppress(ConfigurationError):
+        file = env_file.path(name)
+        if variables := env_file.names(file):
+            told.append(f"Secrets of {KINDS[name].TITLE}'s runs: {', '.join(variables)} in {file}")
+    return told
+
+
+def exposure(name: str, each: Installed) -> str:
+    """Says which secrets others can see in a schedule."""
+    return f"{KINDS[name].TITLE}'s entry holds {', '.join(each.exposed)}, which others can see (with ps)"
+
+
 def as_json(found: Status) -> dict[str, Any]:
     """The status for programs; keys never disappear."""
     here = this_program()[0]
     return {
         "runs_by_itself": found.runs_by_itself,
         "installed": [
-            {"scheduler": name, "when": each.when, "program": each.program, "this": each.program == here}
+            {
+                "scheduler": name,
+                "when": each.when,
+                "program": each.program,
+                "this": each.program == here,
+                "exposed": list(each.exposed),
+            }
             for name, each in found.installed.items()
+        ],
+        "unreadable": [
+            {"scheduler": name, "message": str(error)} for name, error in found.unreadable.items()
         ],
         "last_runs": [
             {

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from kagsync import scratch
+from kagsync import env_file, scratch, settings, times
 from kagsync.errors import ConfigurationError
-from kagsync.schedule.installed import Installed, installed
+from kagsync.schedule.installed import Installed, NoScheduler, installed
 
 if TYPE_CHECKING:
     from kagsync.schedule.plan import Plan
@@ -28,6 +28,12 @@ _BEGIN = re.compile(_FIRST, re.MULTILINE)
 # From the line that begins the block to the end of the line that ends it, whatever ends lines here. No second
 # beginning lies between: what comes after a beginning that lost its end is not ours.
 _BLOCK = re.compile(_FIRST + rb"(?:(?!" + _FIRST + rb").)*?" + _LAST, re.MULTILINE | re.DOTALL)
+# What `crontab -l` says where there is none: Vixie's, Debian's, cronie, dcron, FreeBSD and macOS; busybox.
+# Anything else is a failure, after which the lines that may be there must not be replaced.
+_NONE_YET = re.compile(
+    rb"(?:\S*crontab: )?no crontab for(?: \S+)?|crontab: can't open '[^'/]+': No such file or directory",
+    re.IGNORECASE,
+)
 _JOB = re.compile(r"^(?!#)((?:\S+\s+){5})(\S.*?)\s*$", re.MULTILINE)
 
 
@@ -85,7 +91,7 @@ def install(plan: Plan) -> None:
     rest = _without_block(old)
     found = _BLOCK.search(old)
     before, after = (rest, b"") if found is None else (old[: found.start()], rest[found.start() :])
-    _write(_ended(before) + block + after)
+    _replace(old, _ended(before) + block + after)
 
 
 def remove() -> bool:
@@ -98,7 +104,7 @@ def remove() -> bool:
     rest = _without_block(old)
     if rest == old:
         return False
-    _write(rest)
+    _replace(old, rest)
     return True
 
 
@@ -114,9 +120,11 @@ def find() -> Installed | None:
         words = shlex.split(job[2].replace(r"\%", "%"))
     except ValueError:
         words = []
+    assignments = []
     if words[:1] == ["env"]:
-        words = [word for word in words[1:] if not re.match(r"\w+=", word)]
-    return installed(_times, " ".join(job[1].split()), words[0] if words else "")
+        assignments = [word for word in words if re.match(r"\w+=", word)]
+        words = [word for word in words[1:] if word not in assignments]
+    return installed(_times, " ".join(job[1].split()), words[0] if words else "", assignments)
 
 
 def _without_block(content: bytes) -> bytes:
@@ -140,7 +148,7 @@ def _run(*words: str, content: bytes | None = None, **environment: str) -> subpr
             check=False,
         )
     except FileNotFoundError as error:
-        raise ConfigurationError(
+        raise NoScheduler(
             "there is no crontab command here", "Install cron, or see: kagsync schedule install --help"
         ) from error
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -150,9 +158,12 @@ def _run(*words: str, content: bytes | None = None, **environment: str) -> subpr
 def _read() -> bytes:
     listed = _run("-l")
     if listed.returncode != 0:
-        if b"no crontab" in listed.stderr or b"No such file" in listed.stderr:
+        if _NONE_YET.fullmatch(listed.stderr.strip()) and not listed.stdout.strip():
             return b""
-        raise ConfigurationError(f"cannot read the crontab: {_said(listed)}", "Try it by hand: crontab -l")
+        raise ConfigurationError(
+            f"cannot read the crontab: {_said(listed)}",
+            "Try it by hand: crontab -l. If you have none yet, make one with a comment: echo '#' | crontab -",
+        )
     # Debian's `crontab -l` writes a carriage return as the two characters \\r, and so must not be believed.
     return _read_as_editor() if rb"\r" in listed.stdout else listed.stdout
 
@@ -176,13 +187,44 @@ def _ended(content: bytes) -> bytes:
     return content if content.endswith(b"\n") or not content else content + b"\n"
 
 
-def _write(content: bytes) -> None:
+def _replace(old: bytes, new: bytes) -> None:
+    """Writes the crontab and reads it back. If it is not as it was written, the old one is put back.
+
+    Raises:
+        ConfigurationError: the crontab is not the new one; says what it is now.
+    """
+    problem = _problem_of_writing(new)
+    if problem is None:
+        return
+    by_hand = "Put the lines in by hand: kagsync schedule print --cron"
+    if _is_now(old):
+        raise ConfigurationError(f"crontab refused the new crontab, the old one stays: {problem}", by_hand)
+    if _problem_of_writing(old) is None:
+        raise ConfigurationError(f"{problem}; the old crontab is back", by_hand)
+    saved = settings.config_folder() / f"crontab-{times.utc_now():%Y%m%dT%H%M%S}"
+    env_file.write_private(saved, old.decode("utf-8", "surrogateescape"))
+    raise ConfigurationError(
+        f"{problem}, and the old crontab could not be put back: it is saved in {saved}",
+        f"Put it back by hand: crontab {shlex.quote(str(saved))}",
+    )
+
+
+def _problem_of_writing(content: bytes) -> str | None:
     written = _run("-", content=_ended(content))
     if written.returncode != 0:
-        raise ConfigurationError(
-            f"crontab refused the new crontab, the old one stays: {_said(written)}",
-            "Put the lines in by hand: kagsync schedule print --cron",
-        )
+        return _said(written)
+    return None if _is_now(content) else "the crontab is not as it was written"
+
+
+def _is_now(content: bytes) -> bool:
+    """Whether the crontab is this one; some crons put comments of their own at its beginning."""
+    content = _ended(content)
+    try:
+        found = _read()
+    except ConfigurationError:
+        return False
+    added = found.removesuffix(content)
+    return found.endswith(content) and all(line.startswith(b"#") for line in added.splitlines())
 
 
 def _said(process: subprocess.CompletedProcess[bytes]) -> str:

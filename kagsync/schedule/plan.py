@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import credentials, names, network, settings
+from kagsync import credentials, env_file, names, network, settings
 from kagsync.errors import ConfigurationError, UsageError
+from kagsync.secrecy import PROXIES, is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,9 @@ _OTHERS = (
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
     *network.CA_BUNDLES,  # not SSL_CERT_FILE: requests always names a file of its own, so OpenSSL ignores it
-    *(name for word in ("HTTP", "HTTPS", "ALL", "NO") for name in (f"{word}_PROXY", f"{word.lower()}_proxy")),
+    *PROXIES,
+    "NO_PROXY",
+    "no_proxy",
 )
 
 
@@ -49,6 +52,7 @@ class Plan:
         environment: variables that a scheduler's processes lack; never a secret.
         secrets: names of variables that are set here and are not carried over.
         log_file: where the runs log.
+        private: the secret ones of those variables, for a file that only this user may read.
     """
 
     every: timedelta
@@ -57,10 +61,12 @@ class Plan:
     environment: Mapping[str, str]
     secrets: tuple[str, ...]
     log_file: Path
+    private: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def arguments(self, trigger: str) -> tuple[str, ...]:
         """The words after the program, for a scheduler of this name."""
-        return ("sync", "--all", "-q", "--trigger", trigger, *self.options)
+        secrets = ("--env-file", str(env_file.path(trigger))) if self.private else ()
+        return ("sync", "--all", "-q", "--trigger", trigger, *self.options, *secrets)
 
     def words(self, trigger: str) -> tuple[str, ...]:
         return (*self.program, *self.arguments(trigger))
@@ -81,7 +87,7 @@ def plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) 
     Raises:
         UsageError: `every` is no length of time that all schedulers can keep.
     """
-    environment, secrets = _environment(loaded)
+    environment, private, secrets = _environment(loaded)
     log_file = (loaded.log_file or settings.default_log_file()).absolute()
     length = interval(every)
     options = ["--log-file", str(log_file)]
@@ -97,7 +103,10 @@ def plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) 
                 f"{text!r} has a character that no schedule can hold",
                 "Give that path or variable another name",
             )
-    return Plan(length, this_program(), tuple(options), environment, secrets, log_file)
+    for name, value in private.items():
+        if not value.isprintable():  # the value itself must not be shown
+            raise ConfigurationError(f"{name} has a character that no URL has", f"Correct or unset {name}")
+    return Plan(length, this_program(), tuple(options), environment, secrets, log_file, private)
 
 
 def interval(every: str) -> timedelta:
@@ -135,17 +144,17 @@ def _home_of_account() -> str | None:
         return None
 
 
-def _environment(loaded: Settings) -> tuple[dict[str, str], tuple[str, ...]]:
-    carried = {}
-    secrets = []
+def _environment(loaded: Settings) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
+    """The variables for everybody's eyes, those for a private file, and the names of those left out."""
+    carried, private = {}, {}
     if (home := os.environ.get("HOME")) and home != _home_of_account():
         carried["HOME"] = home
     for name in (*settings.VARIABLES, *_OTHERS):
         value = os.environ.get(name)
         if value is None or not value.strip():
             continue
-        if name.lower().endswith(("_proxy", "_url")) and "@" in value:  # user:password@
-            secrets.append(name)
+        if is_secret(name, value):
+            private[name] = value
         else:
             carried[name] = value
     for name in ("KAGSYNC_DB", "KAGSYNC_LOG_FILE"):  # options, see `plan`
@@ -158,5 +167,5 @@ def _environment(loaded: Settings) -> tuple[dict[str, str], tuple[str, ...]]:
     if token_file := credentials.token_file():
         carried["KAGGLE_API_TOKEN"] = str(token_file.absolute())
     names_of_secrets = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
-    secrets += [name for name in names_of_secrets if credentials.variable(name) and name not in carried]
-    return carried, tuple(secrets)
+    secrets = [name for name in names_of_secrets if credentials.variable(name) and name not in carried]
+    return carried, private, tuple(secrets)

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kagsync import env_file
 from kagsync.errors import ConfigurationError, from_os_error
 from kagsync.schedule.installed import Installed, installed
 from kagsync.schedule.plan import LONGEST_RUN
@@ -111,14 +112,13 @@ def install(plan: Plan) -> None:
     try:
         _folder().mkdir(parents=True, exist_ok=True)
         for name, text in units(plan).items():
-            path = _folder() / name
-            path.touch(mode=0o600)
-            path.write_text(text, encoding="utf-8")
+            env_file.write_private(_folder() / name, text)
     except OSError as error:
         raise from_os_error(error, f"write the units in {_folder()}") from error
     _demand("daemon-reload")
     _demand("enable", TIMER)
     _demand("restart", TIMER)  # a timer that runs already takes a new interval only so
+    _demand("is-active", TIMER)
 
 
 def remove() -> bool:
@@ -156,7 +156,8 @@ def find() -> Installed | None:
     when = re.search(r"^OnCalendar=(.*)$", texts[1], re.MULTILINE)
     path = (program[1] or program[2]) if program else ""
     path = re.sub(r"\\(.)", r"\1", path).replace("%%", "%").replace("$$", "$")
-    return installed(_calendar, when[1] if when else "", path)
+    assignments = re.findall(r'^Environment="?(.*?)"?$', texts[0], re.MULTILINE)
+    return installed(_calendar, when[1] if when else "", path, assignments)
 
 
 def _systemctl(*words: str) -> subprocess.CompletedProcess[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kagsync import scratch
 from kagsync.errors import ConfigurationError
-from kagsync.schedule.installed import Installed, installed
+from kagsync.schedule.installed import Installed, NoScheduler, installed
 from kagsync.schedule.plan import LONGEST_RUN
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ NAME = "windows"
 TITLE = "Windows Task Scheduler"
 TASK = "kagsync"
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
+_SPACE = f"{{{NAMESPACE}}}"
 _PATIENCE = 30.0  # seconds
 
 
@@ -82,6 +83,28 @@ def install(plan: Plan) -> None:
         raise ConfigurationError(
             f"Task Scheduler refused the task: {_said(done)}", "Look at it: kagsync schedule print --windows"
         )
+    if not _is_installed(plan):
+        raise ConfigurationError(
+            "Task Scheduler holds another task than it was given",
+            f"Compare: kagsync schedule print --windows; schtasks /Query /TN {TASK} /XML",
+        )
+
+
+def _is_installed(plan: Plan) -> bool:
+    """Whether the task is as it was written; texts with other characters than ASCII are not compared.
+
+    schtasks writes in the console's encoding, which has no room for all of them.
+    """
+    try:
+        found, wanted = ET.fromstring(_query() or ""), ET.fromstring(_xml(plan))
+    except ET.ParseError:
+        return False
+    for path in ("Repetition/{0}Interval", "Exec/{0}Command", "Exec/{0}Arguments"):
+        place = f".//{_SPACE}{path.format(_SPACE)}"
+        text = wanted.findtext(place) or ""
+        if text.isascii() and found.findtext(place) != text:
+            return False
+    return True
 
 
 def remove() -> bool:
@@ -109,17 +132,30 @@ def find() -> Installed | None:
         task = ET.fromstring(text)
     except ET.ParseError:
         return installed(_interval, "", "")
-    space = f"{{{NAMESPACE}}}"
-    when = task.findtext(f".//{space}Repetition/{space}Interval") or ""
-    return installed(_interval, when, task.findtext(f".//{space}Exec/{space}Command") or "")
+    when = task.findtext(f".//{_SPACE}Repetition/{_SPACE}Interval") or ""
+    return installed(_interval, when, task.findtext(f".//{_SPACE}Exec/{_SPACE}Command") or "")
 
 
 def _query() -> str | None:
     done = _schtasks("/Query", "/TN", TASK, "/XML")
     if done.returncode != 0:
+        _check_that_there_is_none(done)
         return None
     # It declares UTF-16 whatever the console's encoding is.
     return done.stdout[done.stdout.index("<Task") :] if "<Task" in done.stdout else ""
+
+
+def _check_that_there_is_none(refusal: subprocess.CompletedProcess[str]) -> None:
+    """Tells a task that is not there from one that may not be read; schtasks says both in any language.
+
+    Raises:
+        ConfigurationError: the task is there, or nobody can tell.
+    """
+    listed = _schtasks("/Query", "/FO", "CSV", "/NH")
+    if listed.returncode != 0 or f'"\\{TASK}"' in listed.stdout:
+        raise ConfigurationError(
+            f"cannot read the task {TASK}: {_said(refusal)}", f"Try it by hand: schtasks /Query /TN {TASK}"
+        )
 
 
 def _schtasks(*words: str) -> subprocess.CompletedProcess[str]:
@@ -134,7 +170,7 @@ def _schtasks(*words: str) -> subprocess.CompletedProcess[str]:
             check=False,
         )
     except FileNotFoundError as error:
-        raise ConfigurationError(
+        raise NoScheduler(
             "there is no schtasks command here",
             "On Windows it always is; elsewhere see: kagsync schedule install --help",
         ) from error

@@ -1,0 +1,49 @@
+"""Which variables hold secrets that requests need, and how texts lose them.
+
+Libraries quote a proxy's URL with its password in their errors, and `-v` shows these.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from urllib.parse import unquote
+
+PING_URL = "KAGSYNC_PING_URL"  # as good as a password for the monitor
+PROXIES = tuple(
+    name for word in ("HTTP", "HTTPS", "ALL") for name in (f"{word}_PROXY", f"{word.lower()}_proxy")
+)
+NAMES = (PING_URL, *PROXIES)
+HIDDEN = "***"
+_SHORTEST = 4  # characters; to hide every shorter word would make other texts illegible
+# A proxy without a login: anything that does not look exactly so may have a password in it.
+_PLAIN_PROXY = re.compile(r"(?:\w+://)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w%/.-]*)?")
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether the value of a variable must not be seen by others."""
+    return name == PING_URL or (name in PROXIES and _PLAIN_PROXY.fullmatch(value.strip()) is None)
+
+
+def redacted(text: str) -> str:
+    """The text without the secrets that the environment holds."""
+    for secret in sorted(_secrets(), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
+
+
+def _secrets() -> set[str]:
+    found = set()
+    for name in NAMES:
+        value = os.environ.get(name, "").strip()
+        if value and is_secret(name, value):
+            found |= _parts(value) if name in PROXIES else {value}
+    return {secret for secret in found if len(secret) >= _SHORTEST}
+
+
+def _parts(proxy: str) -> set[str]:
+    """What of a proxy's URL is secret: its login and its password, also where the URL is malformed."""
+    rest = proxy.partition("://")[2] or proxy
+    login = rest.rpartition("@")[0] or rest
+    password = login.partition(":")[2]
+    return {proxy, rest, login, password, unquote(login), unquote(password)}

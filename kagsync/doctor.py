@@ -134,7 +134,7 @@ def _folders(loaded: Settings) -> Iterator[Check]:
 
 def _downloads(about: str, folder: Path) -> Iterator[Check]:
     run_folder.check(folder)
-    yield from _writable(about, folder)
+    yield from _writable(about, folder, lockable=True)
 
 
 def _log_file(file: Path, db: Path) -> Iterator[Check]:
@@ -150,11 +150,12 @@ def _log_file(file: Path, db: Path) -> Iterator[Check]:
             yield Check("Log file", False, error.message, error.remedy)
 
 
-def _writable(about: str, folder: Path) -> Iterator[Check]:
+def _writable(about: str, folder: Path, *, lockable: bool = False) -> Iterator[Check]:
     there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
     try:
-        with scratch.folder(there):
-            pass
+        with scratch.folder(there) as place:
+            if lockable and os.name == "posix":
+                locks.check(place / "lock")
         free = shutil.disk_usage(there).free
     except NotADirectoryError:
         said, remedy = f"{there} is a file, not a folder", rights.quoted("mv", there, f"{there}.old")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from datetime import datetime  # noqa: TC003  (a signature people read)
 
+from kagsync.secrecy import redacted
 from kagsync.text import clip
 
 OK = 0
@@ -35,7 +36,7 @@ class KagsyncError(Exception):
     def __init__(self, message: str, remedy: str = "") -> None:
         # What people, files and archives call themselves is part of it: of any length, and file names even
         # with lone surrogates, which neither a database nor a file can hold.
-        message = clip(message.encode("utf-8", "backslashreplace").decode("utf-8"), _LONGEST)
+        message = clip(redacted(message.encode("utf-8", "backslashreplace").decode("utf-8")), _LONGEST)
         super().__init__(message)
         self.message = message
         self.remedy = remedy

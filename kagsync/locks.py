@@ -217,7 +217,7 @@ def _stuck(path: Path, since: float, longest: float) -> StuckLock | None:
     pid = _holder(path)
     who = f"process {pid}" if pid else "another process"
     minutes = f"{length / 60:,.0f} min" if length >= 120 else f"{length:.0f} s"
-    message = f"{path.stem} has been in use by {who} for {minutes}, longer than any run takes (lock {path})"
+    message = f"{who} has held the lock {path} for {minutes}, longer than any run takes"
     if pid is None:
         return StuckLock(message, f"Find it and end it: fuser -v {rights.quoted(path)}")
     sudo = "sudo " if rights.other_owner(Path(f"/proc/{pid}")) else ""

@@ -15,8 +15,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import __version__, bounds, errors, log, times
-from kagsync.errors import KagsyncError
+from kagsync import __version__, bounds, errors, log, network, times
+from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.records import BY_HAND, LastPing, Trigger
 from kagsync.text import printable
@@ -214,6 +214,7 @@ class _Request:
         if self._after is not None:
             self._after._thread.join(PATIENCE)  # or the end could be told before the start
         try:
+            network.check_environment(self._address)
             with bounds.bounded(_LONGEST_ANSWER, PATIENCE):
                 answer = requests.post(
                     self._address,
@@ -225,6 +226,9 @@ class _Request:
                     timeout=PATIENCE / 2,
                 )
             said = answer.content.decode("utf-8", "replace").strip()
+        except ConfigurationError as error:  # a proxy or certificates that cannot work
+            self._answer = Answer(f"the monitor could not be reached: {error.message}", permanent=True)
+            return
         except (requests.RequestException, ValueError, OSError) as error:
             # Without its text, which has the address, which is as good as a password for the monitor.
             self._answer = Answer(f"the monitor could not be reached ({type(error).__name__})")

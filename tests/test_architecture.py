@@ -40,8 +40,8 @@ LAYERS = (
     ("board",),
     ("log_file",),
     ("output_file", "own_folder"),
-    ("errors", "medals", "changes", "rights", "secrecy"),
-    ("times", "text", "sdk", "installation", "scratch", "bounds"),
+    ("errors", "medals", "changes", "rights"),
+    ("times", "text", "sdk", "installation", "scratch", "bounds", "secrecy"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # The only doors: who may import what leads outside.

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import env_file, installation, times
-from kagsync.errors import ConfigurationError
+from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.records import BY_HAND
 from kagsync.schedule import cron, systemd, windows
@@ -80,7 +80,12 @@ def install(plan: Plan, kind: str) -> str:
     dropped = sorted({*env_file.names(file), *(before.exposed if before else ())} - {*plan.private})
     if plan.private:
         env_file.write(file, plan.private)
-    scheduler.install(plan)
+    try:
+        scheduler.install(plan)
+    except KagsyncError:
+        if before is None:
+            env_file.delete(file)
+        raise
     if not plan.private:
         env_file.delete(file)
     told = [

@@ -162,7 +162,7 @@ def _read() -> bytes:
             return b""
         raise ConfigurationError(
             f"cannot read the crontab: {_said(listed)}",
-            "Try it by hand: crontab -l. If you have none yet, make one with a comment: echo '#' | crontab -",
+            "Try it by hand: crontab -l. If you have no crontab yet, make one first: crontab -e",
         )
     # Debian's `crontab -l` writes a carriage return as the two characters \\r, and so must not be believed.
     return _read_as_editor() if rb"\r" in listed.stdout else listed.stdout

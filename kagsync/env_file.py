@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 100_000  # bytes; it has a few lines
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # never wait for the other end of a pipe
+_AGAIN = "kagsync schedule install"
 _HEADER = (
     "# What `kagsync schedule install` keeps for scheduled runs. `kagsync schedule remove` deletes it.\n"
 )
@@ -108,9 +109,6 @@ def read(file: Path) -> dict[str, str]:
     return found
 
 
-_AGAIN = "kagsync schedule install"
-
-
 def _content(file: Path) -> str:
     try:
         handle = os.open(file, _FLAGS)
@@ -118,7 +116,7 @@ def _content(file: Path) -> str:
         raise ConfigurationError(f"there is no file {file}", f"Write it: {_AGAIN}") from error
     except OSError as error:
         raise from_os_error(error, f"read {file}") from error
-    with os.fdopen(handle, "rb") as opened:
+    try:
         state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode):
             raise ConfigurationError(f"{file} is not a regular file", f"Write it again: {_AGAIN}")
@@ -126,10 +124,11 @@ def _content(file: Path) -> str:
             raise ConfigurationError(
                 f"{file} belongs to another user, so it is not read", f"Write your own: {_AGAIN}"
             )
-        try:
-            return opened.read(_LONGEST).decode("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{file} cannot be read as text", f"Write it again: {_AGAIN}") from error
+        return os.read(handle, _LONGEST).decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} cannot be read as text", f"Write it again: {_AGAIN}") from error
+    finally:
+        os.close(handle)
 
 
 def load(file: Path) -> list[str]:

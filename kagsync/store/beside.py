@@ -11,9 +11,11 @@ import os
 import stat
 from pathlib import Path
 
-from kagsync import rights
+from kagsync import locks, rights
 from kagsync.errors import DatabaseError
 from kagsync.output_file import parts
+
+_PATIENCE = 30.0  # seconds; deleting three files takes none
 
 
 def real(path: Path) -> Path:
@@ -38,13 +40,24 @@ def in_the_way(path: Path) -> DatabaseError | None:
     return DatabaseError(message, rights.make_writable(*found))
 
 
-def clear(path: Path) -> None:
-    """Deletes what others left beside a database and what holds nothing."""
-    found = _not_writable(path)
-    if found and _are_leftovers(path, found):
-        for part in found:
+def clear(path: Path, locks_folder: Path) -> None:
+    """Deletes what others left beside a database, where that holds nothing.
+
+    Raises:
+        KagsyncError: the lock for that cannot be had.
+    """
+    if not _leftovers(path):
+        return
+    # Under a lock, and after a second look: another process may have deleted them and made its own since.
+    with locks.hold(locks_folder / ".beside.lock", wait=_PATIENCE, longest=_PATIENCE):
+        for part in _leftovers(path):
             with contextlib.suppress(OSError):  # told by `in_the_way`
                 part.unlink(missing_ok=True)
+
+
+def _leftovers(path: Path) -> list[Path]:
+    found = _not_writable(path)
+    return found if _are_leftovers(path, found) else []
 
 
 def _not_writable(path: Path) -> list[Path]:

@@ -122,7 +122,7 @@ class Connection:
             # SQLite would open it anyway and, where it can, leave files beside it that belong to this user.
             # The owner could not write those, and so no longer the database.
             raise _read_only(path)
-        beside.clear(path)
+        beside.clear(path, locks_folder)
         if foreign := beside.in_the_way(path):
             raise _foreign(foreign)
         return cls._opened(path, lambda: _connect(path), lambda store: store._prepare(locks_folder))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import run, start
 from listeners import Listener
-from test_schedule import STAND_IN, Crontab, command
+from test_schedule import Crontab, command, crontab, real_crontab
 
-from kagsync import env_file, secrecy
+from kagsync import doctor, env_file, secrecy, times
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.schedule import cron
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from kagsync.store import Store
 
-__all__ = ["command"]
+__all__ = ["command", "crontab", "real_crontab"]
 
 URL, PROXY = "https://hc.example/s3cret-uuid", "http://user:pr0xy-s3cret@proxy.example:3128"
 
@@ -42,12 +42,6 @@ def file(tmp_path: Path) -> Path:
 def monitor() -> Iterator[Listener]:
     with Listener(patience=0.5) as listener:
         yield listener
-
-
-@pytest.fixture
-def crontab(tmp_path: Path, command: object) -> Crontab:
-    command("crontab", STAND_IN.format(tab=shlex.quote(str(tmp_path / "crontab"))))  # type: ignore[operator]
-    return Crontab(tmp_path / "crontab", header=False)
 
 
 # The file
@@ -218,7 +212,7 @@ def test_a_schedule_that_cannot_be_installed_leaves_no_secrets(
 def test_an_older_schedule_with_the_secret_goes_on_and_status_says_how_to_move_it(
     crontab: Crontab, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = f"*/5 * * * * env HOME=/h KAGSYNC_PING_URL={URL} HTTPS_PROXY=http://plain:3128 /k sync --all -q\n"
+    job = f"*/5 * * * * env HOME=/h KAGSYNC_PING_URL={URL} HTTPS_PROXY=http://plain:3128 {sys.executable} -m kagsync\n"
     crontab.content = f"{cron.BEGIN}\n{job}{cron.END}\n".encode()
 
     text = kagsync("schedule", "status").out
@@ -226,6 +220,10 @@ def test_an_older_schedule_with_the_secret_goes_on_and_status_says_how_to_move_i
     assert "cron's entry holds KAGSYNC_PING_URL, which others can see (with ps)" in text
     assert "kagsync schedule install" in text
     assert "s3cret" not in text
+    private, *_ = doctor._unattended(doctor._Found(), times.utc_now())
+    assert (private.about, private.ok) == ("Private", False)
+    assert "KAGSYNC_PING_URL" in private.said
+    assert private.remedy == "Set them in your shell and run: kagsync schedule install"
     monkeypatch.setenv("KAGSYNC_PING_URL", URL)
     kagsync.ok("schedule", "install")
     assert "others can see" not in kagsync("schedule", "status").out
@@ -239,7 +237,7 @@ def test_a_secret_with_a_character_that_no_file_holds_is_refused_without_it(
     assert ran.code == 3
     assert "KAGSYNC_PING_URL has a character" in ran.err
     assert "s3cret" not in ran.err
-    assert crontab.content is None
+    assert not crontab.content
 
 
 # What is secret, and texts without it

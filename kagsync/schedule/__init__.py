@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -76,18 +75,17 @@ def install(plan: Plan, kind: str) -> str:
     _warn_of_a_cache(plan)
     scheduler = KINDS[kind]
     before = scheduler.find()
-    file = env_file.path(kind)
-    dropped = sorted({*env_file.names(file), *(before.exposed if before else ())} - {*plan.private})
+    dropped = sorted({*_private(kind), *(before.exposed if before else ())} - {*plan.private})
     if plan.private:
-        env_file.write(file, plan.private)
+        env_file.write(env_file.path(kind), plan.private)
     try:
         scheduler.install(plan)
     except KagsyncError:
         if before is None:
-            env_file.delete(file)
+            _forget(kind)
         raise
     if not plan.private:
-        env_file.delete(file)
+        _forget(kind)
     told = [
         f"{'Installed' if before is None else 'Renewed'}: {scheduler.TITLE} runs kagsync "
         f"{_every(plan)}, from {plan.program[0]}",
@@ -99,7 +97,9 @@ def install(plan: Plan, kind: str) -> str:
     elif plan.environment:
         told.append(f"Carried over: {', '.join(plan.environment)}")
     if plan.private:
-        told.append(f"Secret, so in a file that only you may read: {', '.join(plan.private)} ({file})")
+        told.append(
+            f"Secret, so in a file that only you may read: {', '.join(plan.private)} ({env_file.path(kind)})"
+        )
     if dropped:
         told.append(f"No longer carried over, because not set here: {', '.join(dropped)}")
     if plan.secrets:
@@ -143,7 +143,7 @@ def remove(kinds: list[str]) -> str:
     for name in kinds:
         try:
             gone += [KINDS[name].TITLE] if KINDS[name].remove() else []
-            env_file.delete(env_file.path(name))
+            _forget(name)
         except ConfigurationError as error:
             failure = failure or error
     if failure is not None:
@@ -248,11 +248,26 @@ def _secrets(name: str, each: Installed) -> list[str]:
     told = []
     if each.exposed:
         told.append(f"{exposure(name, each)}: {MOVE}")
-    with contextlib.suppress(ConfigurationError):
-        file = env_file.path(name)
-        if variables := env_file.names(file):
-            told.append(f"Secrets of {KINDS[name].TITLE}'s runs: {', '.join(variables)} in {file}")
+    if variables := _private(name):
+        told.append(f"Secrets of {KINDS[name].TITLE}'s runs: {', '.join(variables)} in {env_file.path(name)}")
     return told
+
+
+def _private(name: str) -> list[str]:
+    """The names of the variables in the private file of a scheduler's runs."""
+    try:
+        return env_file.names(env_file.path(name))
+    except ConfigurationError:  # no home folder is known, so there is none
+        return []
+
+
+def _forget(name: str) -> None:
+    """Deletes the private file of a scheduler's runs."""
+    try:
+        file = env_file.path(name)
+    except ConfigurationError:  # no home folder is known, so there is none
+        return
+    env_file.delete(file)
 
 
 def exposure(name: str, each: Installed) -> str:

@@ -58,7 +58,7 @@ def printed(plan: Plan) -> str:
 # Brings every active competition up to date. Put here by `kagsync schedule install`;
 # `kagsync schedule remove` takes it away, `kagsync schedule status` says when it last ran.
 # cron has neither your PATH nor your variables: hence the whole path, and what kagsync needs of them.
-# Never put a secret here (KAGSYNC_PING_URL, a proxy with a password): `install` keeps those in a private file.
+# Put no secret here (KAGSYNC_PING_URL, a proxy with a password): `install` keeps those in a private file.
 # cron mails what is printed: nothing while all is well (-q); the whole story is in the log file.
 {_times(plan.minutes)} {command}
 {END}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kagsync import env_file
 from kagsync.errors import ConfigurationError, from_os_error
-from kagsync.schedule.installed import Installed, installed
+from kagsync.schedule.installed import Installed, NoScheduler, installed
 from kagsync.schedule.plan import LONGEST_RUN
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _folder() -> Path:
     try:
         return (Path(home) if home else Path.home() / ".config") / "systemd" / "user"
     except RuntimeError as error:
-        raise ConfigurationError("no home folder is known", "Set HOME") from error
+        raise NoScheduler("no home folder is known", "Set HOME") from error
 
 
 def install(plan: Plan) -> None:

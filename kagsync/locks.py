@@ -100,23 +100,25 @@ def _acquire(path: Path, wait: float) -> int | None:
     ends = time.monotonic() + wait
     while True:
         file = _open(path)
+        locked, there = False, True
         try:
-            if _lock(file, path):
-                if os.fstat(file).st_nlink:
-                    locked, file = file, -1
-                    return locked
-                continue  # its last holder has deleted it: nobody else would see this lock
+            locked = _lock(file, path)
+            there = (
+                os.fstat(file).st_nlink > 0
+            )  # or its last holder deleted it, and nobody would see this lock
         finally:
-            if file >= 0:
+            if not (locked and there):
                 os.close(file)
-        if time.monotonic() >= ends:
+        if locked and there:
+            return file
+        if there and time.monotonic() >= ends:
             return None
         time.sleep(_PAUSE)
 
 
 def _open(path: Path) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(0o755, parents=True, exist_ok=True)  # a group shares it only if people say so
         file = os.open(path, _FLAGS, rights.private_mode(path.parent))
     except OSError as error:
         if error.errno == errno.ELOOP and path.is_symlink():

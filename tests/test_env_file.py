@@ -212,7 +212,8 @@ def test_a_schedule_that_cannot_be_installed_leaves_no_secrets(
 def test_an_older_schedule_with_the_secret_goes_on_and_status_says_how_to_move_it(
     crontab: Crontab, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = f"*/5 * * * * env HOME=/h KAGSYNC_PING_URL={URL} HTTPS_PROXY=http://plain:3128 {sys.executable} -m kagsync\n"
+    variables = f"HOME=/h KAGSYNC_PING_URL={URL} HTTPS_PROXY=http://plain:3128"
+    job = f"*/5 * * * * env {variables} {sys.executable} -m kagsync sync --all\n"
     crontab.content = f"{cron.BEGIN}\n{job}{cron.END}\n".encode()
 
     text = kagsync("schedule", "status").out

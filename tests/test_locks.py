@@ -127,9 +127,8 @@ def test_downloads_need_locks_too(
 # The file
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o022, 0o077])
 def test_a_lock_file_is_for_its_owner_alone(umask: int, tmp_path: Path) -> None:
-    (tmp_path / "locks").mkdir(mode=0o755)
     old = os.umask(umask)
     try:
         with locks.hold(tmp_path / "locks" / "a.lock"):

@@ -18,6 +18,10 @@ from kagsync.output_file import parts
 _PATIENCE = 30.0  # seconds; deleting three files takes none
 
 
+class NotWritable(DatabaseError):
+    """This user may read the database, but not write it."""
+
+
 def real(path: Path) -> Path:
     """The file that a symbolic link leads to: SQLite keeps the other files beside that one."""
     return Path(os.path.realpath(path)) if path.is_symlink() else path
@@ -38,6 +42,23 @@ def in_the_way(path: Path) -> DatabaseError | None:
     if _are_leftovers(path, found):
         return DatabaseError(message, rights.delete(*found))
     return DatabaseError(message, rights.make_writable(*found))
+
+
+def not_writable(path: Path) -> NotWritable:
+    """The error for a database that this user may not write; says what is in the way."""
+    path = real(path)
+    if os.path.exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110  (pathlib's may raise)
+        return NotWritable(f"the database {path} may not be written", _how_to_write(path))
+    if error := in_the_way(path):
+        return NotWritable(error.message, f"Run: {error.remedy}")
+    if not os.access(path.parent, os.W_OK):
+        message = f"the database {path} may not be written, because its folder may not"
+        return NotWritable(message, _how_to_write(path.parent))
+    return NotWritable(f"the database {path} may not be written", "Correct the rights of file and folder")
+
+
+def _how_to_write(path: Path) -> str:
+    return rights.how_to_write(path, "--db or KAGSYNC_DB", lead="Give yourself the rights: ")
 
 
 def clear(path: Path, locks_folder: Path) -> None:

@@ -9,7 +9,7 @@ import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
-from kagsync import installation, locks, output_file, rights, schema
+from kagsync import installation, locks, output_file, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
 from kagsync.store import beside
 
@@ -40,7 +40,7 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
     if name.startswith("SQLITE_NOTADB"):
         return DatabaseError(f"{path} is not a SQLite database", "Name another file with --db or KAGSYNC_DB")
     if name.startswith(("SQLITE_READONLY", "SQLITE_PERM")):
-        return _read_only(path)
+        return beside.not_writable(path)
     if name.startswith("SQLITE_CANTOPEN"):
         return DatabaseError(f"the database {path} cannot be opened", "Check the path and its rights")
     if name.startswith("SQLITE_IOERR"):
@@ -53,31 +53,6 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
             REPAIR.format(shlex.quote(str(path))),
         )
     return DatabaseError(f"the database {path} failed: {error}", "Run it again; -v shows more")
-
-
-class _NotWritable(DatabaseError):
-    """This user may read the database, but not write it."""
-
-
-def _read_only(path: Path) -> _NotWritable:
-    """Says which file is in the way: the database, a part of it, or its folder."""
-    path = beside.real(path)
-    if os.path.exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110  (pathlib's may raise)
-        return _NotWritable(f"the database {path} may not be written", _how_to_write(path))
-    if error := beside.in_the_way(path):
-        return _foreign(error)
-    if not os.access(path.parent, os.W_OK):
-        message = f"the database {path} may not be written, because its folder may not"
-        return _NotWritable(message, _how_to_write(path.parent))
-    return _NotWritable(f"the database {path} may not be written", "Correct the rights of file and folder")
-
-
-def _foreign(error: DatabaseError) -> _NotWritable:
-    return _NotWritable(error.message, f"Run: {error.remedy}")
-
-
-def _how_to_write(path: Path) -> str:
-    return rights.how_to_write(path, "--db or KAGSYNC_DB", lead="Give yourself the rights: ")
 
 
 class Connection:
@@ -121,10 +96,10 @@ class Connection:
         if there and not os.access(path, os.W_OK):
             # SQLite would open it anyway and, where it can, leave files beside it that belong to this user.
             # The owner could not write those, and so no longer the database.
-            raise _read_only(path)
+            raise beside.not_writable(path)
         beside.clear(path, locks_folder)
-        if foreign := beside.in_the_way(path):
-            raise _foreign(foreign)
+        if beside.in_the_way(path):
+            raise beside.not_writable(path)
         return cls._opened(path, lambda: _connect(path), lambda store: store._prepare(locks_folder))
 
     @classmethod
@@ -394,7 +369,7 @@ def _lacks_rights(error: KagsyncError, path: Path) -> bool:
     """Whether a database could not be opened because this user may not write it, or not beside it."""
     if not os.path.isfile(path):  # noqa: PTH113  (Path's raises where the folder may not be searched)
         return False
-    if isinstance(error, _NotWritable):
+    if isinstance(error, beside.NotWritable):
         return True
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):

@@ -103,20 +103,20 @@ def private_mode(folder: Path) -> int:
 
 
 def make_private(file: int, folder: Path) -> None:
-    """Gives an open empty file of this user its private mode, whatever the umask is or an older kagsync made.
+    """Gives an open file of this user its private mode, whatever the umask is or an older kagsync made.
 
     What root makes in a folder of another user becomes that user's, who could not use it otherwise.
     """
     if os.name != "posix":
         return
     state, parent, me = os.fstat(file), folder.stat(), os.geteuid()
-    if state.st_nlink != 1 or state.st_size or state.st_uid != me:  # a link to something else, or another's
+    if state.st_nlink != 1 or state.st_uid != me:  # a link to something else, or another's
         return
     with contextlib.suppress(PermissionError):
         mode = private_mode(folder)
         if stat.S_IMODE(state.st_mode) != mode:
             os.fchmod(file, mode)
-        if me == 0 and parent.st_uid != 0:
+        if me == 0 and parent.st_uid != 0 and state.st_size == 0:
             os.fchown(file, parent.st_uid, parent.st_gid)
 
 

@@ -139,7 +139,7 @@ def test_a_lock_file_is_for_its_owner_alone(umask: int, tmp_path: Path) -> None:
 
 def test_an_older_file_that_others_may_read_is_closed(tmp_path: Path) -> None:
     lock = tmp_path / "a.lock"
-    lock.touch()
+    lock.write_text(f"{os.getpid()}\nhost\n")  # what `filelock` left where flock did not work
     lock.chmod(0o644)
 
     with locks.hold(lock):

@@ -349,3 +349,17 @@ def test_a_link_to_the_database_shares_its_locks(kagsync: Kagsync, tmp_path: Pat
     assert settings.load(db=link).locks == tmp_path / "kagsync.db-locks"
     kagsync.ok("users", "add", "alice", "--db", str(link))
     assert [path.name for path in link.parent.iterdir()] == ["link.db"]
+
+
+def test_doctor_says_that_downloads_cannot_be_locked(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    found = {check.about: check for check in doctor._folders(settings)}
+
+    assert found["Folder of downloads"].ok is False
+    assert "cannot be locked" in found["Folder of downloads"].said
+    assert "KAGSYNC_TEMP_DIR" in found["Folder of downloads"].remedy

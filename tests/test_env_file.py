@@ -230,6 +230,19 @@ def test_an_older_schedule_with_the_secret_goes_on_and_status_says_how_to_move_i
     assert "others can see" not in kagsync("schedule", "status").out
 
 
+def test_an_older_unit_of_systemd_is_told_too(kagsync: Kagsync, home: Path) -> None:
+    folder = home / ".config/systemd/user"
+    folder.mkdir(parents=True)
+    (folder / "kagsync.timer").write_text("[Timer]\nOnCalendar=*:0/5\n")
+    lines = f'ExecStart=/k sync\nEnvironment=HOME=/h\nEnvironment="KAGSYNC_PING_URL={URL}?a b"\n'
+    (folder / "kagsync.service").write_text(f"[Service]\n{lines}")
+
+    text = kagsync("schedule", "status").out
+
+    assert "systemd's entry holds KAGSYNC_PING_URL, which others can see" in text
+    assert "s3cret" not in text
+
+
 def test_a_secret_with_a_character_that_no_file_holds_is_refused_without_it(
     crontab: Crontab, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,16 +91,17 @@ def install(plan: Plan) -> None:
 
 
 def _is_installed(plan: Plan) -> bool:
-    """Whether the task is as it was written; texts with other characters than ASCII are not compared.
+    """Whether the task starts what it was given.
 
-    schtasks writes in the console's encoding, which has no room for all of them.
+    Texts with other characters than ASCII are not compared: schtasks writes in the console's encoding, which
+    has no room for all of them.
     """
     try:
         found, wanted = ET.fromstring(_query() or ""), ET.fromstring(_xml(plan))
     except ET.ParseError:
         return False
-    for path in ("Repetition/{0}Interval", "Exec/{0}Command", "Exec/{0}Arguments"):
-        place = f".//{_SPACE}{path.format(_SPACE)}"
+    for name in ("Command", "Arguments"):
+        place = f".//{_SPACE}Exec/{_SPACE}{name}"
         text = wanted.findtext(place) or ""
         if text.isascii() and found.findtext(place) != text:
             return False

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-from urllib.parse import unquote
 
 PING_URL = "KAGSYNC_PING_URL"  # as good as a password for the monitor
 PROXIES = tuple(
@@ -43,6 +42,8 @@ def _secrets() -> set[str]:
 
 def _parts(proxy: str) -> set[str]:
     """What of a proxy's URL is secret: its login and its password, also where the URL is malformed."""
+    from urllib.parse import unquote  # a few milliseconds, so only if there is such a proxy
+
     rest = proxy.partition("://")[2] or proxy
     login = rest.rpartition("@")[0] or rest
     password = login.partition(":")[2]

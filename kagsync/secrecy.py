@@ -44,7 +44,9 @@ def _parts(proxy: str) -> set[str]:
     """What of a proxy's URL is secret: its login and its password, also where the URL is malformed."""
     from urllib.parse import unquote  # a few milliseconds, so only if there is such a proxy
 
-    rest = proxy.partition("://")[2] or proxy
+    rest = proxy.partition("://")[2] if "://" in proxy else proxy
+    if not rest:  # "http://": to hide that would hide the beginning of every URL
+        return set()
     login = rest.rpartition("@")[0] or rest
     password = login.partition(":")[2]
     return {proxy, rest, login, password, unquote(login), unquote(password)}

@@ -297,6 +297,11 @@ def test_errors_and_log_lines_lose_what_is_secret(
     assert "s3cret" not in shown
 
 
+def test_a_proxy_of_which_nothing_is_left_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://")
+    assert secrecy.redacted("Set it to http://HOST:PORT") == "Set it to http://HOST:PORT"
+
+
 @pytest.mark.parametrize(
     "proxy", ["http://user:s3cretpw@", "http://user:s3cretpw@[::1", "http//u:s3cretpw@h"]
 )

@@ -9,16 +9,15 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import rights, settings
+from kagsync import output_file, rights, settings
 from kagsync.errors import ConfigurationError, KagsyncError, from_os_error
 from kagsync.secrecy import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 _LONGEST = 100_000  # bytes; it has a few lines
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # never wait for the other end of a pipe
@@ -44,29 +43,7 @@ def write(file: Path, values: Mapping[str, str]) -> None:
         ConfigurationError, DiskFull: it cannot be written.
     """
     text = _HEADER + "".join(f"{name}={value}\n" for name, value in values.items())
-    write_private(file, text)
-
-
-def write_private(file: Path, text: str) -> None:
-    """Writes a text file that only this user may read, in the place of one that is there, in one step.
-
-    Raises:
-        ConfigurationError, DiskFull: it cannot be written.
-    """
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")  # 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as new:
-                new.write(text)
-                new.flush()
-                os.fsync(new.fileno())
-            Path(name).replace(file)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise from_os_error(error, f"write {file}") from error
+    output_file.write_private(file, text)
 
 
 def delete(file: Path) -> bool:

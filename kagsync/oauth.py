@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import scratch, times
+from kagsync import output_file, times
 from kagsync.credentials import is_sendable
+from kagsync.errors import KagsyncError
 from kagsync.log import logger
 
 if TYPE_CHECKING:
@@ -48,10 +49,6 @@ class Login:
         expiration = times.utc_now() + timedelta(seconds=expires_in)
         content = {"access_token": token, "access_token_expiration": expiration.isoformat()}
         try:
-            with scratch.folder(self.path.parent) as place:
-                new = place / self.path.name
-                new.touch(mode=0o600)
-                new.write_text(json.dumps(self.content | content, indent=2), encoding="utf-8")
-                new.replace(self.path)
-        except OSError as error:  # a read-only home: the token is good all the same, only not kept
+            output_file.write_private(self.path, json.dumps(self.content | content, indent=2))
+        except KagsyncError as error:  # a read-only home: the token is good all the same, only not kept
             logger.debug("Could not store the new access token: %s", error)

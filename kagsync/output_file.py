@@ -8,7 +8,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from kagsync import scratch
-from kagsync.errors import UsageError
+from kagsync.errors import UsageError, from_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,3 +187,23 @@ def write_over(path: Path, text: str, place: Path) -> None:
         file.write(text)
     new.chmod(0o644)
     new.replace(path)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only this user may read, in the place of one that is there, in one step.
+
+    Raises:
+        ConfigurationError, DiskFull: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with scratch.folder(path.parent) as place:
+            new = place / "new"
+            new.touch(mode=0o600)
+            with new.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+    except OSError as error:
+        raise from_os_error(error, f"write {path}") from error

@@ -7,6 +7,7 @@ checked to be one, or is read by a command that they have typed and can stop.
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,8 +51,6 @@ WAITS: dict[str, tuple[str, int] | None] = {
     # locks
     "acquire": ("timeout", 1),
     "FileLock": ("timeout", 1),
-    "flock": None,
-    "lockf": None,
     # people
     "input": None,
     "getpass": None,
@@ -84,8 +83,8 @@ KNOWN = {
     ("sync.py", "future.result"): "of a future that is done",
     ("doctor.py", "ThreadPoolExecutor"): "each worker asks Kaggle once, within the bound of that",
     ("cli/common.py", "typer.confirm"): "a person is asked, on a terminal",
-    ("store/snapshot.py", "fcntl.lockf"): "with LOCK_NB, which does not wait",
-    ("locks.py", "lock.acquire"): "the lock has its timeout from when it was made",
+    ("env_file.py", "os.read"): "a regular file",
+    ("output_file.py", "os.read"): "a regular file",
 }
 
 
@@ -110,6 +109,8 @@ def _may_wait(call: ast.Call) -> bool:
         return False  # as long as it says
     if last in ON_MODULES:
         return owner.rpartition(".")[2].strip("_") in ON_MODULES[last] and not _has(call, "timeout", None)
+    if last in ("flock", "lockf"):
+        return not {"LOCK_NB", "LOCK_UN"} & set(re.findall(r"LOCK_\w+", ast.unparse(call)))
     if last not in WAITS:
         return False
     bound = WAITS[last]
@@ -221,6 +222,7 @@ def test_what_is_found(source: str) -> None:
         "mapping.get(key)",
         "filelock.FileLock(path, timeout=wait)",
         "lock.acquire(timeout=1)",
+        "fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "sqlite3.connect(path)",  # five seconds
         "socket.create_connection(address, 5)",
         "file.read()",

@@ -34,11 +34,15 @@ EXCEPTIONS = {
     ("store/connection", "copy_to"): "into a scratch folder",
     ("store/snapshot", "in_memory"): "into memory",
     ("store/snapshot", "_replay"): "into a scratch folder",
+    ("env_file", "_content"): "reads only",
+    ("env_file", "delete"): "the file of a scheduler's variables, in this user's settings folder",
+    ("locks", "hold"): "the mark beside a lock file",
+    ("locks", "_open"): "a lock file",
+    ("locks", "_first_seen_busy"): "the mark beside a lock file",
+    ("store/beside", "clear"): "empty parts of this user's database that another user made",
     ("looks", "remember"): "a name that a hash makes, in this user's state folder",
-    ("oauth", "store"): "into a scratch folder; replaces the login of `kaggle auth login`, which it has read",
     ("demo/boards", "write"): "the developer's command that makes the demo's boards",
     ("doctor", "_locks"): "locks of its own in the folder of locks",
-    ("schedule/systemd", "install"): "systemd's fixed names in the user's folder",
     ("schedule/systemd", "remove"): "systemd's fixed names in the user's folder",
     ("schedule/windows", "install"): "into a scratch folder",
     ("cli/__init__", "_prepare_streams"): "/dev/null",
@@ -106,9 +110,9 @@ def _is_write(call: ast.Call) -> bool:
     name = function.attr
     module = function.value.id if isinstance(function.value, ast.Name) else ""
     if module == "os" and name == "open":
-        return any(
-            flag in ast.dump(call) for flag in ("O_WRONLY", "O_RDWR", "O_CREAT", "O_APPEND", "O_TRUNC")
-        )
+        flags = ast.unparse(call)
+        writing = any(flag in flags for flag in ("O_WRONLY", "O_RDWR", "O_CREAT", "O_APPEND", "O_TRUNC"))
+        return writing or "O_RDONLY" not in flags  # a variable: who knows
     if name in _WRITING_CLASSES or name in _WRITING_FUNCTIONS.get(module, set()):
         return True
     if name == "open" and module not in ("Store", "cls"):

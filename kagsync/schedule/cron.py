@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from kagsync import env_file, scratch, settings, times
+from kagsync import output_file, scratch, settings, times
 from kagsync.errors import ConfigurationError
 from kagsync.schedule.installed import Installed, NoScheduler, installed
 
@@ -203,7 +203,7 @@ def _replace(old: bytes, new: bytes) -> None:
     if _problem_of_writing(old) is None:
         raise ConfigurationError(f"{problem}; the old crontab is back", by_hand)
     saved = settings.config_folder() / f"crontab-{times.utc_now():%Y%m%dT%H%M%S}"
-    env_file.write_private(saved, old.decode("utf-8", "surrogateescape"))
+    output_file.write_private(saved, old.decode("utf-8", "surrogateescape"))
     raise ConfigurationError(
         f"{problem}, and the old crontab could not be put back: it is saved in {saved}",
         f"Put it back by hand: crontab {shlex.quote(str(saved))}",

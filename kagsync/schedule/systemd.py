@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import env_file
+from kagsync import output_file
 from kagsync.errors import ConfigurationError, from_os_error
 from kagsync.schedule.installed import Installed, NoScheduler, installed
 from kagsync.schedule.plan import LONGEST_RUN
@@ -112,7 +112,7 @@ def install(plan: Plan) -> None:
     try:
         _folder().mkdir(parents=True, exist_ok=True)
         for name, text in units(plan).items():
-            env_file.write_private(_folder() / name, text)
+            output_file.write_private(_folder() / name, text)
     except OSError as error:
         raise from_os_error(error, f"write the units in {_folder()}") from error
     _demand("daemon-reload")

@@ -10,7 +10,9 @@ import threading
 import time
 from typing import Never
 
-INTERRUPTED = 130  # errors.INTERRUPTED, before anything of the package is imported
+# As in errors.py, before anything of the package is imported.
+SOME_FAILED = 1
+INTERRUPTED = 130
 _PATIENCE = 5.0  # seconds that an orderly end may take after a signal
 
 
@@ -22,6 +24,13 @@ def run() -> Never:
         from kagsync.cli import main
 
         code = main()
+    except (MemoryError, SystemError, ImportError) as error:
+        # While Python loads the program, a lack of memory can also be "NULL without setting an exception",
+        # or a shared library that does not fit. There may be no room to import anything here.
+        if isinstance(error, ImportError) and "failed to map" not in str(error):
+            raise
+        code = SOME_FAILED
+        os.write(2, b"ERROR kagsync: there is not enough memory to start\n")
     except KeyboardInterrupt:  # so early, or so late, that there is nothing to tell
         code = INTERRUPTED
     with contextlib.suppress(KeyboardInterrupt):  # between the two ways to take a signal

@@ -20,8 +20,11 @@ from kagsync.errors import BadBoard, BadDownload
 Announce = Callable[[Path], None]
 
 MAX_UNPACKED = 256 * 1024 * 1024  # bytes actually written, whatever the archive declares
+MAX_PACKED = 64 * 1024 * 1024  # bytes of an archive: it is read into memory, and real ones have 500,000
+MAX_MEMBERS = 1000  # of an archive: zipfile makes an object of each before anything can be checked
 
 _PIECE = 1024 * 1024
+_MEMBER = b"PK\x01\x02"  # begins the description of each file
 _RETRY = "Try again later"
 
 
@@ -52,20 +55,41 @@ def extract_csv(archive: Path, folder: Path, announce: Announce = _nobody) -> Ex
 
     Raises:
         BadDownload: not a ZIP, damaged, encrypted, no CSV or several, a name with a path in it, a link,
-            or more than 256 MiB unpacked. Nothing is left in `folder` then but, maybe, a partial CSV.
+            more than 64 MiB, or more than 256 MiB unpacked. Nothing is left in `folder` then but, maybe, a
+            partial CSV.
         BadBoard: it is a workbook, which is a ZIP archive too.
         OSError: the archive cannot be read, or the CSV cannot be written.
     """
     # From memory (a board's ZIP is some 60 KB): what zipfile then fails at is the archive, never the disk.
-    content = io.BytesIO(archive.read_bytes())
+    content = _read(archive)
     with _refusing_damage():
-        opened = zipfile.ZipFile(content)
+        opened = zipfile.ZipFile(io.BytesIO(content))
     with opened:
         with _refusing_damage():
             member = _only_csv(opened.infolist())
             source = opened.open(member)
         with source:
             return write_csv(_pieces(source), member.orig_filename, folder, announce)
+
+
+def _read(archive: Path) -> bytes:
+    with archive.open("rb") as file:
+        content = file.read(MAX_PACKED + 1)
+    if len(content) > MAX_PACKED:
+        raise BadDownload(f"the archive is larger than {MAX_PACKED // 1024**2} MB", _RETRY)
+    if content.count(_MEMBER) > MAX_MEMBERS:
+        raise BadDownload(f"the archive holds more than {MAX_MEMBERS} files instead of one", _RETRY)
+    return content
+
+
+def refuse_large(size: int) -> None:
+    """Refuses a CSV of more than 256 MiB.
+
+    Raises:
+        BadDownload: it has more.
+    """
+    if size > MAX_UNPACKED:
+        raise BadDownload(f"the leaderboard is larger than {MAX_UNPACKED // 1024**2} MB unpacked", _RETRY)
 
 
 @contextlib.contextmanager
@@ -139,10 +163,7 @@ def write_csv(
     with target.open("wb") as file:
         for piece in pieces:
             size += len(piece)
-            if size > MAX_UNPACKED:
-                raise BadDownload(
-                    f"the leaderboard is larger than {MAX_UNPACKED // 1024**2} MB unpacked", _RETRY
-                )
+            refuse_large(size)
             digest.update(piece)
             file.write(piece)
     return ExtractedCsv(target, original_name, digest.hexdigest())

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import errors, installation, scratch
+from kagsync import errors, installation, memory, scratch
 from kagsync.errors import KagsyncError
 from kagsync.log import logger
 
@@ -60,10 +60,13 @@ def packages() -> Iterator[Check]:
         versions.append(f"{name} {version}")
         if _numbers(version) < _numbers(least):
             wrong.append(f"{name} {version} is too old: {least} is needed")
+    memory.before_pandas()
     for module in ("pandas", "sqlite_utils", "kagglesdk", "jinja2", "pygal", "plotille", "rapidfuzz"):
         try:
             importlib.import_module(module)
-        except Exception as error:  # noqa: BLE001  (a broken package may raise anything)
+        except Exception as error:
+            if memory.ran_out(error):
+                raise  # told as such by `survived`
             wrong.append(f"{module} cannot be imported ({type(error).__name__}: {error})")
     # pygal's finder, for plug-ins we have not, warns at every later import that it is of an old kind.
     sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "PluginImportFixer"]

@@ -16,7 +16,7 @@ from kagsync.errors import (
     OutOfTime,
 )
 from kagsync.log import logger
-from kagsync.text import printable
+from kagsync.text import clip, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _PATIENCE = 15  # seconds
 _FACTS_KEPT = timedelta(days=1)
+_LONGEST = 500  # characters of what Kaggle says; its own forms take fewer
 
 
 @dataclass(frozen=True)
@@ -81,13 +82,17 @@ def add(
 def _from_facts(facts: CompetitionFacts, competition: Competition) -> dict[str, str | int | None]:
     """The columns that Kaggle's facts fill; a title that is there stays, since people may give their own."""
     return {
-        "title": competition.title or facts.title,
+        "title": competition.title or _clipped(facts.title),
         "deadline": times.iso(facts.deadline) if facts.deadline else None,
-        "metric": facts.metric,
+        "metric": _clipped(facts.metric),
         "kaggle_team_count": facts.team_count,
         "awards_points": None if facts.awards_points is None else int(facts.awards_points),
         "facts_at": times.iso(times.utc_now()),
     }
+
+
+def _clipped(text: str | None) -> str | None:
+    return None if text is None else clip(text, _LONGEST)
 
 
 def facts_are_due(competition: Competition) -> bool:

@@ -26,6 +26,7 @@ from kagsync import (
     installation,
     locks,
     log_file,
+    memory,
     pings,
     rights,
     run_folder,
@@ -322,7 +323,9 @@ def _kaggle(found: _Found) -> Iterator[Check]:
         from kagsync import kaggle_api, sdk
 
         sdk.part()
-    except Exception as error:  # noqa: BLE001  (an old or broken package may raise anything)
+    except Exception as error:
+        if memory.ran_out(error):
+            raise  # told as such by `survived`
         said = f"Kaggle's SDK (kagglesdk) cannot be used: {type(error).__name__}: {error}"
         yield Check("Kaggle", False, said, installation.this().reinstall())
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from datetime import datetime  # noqa: TC003  (a signature people read)
 
+from kagsync import memory
 from kagsync.secrecy import redacted
 from kagsync.text import clip
 
@@ -49,6 +50,18 @@ class Unforeseen(KagsyncError):
     """A mistake of this program's."""
 
     code = "unforeseen"
+
+
+class OutOfMemory(KagsyncError):
+    """There was not enough memory; whatever was being written is as it was before."""
+
+    code = "out-of-memory"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "there is not enough memory; nothing was lost",
+            "Raise the limit (ulimit -v, the container's) or free some memory; --jobs 1 takes the least",
+        )
 
 
 class UsageError(KagsyncError):
@@ -157,6 +170,8 @@ _NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 def from_os_error(error: OSError, doing: str) -> KagsyncError:
     """Tells a failed file operation as an error with a remedy; ``doing`` completes "cannot …"."""
+    if memory.ran_out(error):
+        return OutOfMemory()
     if error.errno in _NO_SPACE:
         return DiskFull(f"cannot {doing}: the disk is full", "Free some space; nothing was lost")
     reason = error.strerror or str(error)
@@ -171,8 +186,12 @@ def output_failed(error: OSError) -> KagsyncError:
     return kind(f"cannot write the output: {reason}", "The command did its work all the same")
 
 
-def unforeseen(cause: Exception) -> Unforeseen:
-    """Tells an exception that nobody expected."""
-    error = Unforeseen(f"unforeseen {type(cause).__name__}: {cause}", "Please report it with what -v shows")
+def unforeseen(cause: Exception) -> KagsyncError:
+    """Tells an exception that nobody expected, or that there is not enough memory, which can be anywhere."""
+    error: KagsyncError = OutOfMemory()
+    if not memory.ran_out(cause):
+        error = Unforeseen(
+            f"unforeseen {type(cause).__name__}: {cause}", "Please report it with what -v shows"
+        )
     error.__cause__ = cause
     return error

@@ -112,14 +112,18 @@ def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) 
     One that `kagsync fetch` has brought counts as sent by Kaggle, for the competition it was fetched for.
     """
     modified = _modified(csv)
+    archive.refuse_large(csv.stat().st_size)
     with csv.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     extracted = archive.ExtractedCsv(csv, csv.name, sha256)
     if run_folder.is_our_file(csv.absolute()):
         if not accept_name:
             _refuse_fetched_for_another(csv.absolute(), competition)
-        return _of_kaggle(extracted, modified)
-    return _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
+        fetched = _of_kaggle(extracted, modified)
+    else:
+        fetched = _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
+    # Counted now, since counting refuses a board that is too large to be processed.
+    return replace(fetched, known_rows=header.count_rows(csv))
 
 
 def is_zip(source: Path) -> bool:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 # The names on a larger board are not kept: no real one is a quarter as large.
 _MOST_NAMES = 200_000
+_MOST_NAME_CHARACTERS = 20_000_000
+_MOST_BENCHMARKS = 100  # kept; real boards have up to a handful
+_MOST_DELETED = 100_000  # deleted accounts that are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,7 @@ class Figures:
     _ranks: list[Any] = field(default_factory=list, compare=False, repr=False)
     _ranked: list[tuple[Any, Any]] = field(default_factory=list, compare=False, repr=False)
     _names: list[bytes] = field(default_factory=list, compare=False, repr=False)
+    _name_characters: int = field(default=0, compare=False, repr=False)
     _packer: Any = field(default_factory=_packer, compare=False, repr=False)
     _marks: Marks | None = field(default=None, compare=False, repr=False)
 
@@ -97,8 +101,24 @@ class Figures:
             self._ranked.append((places[ranked], scores[ranked]))
         self._ranks.append(np.array([rank for rank in ranks if rank], dtype=np.int64))
         self._ids.append(np.array([key for key in team_ids if key is not None], dtype=np.int64))
-        if self.rows <= _MOST_NAMES:
-            self._names.append(self._packer.compress("\n".join(["", *names]).encode()))
+        if self._keeps_names:
+            packed = "\n".join(["", *names]).encode()
+            self._name_characters += len(packed)
+            self._names.append(self._packer.compress(packed))
+
+    def add_benchmark(self, benchmark: Benchmark) -> None:
+        """Notes a row of rank 0; of a board with more than a hundred, the first ones."""
+        if len(self.benchmarks) < _MOST_BENCHMARKS:
+            self.benchmarks.append(benchmark)
+
+    def add_deleted(self, member: str, team_id: int | None) -> None:
+        """Notes a deleted account; of a board with more than 100,000, the first ones."""
+        if len(self.deleted) < _MOST_DELETED:
+            self.deleted[member] = team_id
+
+    @property
+    def _keeps_names(self) -> bool:
+        return self.rows <= _MOST_NAMES and self._name_characters <= _MOST_NAME_CHARACTERS
 
     @property
     def bad_cells(self) -> dict[str, int]:
@@ -122,7 +142,7 @@ class Figures:
 
     def names(self) -> bytes | None:
         """The names on the board, packed (see `unpacked_names`); None of a board that is too large. Once."""
-        if self.rows > _MOST_NAMES:
+        if not self._keeps_names:
             return None
         return b"".join([*self._names, self._packer.flush()])
 

@@ -6,10 +6,10 @@ Cells are text by strangers: a team may be called NaN or null, so nothing is gue
 from __future__ import annotations
 
 import itertools
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kagsync import memory
 from kagsync.board import cells
 from kagsync.board.cells import Legible
 from kagsync.board.header import MODERN_OPTIONAL, Header, read_header, refuse_cut_off, short
@@ -128,8 +128,7 @@ def _frames(path: Path, header: Header) -> Iterator[pd.DataFrame]:
 
 def _read(path: Path, header: Header, integers: Collection[str] = ()) -> Iterator[pd.DataFrame]:
     """The columns in pieces, as text but for those of which pandas shall make numbers, if it can."""
-    # numpy would start a thread for each core, which costs 100 ms of CPU; nothing here multiplies matrices.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    memory.before_pandas()
     import pandas as pd  # 0.4 s and 60 MB: only a changed board is worth it
 
     try:
@@ -147,6 +146,8 @@ def _read(path: Path, header: Header, integers: Collection[str] = ()) -> Iterato
             for frame in reader:
                 yield frame.rename(columns=str.strip)
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        if memory.ran_out(error):
+            raise MemoryError("pandas has not enough") from error
         reason = str(error).strip().splitlines()[-1]
         raise BadBoard(f"the CSV cannot be read: {reason}", "Fetch the board again") from error
 
@@ -160,7 +161,7 @@ def _modern_chunks(path: Path, header: Header, figures: Figures) -> Iterator[Chu
         figures.teams += len(frame) - len(marks)
         for i in marks:
             mark = chunk.standing(i)
-            figures.benchmarks.append(Benchmark(mark.team_name, mark.score, mark.score_text))
+            figures.add_benchmark(Benchmark(mark.team_name, mark.score, mark.score_text))
         yield chunk
 
 
@@ -183,7 +184,7 @@ def _chunk(
         for team_id, cell in zip(team_ids, members, strict=True):
             for name in split_members(cell):
                 if name.startswith("del="):
-                    figures.deleted[name] = team_id
+                    figures.add_deleted(name, team_id)
 
     def standing(i: int) -> Standing:
         score = scores[i]

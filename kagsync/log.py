@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from kagsync.secrecy import redacted
-from kagsync.text import printable
+from kagsync.text import clip, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ _competition: ContextVar[str] = ContextVar("competition", default="")
 
 _COLORS = {"DEBUG": 90, "INFO": 36, "WARNING": 33, "ERROR": 31}  # bright black, cyan, yellow, red
 _FILE_LAYOUT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_LONGEST_LINE = 4000  # characters: room for a message with the longest path
 
 
 @contextlib.contextmanager
@@ -47,13 +48,19 @@ class _Formatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         slug = getattr(record, "competition", "")
-        message = printable(record.message)
+        message = _harmless(record.message)
         record.message = f"{message} [{slug}]" if slug and slug not in message else message
         return redacted(super().formatMessage(record))
 
     def formatException(self, ei: object) -> str:
         lines = redacted(super().formatException(ei))  # type: ignore[arg-type]
-        return "\n".join(printable(line) for line in lines.split("\n"))
+        return "\n".join(_harmless(line) for line in lines.split("\n"))
+
+
+def _harmless(line: str) -> str:
+    """A line that steers no terminal and has a length that people can read."""
+    # Cut again, since an escape is longer than what it stands for.
+    return clip(printable(clip(line, _LONGEST_LINE)), _LONGEST_LINE)
 
 
 class _StderrHandler(logging.Handler):

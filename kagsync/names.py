@@ -13,6 +13,7 @@ _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # Kaggle's usernames are lower-case letters and digits (all 17,216 on the boards we know); older archives
 # have team names in their place, so whatever cannot be a typing error is let through.
 _USERNAME = re.compile(r"[^\s,/\\\"'<>`@=+-][^\s,/\\\"'<>`]{0,99}")
+LONGEST_TEXT = 1000  # characters of a name, a group or a title
 _NOT_PEOPLE = {"c", "competitions", "code", "datasets", "discussions", "learn", "models", "settings"}
 _KAGGLE_HOSTS = {"kaggle.com", "www.kaggle.com", "inclass.kaggle.com"}
 
@@ -29,10 +30,10 @@ def competition_slug(text: str) -> str:
     elif len(parts) >= 2 and parts[0] in ("competitions", "c"):
         slug = parts[1]
     else:
-        raise UsageError(f"{_short(text)} is no competition's URL", "Give a slug such as spaceship-titanic")
+        raise UsageError(f"{short(text)} is no competition's URL", "Give a slug such as spaceship-titanic")
     if not _SLUG.fullmatch(slug):
         raise UsageError(
-            f"{_short(text)} is no competition slug", "It is the last part of the competition's URL on Kaggle"
+            f"{short(text)} is no competition slug", "It is the last part of the competition's URL on Kaggle"
         )
     return slug
 
@@ -52,7 +53,7 @@ def username(text: str) -> str:
         name = ""
     if not _USERNAME.fullmatch(name) or not name.isprintable():
         raise UsageError(
-            f"{_short(text)} is no Kaggle username",
+            f"{short(text)} is no Kaggle username",
             "It is the last part of the profile's URL (kaggle.com/NAME)",
         )
     return name
@@ -65,7 +66,7 @@ def trigger(text: str) -> str:
         UsageError: it is none.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,29}", text):
-        raise UsageError(f"{_short(text)} is no trigger's name", "Say a word, such as cron or airflow")
+        raise UsageError(f"{short(text)} is no trigger's name", "Say a word, such as cron or airflow")
     return text
 
 
@@ -77,7 +78,7 @@ def duration(text: str) -> timedelta:
     """
     match = re.fullmatch(r"([0-9]{1,6})\s?([mhdw])", text.strip().lower())
     if match is None:
-        raise UsageError(f"{_short(text)} is no length of time", "Say 15m, 24h, 7d or 2w")
+        raise UsageError(f"{short(text)} is no length of time", "Say 15m, 24h, 7d or 2w")
     unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
     return timedelta(**{unit: int(match[1])})
 
@@ -96,10 +97,10 @@ def since(text: str, now: datetime) -> datetime:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{_short(text)} is no time", "Say 24h, 7d, 90m, a date such as 2026-08-09, or last"
+            f"{short(text)} is no time", "Say 24h, 7d, 90m, a date such as 2026-08-09, or last"
         ) from error
     if moment > now:
-        raise UsageError(f"{_short(text)} is still to come", "Say when to look back to, such as 24h")
+        raise UsageError(f"{short(text)} is still to come", "Say when to look back to, such as 24h")
     return moment
 
 
@@ -115,10 +116,11 @@ def _path_of_url(text: str) -> list[str] | None:
         host = ""
     if host not in _KAGGLE_HOSTS:
         raise UsageError(
-            f"{_short(text)} is no URL of kaggle.com", "Copy it from the browser, or give the name"
+            f"{short(text)} is no URL of kaggle.com", "Copy it from the browser, or give the name"
         )
     return [part for part in url.path.split("/") if part]
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """What somebody typed, quoted and short enough for a message."""
     return repr(text if len(text) <= 60 else f"{text[:57]}…")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kagsync.records import User
 
+_LONGEST_ROSTER = 20_000_000  # characters: some 400,000 people
 _HEADER = ("username", "name", "group")
 # What a spreadsheet would calculate, and what `roster_csv` made of that.
 _FORMULA = re.compile(rf"'*\s*[{FORMULA_STARTS}]")
@@ -32,10 +33,15 @@ def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
         UsageError: the file cannot be read, or a line of it is bad; the line's number is named.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(_LONGEST_ROSTER + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"cannot read {path}: {reason}", "Save it as CSV in UTF-8") from error
+    if len(text) > _LONGEST_ROSTER:
+        raise UsageError(
+            f"{path} is too large for a list of users", f"Give {_LONGEST_ROSTER:,} characters at most"
+        )
     columns: tuple[str, ...] = _HEADER
     users: dict[str, tuple[str, str | None, str | None]] = {}
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
@@ -77,7 +83,12 @@ def _user(
         username = names.username(_unguarded(row.get("username", "")))
     except UsageError as error:
         raise _bad_line(path, line, error.message) from error
-    return username, _unguarded(row.get("name", "")) or None, _unguarded(row.get("group", "")) or None
+    name, group = _unguarded(row.get("name", "")), _unguarded(row.get("group", ""))
+    if (longest := max(len(name), len(group))) > names.LONGEST_TEXT:
+        raise _bad_line(
+            path, line, f"a cell has {longest:,} characters, and at most {names.LONGEST_TEXT} are taken"
+        )
+    return username, name or None, group or None
 
 
 def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:

@@ -41,7 +41,7 @@ LAYERS = (
     ("log_file",),
     ("output_file", "own_folder"),
     ("errors", "medals", "changes", "rights"),
-    ("times", "text", "sdk", "installation", "scratch", "bounds", "secrecy"),
+    ("times", "text", "sdk", "installation", "scratch", "bounds", "secrecy", "memory"),
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 # The only doors: who may import what leads outside.

@@ -118,7 +118,7 @@ NAMES = [
     "a\x00b",
     "\x1b[31mred",
     "\ufeffmark",
-    "x" * 5000,
+    "x" * 4096,
 ]
 
 

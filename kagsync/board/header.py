@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import csv
 import os
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kagsync.board import cells, foreign
+from kagsync.board import cells, foreign, sizes
 from kagsync.errors import BadBoard
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ _OLD = ("TeamId", "TeamName", "SubmissionDate", "Score")
 _DATES = ("LastSubmissionDate", "SubmissionDate")
 _LONGEST_ROW = 4096  # bytes: real ones have less than 300
 _FIRST_DATE = "2010"  # of Kaggle; what is earlier is not a date, such as .NET's 0001-01-01
-_ENCODING = "utf-8-sig"  # Kaggle writes a byte order mark; archives drop it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,12 @@ def read_header(path: Path) -> Header:
         BadBoard: the file is no leaderboard, or a needed column is missing or stands twice.
     """
     foreign.refuse_foreign(path)
-    with _reading(path) as rows:
+    with sizes.reading(path) as rows:
         raw = next(filter(_is_row, rows), [])
     columns = [name.strip() for name in raw]
     if not columns:
         raise BadBoard("the CSV is empty", "Fetch the board again")
+    sizes.refuse_large_header(columns)
     modern = "TeamMemberUserNames" in columns or "Rank" in columns
     needed = _MODERN if modern else _OLD
     if missing := [name for name in needed if name not in columns]:
@@ -83,11 +82,13 @@ def count_rows(path: Path) -> int:
     """The number of data rows, counted without pandas: an unchanged board never needs more.
 
     Raises:
-        BadBoard: it is no leaderboard.
+        BadBoard: it is no leaderboard, or larger than one can be (see `board/sizes.py`).
     """
-    read_header(path)
-    with _reading(path) as rows:
-        return sum(1 for row in rows if _is_row(row)) - 1
+    header = read_header(path)
+    with sizes.reading(path) as rows:
+        count = sum(1 for row in rows if _is_row(row)) - 1
+    sizes.refuse_many_rows(count, sizes.MAX_ROWS if header.modern else sizes.MAX_OLD_ROWS)
+    return count
 
 
 def newest_submission(path: Path, day: str = "") -> str | None:
@@ -101,7 +102,7 @@ def newest_submission(path: Path, day: str = "") -> str | None:
     """
     header = read_header(path)
     read = cells.date if header.modern else cells.old_date
-    with _reading(path) as rows:
+    with sizes.reading(path) as rows:
         dates = map(read, _cells_with_dates(rows, header))
         believed = (date for date in dates if date is not None and date >= _FIRST_DATE)
         return max((date for date in believed if date.startswith(day)), default=None)
@@ -118,7 +119,7 @@ def unreadable_date(path: Path) -> str | None:
     header = read_header(path)
     if not header.modern:
         return None
-    with _reading(path) as rows:
+    with sizes.reading(path) as rows:
         next(filter(_is_row, rows), None)  # the header itself
         return next((cell for cell in _cells_with_dates(rows, header) if cell and not cells.date(cell)), None)
 
@@ -154,22 +155,6 @@ def refuse_cut_off(path: Path, header: Header) -> None:
 def short(name: str) -> str:
     """A cell by strangers, short enough for a message."""
     return name if len(name) <= 24 else f"{name[:23]}…"
-
-
-class _reading:
-    """The rows of a CSV by the csv module, its errors told as ours."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open(encoding=_ENCODING, errors="replace", newline="")
-        csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # a huge cell is odd, not an error
-
-    def __enter__(self) -> Iterator[list[str]]:
-        return csv.reader(self._file)
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        self._file.close()
-        if isinstance(error, csv.Error):
-            raise BadBoard(f"the CSV cannot be read: {error}", "Fetch the board again") from error
 
 
 def _is_row(row: list[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kagsync import names
 from kagsync.errors import UsageError
 
 Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file [KAGSYNC_DB].")]
@@ -54,7 +55,18 @@ Slugs = Annotated[list[str], typer.Argument(metavar="SLUG", help="Tracked compet
 
 
 def storable(text: str | None) -> str | None:
-    """Refuses what UTF-8 cannot carry: a terminal in another encoding gives lone surrogates."""
+    """Refuses a name or title that is too long, or that UTF-8 cannot carry.
+
+    A terminal in another encoding gives lone surrogates.
+
+    Raises:
+        UsageError: it is one of these.
+    """
+    if len(text or "") > names.LONGEST_TEXT:
+        raise UsageError(
+            f"{names.short(text or '')} has {len(text or ''):,} characters",
+            f"Use {names.LONGEST_TEXT} at most",
+        )
     try:
         (text or "").encode()
     except UnicodeEncodeError as error:

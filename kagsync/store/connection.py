@@ -9,7 +9,7 @@ import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
-from kagsync import installation, locks, output_file, schema
+from kagsync import installation, locks, memory, output_file, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
 from kagsync.store import beside
 
@@ -200,6 +200,8 @@ class Connection:
         except sqlite3.Error:
             raise  # told by `explain`
         except Exception as error:
+            if memory.ran_out(error):
+                raise
             raise DatabaseError(
                 f"{self.path} could not be brought to schema {schema.LATEST} "
                 f"({type(error).__name__}: {error})",
@@ -293,6 +295,7 @@ class Connection:
             raise
 
     def _sqlite_utils(self) -> Any:
+        memory.before_pandas()  # which sqlite-utils imports
         import sqlite_utils
 
         return sqlite_utils.Database(self._connection, execute_plugins=False)

@@ -1,0 +1,153 @@
+"""How large a leaderboard may be.
+
+Whatever is larger is refused by name before anything else reads it. The limits are far above real boards
+(the longest cell seen has 79 characters, the largest board 42,655 rows), and low enough that no board fills
+the memory, the database or the log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import itertools
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kagsync.errors import BadBoard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+MAX_CELL = 4096  # characters
+MAX_COLUMNS = 100
+MAX_COLUMN_NAME = 200  # characters
+MAX_ROWS = 2_000_000
+MAX_OLD_ROWS = 500_000  # an old board has no ranks, so it is sorted in memory as a whole
+
+# A longer line has a cell that is too long, or too many cells, even if every character is a doubled quote.
+_MAX_LINE = MAX_COLUMNS * (2 * MAX_CELL + 3)
+_PIECE = 1024 * 1024
+_ENCODING = "utf-8-sig"  # Kaggle writes a byte order mark; archives drop it
+_IN_QUOTES, _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*'), re.compile(r"[^,\r\n]*")
+_REMEDY = "Get the board from Kaggle again: its own cells have less than 100 characters"
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[Iterator[list[str]]]:
+    """Gives the rows of a CSV.
+
+    Raises:
+        BadBoard: while the rows are read: a cell is too long, a row has too many cells, or it is not CSV.
+        OSError: the file cannot be read.
+    """
+    with _open(path) as file:
+        yield _rows(file, path)
+
+
+def refuse_large_header(columns: list[str]) -> None:
+    """Refuses a column whose name is too long.
+
+    Raises:
+        BadBoard: there is one.
+    """
+    for number, name in enumerate(columns, start=1):
+        if len(name) > MAX_COLUMN_NAME:
+            raise BadBoard(
+                f"the name of column {number} has {len(name):,} characters, and at most "
+                f"{MAX_COLUMN_NAME} are read",
+                _REMEDY,
+            )
+
+
+def refuse_many_rows(rows: int, most: int = MAX_ROWS) -> None:
+    """Refuses a board of too many rows.
+
+    Raises:
+        BadBoard: it has more than `most`.
+    """
+    if rows > most:
+        raise BadBoard(
+            f"the board has {rows:,} rows, and at most {most:,} are read",
+            "If the file holds several snapshots, make a file of each",
+        )
+
+
+def _open(path: Path) -> TextIO:
+    return path.open(encoding=_ENCODING, errors="replace", newline="")
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """The lines of a file; of one that is too long only a piece, which holds what the row is refused for."""
+    return iter(partial(file.readline, _MAX_LINE), "")
+
+
+def _rows(file: TextIO, path: Path) -> Iterator[list[str]]:
+    csv.field_size_limit(MAX_CELL)
+    reader = csv.reader(_lines(file))
+    columns: list[str] = []
+    number = lines = 0
+    try:
+        for number, row in enumerate(reader, start=1):
+            if len(row) > MAX_COLUMNS:
+                raise BadBoard(
+                    f"row {number} has {len(row):,} cells, and at most {MAX_COLUMNS} are read", _REMEDY
+                )
+            yield row
+            columns = columns or row
+            lines = reader.line_num
+    except csv.Error as error:
+        if "field limit" not in str(error):
+            raise BadBoard(f"the CSV cannot be read: {error}", "Fetch the board again") from error
+        raise _long_cell(path, lines, number + 1, columns) from error
+
+
+def _long_cell(path: Path, lines: int, row: int, columns: list[str]) -> BadBoard:
+    """The refusal of a row with a cell that is too long, after so many lines."""
+    with _open(path) as file:
+        for _ in itertools.islice(_lines(file), lines):
+            pass
+        index, length, closed = _measure(file)
+    name = columns[index].strip() if index < len(columns) else ""
+    cell = f"{name or f'column {index + 1}'} in row {row}"
+    if not closed:
+        return BadBoard(f"{cell} begins with a quote that never closes", "Get the board from Kaggle again")
+    return BadBoard(f"{cell} has {length:,} characters, and at most {MAX_CELL:,} are read", _REMEDY)
+
+
+def _measure(file: TextIO) -> tuple[int, int, bool]:
+    """Measures the first cell that is too long, in pieces: it may be larger than the memory.
+
+    Returns:
+        the number of its column (from 0), its characters, and whether its quote closes.
+    """
+    text = _piece(file)
+    start = index = 0
+    while True:
+        quoted = text.startswith('"', start)
+        pattern = _IN_QUOTES if quoted else _PLAIN
+        end = _end(pattern, text, start + quoted)
+        if end - start > MAX_CELL or text[end : end + 1] in ("", "\r", "\n"):
+            break
+        start = text.find(",", end) + 1
+        index += 1
+    length = end - start - quoted
+    while end == len(text) and (text := _piece(file)):
+        end = _end(pattern, text, 0)
+        length += end
+    return index, length, bool(text) or not quoted
+
+
+def _piece(file: TextIO) -> str:
+    """The next part of a text, not cut off in a row of quotes: two of them are one character of a cell."""
+    text = file.read(_PIECE)
+    while text.endswith('"') and (more := file.read(_PIECE)):
+        text += more
+    return text
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    found = pattern.match(text, start)
+    return found.end() if found else start

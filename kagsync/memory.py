@@ -1,0 +1,49 @@
+"""Memory that runs out: how it is recognized, and how it is noticed before a library crashes."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+# What other libraries say of it: pandas' reader, the loader of shared libraries, a thread without a stack.
+_WORDS = ("out of memory", "cannot allocate memory", "failed to map segment", "can't start new thread")
+_FOR_PANDAS = 120 * 1024 * 1024  # bytes of address space that importing it takes, and some to work with
+
+
+def ran_out(error: BaseException) -> bool:
+    """Whether an exception, or one that led to it, means that there is not enough memory."""
+    found: BaseException | None = error
+    for _ in range(10):  # longer chains lead nowhere
+        if found is None:
+            return False
+        if isinstance(found, MemoryError) or getattr(found, "errno", None) == errno.ENOMEM:
+            return True
+        if isinstance(found, (ImportError, RuntimeError, ValueError)) and _says_so(found):
+            return True
+        found = found.__cause__ or found.__context__
+    return False
+
+
+def _says_so(error: BaseException) -> bool:
+    said = str(error).lower()
+    return any(words in said for words in _WORDS)
+
+
+def before_pandas() -> None:
+    """Prepares the import of pandas, or of a library that imports it.
+
+    Without enough memory OpenBLAS, which numpy brings, ends the process or crashes it. So this asks first.
+
+    Raises:
+        MemoryError: there is not enough.
+    """
+    # OpenBLAS would start a thread for each core, which costs 100 ms of CPU and much address space; nothing
+    # here multiplies matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    if os.name == "posix":  # elsewhere this would take the memory itself
+        import mmap  # a shared library: at the very end, even that may not fit
+
+        try:
+            mmap.mmap(-1, _FOR_PANDAS, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+        except OSError as error:
+            raise MemoryError("not enough to load pandas") from error

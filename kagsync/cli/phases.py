@@ -27,6 +27,8 @@ from kagsync.cli.options import (
 from kagsync.errors import KagsyncError, UsageError
 from kagsync.records import BY_HAND
 
+_LONGEST_RUN = 7 * 86_400  # seconds
+
 
 @app.command()
 def sync(
@@ -54,6 +56,7 @@ def sync(
         typer.Option(
             metavar="SECONDS",
             min=1,
+            max=_LONGEST_RUN,
             help="Start no more competitions after that; the next run begins with them [with --all: 270].",
             show_default=False,
         ),

@@ -13,6 +13,7 @@ from kagsync.store.connection import Connection
 if TYPE_CHECKING:
     from datetime import datetime
 
+_LAST_ID = 2**63 - 1  # SQLite's
 _COLUMNS = 'id, url, label, competition_id, only, "group", quiet_for, sent_at, failures, failed_at, error'
 
 
@@ -30,10 +31,12 @@ class Targets(Connection):
         Raises:
             UsageError: there is none of this number.
         """
-        row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM notify_targets WHERE id = ?",  # noqa: S608
-            (key,),
-        ).fetchone()
+        row = None
+        if 0 < key <= _LAST_ID:  # people type any number
+            row = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM notify_targets WHERE id = ?",  # noqa: S608
+                (key,),
+            ).fetchone()
         if row is None:
             raise UsageError(f"there is no notification target {key}", "See: kagsync notify list")
         return _target(*row)

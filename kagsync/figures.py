@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # The names on a larger board are not kept: no real one is a quarter as large.
 _MOST_NAMES = 200_000
-_MOST_NAME_CHARACTERS = 20_000_000
+_MOST_NAME_BYTES = 20_000_000
 _MOST_BENCHMARKS = 100  # kept; real boards have up to a handful
 _MOST_DELETED = 100_000  # deleted accounts that are kept
 
@@ -78,7 +78,7 @@ class Figures:
     _ranks: list[Any] = field(default_factory=list, compare=False, repr=False)
     _ranked: list[tuple[Any, Any]] = field(default_factory=list, compare=False, repr=False)
     _names: list[bytes] = field(default_factory=list, compare=False, repr=False)
-    _name_characters: int = field(default=0, compare=False, repr=False)
+    _name_bytes: int = field(default=0, compare=False, repr=False)
     _packer: Any = field(default_factory=_packer, compare=False, repr=False)
     _marks: Marks | None = field(default=None, compare=False, repr=False)
 
@@ -102,9 +102,9 @@ class Figures:
         self._ranks.append(np.array([rank for rank in ranks if rank], dtype=np.int64))
         self._ids.append(np.array([key for key in team_ids if key is not None], dtype=np.int64))
         if self._keeps_names:
-            packed = "\n".join(["", *names]).encode()
-            self._name_characters += len(packed)
-            self._names.append(self._packer.compress(packed))
+            text = "\n".join(["", *names]).encode()
+            self._name_bytes += len(text)
+            self._names.append(self._packer.compress(text))
 
     def add_benchmark(self, benchmark: Benchmark) -> None:
         """Notes a row of rank 0; of a board with more than a hundred, the first ones."""
@@ -118,7 +118,7 @@ class Figures:
 
     @property
     def _keeps_names(self) -> bool:
-        return self.rows <= _MOST_NAMES and self._name_characters <= _MOST_NAME_CHARACTERS
+        return self.rows <= _MOST_NAMES and self._name_bytes <= _MOST_NAME_BYTES
 
     @property
     def bad_cells(self) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 
 # What other libraries say of it: pandas' reader, the loader of shared libraries, a thread without a stack.
 _WORDS = ("out of memory", "cannot allocate memory", "failed to map segment", "can't start new thread")
@@ -40,7 +41,7 @@ def before_pandas() -> None:
     # OpenBLAS would start a thread for each core, which costs 100 ms of CPU and much address space; nothing
     # here multiplies matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if os.name == "posix":  # elsewhere this would take the memory itself
+    if os.name == "posix" and "pandas" not in sys.modules:  # on Windows this would take the memory itself
         import mmap  # a shared library: at the very end, even that may not fit
 
         try:

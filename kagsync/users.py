@@ -86,7 +86,7 @@ def _user(
     name, group = _unguarded(row.get("name", "")), _unguarded(row.get("group", ""))
     if (longest := max(len(name), len(group))) > names.LONGEST_TEXT:
         raise _bad_line(
-            path, line, f"a cell has {longest:,} characters, and at most {names.LONGEST_TEXT} are taken"
+            path, line, f"a cell has {longest:,} characters, and at most {names.LONGEST_TEXT:,} are taken"
         )
     return username, name or None, group or None
 

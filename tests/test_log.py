@@ -270,3 +270,19 @@ def test_verbose_shows_the_traceback_of_an_expected_error(kagsync: Kagsync) -> N
     assert quiet.code == verbose.code == 2
     assert len(quiet.err.splitlines()) == 1
     assert "Traceback" in verbose.err
+
+
+def test_a_line_has_a_length_that_people_can_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "kagsync.log"
+    log.configure(verbose=True, log_file=path)
+
+    log.logger.info("begins %s ends", "x" * 10_000_000)
+    log.logger.info("begins %s ends", "\x1b" * 10_000_000)
+    try:
+        raise ValueError("y" * 10_000_000)
+    except ValueError as error:
+        log.failure(error)
+
+    for lines in (capsys.readouterr().err.splitlines(), path.read_text().splitlines()):
+        assert max(map(len, lines)) < 4100
+        assert sum("begins" in line and line.endswith(" ends") for line in lines) == 2

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kagsync.settings import Settings
 
-pytestmark = pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit, of util-linux")
+needs_limits = pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit, of util-linux")
 
 
 def limited(megabytes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,6 +58,7 @@ def _check_told(megabytes: int, ran: subprocess.CompletedProcess[str]) -> None:
 
 # Below 24 MB the program does not load, below 40 MB the first of its libraries do not, below 150 MB pandas
 # does not, and at 165 MB the board does not fit.
+@needs_limits
 @pytest.mark.parametrize(
     "megabytes",
     [
@@ -78,6 +79,7 @@ def test_a_sync_without_enough_memory_says_so_and_changes_nothing(
     assert not any(settings.temp_data.iterdir())
 
 
+@needs_limits
 @pytest.mark.long
 @pytest.mark.parametrize("command", ["show titanic", "news", "users add bob", "report"])
 def test_every_command_says_so(command: str, board: Path, tmp_path: Path) -> None:

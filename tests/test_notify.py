@@ -610,7 +610,7 @@ def test_a_sentence_by_a_stranger_that_fills_a_message_is_shortened(
     boards: Boards, kagsync: Kagsync, channel: Listener
 ) -> None:
     kagsync.ok("notify", "add", misskey(channel))
-    boards.load(Team(11, "a very long name " * 300, ("alice",), "0.80"), BETTER_BOB, CAROL)
+    boards.load(Team(11, "a very long name " * 240, ("alice",), "0.80"), BETTER_BOB, CAROL)
     (text,) = texts(channel)
     assert len(text.encode()) <= 512
     assert "bob at 2 of 3: improved 0.70 → 0.90" in text

@@ -65,7 +65,7 @@ def storable(text: str | None) -> str | None:
     if len(text or "") > names.LONGEST_TEXT:
         raise UsageError(
             f"{names.short(text or '')} has {len(text or ''):,} characters",
-            f"Use {names.LONGEST_TEXT} at most",
+            f"Use {names.LONGEST_TEXT:,} at most",
         )
     try:
         (text or "").encode()

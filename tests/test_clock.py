@@ -231,10 +231,10 @@ def test_with_too_many_for_one_run_those_a_wrong_clock_has_tried_are_not_the_las
 def test_a_schedule_that_a_wrong_clock_has_run_counts_by_its_next_run(settings: Settings) -> None:
     ahead = Trigger("cron", "kagsync", START + DECADE, START + DECADE, 0)
     before = Trigger("systemd", "kagsync", START, START, 0)
-    found = schedule.Status({}, [ahead, before], START + TICK)
+    found = schedule.Status({}, [ahead, before], START + TICK, {})
     assert found.last == before
     assert found.runs_by_itself
-    assert not schedule.Status({}, [ahead], START).runs_by_itself
+    assert not schedule.Status({}, [ahead], START, {}).runs_by_itself
     assert "in the future" in schedule.lines(found)[0]
 
 

@@ -180,7 +180,7 @@ def test_a_copy_through_a_link_has_what_is_only_in_the_log(link: Path, tmp_path:
 
 def test_the_remedy_for_a_folder_fits_its_owner(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: OWNER)
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", _refused)
+    monkeypatch.setattr(doctor.scratch, "folder", _refused)
     (shared / "own").mkdir()
     os.chown(shared / "own", OWNER, OWNER)
 
@@ -193,7 +193,7 @@ def test_the_remedy_for_a_folder_fits_its_owner(shared: Path, monkeypatch: pytes
     assert new.remedy == f"sudo install -d -o {OWNER} {shared / 'new' / 'folder'}"
 
 
-def _refused(**_: object) -> None:
+def _refused(_: Path) -> None:
     raise PermissionError(13, "Permission denied")
 
 

@@ -56,7 +56,18 @@ TIMES = [
 ANY = [*NUMBERS, *DURATIONS, *TIMES]
 # Options and arguments that are words, paths or choices.
 WORDS = {
-    *("--db", "--log-file", "--format", "--output", "--report", "--from", "--title", "--name", "--group"),
+    *(
+        "--db",
+        "--log-file",
+        "--format",
+        "--output",
+        "--report",
+        "--from",
+        "--env-file",
+        "--title",
+        "--name",
+        "--group",
+    ),
     *("--user", "--trigger", "--kaggle-id", "--competition", "--only"),
     *("slug", "slugs", "usernames", "file", "csv", "url"),
 }

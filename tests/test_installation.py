@@ -194,9 +194,10 @@ def test_who_has_no_key_is_told_a_command_that_exists() -> None:
 def test_a_schedule_of_a_program_in_a_cache_is_warned_of(
     words: tuple[str, ...], kagsync: Kagsync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    crontab = tmp_path / "bin" / "crontab"
+    crontab, kept = tmp_path / "bin" / "crontab", tmp_path / "kept"
+    kept.touch()
     crontab.parent.mkdir()
-    crontab.write_text('#!/bin/sh\n[ "$1" = -l ] || cat >/dev/null\n')
+    crontab.write_text(f'#!/bin/sh\nif [ "$1" = -l ]; then cat "{kept}"; else cat "$1" >"{kept}"; fi\n')
     crontab.chmod(0o755)
     monkeypatch.setenv("PATH", f"{crontab.parent}{os.pathsep}{os.environ['PATH']}")
     assert kagsync("schedule", *words).err == ""

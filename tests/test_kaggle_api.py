@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import json
 import os
@@ -377,16 +378,21 @@ def test_a_refused_oauth_login_is_a_credentials_error_and_stays_as_it_was(
 
 
 def test_an_oauth_login_that_cannot_be_stored_is_good_all_the_same(
-    anonymous: KaggleServer, target: Path, home: Path
+    anonymous: KaggleServer, target: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = stored(home, "credentials.json", {"refresh_token": "refresh-1"})
     anonymous.accept_refresh("refresh-1")
-    path.with_name(f"credentials.json.{os.getpid()}.new").mkdir()  # in the way of the new file
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
 
     download(target)
 
     assert is_the_board(target)
     assert json.loads(path.read_text()) == {"refresh_token": "refresh-1"}
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_a_silent_login_server_is_bounded(

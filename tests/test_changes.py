@@ -223,7 +223,7 @@ def test_snapshots_that_are_loaded_again_change_nothing(
         assert_told(loaded, known)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), _SEEN), min_size=1, max_size=8))
 @example([(1, (THERE, 0)), (2, (HERE, 0)), (2, (0, 0))])
 @example([(2, (HERE, 0)), (1, (THERE, 0)), (1, (0, 0))])

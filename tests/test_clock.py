@@ -115,6 +115,7 @@ def test_after_a_sleep_every_competition_is_synced_in_the_first_run(world: World
     invariants.check(world.settings.db)
 
 
+@pytest.mark.long
 def test_a_weekly_run_syncs_every_competition(world: World) -> None:
     for week in range(RUNS + 2):
         world.now += timedelta(days=7)
@@ -153,7 +154,11 @@ def test_failures_before_a_good_sync_are_not_counted_again_when_that_one_is_no_l
     assert failures.count == 1
 
 
-@pytest.mark.parametrize("off", [DECADE, timedelta(days=3), -DECADE], ids=["ahead", "3 days", "behind"])
+@pytest.mark.parametrize(
+    "off",
+    [DECADE, pytest.param(timedelta(days=3), marks=pytest.mark.long), -DECADE],
+    ids=["ahead", "3 days", "behind"],
+)
 def test_a_run_with_a_wrong_clock_leaves_nothing_behind(world: World, off: timedelta) -> None:
     known = world.ask("SELECT id FROM sync_runs ORDER BY id")
     limited, failed = SLUGS[1], SLUGS[3]

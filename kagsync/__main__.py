@@ -14,6 +14,7 @@ from typing import Never
 SOME_FAILED = 1
 INTERRUPTED = 130
 _PATIENCE = 5.0  # seconds that an orderly end may take after a signal
+_TIME_TO_SAY_SO = 0.3  # seconds
 
 
 def run() -> Never:
@@ -59,10 +60,20 @@ def _end_after_a_signal() -> None:
         while os.read(reader, 1)[0] not in (signal.SIGINT, signal.SIGTERM):
             pass
         time.sleep(_PATIENCE)
+        # In a thread, since the main thread may hold the locks of the log, or nobody read the output.
+        threading.Thread(target=_say_that_it_is_cut_off, daemon=True).start()
+        time.sleep(_TIME_TO_SAY_SO)
         os._exit(INTERRUPTED)
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+
+def _say_that_it_is_cut_off() -> None:
+    if logging := sys.modules.get("logging"):
+        logging.getLogger("kagsync").warning(
+            "Stopped in the middle of a wait. The next run goes on where this one ended"
+        )
 
 
 def _leave(code: int) -> Never:
@@ -75,7 +86,8 @@ def _leave(code: int) -> Never:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(code))
     if logging := sys.modules.get("logging"):
-        logging.shutdown()
+        with contextlib.suppress(Exception):  # of a handler; nothing may lead to Python's own exit
+            logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
             stream.flush()

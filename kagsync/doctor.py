@@ -195,7 +195,7 @@ def _locks(loaded: Settings) -> Iterator[Check]:
         yield Check("Locks", False, f"{folder} is a file, not a folder", remedy)
         return
     if not os.access(folder, os.W_OK | os.X_OK):
-        remedy = rights.make_writable(folder)
+        remedy = rights.how_to_write(folder, "KAGSYNC_DB")
         yield Check("Locks", False, f"cannot make lock files in {folder}", remedy)
         return
     busy, stuck = [], []
@@ -388,6 +388,8 @@ def _unattended(known: _Found, now: datetime) -> Iterator[Check]:
             return
         if each.exposed:
             yield Check("Private", False, schedule.exposure(name, each), schedule.MOVE)
+        if error := schedule.lost(name, each):
+            yield Check("Private", False, error.message, error.remedy)
     known_of = found.installed or found.runs or found.unreadable
     said = "; ".join(schedule.lines(found)) if known_of else "nothing is scheduled"
     remedy = ""

@@ -124,15 +124,21 @@ def load(file: Path) -> list[str]:
 
 
 def _tightened(file: Path) -> list[str]:
-    """Takes the rights of others to read the file; a warning if they had any."""
+    """Takes the rights of others to read the file; a warning if they had any.
+
+    A file of root's may be for a group, such as one in /etc.
+    """
     if os.name != "posix":
         return []
     with contextlib.suppress(OSError):
-        if not file.stat().st_mode & 0o077:
+        found = file.stat()
+        for_a_group = found.st_uid == 0 and found.st_gid != 0
+        shared = found.st_mode & (0o007 if for_a_group else 0o077)
+        if not shared:
             return []
-        file.chmod(0o600)
+        file.chmod(stat.S_IMODE(found.st_mode) & ~shared)
         return [f"Others could read {file} until now. Replace what is secret in it, then: {_AGAIN}"]
-    return [f"Others can read {file}. Make it yours alone: {rights.change('600', file)}"]
+    return [f"Others can read {file}. Prevent that: {rights.change('o-rwx', file)}"]
 
 
 def names(file: Path) -> list[str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # No run holds a lock for so long: schedulers end a run after this time.
 LONGEST = 900.0  # seconds
 _PAUSE = 0.05  # seconds between two tries
+_DELETED = 20  # so often a lock file may be deleted by others just when it is locked
 _CONTENTION = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, getattr(errno, "EDEADLOCK", errno.EAGAIN)}
 # Never follow a link to another file, and never wait for the other end of a pipe.
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -98,27 +99,28 @@ def stuck(path: Path) -> StuckLock | None:
 def _acquire(path: Path, wait: float) -> int | None:
     """Opens and locks the file; None when others hold it."""
     ends = time.monotonic() + wait
-    while True:
+    deleted = 0
+    while deleted < _DELETED:
         file = _open(path)
         locked, there = False, True
         try:
             locked = _lock(file, path)
-            there = (
-                os.fstat(file).st_nlink > 0
-            )  # or its last holder deleted it, and nobody would see this lock
+            there = os.fstat(file).st_nlink > 0  # else its last holder deleted it: nobody sees this lock
         finally:
             if not (locked and there):
                 os.close(file)
         if locked and there:
             return file
+        deleted += not there
         if there and time.monotonic() >= ends:
             return None
         time.sleep(_PAUSE)
+    raise _no_locks(path, "each lock file is deleted at once")
 
 
 def _open(path: Path) -> int:
     try:
-        path.parent.mkdir(0o755, parents=True, exist_ok=True)  # a group shares it only if people say so
+        rights.make_folder(path.parent)  # a group shares it only if people say so
         file = os.open(path, _FLAGS, rights.private_mode(path.parent))
     except OSError as error:
         if error.errno == errno.ELOOP and path.is_symlink():
@@ -171,11 +173,15 @@ def _lock(file: int, path: Path) -> bool:
     except OSError as error:
         if error.errno in _CONTENTION:
             return False
-        raise NoLocks(
-            f"files in {path.parent} cannot be locked ({error.strerror}), as on some network and FUSE disks",
-            "Move the database to a local disk: set KAGSYNC_DB (for downloads: KAGSYNC_TEMP_DIR)",
-        ) from error
+        raise _no_locks(path, str(error.strerror)) from error
     return True
+
+
+def _no_locks(path: Path, why: str) -> NoLocks:
+    return NoLocks(
+        f"files in {path.parent} cannot be locked ({why}), as on some network and FUSE disks",
+        "Move the database to a local disk: set KAGSYNC_DB (for downloads: KAGSYNC_TEMP_DIR)",
+    )
 
 
 # Since when a lock is busy. Its holder need not cooperate, because any program can hold it. So the first run

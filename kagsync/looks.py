@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from kagsync import times
+from kagsync import rights, times
 from kagsync.log import logger
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def remember(settings: Settings, slug: str, snapshot_at: datetime) -> None:
     if path is None:
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        rights.make_folder(path.parent)
         path.write_text(times.iso(snapshot_at), encoding="ascii")
     except OSError as error:
         logger.debug("The look cannot be remembered: %s", error)

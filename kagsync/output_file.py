@@ -7,7 +7,7 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from kagsync import scratch
+from kagsync import rights, scratch
 from kagsync.errors import UsageError, from_os_error
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def write_private(path: Path, text: str) -> None:
         ConfigurationError, DiskFull: it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        rights.make_folder(path.parent)
         with scratch.folder(path.parent) as place:
             new = place / "new"
             new.touch(mode=0o600)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import rights
@@ -16,7 +16,8 @@ from kagsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 def make(folder: Path, remedy: str) -> None:
@@ -29,13 +30,13 @@ def make(folder: Path, remedy: str) -> None:
         ConfigurationError: others could exchange it.
         OSError: it cannot be made.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    rights.make_folder(folder.parent)
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
     check(folder, remedy)
     mode = stat.S_IMODE(folder.stat().st_mode)
-    if os.name == "posix" and mode & stat.S_IWGRP:  # the umask of many systems lets the group write
-        folder.chmod(mode & ~stat.S_IWGRP)
+    if os.name == "posix" and mode & _OTHERS_WRITE:  # an earlier version made it, with the umask's rights
+        folder.chmod(mode & ~_OTHERS_WRITE)
 
 
 def check(folder: Path, remedy: str) -> None:
@@ -48,12 +49,35 @@ def check(folder: Path, remedy: str) -> None:
     for path in (folder, folder.with_name(f"{folder.name}.lock")):
         with _nothing_there():
             _check_owner(path, remedy)
+    if exposed := [above for above in _above(folder) if _is_open_to_all(above)]:
+        theirs = any(rights.other_owner(above) for above in exposed)
+        names = " and ".join(str(above) for above in exposed)
+        raise ConfigurationError(
+            f"everybody may rename and replace what is in {names}",
+            remedy if theirs else f"{remedy}, or run: {rights.change('o-w', *exposed)}",
+        )
+
+
+def _above(folder: Path) -> list[Path]:
+    """The folders in which somebody could exchange a part of the way to `folder`.
+
+    Not those above the home folder: whoever may exchange that needs no download.
+    """
     # A link on the way can be exchanged where it is, and what it leads to where that is.
-    for above in {*folder.parents, *folder.resolve().parents}:
-        with _nothing_there():
-            _refuse_open_to_all(above, above.stat(), remedy)
-    with _nothing_there():
-        _refuse_open_to_all(folder, folder.lstat(), remedy)
+    found = {*folder.parents, *folder.resolve().parents}
+    with contextlib.suppress(RuntimeError):  # no home is known
+        home = Path.home()
+        if home in found or home.resolve() in found:
+            found -= {*home.parents, *home.resolve().parents}
+    return sorted(found)
+
+
+def _is_open_to_all(folder: Path) -> bool:
+    try:
+        mode = folder.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return bool(mode & stat.S_IWOTH) and not mode & stat.S_ISVTX
 
 
 def _nothing_there() -> contextlib.suppress:
@@ -65,14 +89,6 @@ def _check_owner(path: Path, remedy: str) -> None:
         raise ConfigurationError(f"{path} is a link, which others might have put there", remedy)
     if owner := rights.other_owner(path):
         raise ConfigurationError(f"{path} belongs to {owner}, not to you", remedy)
-
-
-def _refuse_open_to_all(path: Path, found: os.stat_result, remedy: str) -> None:
-    if found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX:
-        raise ConfigurationError(
-            f"everybody may rename and replace what is in {path}",
-            f"{remedy}, or run: chmod o-w {shlex.quote(str(path))}",
-        )
 
 
 def is_own(path: Path) -> bool:

@@ -96,6 +96,19 @@ def may_delete(path: Path) -> bool:
     return os.access(path.parent, os.W_OK) and (not sticky or os.geteuid() in (folder.st_uid, file.st_uid))
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it, none of them for everybody to write, whatever the umask is.
+
+    Raises:
+        OSError: one cannot be made.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        with contextlib.suppress(FileExistsError):  # another process was faster
+            each.mkdir(mode=0o755)
+    folder.mkdir(exist_ok=True)  # raises FileExistsError for a file in its place
+
+
 def private_mode(folder: Path) -> int:
     """The mode of a file that only those may use who may write in its folder: its owner, perhaps a group."""
     shared = 0o060 if folder.stat().st_mode & stat.S_IWGRP else 0

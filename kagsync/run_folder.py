@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FOLDER = "temp_kaggle_data"
 HANDED_OVER_KEPT = 24 * 3600.0  # seconds that a fetched CSV waits for `process` and `cleanup`
 
-_ELSEWHERE = "Set KAGSYNC_TEMP_DIR to a folder of your own"
+_ELSEWHERE = "Set KAGSYNC_TEMP_DIR to a folder of your own, as in /tmp"
 _PATIENCE = 30.0  # seconds; the guard is held for the moment in which folders are made or swept
 _MARKER = ".kagsync"
 _LOCK = ".lock"

@@ -7,6 +7,7 @@ scratch folder made at the same place removes it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -24,6 +25,7 @@ _NAME = re.compile(r"\.kagsync-[0-9a-f]{16}\.new")
 _OLD_FILE = re.compile(
     r"\.kagsync-backup\..+\.new(-journal|-wal|-shm)?|\.(index|competition-.+)\.html\.[a-z0-9_]+\.new"
 )
+_TRIES = 20
 _ABANDONED = 3600.0  # seconds after which nobody works on what has no lock
 
 
@@ -65,12 +67,15 @@ def sweep(parent: Path) -> None:
 
 
 def _make(parent: Path) -> tuple[Path, int | None]:
-    while True:
+    for _ in range(_TRIES):
         place = parent / f".kagsync-{os.urandom(8).hex()}.new"
         place.mkdir(mode=0o700)
         # A sweep can come between making and locking. Then the folder is lost and another one is made.
         with contextlib.suppress(FileNotFoundError, BlockingIOError):
             return place, _lock(place)
+        with contextlib.suppress(OSError):
+            place.rmdir()
+    raise FileNotFoundError(errno.ENOENT, "each folder is deleted at once", str(parent))
 
 
 def _sweep_one(left: Path) -> None:

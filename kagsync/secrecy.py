@@ -14,7 +14,8 @@ PROXIES = tuple(
 )
 NAMES = (PING_URL, *PROXIES)
 HIDDEN = "***"
-_SHORTEST = 4  # characters; to hide every shorter word would make other texts illegible
+_SHORTEST = 4  # characters; to hide what is shorter would make other texts illegible
+_SHORTEST_WORD = 8  # characters of a login or password where it stands alone: it may be a usual word
 # A proxy without a login: anything that does not look exactly so may have a password in it.
 _PLAIN_PROXY = re.compile(r"(?:\w+://)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w%/.-]*)?")
 
@@ -49,4 +50,6 @@ def _parts(proxy: str) -> set[str]:
         return set()
     login = rest.rpartition("@")[0] or rest
     password = login.partition(":")[2]
-    return {proxy, rest, login, password, unquote(login), unquote(password)}
+    words = {login, password, unquote(login), unquote(password)}
+    alone = {word for word in words if len(word) >= _SHORTEST_WORD}
+    return {proxy, rest, f"{login}@", f":{password}@", *alone}

@@ -62,6 +62,7 @@ def says(text: str) -> str:
         "/usr/bin/crontab: no crontab for alice",
         "No crontab for alice",
         "crontab: can't open 'alice': No such file or directory",  # busybox
+        "ERROR: ld.so: object 'x.so' from LD_PRELOAD cannot be preloaded: ignored.\nno crontab for alice",
     ],
 )
 def test_what_crons_say_where_there_is_no_crontab(
@@ -124,6 +125,12 @@ def test_a_write_that_is_cut_short_is_told_and_undone(
     assert "the crontab is not as it was written; the old crontab is back. Put the lines in" in ran.err
     assert crontab.content == PRECIOUS
     assert len(ran.err.splitlines()) == 1
+
+
+def test_a_cron_may_add_a_comment_at_the_end(cron_with: Callable[..., Crontab], kagsync: Kagsync) -> None:
+    crontab = cron_with(list='cat "$tab"; echo "# managed host"')
+    kagsync.ok("schedule", "install", "--cron")
+    assert BEGIN in (crontab.content or b"")
 
 
 def test_a_write_that_is_lost_without_a_word_is_told(

@@ -141,7 +141,9 @@ def test_a_signal_while_the_main_thread_waits_in_c(kagsync: Kagsync, settings: S
             assert process.poll() is None
             with soon():
                 process.terminate()
-                assert finish(process)[0] == 130
+                code, _, err = finish(process)
+    assert code == 130
+    assert err.startswith("WARNING kagsync: Stopped in the middle of a wait.")
     kagsync.ok("users", "add", "bob")
 
 
@@ -236,6 +238,22 @@ def test_what_libraries_do_at_pythons_exit_is_not_needed() -> None:
         "logging.shutdown",  # called in its place
         "certifi.core.exit_cacert_ctx",  # deletes a copy that there is only if certifi is in a ZIP
     }
+
+
+def test_a_handler_of_the_log_that_fails_at_the_end_changes_nothing() -> None:
+    script = """
+        import logging
+        class Broken(logging.Handler):
+            def close(self):
+                raise AttributeError("_file")
+        broken = Broken()
+        from kagsync import __main__
+        __main__.run()
+    """
+    with start(script, "--version") as process:
+        code, out, err = finish(process)
+    assert (code, err) == (0, "")
+    assert out.startswith("kagsync ")
 
 
 # Name servers that do not answer

@@ -142,6 +142,33 @@ def test_a_file_that_others_can_read_is_closed_with_a_warning(
     assert env_file.load(file) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to a group")
+def test_a_file_of_root_may_be_for_a_group(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAGSYNC_PING_URL", URL)
+    env_file.write(file, {"KAGSYNC_PING_URL": URL})
+    os.chown(file, 0, 54321)
+    file.chmod(0o640)
+    assert env_file.load(file) == []
+    file.chmod(0o644)
+    assert len(env_file.load(file)) == 1
+    assert file.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_that_is_gone_is_told(
+    crontab: Crontab, kagsync: Kagsync, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGSYNC_PING_URL", URL)
+    kagsync.ok("schedule", "install", "--cron")
+    assert "Secrets of" in kagsync("schedule", "status").out
+    (home / ".config/kagsync/cron.env").unlink()
+    said = kagsync("schedule", "status").out
+    assert "so scheduled runs lack their secrets" in said
+    checks = doctor._unattended(doctor._Found(), times.utc_now())
+    (private,) = [check for check in checks if check.about == "Private"]
+    assert not private.ok
+    assert "cron.env" in private.said
+
+
 def test_a_variable_that_is_set_beats_the_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAGSYNC_PING_URL", "https://set")
     env_file.write(file, {"KAGSYNC_PING_URL": URL})
@@ -218,7 +245,7 @@ def test_an_older_schedule_with_the_secret_goes_on_and_status_says_how_to_move_i
 
     text = kagsync("schedule", "status").out
 
-    assert "cron's entry holds KAGSYNC_PING_URL, which others can see (with ps)" in text
+    assert "cron's entry holds KAGSYNC_PING_URL, which is secret" in text
     assert "kagsync schedule install" in text
     assert "s3cret" not in text
     private, *_ = doctor._unattended(doctor._Found(), times.utc_now())
@@ -227,7 +254,7 @@ def test_an_older_schedule_with_the_secret_goes_on_and_status_says_how_to_move_i
     assert private.remedy == "Set them in your shell and run: kagsync schedule install"
     monkeypatch.setenv("KAGSYNC_PING_URL", URL)
     kagsync.ok("schedule", "install")
-    assert "others can see" not in kagsync("schedule", "status").out
+    assert "is secret" not in kagsync("schedule", "status").out
 
 
 def test_an_older_unit_of_systemd_is_told_too(kagsync: Kagsync, home: Path) -> None:
@@ -239,7 +266,7 @@ def test_an_older_unit_of_systemd_is_told_too(kagsync: Kagsync, home: Path) -> N
 
     text = kagsync("schedule", "status").out
 
-    assert "systemd's entry holds KAGSYNC_PING_URL, which others can see" in text
+    assert "systemd's entry holds KAGSYNC_PING_URL, which is secret" in text
     assert "s3cret" not in text
 
 
@@ -300,6 +327,12 @@ def test_errors_and_log_lines_lose_what_is_secret(
 def test_a_proxy_of_which_nothing_is_left_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://")
     assert secrecy.redacted("Set it to http://HOST:PORT") == "Set it to http://HOST:PORT"
+
+
+def test_a_password_that_is_a_usual_word_is_hidden_in_a_login_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:kaggle@proxy:3128")
+    assert secrecy.redacted("see ~/.kaggle/access_token") == "see ~/.kaggle/access_token"
+    assert "kaggle" not in secrecy.redacted("cannot reach http://me:kaggle@proxy:3128 (me:kaggle@proxy)")
 
 
 @pytest.mark.parametrize(

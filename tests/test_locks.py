@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -363,3 +364,18 @@ def test_doctor_says_that_downloads_cannot_be_locked(
     assert found["Folder of downloads"].ok is False
     assert "cannot be locked" in found["Folder of downloads"].said
     assert "KAGSYNC_TEMP_DIR" in found["Folder of downloads"].remedy
+
+
+def test_a_file_system_that_says_each_lock_file_is_deleted_has_no_locks(
+    linked: None, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.fstat
+
+    def deleted(file: int) -> os.stat_result:
+        found = list(real(file))
+        found[stat.ST_NLINK] = 0
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "fstat", deleted)
+    monkeypatch.setattr(locks, "_PAUSE", 0.001)
+    told(Ran(*vars(kagsync("sync", "--all", "-q")).values()), 3, "cannot be locked", "deleted at once")

@@ -121,7 +121,7 @@ def test_a_link(kagsync: Kagsync, board: Path, settings: Settings, tmp_path: Pat
     assert list(elsewhere.iterdir()) == []
 
 
-@pytest.mark.parametrize("above", [0, 1, 2])
+@pytest.mark.parametrize("above", [1, 2])
 def test_a_folder_in_which_everybody_may_exchange_things(
     above: int, kagsync: Kagsync, board: Path, settings: Settings
 ) -> None:
@@ -163,11 +163,40 @@ def test_its_folders_are_closed_to_others(settings: Settings) -> None:
         with run_folder.new(settings.temp_data, SLUG, MOMENT) as folder:
             for each in (settings.temp_data, folder):
                 assert each.stat().st_mode & 0o777 == 0o700
-        settings.temp_data.chmod(0o775)  # made by an earlier version
-        with run_folder.new(settings.temp_data, SLUG, MOMENT):
-            assert settings.temp_data.stat().st_mode & 0o777 == 0o755
+        for mode in (0o775, 0o777):  # made by an earlier version
+            settings.temp_data.chmod(mode)
+            with run_folder.new(settings.temp_data, SLUG, MOMENT):
+                assert settings.temp_data.stat().st_mode & 0o777 == 0o755
     finally:
         os.umask(before)
+
+
+def test_a_home_without_a_cache_and_a_umask_that_lets_everybody_write(
+    kagsync: Kagsync, board: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KAGSYNC_TEMP_DIR")
+    monkeypatch.setattr(sys, "platform", "linux")
+    home.parent.chmod(0o777)  # as on some network storage: whoever may exchange a home needs no download
+    before = os.umask(0)
+    try:
+        kagsync.ok("sync", SLUG, "--from", str(board))
+        kagsync.ok("sync", SLUG, "--from", str(board), "--force")
+    finally:
+        os.umask(before)
+        home.parent.chmod(0o700)
+    assert not (home / ".cache").stat().st_mode & 0o022
+
+
+@needs_root
+def test_a_folder_of_somebody_else_is_not_to_be_changed(
+    kagsync: Kagsync, board: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.chmod(0o777)  # the volume of a container
+    os.chown(shared, OTHER, OTHER)
+    monkeypatch.setenv("KAGSYNC_TEMP_DIR", str(shared))
+    ran = kagsync("sync", SLUG, "--from", str(board), "-q")
+    refused(ran, f"what is in {shared}.", "as in /tmp")
+    assert "chmod" not in ran.err
 
 
 @needs_root
@@ -222,7 +251,7 @@ def test_doctor_tells(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> N
     settings.temp_data.parent.mkdir()
     settings.temp_data.symlink_to(tmp_path)
     (check,) = [each for each in doctor._folders(settings) if each.about == "Folder of downloads"]
-    assert (check.ok, check.remedy) == (False, "Set KAGSYNC_TEMP_DIR to a folder of your own")
+    assert (check.ok, check.remedy) == (False, "Set KAGSYNC_TEMP_DIR to a folder of your own, as in /tmp")
     assert "is a link" in check.said
 
 

@@ -248,9 +248,22 @@ def _secrets(name: str, each: Installed) -> list[str]:
     told = []
     if each.exposed:
         told.append(f"{exposure(name, each)}: {MOVE}")
-    if variables := _private(name):
+    if error := lost(name, each):
+        told.append(str(error))
+    elif variables := _private(name):
         told.append(f"Secrets of {KINDS[name].TITLE}'s runs: {', '.join(variables)} in {env_file.path(name)}")
     return told
+
+
+def lost(name: str, each: Installed) -> ConfigurationError | None:
+    """Why a scheduler's runs cannot read their secrets; None: they can, or have none."""
+    if not each.private:
+        return None
+    try:
+        env_file.read(env_file.path(name))
+    except ConfigurationError as error:
+        return ConfigurationError(f"{error.message}, so scheduled runs lack their secrets", MOVE)
+    return None
 
 
 def _private(name: str) -> list[str]:
@@ -272,7 +285,7 @@ def _forget(name: str) -> None:
 
 def exposure(name: str, each: Installed) -> str:
     """Says which secrets others can see in a schedule."""
-    return f"{KINDS[name].TITLE}'s entry holds {', '.join(each.exposed)}, which others can see (with ps)"
+    return f"{KINDS[name].TITLE}'s entry holds {', '.join(each.exposed)}, which is secret"
 
 
 def as_json(found: Status) -> dict[str, Any]:

@@ -125,7 +125,8 @@ def find() -> Installed | None:
     if words[:1] == ["env"]:
         assignments = [word for word in words if re.match(r"\w+=", word)]
         words = [word for word in words[1:] if word not in assignments]
-    return installed(_times, " ".join(job[1].split()), words[0] if words else "", assignments)
+    when = " ".join(job[1].split())
+    return installed(_times, when, words[0] if words else "", assignments, " ".join(words))
 
 
 def _without_block(content: bytes) -> bytes:
@@ -159,7 +160,8 @@ def _run(*words: str, content: bytes | None = None, **environment: str) -> subpr
 def _read() -> bytes:
     listed = _run("-l")
     if listed.returncode != 0:
-        if _NONE_YET.fullmatch(listed.stderr.strip()) and not listed.stdout.strip():
+        last = listed.stderr.strip().rpartition(b"\n")[2]  # before it, the loader may warn of something else
+        if _NONE_YET.fullmatch(last) and not listed.stdout.strip():
             return b""
         raise ConfigurationError(
             f"cannot read the crontab: {_said(listed)}",
@@ -198,7 +200,7 @@ def _replace(old: bytes, new: bytes) -> None:
     if problem is None:
         return
     by_hand = "Put the lines in by hand: kagsync schedule print --cron"
-    if _is_now(old):
+    if _is_now(old, comments_after=False):  # they may be a part of the new one
         raise ConfigurationError(f"crontab refused the new crontab, the old one stays: {problem}", by_hand)
     if _problem_of_writing(old) is None:
         raise ConfigurationError(f"{problem}; the old crontab is back", by_hand)
@@ -217,15 +219,16 @@ def _problem_of_writing(content: bytes) -> str | None:
     return None if _is_now(content) else "the crontab is not as it was written"
 
 
-def _is_now(content: bytes) -> bool:
-    """Whether the crontab is this one; some crons put comments of their own at its beginning."""
+def _is_now(content: bytes, *, comments_after: bool = True) -> bool:
+    """Whether the crontab is this one; some crons add comments of their own at its beginning or end."""
     content = _ended(content)
     try:
-        found = _read()
+        before, here, after = _read().partition(content) if content else (_read(), b"", b"")
     except ConfigurationError:
         return False
-    added = found.removesuffix(content)
-    return found.endswith(content) and all(line.startswith(b"#") for line in added.splitlines())
+    added = (*before.splitlines(), *after.splitlines())
+    whole = here == content and (comments_after or not after)
+    return whole and all(line.startswith(b"#") for line in added)
 
 
 def _said(process: subprocess.CompletedProcess[bytes]) -> str:

@@ -157,7 +157,7 @@ def find() -> Installed | None:
     path = (program[1] or program[2]) if program else ""
     path = re.sub(r"\\(.)", r"\1", path).replace("%%", "%").replace("$$", "$")
     assignments = re.findall(r'^Environment="?(.*?)"?$', texts[0], re.MULTILINE)
-    return installed(_calendar, when[1] if when else "", path, assignments)
+    return installed(_calendar, when[1] if when else "", path, assignments, texts[0])
 
 
 def _systemctl(*words: str) -> subprocess.CompletedProcess[str]:

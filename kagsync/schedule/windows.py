@@ -134,7 +134,10 @@ def find() -> Installed | None:
     except ET.ParseError:
         return installed(_interval, "", "")
     when = task.findtext(f".//{_SPACE}Repetition/{_SPACE}Interval") or ""
-    return installed(_interval, when, task.findtext(f".//{_SPACE}Exec/{_SPACE}Command") or "")
+    program, arguments = (
+        task.findtext(f".//{_SPACE}Exec/{_SPACE}{name}") or "" for name in ("Command", "Arguments")
+    )
+    return installed(_interval, when, program, command=arguments)
 
 
 def _query() -> str | None:
@@ -170,7 +173,7 @@ def _schtasks(*words: str) -> subprocess.CompletedProcess[str]:
             timeout=_PATIENCE,
             check=False,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:  # PermissionError: of a folder in PATH
         raise NoScheduler(
             "there is no schtasks command here",
             "On Windows it always is; elsewhere see: kagsync schedule install --help",

@@ -9,7 +9,7 @@ import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
-from kagsync import installation, locks, memory, output_file, schema
+from kagsync import installation, locks, memory, output_file, rights, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
 from kagsync.store import beside
 
@@ -90,7 +90,7 @@ class Connection:
                     f"the database {path} cannot be opened: it is not a file",
                     "Check the path, or name another file with --db or KAGSYNC_DB",
                 )
-            path.parent.mkdir(parents=True, exist_ok=True)
+            rights.make_folder(path.parent)
         except OSError as error:
             raise from_os_error(error, f"open the database {path}") from error
         if there and not os.access(path, os.W_OK):

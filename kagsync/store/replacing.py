@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_TRIES = 20
 _PATIENCE = 5.0  # seconds; another backup to the same file needs milliseconds
 
 
@@ -29,7 +30,7 @@ def alone(path: Path) -> Iterator[None]:
         InUse: another connection has it open in WAL mode, or is reading or writing it.
         OSError: it cannot be examined.
     """
-    while True:
+    for _ in range(_TRIES):
         before = path.stat()
         with contextlib.closing(_connect(path)) as connection:
             _lock(connection)
@@ -38,6 +39,7 @@ def alone(path: Path) -> Iterator[None]:
                 yield
                 return
         # Another backup replaced the file before it was locked.
+    raise InUse
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from kagsync import installation
 from kagsync.errors import ConfigurationError, KagsyncError, Unreachable
@@ -160,9 +160,12 @@ def _parsed(proxy: str) -> Url | None:
     from urllib3.util import parse_url
 
     try:
-        parts = parse_url(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
+        url = prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        parts = parse_url(url)
+        urlsplit(proxy)  # as requests does, too
         (parts.host or "").encode("idna")  # as a connection would do
-    except (LocationParseError, UnicodeError, TypeError):  # TypeError: a login without a host
+        unquote(parts.auth or "").encode("latin-1")  # as requests would do
+    except (LocationParseError, ValueError, TypeError):  # TypeError: a login without a host
         return None
     rest = f"{parts.path}{parts.query}{parts.fragment}"
     return parts if (parts.host or "").strip() and "@" not in rest else None

@@ -120,6 +120,8 @@ UNUSABLE = [
     "http://.proxy:3128",
     "proxy:3128",
     f"{LOGIN}@proxy:3128",
+    f"http://[{LOGIN}@proxy:3128",
+    f"http://{LOGIN}€@proxy:3128",
 ]
 
 

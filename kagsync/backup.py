@@ -21,29 +21,31 @@ def backup(store: Store, file: Path) -> int:
     """Writes a copy of the database.
 
     Args:
-        file: where; an earlier backup there is replaced in one step.
+        file: where; an earlier backup there is replaced in one step. Of a link, what it leads to is
+            replaced, and the link stays.
 
     Returns:
         the copy's size in bytes.
 
     Raises:
-        UsageError: `file` is a database that is worked with or a part of one, or else no backup.
+        UsageError: `file` is a database that is worked with or a part of one, else no backup, or a link
+            that leads to nothing.
         DatabaseError: the database, and so its copy, is damaged.
         ConfigurationError, DiskFull: the file cannot be written.
     """
-    folder = file.absolute().parent
     try:
         _refuse(store, file)  # before the work
-        with scratch.folder(folder) as place:
+        real = file.resolve()
+        with scratch.folder(real.parent) as place:
             new = place / "copy.db"
             # Of this user only: the database may hold the secrets of `notify`.
             os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            store.copy_to(new, folder)
+            store.copy_to(new, real.parent)
             with new.open("rb+") as written:
                 os.fsync(written.fileno())
             size = new.stat().st_size
-            with _earlier_one_locked(store, file):
-                new.replace(file)
+            with _earlier_one_locked(store, real):
+                new.replace(real)
     except OSError as error:
         raise from_os_error(error, f"write the backup {file}") from error
     return size
@@ -68,6 +70,8 @@ def _refuse(store: Store, file: Path) -> bool:
     if file.is_dir():
         raise UsageError(f"{file} is a folder", f"Name a file in it: {file / 'kagsync-backup.db'}")
     found = output_file.examine(file, store.path)
+    if output_file.is_lost_link(file):
+        raise UsageError(f"{file} is a link to {file.resolve()}, which is not there", output_file.FIND_IT)
     # Also where there is nothing: a log that a lost database left would be applied to the backup.
     output_file.refuse_working_database(file)
     if found is None or not found.st_size:

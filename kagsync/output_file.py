@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import rights, scratch
@@ -12,12 +13,13 @@ from kagsync.errors import UsageError, from_os_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # What SQLite keeps beside a database, as parts of it.
 PARTS = ("-wal", "-shm", "-journal")
+FIND_IT = "Mount the disk that it is on, or correct the link"  # the remedy for a lost link
+_LONGEST_BLANK = 64_000_000  # bytes; more than any page that a power cut can have emptied
 _LOCKS = "-locks"  # our folder beside a database that is synced
-_SQLITE = b"SQLite format 3\0"  # https://sqlite.org/fileformat2.html
+SQLITE = b"SQLite format 3\0"  # https://sqlite.org/fileformat2.html
 _KINDS = {
     stat.S_IFDIR: "folder",
     stat.S_IFIFO: "pipe",
@@ -39,7 +41,7 @@ def examine(path: Path, database: Path | None = None) -> os.stat_result | None:
         the status of the file that is there; None: nothing is there.
 
     Raises:
-        UsageError: the path is a database in use or a part of one, or is not a file.
+        UsageError: the path is a database in use or a part of one, is not a file, or is in /dev or /proc.
         OSError: it cannot be examined.
     """
     try:
@@ -49,6 +51,8 @@ def examine(path: Path, database: Path | None = None) -> os.stat_result | None:
     for name in {path.absolute(), path.resolve()}:
         if (whole := _whole(name, database)) is not None:
             raise UsageError(f"{path} is a part of the database {whole}", "Name another file")
+    if found is None or stat.S_ISREG(found.st_mode):
+        _refuse_dev_and_proc(path)
     if found is None:
         return None
     if database is not None and _is_one_of(found, [database, *parts(database)]):
@@ -57,6 +61,46 @@ def examine(path: Path, database: Path | None = None) -> os.stat_result | None:
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "device")
         raise UsageError(f"{path} is a {kind}", "Name another file")
     return found
+
+
+def _refuse_dev_and_proc(path: Path) -> None:
+    if is_in_dev_or_proc(path):
+        raise UsageError(f"{path} is in /dev or /proc, or leads there", "Name another file")
+
+
+def is_in_dev_or_proc(path: Path) -> bool:
+    """Whether a path is below /dev or /proc, or a link on its way is.
+
+    These names belong to the whole machine, so nothing may take their place. They can lead to any file:
+    /dev/stdout does after `> file`. (/dev/shm is a disk like others.)
+    """
+    for name in _way(path):
+        text = str(name)
+        if text.startswith(("/dev/", "/proc/")) and not text.startswith("/dev/shm/"):
+            return True
+    return False
+
+
+def _way(path: Path) -> Iterator[Path]:
+    """A path, and where each link on its way leads."""
+    for _ in range(40):  # as many links as Linux follows
+        path = Path(os.path.realpath(path.parent)) / path.name
+        yield path
+        try:
+            path = path.parent / path.readlink()
+        except OSError:  # not a link
+            return
+
+
+def is_lost_link(path: Path) -> bool:
+    """Whether a path is a symbolic link to what is not there, as when a disk is not mounted."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path.is_symlink()
+    except OSError:  # a folder on the way may not be searched
+        pass
+    return False
 
 
 def parts(database: Path) -> list[Path]:
@@ -112,7 +156,19 @@ def start(path: Path, size: int) -> bytes:
 
 def is_sqlite(path: Path) -> bool:
     """Whether a file is a database of SQLite's."""
-    return start(path, len(_SQLITE)) == _SQLITE
+    return start(path, len(SQLITE)) == SQLITE
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a file holds nothing: no byte, or only the NULs that a power cut can leave. A link does not."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_BLANK:
+        return False
+    content = start(path, found.st_size)
+    return len(content) == found.st_size and not content.strip(b"\0")
 
 
 def refuse_working_database(path: Path) -> None:
@@ -125,11 +181,19 @@ def refuse_working_database(path: Path) -> None:
         UsageError: it says which file or folder tells this.
     """
     for name in dict.fromkeys((path.absolute(), path.resolve())):
-        for beside in (*parts(name), name.with_name(f"{name.name}{_LOCKS}")):
-            if os.path.lexists(beside):
-                raise UsageError(
-                    f"{path} may be a database in use: {beside.name} is beside it", "Name another file"
-                )
+        locks = name.with_name(f"{name.name}{_LOCKS}")
+        if found := [beside for beside in (*parts(name), locks) if os.path.lexists(beside)]:
+            remedy = "Name another file"
+            if locks not in found and _hold_nothing(name):
+                left = " and ".join(str(part) for part in found)
+                remedy += f". Or, if no program has it open, delete {left}"
+            raise UsageError(f"{path} may be a database in use: {found[0].name} is beside it", remedy)
+
+
+def _hold_nothing(database: Path) -> bool:
+    """Whether the files beside a database hold no change of it. (A -shm is only an index of the -wal.)"""
+    wal, _, journal = parts(database)
+    return all(not os.path.lexists(part) or is_blank(part) for part in (wal, journal))
 
 
 def write_new(path: Path, text: str, database: Path | None) -> None:
@@ -185,6 +249,8 @@ def write_over(path: Path, text: str, place: Path) -> None:
     new = place / "new"
     with new.open("w", encoding="utf-8", newline="\n") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())  # else a power cut can leave an empty file in the place of the old one
     new.chmod(0o644)
     new.replace(path)
 

@@ -220,6 +220,91 @@ def test_a_damaged_or_write_protected_backup_is_replaced(board: Path, kagsync: K
     invariants.check(file)
 
 
+def test_a_backup_to_a_link_replaces_what_it_leads_to(board: Path, kagsync: Kagsync, place: Path) -> None:
+    (place / "disk").mkdir()
+    link = place / "backup.db"
+    link.symlink_to("disk/real.db")
+    (place / "disk" / "real.db").touch()
+    for name in ("carol", "dave"):  # over an empty file, then over an earlier backup
+        kagsync.ok("users", "add", name)
+        kagsync.ok("backup", str(link))
+        assert link.is_symlink()
+        assert said_by(place / "disk" / "real.db")[-1][0] == name
+    assert (names(place), names(place / "disk")) == (["backup.db", "disk"], ["real.db"])
+
+
+@pytest.mark.parametrize("command", ["backup", "add"])
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_link_to_what_is_not_there(
+    folder: bool, command: str, board: Path, kagsync: Kagsync, place: Path
+) -> None:
+    if folder:
+        (place / "volume").mkdir()
+    link = place / "link.db"
+    link.symlink_to("volume/x.db")
+    before = sorted(place.rglob("*"))
+
+    for arguments in (_writing(command, link, board), ["show", "--db", str(link)]):
+        ran = kagsync(*arguments)
+
+        assert (ran.code, ran.out) == (2 if arguments[0] == "backup" else 5, ""), ran
+        assert (
+            f"{link} is a link to {place / 'volume' / 'x.db'}, which is not there. Mount the disk" in ran.err
+        )
+        assert len(ran.err.splitlines()) == 1
+    assert sorted(place.rglob("*")) == before
+
+
+def test_what_an_empty_log_left_can_be_deleted(board: Path, kagsync: Kagsync, place: Path) -> None:
+    file = place / "backup.db"
+    wal, shm = place / "backup.db-wal", place / "backup.db-shm"
+    wal.touch()
+    shm.write_bytes(b"index")
+
+    advice = f"if no program has it open, delete {wal} and {shm}"
+    refused(kagsync("backup", str(file)), 2, file, "backup.db-wal is beside it", advice)
+
+    wal.write_bytes(b"a change")  # perhaps the only place that has it
+    assert "delete" not in kagsync("backup", str(file)).err
+    wal.unlink()
+    shm.unlink()
+    kagsync.ok("backup", str(file))
+
+
+# /dev and /proc. As root, a mistake could replace a name of the whole machine. So the command runs only on a
+# link in the test's own folder, and that leads to /proc, where nothing can be replaced.
+
+
+def test_what_leads_to_dev_or_proc_is_refused(place: Path) -> None:
+    streams, numbers = place / "out.db", place / "numbers"
+    streams.symlink_to("/dev/stdout")
+    numbers.symlink_to("/dev/fd")
+    (place / "twice.db").symlink_to("out.db")
+    (place / "file.db").touch()
+    (place / "link.db").symlink_to("file.db")
+    (place / "loop.db").symlink_to("loop.db")
+    for path in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "/dev/none", streams, place / "twice.db"):
+        assert output_file.is_in_dev_or_proc(Path(path)), path
+    assert output_file.is_in_dev_or_proc(numbers / "1")
+    for path in (place / "file.db", place / "link.db", place / "loop.db", "/dev/shm/x.db", "/devices/x.db"):
+        assert not output_file.is_in_dev_or_proc(Path(path)), path
+    for path in ("/dev/none", "/proc/none"):
+        with pytest.raises(UsageError, match="in /dev or /proc"):
+            output_file.examine(Path(path))
+
+
+def test_a_backup_to_a_link_to_the_standard_output(
+    board: Path, settings: Settings, place: Path, tmp_path: Path
+) -> None:
+    link = place / "out.db"
+    with (tmp_path / "file").open("wb") as file:  # as after `> file`
+        link.symlink_to(f"/proc/{os.getpid()}/fd/{file.fileno()}")
+        assert link.stat().st_size == 0
+        ran = run("backup", str(link))
+    refused(ran, 2, link, "in /dev or /proc, or leads there")
+    assert (names(place), (tmp_path / "file").read_bytes()) == (["out.db"], b"")
+
+
 # What is not a file, or a part of the database
 
 
@@ -371,6 +456,41 @@ def test_a_page_that_is_not_kagsyncs(
     after = path.lstat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert names(place) == [name]
+
+
+@pytest.mark.parametrize("content", [b"", bytes(5000)])
+@pytest.mark.parametrize("name", ["competition-titanic.html", "index.html"])
+def test_a_page_that_a_power_cut_emptied_is_written_again(
+    name: str, content: bytes, board: Path, kagsync: Kagsync, place: Path
+) -> None:
+    sync = ["sync", SLUG, "--from", str(board), "--force", "-q", "--report", str(place)]
+    kagsync.ok(*sync)
+    (place / name).write_bytes(content)
+
+    kagsync.ok(*sync)
+
+    assert "titanic" in (place / name).read_text()
+
+
+def test_a_page_that_begins_with_nuls_and_holds_something_stays(
+    board: Path, kagsync: Kagsync, place: Path
+) -> None:
+    _page(place).write_bytes(bytes(5000) + b"mine")
+    refused(kagsync("report", "--output", str(place)), 2, _page(place), "is not a page of kagsync's")
+
+
+def test_a_page_is_on_the_disk_before_it_has_its_name(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = place / "page.html"
+    fsync, written = os.fsync, []
+
+    def noted(descriptor: int) -> None:
+        written.append((os.fstat(descriptor).st_size, path.exists()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    output_file.write_over(path, "<h1>Page</h1>", place)
+    assert written == [(13, False)]
+    assert path.read_text() == "<h1>Page</h1>"
 
 
 def test_a_foreign_page_fails_the_report_of_a_sync_and_not_the_sync(

@@ -179,7 +179,7 @@ def _refuse_others(folder: Path, names: set[str]) -> None:
 
 
 def _refuse_other(path: Path) -> None:
-    if os.path.lexists(path) and not _is_ours(path):
+    if os.path.lexists(path) and not _is_ours(path) and not output_file.is_blank(path):
         raise UsageError(f"{path} is not a page of kagsync's", "Name another folder")
 
 

@@ -11,7 +11,7 @@ import os
 import stat
 from pathlib import Path
 
-from kagsync import locks, rights
+from kagsync import locks, output_file, rights
 from kagsync.errors import DatabaseError
 from kagsync.output_file import parts
 
@@ -23,8 +23,17 @@ class NotWritable(DatabaseError):
 
 
 def real(path: Path) -> Path:
-    """The file that a symbolic link leads to: SQLite keeps the other files beside that one."""
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    """The file that a symbolic link leads to: SQLite keeps the other files beside that one.
+
+    Raises:
+        DatabaseError: the link leads to nothing. A database made there would take the place of the real one.
+    """
+    if not path.is_symlink():
+        return path
+    found = Path(os.path.realpath(path))
+    if output_file.is_lost_link(path):
+        raise DatabaseError(f"{path} is a link to {found}, which is not there", output_file.FIND_IT)
+    return found
 
 
 def in_the_way(path: Path) -> DatabaseError | None:

@@ -139,7 +139,8 @@ def _downloads(about: str, folder: Path) -> Iterator[Check]:
 
 
 def _log_file(file: Path, db: Path) -> Iterator[Check]:
-    yield from _writable("Log file's folder", file.parent)
+    if not log_file.is_stream(file):
+        yield from _writable("Log file's folder", Path(os.path.realpath(file)).parent)
     if file.is_dir():
         yield Check("Log file", False, f"{file} is a folder", "Name a file with KAGSYNC_LOG_FILE")
     elif file.exists() and not os.access(file, os.W_OK):

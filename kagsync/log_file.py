@@ -22,7 +22,14 @@ BYTES = 1_000_000
 KEPT = 3
 
 _logger = logging.getLogger("kagsync")
-_OUR_LINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [A-Z]+ kagsync: ")
+_START = 4096  # bytes that tell what a file is
+# A line of ours, or one of stderr, which a shell can send to the same file. It can follow NULs: after a power
+# cut, some file systems leave them in the place of what was written last.
+_OUR_LINE = re.compile(rb"(?m)(?:^|\0)(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ )?[A-Z]+ kagsync: ")
+# Archives can hold a log, so what they begin with decides: ZIP, gzip, ELF, UTF-16.
+_BINARY = (b"PK\3\4", b"\x1f\x8b", b"\x7fELF", b"\xff\xfe", b"\xfe\xff")
+_TAR = slice(257, 262)  # where a tar archive says "ustar"
+_CONTROL = re.compile(rb"[\x01-\x06\x0e-\x1a\x1c-\x1f]")  # in no text, not even a coloured one
 _SICK_DISK = {errno.EROFS, errno.EIO}  # where a disk fails, Linux lets nobody write to it
 
 
@@ -36,7 +43,8 @@ def open_file(path: Path, database: Path | None) -> LogFile | None:
         None: its disk is full or failed, which the log says. That is no reason not to run.
 
     Raises:
-        ConfigurationError: it cannot be written, or something else than a log is there.
+        ConfigurationError: it cannot be written, or something else than a log is there, such as a pipe that
+            no program reads.
     """
     check(path, database)
     try:
@@ -51,34 +59,50 @@ def open_file(path: Path, database: Path | None) -> LogFile | None:
 
 
 def check(path: Path, database: Path | None) -> None:
-    """Makes sure that a log harms nothing: it may be a new file, a text file or a stream such as /dev/stderr.
+    """Makes sure that a log harms nothing: it may be a new file, a text file or a stream.
+
+    It opens no pipe: for the pipe's reader, closing it again would be the end of the log.
 
     Raises:
         ConfigurationError: it would; or it cannot be examined.
     """
-    if _is_stream(path):
+    if is_stream(path):
         return
     try:
         found = output_file.examine(path, database)
-        start = output_file.start(path, 4096) if found is not None else b""
+        start = output_file.start(path, _START) if found is not None else b""
     except UsageError as error:
         raise ConfigurationError(f"cannot write the log file: {error.message}", error.remedy) from error
     except OSError as error:
         raise from_os_error(error, f"write the log file {path}") from error
-    if b"\0" in start:
+    if not _may_be_text(start):
         kind = "a SQLite database" if output_file.is_sqlite(path) else "not a text file"
         raise ConfigurationError(f"cannot write the log file: {path} is {kind}", "Name another file")
 
 
-def _is_stream(path: Path) -> bool:
-    """Whether it is a stream of this process, or a device such as /dev/null: there is nothing to rotate."""
-    name = str(path.absolute())
-    if name.startswith(("/dev/std", "/dev/fd/", "/proc/")):
-        return True
+def is_stream(path: Path) -> bool:
+    """Whether a path leads to what is written and never rotated.
+
+    This is a stream of this process (/dev/stderr, also when it is a file), a device such as /dev/null, or a
+    pipe.
+    """
     try:
-        return name.startswith("/dev/") and stat.S_ISCHR(path.stat().st_mode)
+        kind = path.stat().st_mode
     except OSError:
         return False
+    if stat.S_ISREG(kind):
+        return output_file.is_in_dev_or_proc(path)
+    return stat.S_ISCHR(kind) or stat.S_ISFIFO(kind)
+
+
+def _may_be_text(start: bytes) -> bool:
+    if _is_binary(start):
+        return False
+    return b"\0" not in start or _OUR_LINE.search(start) is not None or _CONTROL.search(start) is None
+
+
+def _is_binary(start: bytes) -> bool:
+    return start.startswith((output_file.SQLITE, *_BINARY)) or start[_TAR] == b"ustar"
 
 
 class LogFile(logging.Handler):
@@ -89,14 +113,14 @@ class LogFile(logging.Handler):
     """
 
     def __init__(self, path: Path, database: Path | None) -> None:
-        """Opens the file; raises OSError."""
-        super().__init__()
+        """Opens the file; raises OSError, or ConfigurationError for a pipe that no program reads."""
         self._path = path.absolute()
         self._database = database
-        self._is_stream = _is_stream(path)
+        self._is_stream = is_stream(path)
         self._rotates = not self._is_stream
         self._warned = False
         self._file = _open(self._path)
+        super().__init__()  # from here on, the end of the process closes this handler
 
     def emit(self, record: logging.LogRecord) -> None:
         line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
@@ -199,14 +223,22 @@ def _unlock(file: int) -> None:
 
 
 def _is_log(path: Path) -> bool:
-    start = output_file.start(path, 100)
-    return not start or _OUR_LINE.match(start) is not None
+    """Whether kagsync wrote to a file; also if a power cut left only NULs, or nothing."""
+    start = output_file.start(path, _START)
+    return not _is_binary(start) and (not start.strip(b"\0") or _OUR_LINE.search(start) is not None)
 
 
 def _open(path: Path) -> int:
-    # Without O_NONBLOCK, a pipe that took the file's place would be waited for.
+    # Without O_NONBLOCK, opening a pipe would wait for a reader.
     wait = getattr(os, "O_NONBLOCK", 0)
-    opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | wait | getattr(os, "O_BINARY", 0), 0o666)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | wait | getattr(os, "O_BINARY", 0)
+    try:
+        opened = os.open(path, flags, 0o666)
+    except OSError as error:
+        if error.errno != errno.ENXIO or not path.is_fifo():
+            raise
+        message = f"cannot write the log file: {path} is a pipe that no program reads"
+        raise ConfigurationError(message, "Start its reader first, or name another file") from error
     if wait:
         os.set_blocking(opened, True)
     return opened

@@ -1033,6 +1033,17 @@ def test_a_log_file_that_cannot_be_written(
     assert str(file) in cross["said"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes and links")
+def test_a_log_that_goes_to_a_stream(
+    healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "link.log").symlink_to("/dev/null")
+    os.mkfifo(tmp_path / "pipe")
+    for file in ("/dev/null", "link.log", "pipe"):
+        monkeypatch.setenv("KAGSYNC_LOG_FILE", str(tmp_path / file))
+        assert doctor() == {}
+
+
 def test_a_schedule_that_starts_a_program_in_a_cache(
     healthy: None, doctor: Doctor, crontab: Path, kagsync: Kagsync, tmp_path: Path
 ) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import re
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from boards import Team, board_csv
+from conftest import run
 
 from kagsync import log, log_file
 
@@ -176,6 +180,118 @@ def test_a_linked_log_is_rotated_where_it_is(
     assert sync(link).err == ""
     assert names(place) == ["real.log", "real.log.1"]
     assert link.is_symlink() and "Synced" in link.read_text()
+
+
+# What is a log
+
+
+UNSTAMPED = "ERROR kagsync: the database is locked\n"
+TRACEBACK = 'Traceback (most recent call last):\n  File "x.py", line 1\nValueError\n'
+
+
+@pytest.mark.parametrize("first", [UNSTAMPED, TRACEBACK, "\0" * 3000, "\0" * 10_000, TRACEBACK + UNSTAMPED])
+def test_a_log_that_begins_otherwise_is_rotated(first: str, sync: Callable[[Path], Ran], place: Path) -> None:
+    path = place / "kagsync.log"
+    path.write_text(first + FULL)
+    (place / "kagsync.log.1").write_text(first + LINE)
+    assert sync(path).err == ""
+    assert names(place) == ["kagsync.log", "kagsync.log.1", "kagsync.log.2"]
+    assert (place / "kagsync.log.1").read_text() == first + FULL
+
+
+@pytest.mark.parametrize(
+    "content",
+    [LINE.encode() + bytes(500), bytes(500), bytes(500) + LINE.encode(), b"Dear diary\n" + bytes(9)],
+)
+def test_what_a_power_cut_left_in_a_log_stops_no_sync(
+    content: bytes, sync: Callable[[Path], Ran], place: Path
+) -> None:
+    path = place / "kagsync.log"
+    path.write_bytes(content)
+    ran = sync(path)
+    assert (ran.code, ran.err) == (0, "")
+    assert path.read_bytes().startswith(content) and b"Synced 1 entries" in path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar", "gzip", "picture", "utf-16", "program"])
+def test_a_file_that_is_no_text_is_refused(kind: str, sync: Callable[[Path], Ran], place: Path) -> None:
+    path, old = place / "file", place / "old.log"
+    if kind in ("zip", "tar"):  # each with a whole log in its first bytes
+        old.write_text(LINE)
+        pack = zipfile.ZipFile if kind == "zip" else tarfile.open
+        with pack(path, "w") as archive:
+            (archive.write if isinstance(archive, zipfile.ZipFile) else archive.add)(old)
+        old.unlink()
+    else:
+        path.write_bytes(
+            {
+                "gzip": gzip.compress(LINE.encode()),
+                "picture": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+                "utf-16": LINE.encode("utf-16"),
+                "program": b"\x7fELF\2\1\1" + bytes(9),
+            }[kind]
+        )
+    before = path.read_bytes()
+    ran = sync(path)
+    assert ran.code == 3 and f"{path} is not a text file" in ran.err
+    assert path.read_bytes() == before and names(place) == ["file"]
+
+
+# Streams
+
+
+@pytest.mark.parametrize("through", ["pipe", "link"])
+def test_a_pipe_with_a_reader_takes_the_log(through: str, sync: Callable[[Path], Ran], place: Path) -> None:
+    pipe = path = place / "pipe"
+    os.mkfifo(pipe)
+    if through == "link":
+        path = place / "app.log"
+        path.symlink_to(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        with pipe.open("wb", buffering=0):  # waits for the reader
+            ran = sync(path)
+            log.configure()
+        said, _ = reader.communicate(timeout=60)
+    assert (ran.code, ran.err) == (0, "")
+    assert "INFO kagsync: Synced 1 entries" in said
+
+
+def test_a_pipe_that_nobody_reads_is_refused_at_once(sync: Callable[[Path], Ran], place: Path) -> None:
+    os.mkfifo(place / "pipe")
+    ran = sync(place / "pipe")
+    assert ran.code == 3
+    assert f"{place / 'pipe'} is a pipe that no program reads. Start its reader first" in ran.err
+
+
+@pytest.mark.parametrize("kind", ["pipe", "file"])
+def test_a_link_to_the_standard_output_is_written_and_never_rotated(kind: str, place: Path) -> None:
+    link, output = place / "app.log", place / "output"
+    link.symlink_to("/dev/stdout")
+    output.write_text(FULL)
+    script = (
+        "import sys, pathlib; from kagsync import log\n"
+        "log.configure(quiet=True, log_file=pathlib.Path(sys.argv[1]))\n"
+        "log.logger.info('line 1')"
+    )
+    command = [sys.executable, "-c", script, str(link)]
+    with output.open("ab") as file:
+        stdout = file if kind == "file" else subprocess.PIPE
+        ran = subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, check=True)
+    assert ran.stderr == b""
+    said = output.read_text().removeprefix(FULL) if kind == "file" else ran.stdout.decode()
+    assert said.endswith("INFO kagsync: line 1\n")
+    assert names(place) == ["app.log", "output"]
+
+
+# What cannot be opened
+
+
+def test_a_log_that_cannot_be_opened_is_one_line(place: Path) -> None:
+    (place / "lost.log").symlink_to("nowhere/real.log")
+    ran = run("sync", "--all", "--log-file", str(place / "lost.log"))
+    assert (ran.code, ran.out) == (3, "")
+    (line,) = ran.err.splitlines()
+    assert line.startswith(f"ERROR kagsync: cannot write the log file {place / 'lost.log'}: No such file")
 
 
 # While a run writes

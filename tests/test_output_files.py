@@ -327,6 +327,9 @@ def test_what_is_not_a_file(kind: str, command: str, board: Path, kagsync: Kagsy
 
     ran = kagsync(*_writing(command, path, board))
 
+    if (command, kind) == ("log", "device"):
+        assert (ran.code, ran.err) == (0, "")  # a log that nobody wants
+        return
     assert ran.code == {"log": 3, "add": 5}.get(command, 2), ran
     assert str(path if command != "add" else path.resolve()) in ran.err
     assert path.lstat().st_ino == before.st_ino

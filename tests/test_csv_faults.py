@@ -159,7 +159,7 @@ REFUSED = {
         anns("TeamName", "y" * 10_000_000), "TeamName in row 3 has 10,000,000 characters"
     ),
     "10 MB in a quoted cell": Refused(
-        anns("TeamName", '"' + 'y, ""\n' * 2_000_000 + '"'), "TeamName in row 3 has 12,000,000 characters"
+        anns("TeamName", '"' + 'y, ""\n' * 2_000_000 + '"'), "TeamName in row 3 has 10,000,000 characters"
     ),
     "10 MB in a score": Refused(anns("Score", "1" * 10_000_000), "Score in row 3 has 10,000,000 characters"),
     "2,000 members in a row": Refused(

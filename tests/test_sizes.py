@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING
 
 import pytest
 from boards import MODERN, OLD, Team, board_csv, board_name
+from hypothesis import example, given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
 from test_archive import packed
 from test_memory import limited, needs_limits
 
@@ -101,7 +106,7 @@ def test_a_csv_by_hand_has_the_limit_of_an_unpacked_one(
         ("x" * 5000, 5000),
         ("🚀" * 5000, 5000),
         ('"' + "x," * 2500 + '"', 5000),
-        ('"' + '""' * 5000 + '"', 10_000),  # as they are written
+        ('"' + '""' * 5000 + '"', 5000),
         ('"' + "x\n" * 2500 + '"', 5000),
         ("x" * 3_000_000, 3_000_000),
     ],
@@ -117,6 +122,22 @@ def test_the_cell_is_found_wherever_it_stands(cell: str, length: int, end: str, 
 
     with pytest.raises(BadBoard, match=f"^TeamMemberUserNames in row 5 has {length:,} characters"):
         header.count_rows(path)
+
+
+@examples(max_examples=300, deadline=None)
+@given(st.text('",\n\rab', max_size=30), st.integers(1, 4))
+@example('"a"b\n,', 1)
+@example('"abc"x\r\nno comma after that', 2)
+def test_cells_are_measured_as_the_csv_module_reads_them(text: str, piece: int) -> None:
+    csv.field_size_limit(100_000)
+    row = next(csv.reader(io.StringIO(text, newline="")), [])
+    long = [(index, len(cell)) for index, cell in enumerate(row) if len(cell) > 3]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sizes, "_PIECE", piece)
+        patch.setattr(sizes, "MAX_CELL", 3)
+        index, length, _ = sizes._measure(io.StringIO(text, newline=""))
+    if long:
+        assert (index, length) == long[0]
 
 
 def test_an_archive_is_bounded_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ MAX_OLD_ROWS = 500_000  # an old board has no ranks, so it is sorted in memory a
 _MAX_LINE = MAX_COLUMNS * (2 * MAX_CELL + 3)
 _PIECE = 1024 * 1024
 _ENCODING = "utf-8-sig"  # Kaggle writes a byte order mark; archives drop it
-_IN_QUOTES, _PLAIN = re.compile(r'[^"]*(?:""[^"]*)*'), re.compile(r"[^,\r\n]*")
+_IN_QUOTES, _PLAIN = re.compile(r'[^"]*'), re.compile(r"[^,\r\n]*")
 _REMEDY = "Get the board from Kaggle again: its own cells have less than 100 characters"
 
 
@@ -120,32 +120,35 @@ def _long_cell(path: Path, lines: int, row: int, columns: list[str]) -> BadBoard
 def _measure(file: TextIO) -> tuple[int, int, bool]:
     """Measures the first cell that is too long, in pieces: it may be larger than the memory.
 
+    It reads a row as the csv module does, from its beginning.
+
     Returns:
         the number of its column (from 0), its characters, and whether its quote closes.
     """
-    text = _piece(file)
-    start = index = 0
+    index = length = at = 0
+    quoted: bool | None = None  # None: at the beginning of a cell
+    text, ended = "", False
     while True:
-        quoted = text.startswith('"', start)
-        pattern = _IN_QUOTES if quoted else _PLAIN
-        end = _end(pattern, text, start + quoted)
-        if end - start > MAX_CELL or text[end : end + 1] in ("", "\r", "\n"):
-            break
-        start = text.find(",", end) + 1
-        index += 1
-    length = end - start - quoted
-    while end == len(text) and (text := _piece(file)):
-        end = _end(pattern, text, 0)
-        length += end
-    return index, length, bool(text) or not quoted
-
-
-def _piece(file: TextIO) -> str:
-    """The next part of a text, not cut off in a row of quotes: two of them are one character of a cell."""
-    text = file.read(_PIECE)
-    while text.endswith('"') and (more := file.read(_PIECE)):
-        text += more
-    return text
+        if len(text) - at < 2 and not ended:  # a quote and what follows it are looked at together
+            more = file.read(_PIECE)
+            text, at, ended = text[at:] + more, 0, not more
+        if at == len(text):
+            return index, length, not quoted
+        if quoted is None:
+            quoted = text[at] == '"'
+            at += quoted
+            continue
+        end = _end(_IN_QUOTES if quoted else _PLAIN, text, at)
+        length, at = length + end - at, end
+        following = text[at : at + 2]
+        if quoted and following == '""':
+            length, at = length + 1, at + 2
+        elif quoted and (len(following) == 2 or (following and ended)):
+            quoted, at = False, at + 1  # what follows a closing quote still belongs to the cell
+        elif following[:1] == "," and not quoted and length <= MAX_CELL:
+            index, length, at, quoted = index + 1, 0, at + 1, None
+        elif following and not quoted:
+            return index, length, True
 
 
 def _end(pattern: re.Pattern[str], text: str, start: int) -> int:

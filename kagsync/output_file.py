@@ -209,11 +209,19 @@ def write_new(path: Path, text: str, database: Path | None) -> None:
         examine(path, database)
         with scratch.folder(path.absolute().parent) as place:
             new = place / "new"
-            with new.open("w", encoding="utf-8", newline="") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
+            _write(new, text)
             _place(new, path)
+
+
+def _write(new: Path, text: str, errors: str = "strict") -> None:
+    """Writes a text, its line ends as they are, to the disk itself.
+
+    Otherwise a power cut could leave an empty file under the name that the file gets next.
+    """
+    with new.open("w", encoding="utf-8", errors=errors, newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 @contextlib.contextmanager
@@ -247,10 +255,7 @@ def write_over(path: Path, text: str, place: Path) -> None:
         OSError: it cannot be written.
     """
     new = place / "new"
-    with new.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())  # else a power cut can leave an empty file in the place of the old one
+    _write(new, text)
     new.chmod(0o644)
     new.replace(path)
 
@@ -266,10 +271,7 @@ def write_private(path: Path, text: str) -> None:
         with scratch.folder(path.parent) as place:
             new = place / "new"
             new.touch(mode=0o600)
-            with new.open("w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
+            _write(new, text, errors="surrogateescape")
             new.replace(path)
     except OSError as error:
         raise from_os_error(error, f"write {path}") from error

@@ -13,9 +13,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def horizon() -> datetime:
-    """What is dated later than this is not believed."""
-    return utc_now() + _AHEAD
+def horizon(now: datetime | None = None) -> datetime:
+    """What is dated later than this is not believed.
+
+    Args:
+        now: by which clock; None: by the one of now.
+    """
+    return (now or utc_now()) + _AHEAD
 
 
 def is_ahead(moment: datetime, now: datetime) -> bool:

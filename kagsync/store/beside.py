@@ -13,7 +13,6 @@ from pathlib import Path
 
 from kagsync import locks, output_file, rights
 from kagsync.errors import DatabaseError
-from kagsync.output_file import parts
 
 _PATIENCE = 30.0  # seconds; deleting three files takes none
 
@@ -91,14 +90,14 @@ def _leftovers(path: Path) -> list[Path]:
 
 
 def _not_writable(path: Path) -> list[Path]:
-    return [part for part in parts(path) if part.exists() and not os.access(part, os.W_OK)]
+    return [part for part in output_file.parts(path) if part.exists() and not os.access(part, os.W_OK)]
 
 
 def _are_leftovers(path: Path, found: list[Path]) -> bool:
     """Whether files that others made hold no change of the database and cannot be in use by a writer."""
     if os.name != "posix":
         return False
-    wal, _, journal = parts(path)
+    wal, _, journal = output_file.parts(path)
     try:
         state = path.stat()
         alone = state.st_uid == os.geteuid() and not state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -20,7 +20,6 @@ RETENTION = {
     OLDER: timedelta(days=30),
     ERROR: timedelta(days=90),
 }
-_AHEAD = timedelta(days=1)
 _RUNS_OF_ONE_CLOCK = 12  # an hour of runs that a wrong clock may spoil without anything being thinned by it
 
 
@@ -82,7 +81,7 @@ class Runs(Competitions):
         for status, kept in RETENTION.items():
             self._connection.execute(
                 "DELETE FROM sync_runs WHERE status = ? AND (finished_at < ? OR finished_at > ?)",
-                (status, times.iso(earlier - kept), times.iso(later + _AHEAD)),
+                (status, times.iso(earlier - kept), times.iso(times.horizon(later))),
             )
 
     def rest(self, competition_id: int, until: datetime, now: datetime) -> None:

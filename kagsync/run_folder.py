@@ -186,6 +186,8 @@ def sweep(temp_data: Path) -> Sweep:
             for folder in sorted(temp_data.iterdir()):
                 try:
                     _sweep_one(folder, result)
+                except FileNotFoundError:  # its own run has just removed it
+                    continue
                 # One that cannot be removed is no reason to leave the others.
                 except OSError as error:
                     result.failed.append(from_os_error(error, f"clean up {folder}"))
@@ -236,4 +238,5 @@ def _is_stillborn(folder: Path) -> bool:
 def _was_handed_over_lately(folder: Path) -> bool:
     if _HANDED_OVER not in _notes(folder):
         return False
-    return time.time() - (folder / _MARKER).stat().st_mtime < HANDED_OVER_KEPT
+    # A time in the future comes from a clock that was wrong.
+    return abs(time.time() - (folder / _MARKER).stat().st_mtime) < HANDED_OVER_KEPT

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import start
 
-from kagsync import locks, run_folder
+from kagsync import locks, own_folder, run_folder
 from kagsync.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -212,3 +212,32 @@ def test_a_killed_fetch_leaves_a_folder_that_a_cleanup_removes_and_not_before(
     assert (ran.code, ran.out) == (0, "Removed 1 abandoned folder\n")
     assert f"INFO kagsync: Removed what a crashed run left behind: {folder.name}\n" in ran.err
     assert list(settings.temp_data.iterdir()) == []
+
+
+def test_a_folder_that_its_own_run_removes_meanwhile_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temp_data = tmp_path / run_folder.FOLDER
+    (temp_data / "titanic_20251031T162626").mkdir(parents=True, mode=0o700)
+    real = own_folder.is_own
+
+    def late(path: Path) -> bool:
+        path.rmdir()
+        return real(path)
+
+    monkeypatch.setattr(own_folder, "is_own", late)
+    swept = run_folder.sweep(temp_data)
+    assert (swept.removed, swept.kept, swept.failed) == ([], [], [])
+
+
+@pytest.mark.parametrize(("days", "kept"), [(0, True), (-2, False), (3653, False)])
+def test_a_folder_handed_over_by_a_wrong_clock_is_not_kept_for_years(
+    days: int, kept: bool, tmp_path: Path
+) -> None:
+    temp_data = tmp_path / run_folder.FOLDER
+    with run_folder.new(temp_data, "titanic", datetime.now(UTC)) as folder:
+        run_folder.hand_over(folder)
+    moment = time.time() + days * 86_400
+    os.utime(folder / ".kagsync", (moment, moment))
+    assert (run_folder.sweep(temp_data).kept == [folder]) is kept
+    assert folder.exists() is kept

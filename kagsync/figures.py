@@ -6,9 +6,9 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kagsync import medals
 from kagsync.board import cells
 from kagsync.board.cells import Legible
+from kagsync.standings import marks as medals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

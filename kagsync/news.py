@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import movements, times
-from kagsync.sentences import sentence
+from kagsync import times
+from kagsync.standings import movements
+from kagsync.standings.sentences import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from kagsync.movements import Movement
     from kagsync.records import Competition, User
+    from kagsync.standings.movements import Movement
     from kagsync.store import Store
 
 

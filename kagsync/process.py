@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kagsync import guard, leaderboard, matching, restore, times
-from kagsync.changes import Splice, State, splice
 from kagsync.errors import UnknownCompetition
 from kagsync.log import logger
 from kagsync.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
+from kagsync.standings.standing import Splice, State, splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import times
-from kagsync.changes import State
+from kagsync.standings.standing import State
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import gaps, movements, sentences, times, typos
+from kagsync import times, typos
+from kagsync.standings import gaps, movements, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kagsync.gaps import Gap
-    from kagsync.movements import Movement
     from kagsync.records import Competition, Entry, User
+    from kagsync.standings.gaps import Gap
+    from kagsync.standings.movements import Movement
     from kagsync.store import Store
     from kagsync.typos import Unseen
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import movements, times
-from kagsync.sentences import words
+from kagsync import times
+from kagsync.standings import movements
+from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from kagsync.changes import State
-    from kagsync.movements import Movement
     from kagsync.records import Competition, User
+    from kagsync.standings.movements import Movement
+    from kagsync.standings.standing import State
     from kagsync.store import Store
 
 

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync import show, times
 from kagsync.chart import Series
 from kagsync.matching import TEAM_NAME
-from kagsync.movements import CAME_BACK, NEW
 from kagsync.render import DOWN, UP, Column, Table, sparkline
-from kagsync.sentences import brief, words
+from kagsync.standings.movements import CAME_BACK, NEW
+from kagsync.standings.sentences import brief, words
 from kagsync.text import printable
 
 if TYPE_CHECKING:
-    from kagsync.gaps import Gap
-    from kagsync.movements import Movement
     from kagsync.news import Item
     from kagsync.notify import Listed
     from kagsync.records import Competition, User
     from kagsync.show import BoardView, Line
+    from kagsync.standings.gaps import Gap
+    from kagsync.standings.movements import Movement
     from kagsync.status import Status
     from kagsync.timeline import Timeline
     from kagsync.typos import Unseen

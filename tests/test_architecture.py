@@ -9,8 +9,8 @@ import kagsync
 
 PACKAGE = Path(kagsync.__file__).parent
 
-# From the outside in: a folder, or a file beside the folders, imports from lower lines only. Nothing on a line
-# imports its neighbours.
+# From the outside in: a folder, or a file beside the folders, imports from lower lines only, and nothing on a
+# line imports its neighbours.
 LINES = (
     "__main__",
     "cli",

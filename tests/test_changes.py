@@ -15,9 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kagsync import fetch, times
-from kagsync.changes import State, same, splice
 from kagsync.process import process
 from kagsync.records import ERROR, Run
+from kagsync.standings.standing import State, same, splice
 from kagsync.store import Store
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kagsync.figures import Benchmark, MedalLine
-from kagsync.gaps import Gap, medal, to_baseline, to_medal, to_person
 from kagsync.records import Entry
+from kagsync.standings.gaps import Gap, medal, to_baseline, to_medal, to_person
 
 
 def entry(rank: int | None, score: float | None = None) -> Entry:

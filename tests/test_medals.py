@@ -8,7 +8,7 @@ from math import floor
 
 import pytest
 
-from kagsync.medals import MEDALS, last_ranks
+from kagsync.standings.marks import MEDALS, last_ranks
 
 
 @pytest.mark.parametrize(

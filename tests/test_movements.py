@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kagsync.changes import State
-from kagsync.movements import (
+from kagsync.standings.movements import (
     CAME_BACK,
     DELETED,
     FELL,
@@ -35,6 +34,7 @@ from kagsync.movements import (
     overall,
     same_team,
 )
+from kagsync.standings.standing import State
 
 GONE = "del=0123456789abcdef"  # a member whose account was deleted
 HERE = State(412, 0.80523, "0.80523", 7, "The Team", "alice,bob", 5)

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kagsync.changes import State
-from kagsync.movements import (
+from kagsync.standings.movements import (
     CAME_BACK,
     DELETED,
     FELL,
@@ -26,7 +25,8 @@ from kagsync.movements import (
     SUBMITTED,
     Movement,
 )
-from kagsync.sentences import brief, sentence, words
+from kagsync.standings.sentences import brief, sentence, words
+from kagsync.standings.standing import State
 
 GONE = "del=0123456789abcdef"  # a member whose account was deleted
 

@@ -12,10 +12,10 @@ import pytest
 import sqlite_utils  # noqa: TC002
 
 from kagsync import competitions, schema, times
-from kagsync.changes import Splice, State
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
 from kagsync.figures import Marks
 from kagsync.records import Entry, Run, Snapshot
+from kagsync.standings.standing import Splice, State
 from kagsync.store import Store, explain
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import __version__, show, times, views
 from kagsync.matching import TEAM_NAME
-from kagsync.movements import IMPROVED, MERGED, NEW
+from kagsync.standings.movements import IMPROVED, MERGED, NEW
 from kagsync.text import printable
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kagsync.changes import Splice, State
-from kagsync.movements import Change, Past
 from kagsync.records import Snapshot
+from kagsync.standings.movements import Change, Past
+from kagsync.standings.standing import Splice, State
 from kagsync.store.connection import Connection
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from kagsync.changes import State
+    from kagsync.standings.standing import State
 
     Deletions = AbstractSet[tuple[int | None, int]]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync import movements as m
+from kagsync.standings import movements as m
 
 if TYPE_CHECKING:
-    from kagsync.changes import State
-    from kagsync.movements import Movement
+    from kagsync.standings.movements import Movement
+    from kagsync.standings.standing import State
 
 
 def sentence(who: str, movement: Movement, teams: int | None) -> str:

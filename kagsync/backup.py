@@ -6,8 +6,8 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from kagsync import output_file, scratch
 from kagsync.errors import UsageError, from_os_error
+from kagsync.files import output_file, scratch
 from kagsync.store import InUse, alone, is_kagsyncs
 
 if TYPE_CHECKING:

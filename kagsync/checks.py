@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import errors, installation, memory, scratch
+from kagsync import errors, installation, memory
 from kagsync.errors import KagsyncError
+from kagsync.files import scratch
 from kagsync.log import logger
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync import locks, run_folder
+from kagsync import run_folder
 from kagsync.errors import KagsyncError, UsageError, from_os_error
+from kagsync.files import locks
 from kagsync.log import logger
 
 if TYPE_CHECKING:

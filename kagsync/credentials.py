@@ -15,8 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import installation, rights
+from kagsync import installation
 from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
+from kagsync.files import rights
 from kagsync.text import clip
 
 if TYPE_CHECKING:

@@ -24,15 +24,11 @@ from kagsync import (
     credentials,
     errors,
     installation,
-    locks,
-    log_file,
     memory,
     pings,
-    rights,
     run_folder,
     schedule,
     schema,
-    scratch,
     settings,
     times,
 )
@@ -49,6 +45,7 @@ from kagsync.errors import (
     RateLimited,
     Unreachable,
 )
+from kagsync.files import locks, log_file, rights, scratch
 from kagsync.store import REPAIR, SQLITE_VERSION, Store
 
 if TYPE_CHECKING:

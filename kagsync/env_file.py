@@ -11,8 +11,9 @@ import os
 import stat
 from typing import TYPE_CHECKING
 
-from kagsync import output_file, rights, settings
+from kagsync import settings
 from kagsync.errors import ConfigurationError, KagsyncError, from_os_error
+from kagsync.files import output_file, rights
 from kagsync.secrecy import NAMES
 
 if TYPE_CHECKING:

@@ -118,7 +118,7 @@ def configure(
     stderr.setFormatter(_Formatter("%(levelname)s %(name)s: %(message)s"))
     logger.addHandler(stderr)
     if log_file is not None:
-        from kagsync.log_file import open_file  # only those who want a file pay for it
+        from kagsync.files.log_file import open_file  # only those who want a file pay for it
 
         file = open_file(log_file, database)
         if file is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from kagsync import rights, times
+from kagsync import times
+from kagsync.files import rights
 from kagsync.log import logger
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kagsync import channel, locks, message, news, times
+from kagsync import channel, message, news, times
 from kagsync.channel import NotSent
 from kagsync.errors import KagsyncError, UsageError
+from kagsync.files import locks
 from kagsync.log import logger
 from kagsync.standings import movements
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import output_file, times
+from kagsync import times
 from kagsync.credentials import is_sendable
 from kagsync.errors import KagsyncError
+from kagsync.files import output_file
 from kagsync.log import logger
 
 if TYPE_CHECKING:

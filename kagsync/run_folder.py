@@ -14,8 +14,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kagsync import locks, own_folder
 from kagsync.errors import KagsyncError, from_os_error
+from kagsync.files import locks, own_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,10 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kagsync import cleanup, credentials, errors, fetch, locks, log, run_folder, times
+from kagsync import cleanup, credentials, errors, fetch, log, run_folder, times
 from kagsync.competitions import facts_to_ask, refresh_facts
 from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited, UsageError
+from kagsync.files import locks
 from kagsync.log import logger
 from kagsync.process import Processed, process
 from kagsync.records import (

@@ -7,8 +7,9 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from kagsync import names, output_file
+from kagsync import names
 from kagsync.errors import UsageError, from_os_error
+from kagsync.files import output_file
 from kagsync.text import FORMULA_STARTS, printable
 
 if TYPE_CHECKING:

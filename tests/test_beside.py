@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 from test_machine import process, told
 
-from kagsync import doctor, rights, times
+from kagsync import doctor, times
 from kagsync import settings as settings_of
+from kagsync.files import rights
 from kagsync.store import Store
 from kagsync.store import beside as files_beside
 

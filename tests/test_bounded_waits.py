@@ -84,7 +84,7 @@ KNOWN = {
     ("doctor.py", "ThreadPoolExecutor"): "each worker asks Kaggle once, within the bound of that",
     ("cli/common.py", "typer.confirm"): "a person is asked, on a terminal",
     ("env_file.py", "os.read"): "a regular file",
-    ("output_file.py", "os.read"): "a regular file",
+    ("files/output_file.py", "os.read"): "a regular file",
 }
 
 

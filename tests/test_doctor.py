@@ -28,7 +28,8 @@ from kaggle_server import Answer, KaggleServer, kaggle_error
 from listeners import Listener
 from test_machine import nobody, process
 
-from kagsync import checks, installation, locks, pings, schema, times
+from kagsync import checks, installation, pings, schema, times
+from kagsync.files import locks
 from kagsync.store import Store
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import kagsync
 PACKAGE = Path(kagsync.__file__).parent
 
 # The guards themselves.
-GUARDS = {"output_file", "scratch", "own_folder", "log_file"}
+GUARDS = {"files/output_file", "files/scratch", "files/own_folder", "files/log_file"}
 
 # File and function: why it may write without a guard. A person named the path only where the reason says so.
 EXCEPTIONS = {
@@ -36,9 +36,9 @@ EXCEPTIONS = {
     ("store/snapshot", "_replay"): "into a scratch folder",
     ("env_file", "_content"): "reads only",
     ("env_file", "delete"): "the file of a scheduler's variables, in this user's settings folder",
-    ("locks", "hold"): "the mark beside a lock file",
-    ("locks", "_open"): "a lock file",
-    ("locks", "_first_seen_busy"): "the mark beside a lock file",
+    ("files/locks", "hold"): "the mark beside a lock file",
+    ("files/locks", "_open"): "a lock file",
+    ("files/locks", "_first_seen_busy"): "the mark beside a lock file",
     ("store/beside", "clear"): "empty parts of this user's database that another user made",
     ("looks", "remember"): "a name that a hash makes, in this user's state folder",
     ("demo/boards", "write"): "the developer's command that makes the demo's boards",

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import pytest
 from test_machine import Ran, board_file, nobody, place, process, told
 
-from kagsync import doctor, locks, sync, times
+from kagsync import doctor, sync, times
 from kagsync.errors import ConfigurationError
+from kagsync.files import locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import on_terminal, plain, run
 
-from kagsync import log, log_file
+from kagsync import log
 from kagsync.errors import ConfigurationError, KagsyncError
+from kagsync.files import log_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

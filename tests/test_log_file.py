@@ -16,7 +16,8 @@ import pytest
 from boards import Team, board_csv
 from conftest import run
 
-from kagsync import log, log_file
+from kagsync import log
+from kagsync.files import log_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,7 +23,8 @@ from boards import Team, board_csv, board_zip
 from conftest import run, start
 from listeners import Listener
 
-from kagsync import installation, locks, message, notify, times
+from kagsync import installation, message, notify, times
+from kagsync.files import locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ import pytest
 from boards import Team, board_csv
 from conftest import run
 
-from kagsync import output_file
 from kagsync.errors import UsageError
+from kagsync.files import output_file
 from kagsync.store import Store, replacing
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import start
 
-from kagsync import locks, own_folder, run_folder
+from kagsync import run_folder
 from kagsync.errors import ConfigurationError
+from kagsync.files import locks, own_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from boards import Team, board_csv
 
-from kagsync import scratch
+from kagsync.files import scratch
 from kagsync.oauth import Login
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_a_living_process_keeps_its_own(place: Path) -> None:
     ],
 )
 def test_whenever_it_is_killed_the_next_one_sweeps(moment: str, board: Path, place: Path) -> None:
-    killed(f"from kagsync import scratch; {moment}", "users", "export", str(place / "roster.csv"))
+    killed(f"from kagsync.files import scratch; {moment}", "users", "export", str(place / "roster.csv"))
     assert any(name.startswith(".kagsync-") for name in names(place))
     with scratch.folder(place):
         pass
@@ -218,7 +218,7 @@ def test_a_copy_of_the_database_in_the_systems_temporary_folder_goes(
     with contextlib.closing(sqlite3.connect(settings.db, isolation_level=None)) as writer:
         writer.execute("UPDATE users SET name = 'in the -wal'")  # so that it is copied to a file
         killed(
-            "from kagsync import scratch; rmtree = scratch.shutil.rmtree\n"
+            "from kagsync.files import scratch; rmtree = scratch.shutil.rmtree\n"
             "def remove(path, **options): (die if (path / 'copy.db').exists() else rmtree)(path, **options)\n"
             "scratch.shutil.rmtree = remove",
             *("doctor", "-q"),
@@ -258,7 +258,7 @@ def test_a_sweep_that_is_killed_at_any_deletion_goes_on_the_next_time(
     (left,) = settings.temp_data.iterdir()
     assert len(names(left)) == 3
     at = (
-        "from kagsync import own_folder, run_folder; n = [0]; unlink = own_folder.Opened.unlink\n"
+        "from kagsync.files import own_folder, run_folder; n = [0]; unlink = own_folder.Opened.unlink\n"
         "def some(self, name):\n"
         f"    n[0] += 1; (die if n[0] == {step} else unlink)(self, name)\n"
         "own_folder.Opened.unlink = some\n"

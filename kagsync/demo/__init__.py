@@ -12,9 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import listings, output_file, report, scratch, show, sync, times, users
+from kagsync import listings, report, show, sync, times, users
 from kagsync.demo.boards import SECOND, SLUG
 from kagsync.errors import KagsyncError, UsageError, from_os_error
+from kagsync.files import output_file, scratch
 from kagsync.settings import Settings
 from kagsync.store import Store
 

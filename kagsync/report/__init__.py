@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kagsync import __version__, news, output_file, scratch, show
+from kagsync import __version__, news, show
 from kagsync.errors import UsageError, from_os_error
+from kagsync.files import output_file, scratch
 from kagsync.report import chart, pages
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from kagsync import output_file, scratch, settings, times
+from kagsync import settings, times
 from kagsync.errors import ConfigurationError
+from kagsync.files import output_file, scratch
 from kagsync.schedule.installed import Installed, NoScheduler, installed
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import output_file
 from kagsync.errors import ConfigurationError, from_os_error
+from kagsync.files import output_file
 from kagsync.schedule.installed import Installed, NoScheduler, installed
 from kagsync.schedule.plan import LONGEST_RUN
 

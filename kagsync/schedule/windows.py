@@ -10,8 +10,8 @@ import subprocess
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
-from kagsync import scratch
 from kagsync.errors import ConfigurationError
+from kagsync.files import scratch
 from kagsync.schedule.installed import Installed, NoScheduler, installed
 from kagsync.schedule.plan import LONGEST_RUN
 

@@ -11,8 +11,8 @@ import os
 import stat
 from pathlib import Path
 
-from kagsync import locks, output_file, rights
 from kagsync.errors import DatabaseError
+from kagsync.files import locks, output_file, rights
 
 _PATIENCE = 30.0  # seconds; deleting three files takes none
 

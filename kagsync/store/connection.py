@@ -9,8 +9,9 @@ import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
-from kagsync import installation, locks, memory, output_file, rights, schema
+from kagsync import installation, memory, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
+from kagsync.files import locks, output_file, rights
 from kagsync.store import beside
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING
 
-from kagsync import scratch
 from kagsync.errors import DatabaseError
+from kagsync.files import scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import rights
 from kagsync.errors import ConfigurationError, KagsyncError, from_os_error
+from kagsync.files import rights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

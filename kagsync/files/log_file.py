@@ -11,8 +11,8 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
-from kagsync import output_file
 from kagsync.errors import ConfigurationError, DiskFull, KagsyncError, UsageError, from_os_error
+from kagsync.files import output_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

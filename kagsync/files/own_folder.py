@@ -11,8 +11,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import rights
 from kagsync.errors import ConfigurationError
+from kagsync.files import rights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

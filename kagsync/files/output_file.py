@@ -8,8 +8,8 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import rights, scratch
 from kagsync.errors import UsageError, from_os_error
+from kagsync.files import rights, scratch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import times
 from kagsync.errors import Forbidden, KagsyncError, NotFound, RateLimited, Unreachable
-from kagsync.network import Failure
+from kagsync.net.route import Failure
 from kagsync.records import LONGEST_REST
 from kagsync.text import clip, printable
 

@@ -11,8 +11,9 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from kagsync import bounds, installation
+from kagsync import installation
 from kagsync.errors import ConfigurationError, KagsyncError, UsageError
+from kagsync.net import bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,11 +17,13 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kagsync import __version__, answers, bounds, installation, network, sdk, times
+from kagsync import __version__, answers, installation, sdk, times
 from kagsync.credentials import Credentials, check_environment, find, is_sendable, refused
 from kagsync.errors import BadDownload, CredentialsError, Interrupted, KagsyncError, OutOfTime
 from kagsync.log import logger
-from kagsync.network import Failure, Route
+from kagsync.net import bounds
+from kagsync.net import route as network
+from kagsync.net.route import Failure, Route
 from kagsync.oauth import Login
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import __version__, bounds, errors, log, network, times
+from kagsync import __version__, errors, log, times
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
+from kagsync.net import bounds, route
 from kagsync.records import BY_HAND, LastPing, Trigger
 from kagsync.text import printable
 
@@ -214,7 +215,7 @@ class _Request:
         if self._after is not None:
             self._after._thread.join(PATIENCE)  # or the end could be told before the start
         try:
-            network.check_environment(self._address)
+            route.check_environment(self._address)
             with bounds.bounded(_LONGEST_ANSWER, PATIENCE):
                 answer = requests.post(
                     self._address,

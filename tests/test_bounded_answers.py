@@ -13,8 +13,9 @@ import pytest
 from kaggle_server import Answer, redirect
 from listeners import Flood
 
-from kagsync import bounds, channel, kaggle_api, pings
+from kagsync import channel, kaggle_api, pings
 from kagsync.errors import BadDownload, KagsyncError
+from kagsync.net import bounds
 from kagsync.records import Target
 
 if TYPE_CHECKING:

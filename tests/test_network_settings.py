@@ -15,8 +15,9 @@ from boards import board_csv, board_zip, many_teams
 from gateways import Proxy, SocksProxy, Tls
 from kaggle_server import PORT, redirect
 
-from kagsync import kaggle_api, network
+from kagsync import kaggle_api
 from kagsync.errors import ConfigurationError
+from kagsync.net import route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 @pytest.fixture(autouse=True)
 def open_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """No proxy, no certificates and nothing exempt, and waits that a test can wait for."""
-    for name in (*VARIABLES, *map(str.upper, VARIABLES), *network.CA_BUNDLES, "SSL_CERT_FILE"):
+    for name in (*VARIABLES, *map(str.upper, VARIABLES), *route.CA_BUNDLES, "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
     monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 5.0)
@@ -328,7 +329,7 @@ def test_without_a_proxy_it_is_the_same(club: Club) -> None:
         assert "the certificate of localhost is not trusted" in club.error()
 
 
-@pytest.mark.parametrize("name", network.CA_BUNDLES)
+@pytest.mark.parametrize("name", route.CA_BUNDLES)
 def test_what_is_advised_helps(
     inspected: Club, tls: Tls, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -412,15 +413,15 @@ def test_a_file_without_certificates_is_named(
 
 
 def test_what_is_wrong_for_https_is_found_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    network.check_environment("https://api.kaggle.com")
+    route.check_environment("https://api.kaggle.com")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
 
     with pytest.raises(ConfigurationError, match="REQUESTS_CA_BUNDLE"):
-        network.check_environment("https://api.kaggle.com")
-    network.check_environment("http://localhost:7777")  # needs no certificates
+        route.check_environment("https://api.kaggle.com")
+    route.check_environment("http://localhost:7777")  # needs no certificates
     monkeypatch.setenv("HTTPS_PROXY", "http://")
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY"):
-        network.check_environment("https://api.kaggle.com")
+        route.check_environment("https://api.kaggle.com")
 
 
 # Everywhere that Kaggle is asked

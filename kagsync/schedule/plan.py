@@ -10,8 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import credentials, env_file, names, network, settings
+from kagsync import credentials, env_file, names, settings
 from kagsync.errors import ConfigurationError, UsageError
+from kagsync.net import route
 from kagsync.secrecy import PROXIES, is_secret
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _OTHERS = (
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
-    *network.CA_BUNDLES,  # not SSL_CERT_FILE: requests always names a file of its own, so OpenSSL ignores it
+    *route.CA_BUNDLES,  # not SSL_CERT_FILE: requests always names a file of its own, so OpenSSL ignores it
     *PROXIES,
     "NO_PROXY",
     "no_proxy",
@@ -161,7 +162,7 @@ def _environment(loaded: Settings) -> tuple[dict[str, str], dict[str, str], tupl
         carried.pop(name, None)
     if "KAGSYNC_TEMP_DIR" in carried:
         carried["KAGSYNC_TEMP_DIR"] = str(loaded.temp_dir)  # absolute, ~ expanded
-    for name in ("KAGGLE_CONFIG_DIR", *network.CA_BUNDLES):
+    for name in ("KAGGLE_CONFIG_DIR", *route.CA_BUNDLES):
         if name in carried:
             carried[name] = str(Path(carried[name]).absolute())
     if token_file := credentials.token_file():

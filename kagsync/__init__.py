@@ -38,6 +38,6 @@ def history(
     Raises:
         kagsync.errors.KagsyncError: no such database, competition or user.
     """
-    from kagsync import frames  # pandas, which the command line needs only for a changed board
+    from kagsync import notebook  # pandas, which the command line needs only for a changed board
 
-    return frames.history(db, slug, usernames, since=since)
+    return notebook.history(db, slug, usernames, since=since)

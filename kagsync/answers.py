@@ -8,11 +8,11 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import clock
 from kagsync.errors import Forbidden, KagsyncError, NotFound, RateLimited, Unreachable
 from kagsync.net.route import Failure
 from kagsync.records import LONGEST_REST
-from kagsync.text import clip, printable
+from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -96,9 +96,9 @@ def explain(response: requests.Response, kaggle_id: str, said: str) -> Failure:
 def _rate_limited(response: requests.Response, said: str) -> Failure:
     seconds = _retry_after(response)
     rest = DEFAULT_REST if seconds is None else timedelta(seconds=seconds)
-    until = times.utc_now() + rest
+    until = clock.utc_now() + rest
     error = RateLimited(
-        f"Kaggle asks to wait (429) until {times.iso(until)}{said}",
+        f"Kaggle asks to wait (429) until {clock.iso(until)}{said}",
         "kagsync tries again after that",
         until=until,
     )
@@ -154,4 +154,4 @@ def _retry_after(response: requests.Response) -> float | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - times.utc_now()).total_seconds(), 0.0), _LONGEST_REST)
+    return min(max((moment - clock.utc_now()).total_seconds(), 0.0), _LONGEST_REST)

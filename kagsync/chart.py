@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kagsync import times
+from kagsync import clock
 from kagsync.errors import (
     Forbidden,
     Interrupted,
@@ -16,7 +16,7 @@ from kagsync.errors import (
     OutOfTime,
 )
 from kagsync.log import logger
-from kagsync.text import clip, printable
+from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,7 +60,7 @@ def add(
         medals: whether it awards medals, if Kaggle cannot be asked.
     """
     found = store.find_competition(slug)
-    competition = found or store.add_competition(slug, slug if link else None, times.utc_now())
+    competition = found or store.add_competition(slug, slug if link else None, clock.utc_now())
     changes: dict[str, str | int | None] = {}
     if kaggle_id is not None or not link:
         changes["kaggle_competition_id"] = kaggle_id
@@ -83,11 +83,11 @@ def _from_facts(facts: CompetitionFacts, competition: Competition) -> dict[str, 
     """The columns that Kaggle's facts fill; a title that is there stays, since people may give their own."""
     return {
         "title": competition.title or _clipped(facts.title),
-        "deadline": times.iso(facts.deadline) if facts.deadline else None,
+        "deadline": clock.iso(facts.deadline) if facts.deadline else None,
         "metric": _clipped(facts.metric),
         "kaggle_team_count": facts.team_count,
         "awards_points": None if facts.awards_points is None else int(facts.awards_points),
-        "facts_at": times.iso(times.utc_now()),
+        "facts_at": clock.iso(clock.utc_now()),
     }
 
 
@@ -97,8 +97,8 @@ def _clipped(text: str | None) -> str | None:
 
 def facts_are_due(competition: Competition) -> bool:
     """Whether it is a day since Kaggle was last asked for a competition's facts."""
-    asked, now = competition.facts_at, times.utc_now()
-    return asked is None or times.is_ahead(asked, now) or now - asked >= _FACTS_KEPT
+    asked, now = competition.facts_at, clock.utc_now()
+    return asked is None or clock.is_ahead(asked, now) or now - asked >= _FACTS_KEPT
 
 
 def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
@@ -107,14 +107,14 @@ def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
     None whose last sync failed: what is asked after a good one only would be first for ever.
     """
     due = [each for each in competitions if facts_are_due(each) and each.tried_at == each.synced_at]
-    now = times.utc_now()
-    due.sort(key=lambda each: times.iso(each.facts_at) if each.facts_at and each.facts_at <= now else "")
+    now = clock.utc_now()
+    due.sort(key=lambda each: clock.iso(each.facts_at) if each.facts_at and each.facts_at <= now else "")
     return {each.id for each in due[:most]}
 
 
 def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> None:
     """Asks Kaggle for a competition's facts; an answer that does not come is no error, tomorrow will do."""
-    changes: dict[str, str | int | None] = {"facts_at": times.iso(times.utc_now())}
+    changes: dict[str, str | int | None] = {"facts_at": clock.iso(clock.utc_now())}
     kaggle_id = competition.kaggle_competition_id or competition.slug
     try:
         facts = api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE)

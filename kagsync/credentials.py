@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import installation
 from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
 from kagsync.files import rights
-from kagsync.text import clip
+from kagsync.safe_text import clip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -21,6 +21,7 @@ from kagsync import (
     __version__,
     channel,
     checks,
+    clock,
     credentials,
     errors,
     installation,
@@ -30,7 +31,6 @@ from kagsync import (
     schedule,
     schema,
     settings,
-    times,
 )
 from kagsync import status as health
 from kagsync.checks import Check
@@ -266,7 +266,7 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
     ahead = [
         each.slug
         for each in competitions
-        if each.active and each.kaggle_competition_id and each.tried_at and times.is_ahead(each.tried_at, now)
+        if each.active and each.kaggle_competition_id and each.tried_at and clock.is_ahead(each.tried_at, now)
     ]
     if ahead:
         said = f"the last sync of {ahead[0]} is in the future: the clock is, or was, wrong"
@@ -274,8 +274,8 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
             "Clock", False, said, "Set the clock (timedatectl set-ntp true), then: kagsync sync --all"
         )
     for each in competitions:
-        if each.snapshot_at and each.snapshot_at > times.horizon():
-            said = f"has a board of {times.iso(each.snapshot_at)}, in the future: no new board is taken"
+        if each.snapshot_at and each.snapshot_at > clock.horizon():
+            said = f"has a board of {clock.iso(each.snapshot_at)}, in the future: no new board is taken"
             source = "" if each.kaggle_competition_id else " --from FILE"
             remedy = f"Check this machine's clock; if it is right: kagsync sync {each.slug}{source} --force"
             yield Check(each.slug, False, said, remedy)
@@ -352,7 +352,7 @@ def _kaggle(found: _Found) -> Iterator[Check]:
             yield Check(competition.slug, False, refusal.message, refusal.remedy)
     ahead = next((seconds for _, seconds in answers if seconds is not None), None)
     if ahead is not None and abs(ahead) > _SKEW:
-        said = f"{times.span(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} Kaggle's"
+        said = f"{clock.span(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} Kaggle's"
         yield Check("Clock", False, said, "Set the clock: timedatectl set-ntp true")
     elif ahead is not None:
         yield Check("Clock", True, "agrees with Kaggle's")

@@ -6,8 +6,8 @@ import errno
 from datetime import datetime  # noqa: TC003  (a signature people read)
 
 from kagsync import memory
+from kagsync.safe_text import clip
 from kagsync.secrecy import redacted
-from kagsync.text import clip
 
 OK = 0
 SOME_FAILED = 1

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kagsync import archive, board_name, run_folder, times
+from kagsync import archive, board_name, run_folder
+from kagsync import clock as times
 from kagsync.board import header
 from kagsync.errors import BadBoard, BadDownload, SuspiciousBoard, UsageError, from_os_error
 from kagsync.log import logger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync import times
+from kagsync import clock
 from kagsync.board_name import NAME_WITH_TIME
 from kagsync.errors import BadBoard, SuspiciousBoard
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def is_frozen(competition: Competition) -> bool:
     """Whether its applied board is dated in the future, so that every new one would count as older."""
-    return competition.snapshot_at is not None and competition.snapshot_at > times.horizon()
+    return competition.snapshot_at is not None and competition.snapshot_at > clock.horizon()
 
 
 def refuse_frozen(competition: Competition, fetched: Fetched) -> None:
@@ -26,7 +26,7 @@ def refuse_frozen(competition: Competition, fetched: Fetched) -> None:
     """
     if competition.snapshot_at is not None and is_frozen(competition):
         raise BadBoard(
-            f"{competition.slug} has a board of {times.iso(competition.snapshot_at)}, in the future, so "
+            f"{competition.slug} has a board of {clock.iso(competition.snapshot_at)}, in the future, so "
             "every new board would count as older",
             "Check this machine's clock. If it is right, drop that board: "
             f"{_again(competition, fetched)} --force",
@@ -69,7 +69,7 @@ def refuse_taken(competition: Competition, fetched: Fetched, rows: int, there: S
         return
     source = there.file or ("Kaggle" if there.sha256 else "an earlier sync")
     raise BadBoard(
-        f"{fetched.file} is a board of {times.iso(fetched.snapshot_at)}, but {competition.slug} has another "
+        f"{fetched.file} is a board of {clock.iso(fetched.snapshot_at)}, but {competition.slug} has another "
         f"one of that moment ({there.rows:,} rows, from {source})",
         f"Put the right time into its name (such as {NAME_WITH_TIME}), or replace that board: "
         f"{_again(competition, fetched)} --force",

@@ -17,7 +17,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kagsync import __version__, answers, installation, sdk, times
+from kagsync import __version__, answers, clock, installation, sdk
 from kagsync.credentials import Credentials, check_environment, find, is_sendable, refused
 from kagsync.errors import BadDownload, CredentialsError, Interrupted, KagsyncError, OutOfTime
 from kagsync.log import logger
@@ -239,7 +239,7 @@ def _ahead(response: requests.Response) -> float | None:
     """How many seconds this clock is ahead of a server's (its Date header)."""
     try:
         there = parsedate_to_datetime(response.headers.get("Date", ""))
-        return (times.utc_now() - there).total_seconds()
+        return (clock.utc_now() - there).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
 

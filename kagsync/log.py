@@ -11,8 +11,8 @@ from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from kagsync.safe_text import clip, printable
 from kagsync.secrecy import redacted
-from kagsync.text import clip, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from kagsync import times
+from kagsync import clock
 from kagsync.files import rights
 from kagsync.log import logger
 
@@ -26,8 +26,8 @@ def last(settings: Settings, slug: str) -> datetime | None:
     if path is None:
         return None
     try:
-        seen = times.parse_iso(path.read_text(encoding="ascii").strip())
-        return seen if seen <= times.horizon() else None  # a board that had a wrong date
+        seen = clock.parse_iso(path.read_text(encoding="ascii").strip())
+        return seen if seen <= clock.horizon() else None  # a board that had a wrong date
     except FileNotFoundError:
         return None
     except (OSError, ValueError, OverflowError) as error:
@@ -42,7 +42,7 @@ def remember(settings: Settings, slug: str, snapshot_at: datetime) -> None:
         return
     try:
         rights.make_folder(path.parent)
-        path.write_text(times.iso(snapshot_at), encoding="ascii")
+        path.write_text(clock.iso(snapshot_at), encoding="ascii")
     except OSError as error:
         logger.debug("The look cannot be remembered: %s", error)
 

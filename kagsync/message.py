@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from kagsync.text import clip, printable
+from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:
     from kagsync.news import Item

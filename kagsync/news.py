@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import clock
 from kagsync.standings import movements
 from kagsync.standings.sentences import sentence
 
@@ -72,7 +72,7 @@ def as_json(item: Item) -> dict[str, Any]:
     before, after = movement.before, movement.after
     return {
         "competition": item.competition.slug,
-        "at": times.from_unix(movement.moment),
+        "at": clock.from_unix(movement.moment),
         "username": item.user.username,
         "name": item.user.name,
         "group": item.user.group,

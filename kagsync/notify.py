@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kagsync import channel, message, news, times
+from kagsync import channel, clock, message, news
 from kagsync.channel import NotSent
 from kagsync.errors import KagsyncError, UsageError
 from kagsync.files import locks
@@ -85,7 +85,7 @@ def add(
         only=reasons,
         group=group,
         quiet_for=quiet_for,
-        added_at=times.utc_now(),
+        added_at=clock.utc_now(),
     )
     store.make_private()
     return Added(target, channel.shown(target), new=True)
@@ -120,9 +120,9 @@ def as_json(each: Listed) -> dict[str, Any]:
         "only": sorted(target.only) if target.only else None,
         "group": target.group,
         "quiet_for_seconds": int(target.quiet_for.total_seconds()),
-        "sent_at": target.sent_at and times.iso(target.sent_at),
+        "sent_at": target.sent_at and clock.iso(target.sent_at),
         "failures": target.failures,
-        "failed_at": target.failed_at and times.iso(target.failed_at),
+        "failed_at": target.failed_at and clock.iso(target.failed_at),
         "error": target.error,
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import clock
 from kagsync.credentials import is_sendable
 from kagsync.errors import KagsyncError
 from kagsync.files import output_file
@@ -43,11 +43,11 @@ class Login:
             return None
         if end.tzinfo is None:
             end = end.replace(tzinfo=UTC)
-        return str(token) if is_sendable(token) and end > times.utc_now() + _MARGIN else None
+        return str(token) if is_sendable(token) and end > clock.utc_now() + _MARGIN else None
 
     def store(self, token: str, expires_in: int) -> None:
         """Keeps a new access token; a power cut leaves the old file or the new one."""
-        expiration = times.utc_now() + timedelta(seconds=expires_in)
+        expiration = clock.utc_now() + timedelta(seconds=expires_in)
         content = {"access_token": token, "access_token_expiration": expiration.isoformat()}
         try:
             output_file.write_private(self.path, json.dumps(self.content | content, indent=2))

@@ -15,12 +15,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import __version__, errors, log, times
+from kagsync import __version__, clock, errors, log
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.net import bounds, route
 from kagsync.records import BY_HAND, LastPing, Trigger
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -176,10 +176,10 @@ def state(
         return False, f"{VARIABLE} is not an http or https URL", "Set it to the URL that the monitor gave you"
     if last is None:
         return (None, "no run has sent a ping yet", "") if url else None
-    when = f"the last ping was sent {times.since(last.at, now)}"
+    when = f"the last ping was sent {clock.since(last.at, now)}"
     scheduled = next((trigger for trigger in triggers if trigger.name != BY_HAND), None)
     if url and scheduled and scheduled.finished_at - last.at > _OF_THE_SAME_RUN:
-        ran = times.since(scheduled.finished_at, now)
+        ran = clock.since(scheduled.finished_at, now)
         said = f"{when}, but the last run by {scheduled.name} ({ran}) sent none"
         return False, said, f"Give {VARIABLE} to the scheduled runs: kagsync schedule install"
     if last.problem is not None:

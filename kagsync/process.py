@@ -7,7 +7,7 @@ import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kagsync import guard, leaderboard, matching, restore, times
+from kagsync import clock, guard, leaderboard, matching, restore
 from kagsync.errors import UnknownCompetition
 from kagsync.log import logger
 from kagsync.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
@@ -110,7 +110,7 @@ def process(
     last_user_id = max(roster.by_team_name.values(), default=0)
     with store.writing():
         if force and guard.is_frozen(competition):
-            restore.drop_boards_after(store, competition, times.horizon())
+            restore.drop_boards_after(store, competition, clock.horizon())
         now = _again(store, competition)
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
         if store.roster_version() != roster_version:  # a user removed meanwhile must not come back
@@ -143,7 +143,7 @@ def process(
         status = OLDER if older else OK
         _finish(store, competition, fetched, replace(run, status=status, counts=counts))
     if older:
-        logger.info("An older snapshot (%s): it only adds to the history", times.iso(fetched.snapshot_at))
+        logger.info("An older snapshot (%s): it only adds to the history", clock.iso(fetched.snapshot_at))
     logger.info(
         "Database update complete - Created: %d, Updated: %d, Skipped: %d",
         counts.created,
@@ -175,7 +175,7 @@ def _again(store: Store, competition: Competition) -> Competition:
 
 def _finish(store: Store, competition: Competition, fetched: Fetched, run: Run) -> None:
     run = replace(run, snapshot_at=fetched.snapshot_at, sha256=fetched.sha256)
-    store.finish(competition.id, run, times.utc_now())
+    store.finish(competition.id, run, clock.utc_now())
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ def _update(
     claims: dict[int, Claim],
 ) -> _Update:
     """The newest board: entries follow it, and only what changed is written."""
-    at = times.iso(snapshot_at)
-    before = times.iso(competition.snapshot_at or snapshot_at)
+    at = clock.iso(snapshot_at)
+    before = clock.iso(competition.snapshot_at or snapshot_at)
     written: list[Entry] = []
     moved: list[Entry] = []
     changed = 0
@@ -243,7 +243,7 @@ def _update_older(
     claims: dict[int, Claim],
 ) -> _Update:
     """An older board: it only adds to the history, and to those who are no longer on the board."""
-    at = times.iso(snapshot_at)
+    at = clock.iso(snapshot_at)
     entries = {entry.user_id: entry for entry in store.entries(competition.id)}
     written = []
     for user, claim in claims.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync import times
+from kagsync import clock
 from kagsync.standings.standing import State
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Competition:
         A rest that was noted in the future, or that is too long, comes from a clock that was wrong.
         """
         until, noted = self.resting_until, self.rested_at
-        if until is None or (noted is not None and times.is_ahead(noted, now)):
+        if until is None or (noted is not None and clock.is_ahead(noted, now)):
             return None
         return until if now < until <= now + LONGEST_REST else None
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from kagsync.text import FORMULA_STARTS, printable
+from kagsync.safe_text import FORMULA_STARTS, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

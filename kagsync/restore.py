@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync import times
+from kagsync import clock
 from kagsync.log import logger
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def redated(store: Store, competition_id: int) -> list[Entry]:
         if not seen:
             continue
         dated = _as_of(store, competition_id, entry)._replace(
-            left_at=None if left is None else times.from_unix(left),
-            last_seen_at=times.from_unix(seen[-1]),
+            left_at=None if left is None else clock.from_unix(left),
+            last_seen_at=clock.from_unix(seen[-1]),
         )
         if dated != entry:
             redated.append(dated)
@@ -57,8 +57,8 @@ def drop_boards_after(store: Store, competition: Competition, last: datetime) ->
     store.follow_history(competition.id)
     store.go_back(competition.id, newest)
     store.save_entries(competition.id, redated(store, competition.id))
-    stays = f"the newest one that stays is of {times.from_unix(newest.moment)}" if newest else "none stays"
-    logger.warning("Dropped the boards dated after %s: %s", times.iso(last), stays)
+    stays = f"the newest one that stays is of {clock.from_unix(newest.moment)}" if newest else "none stays"
+    logger.warning("Dropped the boards dated after %s: %s", clock.iso(last), stays)
 
 
 def _as_of(store: Store, competition_id: int, entry: Entry) -> Entry:
@@ -79,6 +79,6 @@ def _as_of(store: Store, competition_id: int, entry: Entry) -> Entry:
         members=state.members,
         submission_count=state.submission_count,
         submission_date=entry.submission_date if state.same(entry.state) else None,
-        left_at=None if here else times.from_unix(change),
-        last_seen_at=None if here else times.from_unix(change),  # `redated` finds the board before
+        left_at=None if here else clock.from_unix(change),
+        last_seen_at=None if here else clock.from_unix(change),  # `redated` finds the board before
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import errors, pings, times
+from kagsync import clock, errors, pings
 from kagsync.errors import NoDatabase
 from kagsync.log import logger
 from kagsync.records import Trigger
@@ -91,7 +91,7 @@ def _update_report(settings: Settings, folder: Path) -> list[AfterFailure]:
     from kagsync import report
 
     with Store.open(settings.db, settings.locks) as store:
-        written = report.report(store, folder, times.utc_now(), always=False)
+        written = report.report(store, folder, clock.utc_now(), always=False)
     logger.info("%s", report.told(written))
     return []
 
@@ -102,7 +102,7 @@ def _notify(settings: Settings) -> list[AfterFailure]:
             return []
         from kagsync import notify  # 20 ms, so only if there is a target
 
-        told = notify.tell(settings, store, times.utc_now())
+        told = notify.tell(settings, store, clock.utc_now())
     return [AfterFailure(NOTIFY, failure.error.code, str(failure)) for failure in told.failures]
 
 
@@ -114,7 +114,7 @@ def _finish_ping(settings: Settings, ping: Ping, outcome: Outcome) -> list[After
     try:
         if _has_database(outcome):
             with Store.open(settings.db, settings.locks) as store:
-                warn = pings.remember(store, answer, times.utc_now())
+                warn = pings.remember(store, answer, clock.utc_now())
     finally:
         if answer.error is not None:
             logger.log(logging.WARNING if warn else logging.INFO, "%s", answer.error)
@@ -125,5 +125,5 @@ def record(settings: Settings, trigger: str, started: datetime, exit_code: int) 
     """Records what started a run and how it ended, for `kagsync schedule status`."""
     program = str(Path(sys.argv[0]).absolute())
     with Store.open(settings.db, settings.locks) as store:
-        store.save_trigger(Trigger(trigger, program, started, times.utc_now(), exit_code))
+        store.save_trigger(Trigger(trigger, program, started, clock.utc_now(), exit_code))
     return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times, typos
+from kagsync import clock, typos
 from kagsync.standings import gaps, movements, sentences
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class _Liner:
         self._store = store
         self._competition = competition
         self._since = int(since.timestamp())
-        self._applied_at = times.iso(competition.snapshot_at) if competition.snapshot_at else None
+        self._applied_at = clock.iso(competition.snapshot_at) if competition.snapshot_at else None
         self._deleted = store.deleted_accounts(competition.id)
         self._baselines = store.benchmarks(competition.id)
         self._medals = store.medal_lines(competition.id) if competition.awards_medals else []
@@ -169,7 +169,7 @@ class _Liner:
 
 
 def _unix(text: str | None) -> int:
-    return int(times.parse_iso(text).timestamp()) if text else 0
+    return int(clock.parse_iso(text).timestamp()) if text else 0
 
 
 def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
@@ -194,7 +194,7 @@ def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
         "first_seen_at": entry.first_seen_at,
         "last_seen_at": line.last_seen_at,
         "left_at": entry.left_at,
-        "since": times.iso(view.since),
+        "since": clock.iso(view.since),
         "previous_rank": before and before.rank,
         "places": movement.places if movement else (0 if before and before.rank else None),
         "previous_score": before and before.score,
@@ -247,8 +247,8 @@ def competition_as_json(view: BoardView) -> dict[str, Any]:
         "fell": fell,
         "best_rank": view.on_board[0].entry.rank if view.on_board else None,
         "best_username": view.on_board[0].user.username if view.on_board else None,
-        "snapshot_at": competition.snapshot_at and times.iso(competition.snapshot_at),
-        "synced_at": competition.synced_at and times.iso(competition.synced_at),
+        "snapshot_at": competition.snapshot_at and clock.iso(competition.snapshot_at),
+        "synced_at": competition.synced_at and clock.iso(competition.synced_at),
         "deadline": competition.deadline,
         "metric": competition.metric,
         "higher_is_better": competition.direction,

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import clock
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ class Status:
         ahead = [
             health.competition
             for health in self.expected
-            if health.competition.deadline and times.parse_iso(health.competition.deadline) > self.now
+            if health.competition.deadline and clock.parse_iso(health.competition.deadline) > self.now
         ]
         return min(ahead, key=lambda competition: competition.deadline or "", default=None)
 
@@ -110,7 +110,7 @@ def _state(competition: Competition, now: datetime, max_age: timedelta) -> str:
         return PAUSED
     if competition.synced_at is None:
         return NEVER
-    known = not times.is_ahead(competition.synced_at, now)
+    known = not clock.is_ahead(competition.synced_at, now)
     return FRESH if known and now - competition.synced_at <= max_age else STALE
 
 
@@ -123,7 +123,7 @@ def _size(path: Path) -> int:
 
 
 def _span(length: timedelta) -> str:
-    return times.span(max(length.total_seconds(), 60))
+    return clock.span(max(length.total_seconds(), 60))
 
 
 def as_json(found: Status) -> dict[str, Any]:
@@ -144,11 +144,11 @@ def _health_as_json(health: Health, now: datetime) -> dict[str, Any]:
     return {
         "competition": health.competition.slug,
         "state": health.state,
-        "synced_at": synced and times.iso(synced),
+        "synced_at": synced and clock.iso(synced),
         "age_seconds": None if synced is None else int((now - synced).total_seconds()),
         "failures": failures.count if failures else 0,
         "last_error": failures
-        and {"at": times.iso(failures.at), "code": failures.code, "message": failures.message},
-        "rests_until": health.rests_until and times.iso(health.rests_until),
+        and {"at": clock.iso(failures.at), "code": failures.code, "message": failures.message},
+        "rests_until": health.rests_until and clock.iso(health.rests_until),
         "deadline": health.competition.deadline,
     }

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kagsync import cleanup, credentials, errors, fetch, log, run_folder, times
+from kagsync import cleanup, clock, credentials, errors, fetch, log, run_folder
 from kagsync.competitions import facts_to_ask, refresh_facts
 from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited, UsageError
 from kagsync.files import locks
@@ -183,7 +183,7 @@ def _sync(
     until = time.monotonic() + (math.inf if max_time is None else max_time)
     with Store.open(settings.db, settings.locks) as store:
         if everything:
-            competitions = store.due_competitions(times.utc_now())
+            competitions = store.due_competitions(clock.utc_now())
         else:
             competitions = [store.competition(slug) for slug in dict.fromkeys(slugs)]
     for competition in competitions:
@@ -201,12 +201,12 @@ def _sync(
     else:
         api = _connect(settings, until)
         get = _from_kaggle(api)
-    run = times.utc_now()
+    run = clock.utc_now()
     work = _Work(
         settings,
         get,
         api,
-        run=times.iso(run),
+        run=clock.iso(run),
         source=KAGGLE if from_disk is None else FILE,
         several=len(competitions) > 1,
         insist=not everything,
@@ -304,7 +304,7 @@ def _warn_of_login(found: Credentials, settings: Settings) -> None:
     if not warnings:
         return
     with Store.open(settings.db, settings.locks) as store:
-        new = [text for key, text in warnings.items() if store.first_time(key, times.utc_now())]
+        new = [text for key, text in warnings.items() if store.first_time(key, clock.utc_now())]
     for text in new:
         logger.warning("%s", text)
 
@@ -345,7 +345,7 @@ def _sync_one(work: _Work, competition: Competition) -> Result:
     with log.about(competition.slug) if work.several else contextlib.nullcontext():
         if work.source == KAGGLE and not work.force and (resting := _resting(work, competition)):
             return resting
-        run = Run(work.run, competition.slug, work.source, ERROR, times.utc_now())
+        run = Run(work.run, competition.slug, work.source, ERROR, clock.utc_now())
         try:
             with _locked(work.settings, competition.slug, work.source):
                 return _through_phases(work, competition, run)
@@ -369,13 +369,13 @@ def _sync_one(work: _Work, competition: Competition) -> Result:
 
 def _resting(work: _Work, competition: Competition) -> Result | None:
     """The result of a competition that Kaggle wants to be left alone; None when it may be asked."""
-    until = competition.rests_until(times.utc_now())
+    until = competition.rests_until(clock.utc_now())
     if until is None:
         until = work.limits.until
         if until is None:
             return None
         _rest(work.settings, competition, until)
-    message = f"{competition.slug} rests until {times.iso(until)}: Kaggle asked to wait (429)"
+    message = f"{competition.slug} rests until {clock.iso(until)}: Kaggle asked to wait (429)"
     if not work.insist:
         logger.info("%s", message)
         return Result(competition.slug, RESTING)
@@ -391,7 +391,7 @@ def _rest(settings: Settings, competition: Competition, until: datetime | None) 
         store.writing(),
     ):
         if until is not None:
-            store.rest(competition.id, until, times.utc_now())
+            store.rest(competition.id, until, clock.utc_now())
 
 
 def competition_lock(settings: Settings, slug: str) -> Path:
@@ -475,7 +475,7 @@ def _own_folder(settings: Settings, slug: str) -> Iterator[_Files]:
     """A run folder that is gone after the block, also when it failed."""
     files: _Files | None = None
     try:
-        with run_folder.new(settings.temp_data, slug, times.utc_now()) as folder:
+        with run_folder.new(settings.temp_data, slug, clock.utc_now()) as folder:
             files = _Files(folder)
             yield files
     finally:
@@ -490,7 +490,7 @@ def _record_failure(settings: Settings, competition: Competition, run: Run, erro
     failed = replace(run, error_code=error.code, error_message=str(error))
     try:
         with Store.open(settings.db, settings.locks) as store, store.writing():
-            now = times.utc_now()
+            now = clock.utc_now()
             store.finish(competition.id, failed, now)
             if isinstance(error, RateLimited) and error.until is not None:
                 store.rest(competition.id, error.until, now)
@@ -515,12 +515,12 @@ def process_file(
         KagsyncError: the competition or the file is unknown, or the board is bad.
         sqlite3.Error: the database failed.
     """
-    started = times.utc_now()
+    started = clock.utc_now()
     with Store.open(settings.db, settings.locks) as store, contextlib.ExitStack() as stack:
         competition = store.competition(slug)
         stack.enter_context(_locked(settings, competition.slug, FILE))
         competition = store.competition(slug)
-        run = Run(times.iso(started), competition.slug, FILE, ERROR, started)
+        run = Run(clock.iso(started), competition.slug, FILE, ERROR, started)
         try:
             if fetch.is_zip(source):
                 files = stack.enter_context(_own_folder(settings, competition.slug))
@@ -557,7 +557,7 @@ def fetch_by_hand(settings: Settings, slug: str) -> Path:
     require_link(competition)
     get = _from_kaggle(_connect(settings))
     with contextlib.ExitStack() as on_failure:
-        with run_folder.new(settings.temp_data, competition.slug, times.utc_now()) as folder:
+        with run_folder.new(settings.temp_data, competition.slug, clock.utc_now()) as folder:
             on_failure.callback(cleanup.remove_run, folder, None)
             try:
                 csv = get(competition, folder).csv

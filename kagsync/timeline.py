@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import clock
 from kagsync.standings import movements
 from kagsync.standings.sentences import words
 
@@ -77,7 +77,7 @@ def as_json(timeline: Timeline, row: Row) -> dict[str, Any]:
         "username": row.user.username,
         "name": row.user.name,
         "group": row.user.group,
-        "at": times.from_unix(row.moment),
+        "at": clock.from_unix(row.moment),
         "on_board": state is not None,
         "rank": state and state.rank,
         "score": state and state.score,

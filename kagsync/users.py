@@ -7,10 +7,10 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from kagsync import names
+from kagsync import inputs
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import output_file
-from kagsync.text import FORMULA_STARTS, printable
+from kagsync.safe_text import FORMULA_STARTS, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -81,13 +81,13 @@ def _user(
     if len(cells) > len(columns):
         raise _bad_line(path, line, f"{len(cells)} cells where {len(columns)} are known")
     try:
-        username = names.username(_unguarded(row.get("username", "")))
+        username = inputs.username(_unguarded(row.get("username", "")))
     except UsageError as error:
         raise _bad_line(path, line, error.message) from error
     name, group = _unguarded(row.get("name", "")), _unguarded(row.get("group", ""))
-    if (longest := max(len(name), len(group))) > names.LONGEST_TEXT:
+    if (longest := max(len(name), len(group))) > inputs.LONGEST_TEXT:
         raise _bad_line(
-            path, line, f"a cell has {longest:,} characters, and at most {names.LONGEST_TEXT:,} are taken"
+            path, line, f"a cell has {longest:,} characters, and at most {inputs.LONGEST_TEXT:,} are taken"
         )
     return username, name or None, group or None
 

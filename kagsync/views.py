@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync import show, times
+from kagsync import clock, show
 from kagsync.chart import Series
 from kagsync.matching import TEAM_NAME
 from kagsync.render import DOWN, UP, Column, Table, sparkline
+from kagsync.safe_text import printable
 from kagsync.standings.movements import CAME_BACK, NEW
 from kagsync.standings.sentences import brief, words
-from kagsync.text import printable
 
 if TYPE_CHECKING:
     from kagsync.news import Item
@@ -78,10 +78,10 @@ def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
     ours = len(view.on_board)
     facts = [
         f"{competition.team_count or 0:,} teams, {ours} of ours",
-        f"board of {_moment(competition.snapshot_at)} ({times.since(competition.snapshot_at, now)})",
+        f"board of {_moment(competition.snapshot_at)} ({clock.since(competition.snapshot_at, now)})",
     ]
     if competition.synced_at is not None:
-        facts.append(f"last good sync {times.since(competition.synced_at, now)}")
+        facts.append(f"last good sync {clock.since(competition.synced_at, now)}")
     if deadline := ends(competition, now):
         facts.append(deadline)
     facts.append(f"compared with {_moment(view.since)}")
@@ -127,7 +127,7 @@ def cells(view: BoardView, line: Line, now: datetime) -> Cells:
         score=entry.score_text or "–",
         change=_change(view, movement),
         subs=subs,
-        last_sub=times.ago(times.parse_iso(entry.submission_date), now) if entry.submission_date else "",
+        last_sub=clock.ago(clock.parse_iso(entry.submission_date), now) if entry.submission_date else "",
         why=brief(movement) if movement else "",
         next_person=_gap(view, line.next_person),
         next_baseline=_gap(view, line.next_baseline),
@@ -191,10 +191,10 @@ def ends(competition: Competition, now: datetime) -> str:
     """How long until the deadline."""
     if not competition.deadline:
         return ""
-    deadline = times.parse_iso(competition.deadline)
+    deadline = clock.parse_iso(competition.deadline)
     if deadline <= now:
         return "ended"
-    return f"ends in {times.span(max((deadline - now).total_seconds(), 60))}"
+    return f"ends in {clock.span(max((deadline - now).total_seconds(), 60))}"
 
 
 def left(line: Line) -> str:
@@ -214,7 +214,7 @@ def _warning(view: BoardView, now: datetime) -> str:
     if view.last_error is None:
         return ""
     at, message = view.last_error
-    return f"The last sync failed {times.since(at, now)}: {message}"
+    return f"The last sync failed {clock.since(at, now)}: {message}"
 
 
 def overview(views: list[BoardView], now: datetime) -> Table:
@@ -251,7 +251,7 @@ def overview(views: list[BoardView], now: datetime) -> Table:
                 ),
                 f"{competition.team_count:,}" if competition.team_count is not None else "",
                 ends(competition, now).removeprefix("ends "),
-                times.ago(competition.snapshot_at, now) if competition.snapshot_at else "",
+                clock.ago(competition.snapshot_at, now) if competition.snapshot_at else "",
                 _last_good(competition.synced_at, now),
                 _state(view, now),
             ]
@@ -424,7 +424,7 @@ def status(found: Status) -> Table:
             below.append(f"{slug} rests until {_moment(health.rests_until)}: Kaggle asked to wait (429)")
         if health.failures is not None:
             below.append(
-                f"{slug} failed {times.since(health.failures.at, found.now)}: {health.failures.message}"
+                f"{slug} failed {clock.since(health.failures.at, found.now)}: {health.failures.message}"
             )
     facts = [f"{found.database}, {found.bytes:,} bytes"]
     if (soonest := found.next_deadline) is not None:
@@ -435,7 +435,7 @@ def status(found: Status) -> Table:
 
 
 def _last_good(moment: datetime | None, now: datetime) -> str:
-    return "never" if moment is None else times.since(moment, now)
+    return "never" if moment is None else clock.since(moment, now)
 
 
 def targets(found: list[Listed]) -> Table:
@@ -459,7 +459,7 @@ def targets(found: list[Listed]) -> Table:
             each.slug or "all",
             ", ".join(sorted(each.target.only)) if each.target.only else "all",
             each.target.group or "all",
-            times.span(each.target.quiet_for.total_seconds()),
+            clock.span(each.target.quiet_for.total_seconds()),
             _moment(each.target.sent_at) if each.target.sent_at else "never",
             f"failed {each.target.failures} times: {each.target.error}" if each.target.failures else "ok",
         ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_machine import process, told
 
-from kagsync import doctor, times
+from kagsync import clock, doctor
 from kagsync import settings as settings_of
 from kagsync.files import rights
 from kagsync.store import Store
@@ -131,7 +131,7 @@ def test_a_second_look_protects_what_another_process_has_made_since(
     wal = settings.db.with_name(f"{settings.db.name}-wal")
     looks = iter([[wal], []])  # first a foreign one, then, under the lock, one of ours
     monkeypatch.setattr(files_beside, "_leftovers", lambda _: next(looks))
-    store.first_time("something", times.utc_now())  # the store stays open: its -wal is in use
+    store.first_time("something", clock.utc_now())  # the store stays open: its -wal is in use
     files_beside.clear(settings.db, settings.locks)
     assert wal.exists()
 
@@ -158,7 +158,7 @@ def link(kagsync: Kagsync, tmp_path: Path) -> Path:
 def test_a_link_leads_to_the_log_that_is_made_private(link: Path, tmp_path: Path, kagsync: Kagsync) -> None:
     loaded = settings_of.load(db=link)
     with Store.open(loaded.db, loaded.locks) as store:
-        store.first_time("something", times.utc_now())  # so that there is a -wal
+        store.first_time("something", clock.utc_now())  # so that there is a -wal
         wal = tmp_path / "kagsync.db-wal"
         assert wal.stat().st_mode & 0o004
 

@@ -14,7 +14,7 @@ from boards import Team, board_csv
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kagsync import fetch, times
+from kagsync import clock, fetch
 from kagsync.process import process
 from kagsync.records import ERROR, Run
 from kagsync.standings.standing import State, same, splice
@@ -112,10 +112,10 @@ class Club:
     folder: Path
 
     def __post_init__(self) -> None:
-        self.store.add_competition(SLUG, SLUG, times.utc_now())
+        self.store.add_competition(SLUG, SLUG, clock.utc_now())
 
     def track(self, username: str) -> None:
-        self.store.save_users([(username, None, None)], times.utc_now())
+        self.store.save_users([(username, None, None)], clock.utc_now())
 
     def load(self, moment: int, seen: Seen, *, filler: str = "", force: bool = False) -> str:
         """Processes the board of this moment; `filler` makes its bytes differ from another's."""
@@ -127,7 +127,7 @@ class Club:
         ]
         csv = self.folder / f"{SLUG}-publicleaderboard-2025-10-31T00-{moment:02}-00.csv"
         csv.write_bytes(board_csv([*teams, Team(1, f"filler {filler}", (), rank=9)]))
-        run = Run("run", SLUG, "file", ERROR, times.utc_now())
+        run = Run("run", SLUG, "file", ERROR, clock.utc_now())
         now = self.store.competition(SLUG)
         found = fetch.in_place(csv, now)
         return process(self.store, now, found, run, accept_shrink=True, force=force).status
@@ -157,7 +157,7 @@ class Club:
 
 
 def minute(text: str) -> int:
-    return times.parse_iso(text).minute
+    return clock.parse_iso(text).minute
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from apprise import Apprise
 from boards import Team, board_csv
 from channels import Example, examples, one_of_each, plugins
 
-from kagsync import channel, message, news, times
+from kagsync import channel, clock, message, news
 from kagsync.errors import KagsyncError
 from kagsync.records import Target
 
@@ -129,7 +129,7 @@ def items(kagsync: Kagsync, store: Store, tmp_path: Path) -> list[Item]:
         file = tmp_path / f"{SLUG}-publicleaderboard-2025-10-0{number}T00:00:00.csv"
         file.write_bytes(board_csv(board))
         kagsync.ok("process", SLUG, str(file))
-    since = times.parse_iso("2025-10-01T12:00:00Z")
+    since = clock.parse_iso("2025-10-01T12:00:00Z")
     found = news.news(store, store.competitions(), store.users(), lambda _: since)
     assert len(found) >= 60
     return found

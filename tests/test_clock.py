@@ -15,7 +15,8 @@ import pytest
 from boards import Team, board_csv, many_teams
 from kaggle_server import kaggle_error, too_many_requests
 
-from kagsync import backup, doctor, kaggle_api, notify, schedule, times
+from kagsync import backup, doctor, kaggle_api, notify, schedule
+from kagsync import clock as times
 from kagsync.records import OK, UNCHANGED, Trigger
 from kagsync.store import RETENTION, Store
 

@@ -28,7 +28,7 @@ from kaggle_server import Answer, KaggleServer, kaggle_error
 from listeners import Listener
 from test_machine import nobody, process
 
-from kagsync import checks, installation, pings, schema, times
+from kagsync import checks, clock, installation, pings, schema
 from kagsync.files import locks
 from kagsync.store import Store
 
@@ -543,7 +543,7 @@ def test_a_file_in_the_place_of_the_locks(
 
 
 def test_a_sync_in_the_future(healthy: None, doctor: Doctor, settings: Settings) -> None:
-    future = times.iso(times.utc_now() + timedelta(days=2))
+    future = clock.iso(clock.utc_now() + timedelta(days=2))
     execute(settings.db, "UPDATE competitions SET tried_at = ?, synced_at = ?", future, future)
     cross = doctor.cross("Clock", others=("Freshness",))
     assert "in the future" in cross["said"]
@@ -554,8 +554,8 @@ def test_a_sync_in_the_future(healthy: None, doctor: Doctor, settings: Settings)
 
 
 def test_a_board_of_the_future(healthy: None, doctor: Doctor, settings: Settings) -> None:
-    future = times.parse_iso("2099-01-01T00:00:00Z")
-    execute(settings.db, "UPDATE competitions SET snapshot_at = ?", times.iso(future))
+    future = clock.parse_iso("2099-01-01T00:00:00Z")
+    execute(settings.db, "UPDATE competitions SET snapshot_at = ?", clock.iso(future))
     for table in ("snapshots", "entry_history"):
         execute(settings.db, f"UPDATE {table} SET moment = ?", int(future.timestamp()))
     cross = doctor.cross(SLUG)
@@ -578,7 +578,7 @@ def test_a_clock_that_is_not_kaggles(healthy: None, doctor: Doctor, kaggle: Kagg
 
 def test_what_is_stale(healthy: None, doctor: Doctor, settings: Settings) -> None:
     execute(
-        settings.db, "UPDATE competitions SET synced_at = ?", times.iso(times.utc_now() - timedelta(hours=2))
+        settings.db, "UPDATE competitions SET synced_at = ?", clock.iso(clock.utc_now() - timedelta(hours=2))
     )
     cross = doctor.cross("Freshness")
     assert cross["said"].startswith("NOT OK: 0 of 1 fresh")

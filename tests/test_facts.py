@@ -15,9 +15,10 @@ import pytest
 from boards import Team, board_csv, board_name, many_teams
 from kaggle_server import Answer, empty, error_in_200, html, kaggle_error, too_many_requests
 
-from kagsync import competitions, demo, kaggle_api, times
+from kagsync import clock as times
+from kagsync import competitions, demo, kaggle_api
+from kagsync.safe_text import printable
 from kagsync.store import Store
-from kagsync.text import printable
 
 if TYPE_CHECKING:
     from conftest import Kagsync, Ran

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from kaggle_server import Answer, redirect
 from listeners import Flood
 
-from kagsync import answers, competitions, kaggle_api, pings, times
+from kagsync import answers, clock, competitions, kaggle_api, pings
 from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
 from kagsync.oauth import Login
 
@@ -94,7 +94,7 @@ OTHER_FACTS = ("mergerDeadline", "tags", "reward", "maxTeamSize", "nothing", "co
 
 
 def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
-    competition = store.add_competition(SLUG, SLUG, times.utc_now())
+    competition = store.add_competition(SLUG, SLUG, clock.utc_now())
     api = kaggle_api.connect()()
     believed = 0
     for name in (*FACTS, *OTHER_FACTS):
@@ -104,7 +104,7 @@ def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
             competitions.refresh_facts(store, competition, api)
             deadline = store.competition(SLUG).deadline
             if name == "deadline" and deadline is not None:
-                believed += times.iso(times.parse_iso(deadline)) == deadline
+                believed += clock.iso(clock.parse_iso(deadline)) == deadline
                 for command in (["status"], ["show"], ["show", SLUG]):
                     assert kagsync(*command).code in (0, 1)
                 store.update_competition(competition.id, deadline=None)
@@ -183,7 +183,7 @@ def test_how_long_to_wait(value: str) -> None:
     failure = answers.explain(response, SLUG, "")
     assert isinstance(failure.error, RateLimited)
     assert failure.error.until is not None
-    assert timedelta(minutes=-1) < failure.error.until - times.utc_now() <= timedelta(days=7)
+    assert timedelta(minutes=-1) < failure.error.until - clock.utc_now() <= timedelta(days=7)
 
 
 @pytest.fixture

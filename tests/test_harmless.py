@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kagsync.message import harmless
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 GAP = "\u200b"
 HOSTILE = (

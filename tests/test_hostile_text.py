@@ -15,7 +15,7 @@ import pytest
 from boards import WHEN, Team, board_csv, board_name, board_zip
 from conftest import on_terminal
 
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_machine import Ran, board_file, nobody, place, process, told
 
-from kagsync import doctor, sync, times
+from kagsync import clock, doctor, sync
 from kagsync.errors import ConfigurationError
 from kagsync.files import locks
 
@@ -269,7 +269,7 @@ def test_a_competition_that_is_busy_for_too_long_is_a_failure_that_is_told(
     with held(lock) as holder:
         assert kagsync("sync", "--all", "-q").code == 0
         seen_busy(lock, ago=locks.LONGEST + 60)
-        monkeypatch.setattr(times, "utc_now", lambda: times.parse_iso("2036-01-01T00:00:00Z"))  # no matter
+        monkeypatch.setattr(clock, "utc_now", lambda: clock.parse_iso("2036-01-01T00:00:00Z"))  # no matter
 
         ran = kagsync("sync", "--all", "-q", "--format", "json")
 
@@ -334,9 +334,9 @@ def test_a_target_that_nobody_tells_for_too_long_is_told(
     kagsync.ok("notify", "add", "json://127.0.0.1:9/x")
     lock = settings.locks / "notify-1.lock"
     with held(lock):
-        assert notify.tell(settings, store, times.utc_now()).failures == []
+        assert notify.tell(settings, store, clock.utc_now()).failures == []
         seen_busy(lock, ago=locks.LONGEST + 1)
-        (failure,) = notify.tell(settings, store, times.utc_now()).failures
+        (failure,) = notify.tell(settings, store, clock.utc_now()).failures
     assert failure.error.code == "stuck-lock"
 
 

@@ -11,7 +11,7 @@ import pytest
 from boards import Team, board_csv, board_name
 from conftest import on_terminal
 
-from kagsync import looks, times
+from kagsync import clock, looks
 
 if TYPE_CHECKING:
     from conftest import Kagsync
@@ -49,7 +49,7 @@ class Looker:
 
 @pytest.fixture
 def looker(kagsync: Kagsync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Looker:
-    monkeypatch.setattr(times, "utc_now", lambda: NOW)
+    monkeypatch.setattr(clock, "utc_now", lambda: NOW)
     return Looker(kagsync, tmp_path)
 
 
@@ -85,7 +85,7 @@ def test_a_board_made_before_the_look_and_synced_after_it_is_news(
     looker: Looker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looker.board(SECOND, 4)
-    monkeypatch.setattr(times, "utc_now", lambda: NOW.replace(hour=20))
+    monkeypatch.setattr(clock, "utc_now", lambda: NOW.replace(hour=20))
     looker.look()  # long after THIRD was made
     looker.board(THIRD, 2)
     entry = looker.look()
@@ -258,7 +258,7 @@ def test_garbage_in_the_file_is_no_look_and_is_mended_by_the_next(
 @pytest.mark.parametrize("future", ["2025-11-11T00:00:00Z", "2999-01-01T00:00:00Z"])
 def test_a_look_in_the_future_hides_nothing_for_ever(looker: Looker, settings: Settings, future: str) -> None:
     looker.board(FIRST, 4)
-    looks.remember(settings, SLUG, times.parse_iso(future))  # the clock was wrong
+    looks.remember(settings, SLUG, clock.parse_iso(future))  # the clock was wrong
     looker.look()
     looker.board(SECOND, 2)
     assert looker.look()["places"] == 2

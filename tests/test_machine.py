@@ -21,7 +21,7 @@ import pytest
 from boards import Team, board_csv, board_zip
 from conftest import Ran
 
-from kagsync import archive, leaderboard, run_folder, store, times
+from kagsync import archive, clock, leaderboard, run_folder, store
 from kagsync.board import header
 
 if TYPE_CHECKING:
@@ -555,7 +555,7 @@ def test_a_clock_that_is_set_back_an_hour(
     tracked: None, kagsync: Kagsync, tmp_path: Path, db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = datetime(2025, 10, 31, 14, tzinfo=UTC)
-    monkeypatch.setattr(times, "utc_now", lambda: now)
+    monkeypatch.setattr(clock, "utc_now", lambda: now)
     kagsync.ok("sync", SLUG, "--from", str(board_file(tmp_path, FIRST)))
     now -= timedelta(hours=1)
     assert "in the future" in kagsync.ok("show")
@@ -599,7 +599,7 @@ def test_time_zones_change_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     moment = datetime(2025, 11, 2, 9, 30, tzinfo=UTC)  # America sets its clocks back at this night
-    monkeypatch.setattr(times, "utc_now", lambda: moment)
+    monkeypatch.setattr(clock, "utc_now", lambda: moment)
     named = board_file(tmp_path, FIRST)
     unnamed = tmp_path / "board.csv"
     unnamed.write_bytes(board_csv([Team(i, name, (name,), date="") for i, name in enumerate(PEOPLE * 14, 1)]))

@@ -12,7 +12,7 @@ import pytest
 from boards import board_csv, many_teams
 from kaggle_server import Answer, kaggle_error
 
-from kagsync import kaggle_api, sync, times
+from kagsync import clock, kaggle_api, sync
 from kagsync.competitions import refresh_facts
 from kagsync.errors import OutOfTime
 from kagsync.store import Store
@@ -34,9 +34,9 @@ BROKEN = "c04"
 @pytest.fixture
 def club(kaggle: KaggleServer, settings: Settings) -> KaggleServer:
     with Store.open(settings.db, settings.locks, create=True) as store:
-        store.save_users([("user1", None, None)], times.utc_now())
+        store.save_users([("user1", None, None)], clock.utc_now())
         for slug in SLUGS:
-            store.add_competition(slug, slug, times.utc_now())
+            store.add_competition(slug, slug, clock.utc_now())
             kaggle.board(slug, board_csv(many_teams(20)))
     kaggle.answer(BROKEN, *[kaggle_error(404, "Not found")] * 20)
     kaggle.latency = LATENCY
@@ -88,7 +88,7 @@ def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, sett
     found = run(kagsync, "--jobs=1", "--max-time=1")
     left = {slug for slug, status in found.items() if status == "later"}
     with Store.open(settings.db, settings.locks) as store:
-        untried = {each.slug for each in store.due_competitions(times.utc_now()) if each.last_run is None}
+        untried = {each.slug for each in store.due_competitions(clock.utc_now()) if each.last_run is None}
 
     assert left == untried
     assert {request.slug for request in club.requests}.isdisjoint(left)
@@ -118,7 +118,7 @@ def test_what_kaggle_does_not_answer_in_time_is_left_too(
     assert len(slow.downloads("c05")) == 1  # it had been started
     with Store.open(settings.db, settings.locks) as store:
         assert left == {
-            each.slug for each in store.due_competitions(times.utc_now()) if each.last_run is None
+            each.slug for each in store.due_competitions(clock.utc_now()) if each.last_run is None
         }
     assert not list(settings.temp_data.glob("*"))
 

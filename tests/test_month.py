@@ -28,7 +28,7 @@ from kaggle_server import (
     too_many_requests,
 )
 
-from kagsync import kaggle_api, log, records, sync, times
+from kagsync import clock, kaggle_api, log, records, sync
 from kagsync.store import RETENTION
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_a_month_of_ticks(
 ) -> None:
     rng = random.Random(ticks)
     begin = now = datetime(2026, 1, 1, tzinfo=UTC)
-    monkeypatch.setattr(times, "utc_now", lambda: now)
+    monkeypatch.setattr(clock, "utc_now", lambda: now)
     monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.001)
     slugs = [f"competition-{i}" for i in range(competitions)]
     world = _World(
@@ -150,7 +150,7 @@ def test_a_month_of_ticks(
             whole = now - begin <= kept
             assert rows == statuses.get(status, 0) if whole else rows < statuses[status], status
             # A run removes what is too old by its own clock and by that of a dozen runs before.
-            assert oldest is None or times.parse_iso(oldest) >= now - kept - 13 * TICK
+            assert oldest is None or clock.parse_iso(oldest) >= now - kept - 13 * TICK
         for table in ("entry_history", "snapshots", "sync_runs", "teams"):
             print(f"{table:>15} {connection.execute(f'SELECT count(*) FROM {table}').fetchone()[0]:8d} rows")
     # All that happened after warming up: a leak of one page a tick would be 35 MB over the month.

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kagsync.errors import UsageError
-from kagsync.names import competition_slug, username
+from kagsync.inputs import competition_slug, username
 
 
 @pytest.mark.parametrize(

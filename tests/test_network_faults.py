@@ -27,7 +27,7 @@ from kaggle_server import (
     too_many_requests,
 )
 
-from kagsync import kaggle_api, times
+from kagsync import clock, kaggle_api
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class Club:
 
     def track(self, *slugs: str) -> None:
         with Store.open(self.settings.db, self.settings.locks, create=True) as store:
-            store.save_users([("user1", None, None), ("user2", None, None)], times.utc_now())
+            store.save_users([("user1", None, None), ("user2", None, None)], clock.utc_now())
             for slug in slugs:
-                store.add_competition(slug, slug, times.utc_now())
+                store.add_competition(slug, slug, clock.utc_now())
                 self.kaggle.board(slug, BOARD)
 
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -74,11 +74,11 @@ class Club:
 
     def resting(self) -> dict[str, datetime]:
         rows = self.sql("SELECT slug, resting_until FROM competitions WHERE resting_until IS NOT NULL")
-        return {slug: times.parse_iso(until) for slug, until in rows}
+        return {slug: clock.parse_iso(until) for slug, until in rows}
 
     def rested(self, slug: str) -> None:
         """Makes the rest of a competition a thing of the past."""
-        past = times.iso(times.utc_now() - timedelta(seconds=2))
+        past = clock.iso(clock.utc_now() - timedelta(seconds=2))
         self.sql("UPDATE competitions SET resting_until = ? WHERE slug = ?", past, slug)
 
     def asked(self) -> list[str]:
@@ -248,7 +248,7 @@ def test_a_long_429_rests_the_competition_and_only_it(club: Club) -> None:
     assert ran.code == 1
     assert list(club.resting()) == ["b"]
     assert abs(club.resting()["b"] - now - HOUR) < timedelta(seconds=30)
-    assert f"until {times.iso(club.resting()['b'])}" in ran.err
+    assert f"until {clock.iso(club.resting()['b'])}" in ran.err
 
 
 def test_while_it_rests_kaggle_is_not_asked_and_everybody_is_told_until_when(club: Club) -> None:
@@ -261,7 +261,7 @@ def test_while_it_rests_kaggle_is_not_asked_and_everybody_is_told_until_when(clu
         ran = club.kagsync("sync", "--all")
         assert ran.code == 0
         assert club.asked() == ["a"]
-        assert f"INFO kagsync: b rests until {times.iso(until)}: Kaggle asked to wait (429)\n" in ran.err
+        assert f"INFO kagsync: b rests until {clock.iso(until)}: Kaggle asked to wait (429)\n" in ran.err
         assert "resting, as Kaggle asked: b" in ran.out
     assert club.kagsync("sync", "--all", "-q") == type(ran)(0, "", "")
     assert club.resting() == {"b": until}
@@ -301,10 +301,10 @@ def test_after_the_time_it_is_asked_again_and_a_success_ends_the_rest(club: Club
 def test_the_clock_alone_ends_a_rest(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
     club.track("b")
     club.limited("b", "600")
-    now = times.utc_now()
+    now = clock.utc_now()
 
     for minutes, asked in ((5, []), (9, []), (11, ["b"])):
-        monkeypatch.setattr(times, "utc_now", lambda m=minutes: now + timedelta(minutes=m))
+        monkeypatch.setattr(clock, "utc_now", lambda m=minutes: now + timedelta(minutes=m))
         club.kagsync.ok("sync", "--all")
         assert club.asked() == asked
 
@@ -333,7 +333,7 @@ def test_another_error_after_the_rest_begins_no_new_one(club: Club) -> None:
 def test_by_name_a_resting_competition_is_an_error_with_the_time_and_force_asks(club: Club) -> None:
     club.track("a", "b")
     club.limited("b")
-    until = times.iso(club.resting()["b"])
+    until = clock.iso(club.resting()["b"])
 
     one = club.kagsync("sync", "b")
     assert (one.code, club.asked()) == (4, [])

@@ -13,8 +13,8 @@ import pytest
 from boards import MODERN, Team, board_csv, board_zip
 from test_hostile_text import HOSTILE, harmless, one_line
 
-from kagsync import times
-from kagsync.text import printable
+from kagsync import clock
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,7 +109,7 @@ def items(kagsync: Kagsync, *words: str) -> list[dict[str, Any]]:
 
 def recent(hours: float) -> str:
     """So many hours ago, as a board's name has it."""
-    return (times.utc_now() - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S")
+    return (clock.utc_now() - timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 # What is told

@@ -23,7 +23,7 @@ from boards import Team, board_csv, board_zip
 from conftest import run, start
 from listeners import Listener
 
-from kagsync import installation, message, notify, times
+from kagsync import clock, installation, message, notify
 from kagsync.files import locks
 
 if TYPE_CHECKING:
@@ -172,14 +172,14 @@ def test_filters(
 def test_what_moves_meanwhile_is_gathered(
     boards: Boards, kagsync: Kagsync, channel: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = times.utc_now()
+    now = clock.utc_now()
     kagsync.ok("notify", "add", url(channel))
     boards.load(BETTER_BOB, ALICE, CAROL)
-    monkeypatch.setattr(times, "utc_now", lambda: now + timedelta(minutes=50))
+    monkeypatch.setattr(clock, "utc_now", lambda: now + timedelta(minutes=50))
     boards.load(BETTER_BOB, CAROL, ALICE)
     boards.load(BEST_CAROL, BETTER_BOB, ALICE)
     assert len(channel.heard) == 1
-    monkeypatch.setattr(times, "utc_now", lambda: now + timedelta(minutes=61))
+    monkeypatch.setattr(clock, "utc_now", lambda: now + timedelta(minutes=61))
     kagsync("sync", "--all")  # nothing is linked to Kaggle, but what waits is told
     assert len(channel.heard) == 2
     assert bodies(channel)[1] == [
@@ -527,7 +527,7 @@ def test_telling_returns_what_failed(
     kagsync.ok("notify", "add", "json://127.0.0.1:1/", "--quiet-for", "0m")
     boards.load(BETTER_BOB, ALICE, CAROL)
     channel.heard.clear()
-    told = notify.tell(settings, store, times.utc_now())
+    told = notify.tell(settings, store, clock.utc_now())
     assert (told.sent, [failure.target.id for failure in told.failures]) == (0, [2])
     assert told.failures[0].error.code == "not-sent"
     assert str(told.failures[0]).startswith(

@@ -14,7 +14,7 @@ from conftest import run, start
 from kaggle_server import Answer
 from listeners import Listener
 
-from kagsync import pings, times
+from kagsync import clock, pings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,7 +245,7 @@ def test_without_a_monitor_there_is_nothing_to_finish() -> None:
     assert pings.start().finish(0) is None
 
 
-NOW = times.parse_iso("2025-10-31T12:00:00Z")
+NOW = clock.parse_iso("2025-10-31T12:00:00Z")
 DOWN, GONE = pings.Answer("down"), pings.Answer("gone", permanent=True)
 
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from kagsync import fetch, times
+from kagsync import clock, fetch
 from kagsync.board_name import safe
 from kagsync.errors import BadBoard, SuspiciousBoard, UnknownCompetition
 from kagsync.log import logger
@@ -41,10 +41,10 @@ class Bench:
     files: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.competition = self.store.add_competition(SLUG, SLUG, times.utc_now())
+        self.competition = self.store.add_competition(SLUG, SLUG, clock.utc_now())
 
     def track(self, *usernames: str) -> None:
-        self.store.save_users([(name, None, None) for name in usernames], times.utc_now())
+        self.store.save_users([(name, None, None) for name in usernames], clock.utc_now())
 
     def untrack(self, username: str) -> None:
         self.store.remove_user(self.store.user(username).id)
@@ -66,7 +66,7 @@ class Bench:
         **options: bool,
     ) -> Processed:
         now = competition or self.store.competition(SLUG)
-        run = Run("run", SLUG, "file", ERROR, times.utc_now())
+        run = Run("run", SLUG, "file", ERROR, clock.utc_now())
         return process(self.store, now, self.fetched(teams, when), run, **options)
 
     def look(self, sql: str, *parameters: object) -> list[Any]:
@@ -308,7 +308,7 @@ def test_a_user_added_a_minute_ago_appears_on_the_same_board(bench: Bench) -> No
 def test_a_user_who_gets_a_name_or_a_group_does_not_make_the_board_new(bench: Bench) -> None:
     bench.track("alice")
     bench.process([ALICE])
-    bench.store.save_users([("alice", "Alice", "blue")], times.utc_now())
+    bench.store.save_users([("alice", "Alice", "blue")], clock.utc_now())
     assert bench.process([ALICE]).status == "unchanged"
 
 
@@ -488,7 +488,7 @@ def test_a_board_that_became_older_while_it_was_read_does_not_overwrite(bench: B
 
     def somebody_else() -> None:
         with Store.open(settings.db, settings.locks) as other:
-            run = Run("other", SLUG, "file", ERROR, times.utc_now())
+            run = Run("other", SLUG, "file", ERROR, clock.utc_now())
             process(other, other.competition(SLUG), bench.fetched([BOB, ALICE], TWO), run)
 
     with between_reading_and_writing(somebody_else):
@@ -530,7 +530,7 @@ def test_a_board_is_compared_with_the_one_before_it_in_time_never_with_a_later_o
     with pytest.raises(SuspiciousBoard, match="4 rows where it had 10"):
         bench.process(many_teams(4), excerpt)
     assert [at for at, _ in bench.look("SELECT moment, row_count FROM snapshots")] == [
-        int(times.parse_iso(f"{at}Z").timestamp()) for at in (NOON, ONE, TWO)
+        int(clock.parse_iso(f"{at}Z").timestamp()) for at in (NOON, ONE, TWO)
     ]
     assert bench.process(many_teams(4), excerpt, accept_shrink=True).status == "older"
 
@@ -563,7 +563,7 @@ def test_a_user_added_meanwhile_appears_with_the_next_tick(bench: Bench, setting
 
     def somebody_else() -> None:
         with Store.open(settings.db, settings.locks) as other:
-            other.save_users([("bob", None, None)], times.utc_now())
+            other.save_users([("bob", None, None)], clock.utc_now())
 
     with between_reading_and_writing(somebody_else):
         bench.process([ALICE, BOB])
@@ -591,7 +591,7 @@ def test_a_competition_removed_meanwhile_is_unknown(bench: Bench, again: bool) -
     stale = bench.store.competition(SLUG)
     bench.store.remove_competition(stale.id)
     if again:
-        bench.store.add_competition(SLUG, SLUG, times.utc_now())
+        bench.store.add_competition(SLUG, SLUG, clock.utc_now())
     before = bench.dump()
     for teams in ([ALICE], [ALICE, BOB]):
         with pytest.raises(UnknownCompetition, match="removed meanwhile"):
@@ -647,12 +647,12 @@ def test_a_database_that_fails_on_the_way_is_as_it_was_before(bench: Bench, tabl
 
 def test_the_run_is_recorded(bench: Bench) -> None:
     bench.track("alice")
-    started = times.utc_now().replace(microsecond=0)
+    started = clock.utc_now().replace(microsecond=0)
     fetched = bench.fetched([ALICE])
     run = Run("2025", SLUG, "kaggle", ERROR, started)
     process(bench.store, bench.store.competition(SLUG), fetched, run)
     assert bench.look("SELECT run, slug, source, status, started_at, snapshot_at, sha256 FROM sync_runs") == [
-        ("2025", SLUG, "kaggle", "ok", times.iso(started), f"{NOON}Z", fetched.sha256)
+        ("2025", SLUG, "kaggle", "ok", clock.iso(started), f"{NOON}Z", fetched.sha256)
     ]
     now = bench.store.competition(SLUG)
     assert now.synced_at is not None

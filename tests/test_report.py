@@ -22,10 +22,10 @@ import pytest
 from boards import Team, board_csv, board_name
 from test_hostile_text import HOSTILE
 
-from kagsync import report, times
+from kagsync import clock, report
 from kagsync.report import chart
+from kagsync.safe_text import printable
 from kagsync.store import Store
-from kagsync.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +82,7 @@ class Filling:
             self._fill(connection)
 
     def _fill(self, connection: sqlite3.Connection) -> None:
-        last = times.from_unix(self.moments[-1])
+        last = clock.from_unix(self.moments[-1])
         competition = connection.execute(
             "INSERT INTO competitions (slug, title, added_at, synced_at, snapshot_at, row_count, team_count, "
             "fingerprint, inferred_higher_is_better, deadline) VALUES (?, ?, ?, ?, ?, 2000, 2000, 'x', 1, ?)",
@@ -90,9 +90,9 @@ class Filling:
                 self.slug,
                 self.title,
                 last,
-                times.iso(self.synced_at),
+                clock.iso(self.synced_at),
                 last,
-                self.deadline and times.iso(self.deadline),
+                self.deadline and clock.iso(self.deadline),
             ),
         ).lastrowid
         connection.executemany(
@@ -135,7 +135,7 @@ class Filling:
     def _user(connection: sqlite3.Connection, username: str, name: str | None, group: str | None) -> int:
         connection.execute(
             'INSERT OR IGNORE INTO users (username, name, "group", added_at) VALUES (?, ?, ?, ?)',
-            (username, name, group, times.iso(NOW)),
+            (username, name, group, clock.iso(NOW)),
         )
         return int(connection.execute("SELECT id FROM users WHERE username = ?", (username,)).fetchone()[0])
 
@@ -446,7 +446,7 @@ def test_a_page_is_written_again_for_its_freshness_alone(club: Club, minutes: in
     club.track("alice")
     club.board("alice", report=True)
     path = club.folder / "competition-titanic.html"
-    then = times.utc_now().timestamp() - minutes * 60
+    then = clock.utc_now().timestamp() - minutes * 60
     os.utime(path, (then, then))
     club.board("alice", report=True)
     assert (path.stat().st_mtime != pytest.approx(then, abs=1)) is written
@@ -461,10 +461,10 @@ def test_whatever_a_page_says_makes_it_new_when_it_changes(club: Club, values: d
     club.track("alice")
     club.board("alice")
     with Store.open(club.settings.db, club.settings.locks) as store:
-        assert report.report(store, club.folder, times.utc_now(), always=False).written == 2
-        assert report.report(store, club.folder, times.utc_now(), always=False).written == 0
+        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 2
+        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 0
         store.update_competition(store.competition(SLUG).id, **values)
-        assert report.report(store, club.folder, times.utc_now(), always=False).written == 2
+        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 2
 
 
 def test_a_failed_sync_writes_the_report_too_and_keeps_its_exit_code(club: Club) -> None:

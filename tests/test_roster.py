@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kagsync import names
+from kagsync import inputs
 from kagsync.errors import UsageError
 from kagsync.records import User
-from kagsync.text import printable
+from kagsync.safe_text import printable
 from kagsync.users import read_roster, roster_csv, write_roster
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def test_any_name_and_any_group_come_back_as_they_were(cells: list[tuple[str | N
 
 def _is_username(text: str) -> bool:
     try:
-        return names.username(text) == text
+        return inputs.username(text) == text
     except UsageError:
         return False
 

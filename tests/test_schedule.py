@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagsync import env_file, settings, times
+from kagsync import clock, env_file, settings
 from kagsync.records import Trigger
 from kagsync.schedule import cron, systemd, windows
 from kagsync.schedule.plan import INTERVALS, Plan, this_program
@@ -771,7 +771,7 @@ def test_where_there_is_no_scheduler_the_remedy_is_one(no_scheduler: None, kagsy
 
 
 def ran_by(name: str, ago: timedelta, exit_code: int = 0) -> Trigger:
-    finished = times.utc_now() - ago
+    finished = clock.utc_now() - ago
     return Trigger(name, "/opt/kagsync", finished - timedelta(seconds=9), finished, exit_code)
 
 
@@ -819,14 +819,14 @@ def test_status_when_it_ran_lately(crontab: Crontab, kagsync: Kagsync, store: St
 
     assert code == 0
     assert text.splitlines()[1:] == [
-        f"Last run by cron: 4 min ago ({times.iso(run.finished_at)}), exit code 1, from /opt/kagsync"
+        f"Last run by cron: 4 min ago ({clock.iso(run.finished_at)}), exit code 1, from /opt/kagsync"
     ]
     assert told["last_runs"] == [
         {
             "trigger": "cron",
             "program": "/opt/kagsync",
-            "started_at": times.iso(run.started_at),
-            "finished_at": times.iso(run.finished_at),
+            "started_at": clock.iso(run.started_at),
+            "finished_at": clock.iso(run.finished_at),
             "exit_code": 1,
         }
     ]
@@ -987,7 +987,7 @@ def test_systemd_accepts_the_units_of_every_interval(tmp_path: Path) -> None:
             env={**os.environ, "TZ": "UTC"},
         )
         elapses = re.findall(r"(?:Next elapse|Iteration #\d|Iter\. #\d): \w+ (\S+ \S+)", done.stdout)
-        moments = [times.datetime.fromisoformat(text) for text in elapses]
+        moments = [clock.datetime.fromisoformat(text) for text in elapses]
         assert len(moments) == 3, done.stdout
         for earlier, later in itertools.pairwise(moments):
             assert later - earlier == plan.every

@@ -13,7 +13,7 @@ import pytest
 from boards import Team, board_csv, board_name, many_teams
 from conftest import on_terminal, plain
 
-from kagsync import times
+from kagsync import clock
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def refusal(ran: Ran) -> str:
 @pytest.fixture
 def club(kagsync: Kagsync, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Club:
     """A club whose clock stands still."""
-    monkeypatch.setattr(times, "utc_now", lambda: NOW)
+    monkeypatch.setattr(clock, "utc_now", lambda: NOW)
     return Club(kagsync, settings, tmp_path)
 
 
@@ -539,7 +539,7 @@ def test_the_deadline_is_told_as_the_time_that_is_left(
 ) -> None:
     club.track("alice")
     club.board(TODAY, A)
-    club.update(deadline=None if deadline is None else times.iso(deadline))
+    club.update(deadline=None if deadline is None else clock.iso(deadline))
 
     facts = re.split(r" · |\n", club.kagsync.ok("show", SLUG).split("\n\n")[0])
     assert [fact for fact in facts if fact.startswith("end")] == ([header] if header else [])
@@ -549,7 +549,7 @@ def test_the_deadline_is_told_as_the_time_that_is_left(
 def test_a_deadline_within_a_minute_is_told_in_words_that_make_sense(club: Club) -> None:
     club.track("alice")
     club.board(TODAY, A)
-    club.update(deadline=times.iso(NOW + timedelta(seconds=30)))
+    club.update(deadline=clock.iso(NOW + timedelta(seconds=30)))
     assert "ends in now" not in club.kagsync.ok("show", SLUG)
 
 
@@ -810,8 +810,8 @@ def test_one_person_is_shown_on_every_board_in_one_table(several: Club) -> None:
 
 
 def test_the_overview_tells_how_many_moved_and_when_it_ends(several: Club) -> None:
-    several.update(deadline=times.iso(NOW + timedelta(days=3)))
-    several.update("digits", deadline=times.iso(NOW - timedelta(days=3)))
+    several.update(deadline=clock.iso(NOW + timedelta(days=3)))
+    several.update("digits", deadline=clock.iso(NOW - timedelta(days=3)))
     rows = several.rows(key="Competition")
     assert {slug: (row["Moved"], row["Ends"], row["Ours"]) for slug, row in rows.items()} == {
         "digits": ("▲1 ▼1", "ended", "3 of 3"),

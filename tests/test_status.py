@@ -15,7 +15,7 @@ from conftest import on_terminal, plain, run
 from kaggle_server import kaggle_error, too_many_requests
 from rich.cells import cell_len
 
-from kagsync import times
+from kagsync import clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def execute(db: Path, sql: str, *parameters: object) -> None:
 
 
 def synced_ago(db: Path, age: timedelta, slug: str = SLUG) -> None:
-    moment = times.iso(times.utc_now() - age)
+    moment = clock.iso(clock.utc_now() - age)
     execute(db, "UPDATE competitions SET synced_at = ? WHERE slug = ?", moment, slug)
 
 
@@ -299,9 +299,9 @@ def test_it_does_not_wait_for_who_writes(synced: None, kagsync: Kagsync, setting
     with contextlib.closing(sqlite3.connect(settings.db, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         writer.execute("UPDATE competitions SET synced_at = NULL")
-        before = times.utc_now()
+        before = clock.utc_now()
         assert told(kagsync)["healthy"] is True
-        assert times.utc_now() - before < timedelta(seconds=10)
+        assert clock.utc_now() - before < timedelta(seconds=10)
         writer.execute("ROLLBACK")
 
 
@@ -389,8 +389,8 @@ def test_how_long_it_rests(synced: None, kaggle: KaggleServer, kagsync: Kagsync)
     found = told(kagsync)
 
     (one,) = found["competitions"]
-    until = times.parse_iso(one["rests_until"])
-    assert timedelta(minutes=118) < until - times.utc_now() <= timedelta(minutes=120)
+    until = clock.parse_iso(one["rests_until"])
+    assert timedelta(minutes=118) < until - clock.utc_now() <= timedelta(minutes=120)
     assert one["last_error"]["code"] == "rate-limited"
     assert "1 resting" in found["summary"]
     assert "titanic rests until " in kagsync.ok("status")
@@ -407,9 +407,9 @@ def test_how_long_it_rests(synced: None, kaggle: KaggleServer, kagsync: Kagsync)
 
 
 def test_the_next_deadline_is_the_first_that_is_still_to_come(kaggle: KaggleServer, kagsync: Kagsync) -> None:
-    now = times.utc_now()
+    now = clock.utc_now()
     for slug, days in (("over", -2), ("soon", 3), ("later", 30), ("paused", 1)):
-        kaggle.competition(slug, deadline=times.iso(now + timedelta(days=days)))
+        kaggle.competition(slug, deadline=clock.iso(now + timedelta(days=days)))
         kaggle.board(slug, board_csv(many_teams(3)))
         kagsync.ok("competitions", "add", slug)
     kagsync.ok("competitions", "pause", "paused")
@@ -419,10 +419,10 @@ def test_the_next_deadline_is_the_first_that_is_still_to_come(kaggle: KaggleServ
 
     assert found["next_deadline"] == {
         "competition": "soon",
-        "deadline": times.iso(now + timedelta(days=3)),
+        "deadline": clock.iso(now + timedelta(days=3)),
     }
     deadlines = {one["competition"]: one["deadline"] for one in found["competitions"]}
-    assert deadlines["over"] == times.iso(now - timedelta(days=2))
+    assert deadlines["over"] == clock.iso(now - timedelta(days=2))
     assert "next deadline: soon ends in " in kagsync.ok("status")
 
 
@@ -440,7 +440,7 @@ def test_the_table_on_a_terminal(
 ) -> None:
     pytest.importorskip("pty", reason="needs a POSIX terminal")
     long = "playground-series-s5e12-with-quite-a-long-name-for-a-slug"
-    deadline = times.iso(times.utc_now() + timedelta(days=3))
+    deadline = clock.iso(clock.utc_now() + timedelta(days=3))
     for slug in (long, "kurz"):
         kaggle.competition(slug, title="梯度 " * 30, deadline=deadline)
         kaggle.board(slug, board_csv(many_teams(5)))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlite_utils  # noqa: TC002
 
-from kagsync import competitions, schema, times
+from kagsync import clock, competitions, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
 from kagsync.figures import Marks
 from kagsync.records import Entry, Run, Snapshot
@@ -313,7 +313,7 @@ def test_due_are_the_active_and_linked_ones_the_longest_ago_first(store: Store) 
         run = Run("run", slug, "kaggle", "error" if code else "ok", NOW, error_code=code, error_message=code)
         with store.writing():
             store.finish(keys[slug], run, NOW - timedelta(minutes=minutes))
-    due = [competition.slug for competition in store.due_competitions(times.utc_now())]
+    due = [competition.slug for competition in store.due_competitions(clock.utc_now())]
     assert due == ["never-2", "never-1", "old", "failed", "recent"]
     assert store.competition("failed").synced_at is None
     assert store.last_error(keys["failed"]) == (NOW - timedelta(minutes=30), "unreachable")
@@ -476,8 +476,8 @@ def test_the_views_tell_times_as_iso_utc(store: Store) -> None:
             key, snapshot_at=NOW, rows=1, teams=1, marks=Marks(None, [], []), names=None, fingerprint="x"
         )
     assert look(store, "SELECT at, on_board FROM history") == [
-        (times.from_unix(100), 1),
-        (times.from_unix(200), 0),
+        (clock.from_unix(100), 1),
+        (clock.from_unix(200), 0),
     ]
     assert look(store, "SELECT last_seen_at, teams FROM leaderboard") == [("2025-10-31T16:26:26Z", 1)]
 

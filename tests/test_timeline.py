@@ -19,10 +19,10 @@ from test_hostile_text import HOSTILE, harmless, one_line
 from test_news import ALICE, BETTER_BOB, BOB, CAROL, DAVE, LEFT, SEE_TEAM, SLUG, Boards
 
 import kagsync as package
-from kagsync import times
+from kagsync import clock
 from kagsync.chart import Series, chart
 from kagsync.errors import KagsyncError
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -438,7 +438,7 @@ def as_json(frame: pd.DataFrame) -> list[dict[str, Any]]:
         if isinstance(value, list):
             return value
         if isinstance(value, pd.Timestamp):
-            return times.iso(value.to_pydatetime())
+            return clock.iso(value.to_pydatetime())
         return None if pd.isna(value) else value
 
     return [{key: plain(row[key]) for key in frame.columns} for row in frame.to_dict("records")]
@@ -482,7 +482,7 @@ def test_a_frame_since_a_time_begins_with_how_it_was_then(moved: Boards, kagsync
     assert list(recent["rank"]) == [1, 2, 3, 3]
     assert recent["reason"].isna().all()
     week = timedelta(days=7)
-    assert all(abs(times.utc_now() - week - at) < timedelta(minutes=5) for at in recent["at"])
+    assert all(abs(clock.utc_now() - week - at) < timedelta(minutes=5) for at in recent["at"])
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])

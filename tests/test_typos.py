@@ -12,7 +12,7 @@ import pytest
 from boards import WHEN, Team, board_csv, board_name, many_teams
 from conftest import on_terminal, plain
 
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kagsync import times
+from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.users import read_roster
 
@@ -126,7 +126,7 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path: Path) -> No
 
 
 def test_importing_again_adds_changes_and_leaves(store: Store, roster: Path) -> None:
-    now = times.utc_now()
+    now = clock.utc_now()
     assert store.save_users(read(roster, "alice,A,x\nbob\ncarol,C\n"), now) == (3, 0, 0)
     assert store.save_users(read(roster, "ALICE,,\nbob,B\ncarol,C\ndave\n"), now) == (1, 1, 2)
     assert [(user.username, user.name, user.group) for user in store.users()] == [

@@ -16,7 +16,7 @@ import pytest
 from boards import MODERN, WHEN, Team, board_csv, board_zip
 from kaggle_server import Answer
 
-from kagsync import times
+from kagsync import clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ class Club:
             return [row[0] if len(row) == 1 else row for row in connection.execute(query)]
 
     def moments(self) -> list[str]:
-        return [times.from_unix(at) for at in self.sql("SELECT moment FROM snapshots ORDER BY moment")]
+        return [clock.from_unix(at) for at in self.sql("SELECT moment FROM snapshots ORDER BY moment")]
 
     def ranks(self) -> dict[str, int]:
         return dict(self.sql("SELECT username, rank FROM leaderboard WHERE left_at IS NULL"))
@@ -224,7 +224,7 @@ def test_a_board_from_disk_has_the_time_that_is_known_best(
     club: Club, name: str, member: str, dates: list[str], expected: str, command: str
 ) -> None:
     path = club.zip(name, member, *_dated(*dates)) if member else club.csv(name, *_dated(*dates))
-    modified = times.parse_iso("2026-02-01T00:00:00Z").timestamp()
+    modified = clock.parse_iso("2026-02-01T00:00:00Z").timestamp()
     os.utime(path, (modified, modified))
     assert club.load(path, command=command).code == 0
     assert club.moments() == [expected]
@@ -370,15 +370,15 @@ def test_of_a_board_from_before_its_hash_was_kept_the_rows_must_do(
 @pytest.mark.parametrize("name", [f"{SLUG}-publicleaderboard-{FUTURE}.csv", "lb-2099-01-01.csv", "lb.csv"])
 def test_a_board_of_the_future_is_refused_and_the_clock_is_named(club: Club, name: str, command: str) -> None:
     path = club.csv(name, *_dated(""))
-    os.utime(path, (times.parse_iso(f"{FUTURE}Z").timestamp(),) * 2)
+    os.utime(path, (clock.parse_iso(f"{FUTURE}Z").timestamp(),) * 2)
     refused(club.load(path, "--force", command=command), f"{FUTURE}Z", "clock")
     assert club.moments() == []
 
 
 def test_a_board_from_tomorrow_morning_is_taken_since_clocks_differ(club: Club) -> None:
-    soon = times.utc_now() + timedelta(hours=23)
+    soon = clock.utc_now() + timedelta(hours=23)
     club.ok(club.csv(f"lb-{soon:%Y-%m-%dT%H:%M:%S}.csv"))
-    late = times.utc_now() + timedelta(hours=25)
+    late = clock.utc_now() + timedelta(hours=25)
     refused(club.load(club.csv(f"lb-{late:%Y-%m-%dT%H:%M:%S}.csv", BOB)), "clock")
 
 
@@ -387,8 +387,8 @@ def test_kaggles_board_is_refused_where_this_clock_is_far_behind(
 ) -> None:
     club.kagsync.ok("competitions", "add", SLUG, "--kaggle-id", SLUG)
     kaggle.board(SLUG, board_csv([ANN, BOB]))
-    then = times.parse_iso("2020-01-01T00:00:00Z")
-    monkeypatch.setattr(times, "utc_now", lambda: then)
+    then = clock.parse_iso("2020-01-01T00:00:00Z")
+    monkeypatch.setattr(clock, "utc_now", lambda: then)
     refused(club.kagsync("sync", SLUG), f"{WHEN}Z", "this machine's clock says 2020-01-01T00:00:00Z")
 
 
@@ -403,7 +403,7 @@ class Frozen:
         zed = Team(13, "Zz", ("zed",), "0.99", date="2098-12-31 00:00:00")
         club.kagsync.ok("users", "add", "zed", "gone")
         with monkeypatch.context() as patch:
-            patch.setattr(times, "utc_now", lambda: times.parse_iso("2099-01-01T01:00:00Z"))
+            patch.setattr(clock, "utc_now", lambda: clock.parse_iso("2099-01-01T01:00:00Z"))
             club.ok(club.csv(f"a-{FUTURE}.csv", zed, ANN, Team(14, "Gg", (), "0.1", rank=0), *STRANGERS))
 
     def dump(self) -> list[Any]:
@@ -470,7 +470,7 @@ def test_force_finds_the_way_back_where_the_board_of_the_future_was_the_only_one
     club: Club, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(times, "utc_now", lambda: times.parse_iso("2099-01-01T01:00:00Z"))
+        patch.setattr(clock, "utc_now", lambda: clock.parse_iso("2099-01-01T01:00:00Z"))
         club.ok(club.csv(f"a-{FUTURE}.csv", ANN, BOB, *STRANGERS))
     club.ok(club.csv("a-2026-01-01T00:00:00.csv", BOB, *STRANGERS), "--force")
     assert club.moments() == ["2026-01-01T00:00:00Z"]
@@ -482,14 +482,14 @@ def test_force_finds_the_way_back_where_the_board_of_the_future_was_the_only_one
 def test_after_the_way_back_channels_are_told_again(frozen: Frozen) -> None:
     club = frozen.club
     with contextlib.closing(sqlite3.connect(club.db)) as connection, connection:
-        future = int(times.parse_iso(f"{FUTURE}Z").timestamp())
+        future = int(clock.parse_iso(f"{FUTURE}Z").timestamp())
         connection.execute(
             "INSERT INTO notify_targets (id, url, quiet_for, added_at) VALUES (1, 'json://x', 0, '2026')"
         )
         connection.execute("INSERT INTO notify_cursors VALUES (1, 1, ?)", (future,))
     club.load(club.csv("a-2026-01-03T00:00:00.csv", ANN, BOB, *STRANGERS), "--force")
     (moment,) = club.sql("SELECT moment FROM notify_cursors")
-    assert times.from_unix(moment) == "2026-01-02T00:00:00Z"
+    assert clock.from_unix(moment) == "2026-01-02T00:00:00Z"
 
 
 def test_force_on_a_sound_database_drops_nothing(club: Club) -> None:

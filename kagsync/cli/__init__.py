@@ -15,7 +15,7 @@ from kagsync.cli import looking, notifying, phases, stdout, tracked, unattended 
 from kagsync.cli.common import app
 from kagsync.cli.values import read_plainly
 from kagsync.errors import KagsyncError
-from kagsync.text import clip
+from kagsync.safe_text import clip
 
 # typer carries its own copy of click, so click's exceptions have no public name.
 _ClickException: type[Exception] = next(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import errors, names, times
+from kagsync import clock, errors, inputs
 from kagsync.cli.common import app, load_to_read, open_to_read, say
 from kagsync.cli.options import AnyFormat, AnySlug, Db, Format, Group, OneUser, Quiet, Slug, Verbose, storable
 from kagsync.errors import UsageError
@@ -50,7 +50,7 @@ def show(
     from kagsync import show as verb
 
     loaded = load_to_read(db, verbose, quiet)
-    now = times.utc_now()
+    now = clock.utc_now()
     compared = _since(since, loaded, now)
     if by_group and slug is None:
         raise UsageError("--by-group goes with a competition", "kagsync show SLUG --by-group")
@@ -62,7 +62,7 @@ def show(
         if slug is None:
             listings.print_person(verb.boards(store, users, compared), format_.value, now)
             return
-        view = verb.board(store, names.competition_slug(slug), users, compared)
+        view = verb.board(store, inputs.competition_slug(slug), users, compared)
     listings.print_board(view, format_.value, now, by_group=by_group)
     seen = view.competition.snapshot_at
     whole = user is None and group is None
@@ -77,7 +77,7 @@ def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Compe
         from kagsync import looks
 
         return lambda competition: looks.last(loaded, competition.slug) or now - _A_DAY
-    moment = names.since(text, now) if text is not None else now - _A_DAY
+    moment = inputs.since(text, now) if text is not None else now - _A_DAY
     return lambda _: moment
 
 
@@ -85,7 +85,7 @@ def _people(store: Store, username: str | None, group: str | None) -> list[User]
     if username is not None and group is not None:
         raise UsageError("--user and --group contradict each other", "Say one of them")
     if username is not None:
-        return [store.user(names.username(username))]
+        return [store.user(inputs.username(username))]
     return store.users() if group is None else store.users_in(group)
 
 
@@ -121,12 +121,12 @@ def news(
     from kagsync import news as verb
 
     loaded = load_to_read(db, verbose, quiet)
-    now = times.utc_now()
+    now = clock.utc_now()
     compared = _since(since, loaded, now)
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
         competitions = (
-            store.competitions() if slug is None else [store.competition(names.competition_slug(slug))]
+            store.competitions() if slug is None else [store.competition(inputs.competition_slug(slug))]
         )
         items = verb.news(store, competitions, users, compared)
     listings.print_news(items, format_.value, several=slug is None)
@@ -156,10 +156,10 @@ def history(
     if usernames and group is not None:
         raise UsageError("usernames and --group contradict each other", "Give one of them")
     with open_to_read(loaded) as store:
-        named = dict.fromkeys(store.user(names.username(name)) for name in usernames or [])
+        named = dict.fromkeys(store.user(inputs.username(name)) for name in usernames or [])
         users = list(named) or _people(store, None, group)
-        competition = store.competition(names.competition_slug(slug))
-        start = None if since is None else _since(since, loaded, times.utc_now())(competition)
+        competition = store.competition(inputs.competition_slug(slug))
+        start = None if since is None else _since(since, loaded, clock.utc_now())(competition)
         found = verb.timeline(store, competition.slug, users, start)
     listings.print_timeline(found, format_.value)
 
@@ -182,9 +182,9 @@ def report(
     from kagsync import report as verb
 
     loaded = load_to_read(db, verbose, quiet)
-    wanted = [names.competition_slug(slug) for slug in slugs or []] or None
+    wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None
     with open_to_read(loaded) as store:
-        written = verb.report(store, output, times.utc_now(), slugs=wanted, title=title, group=group)
+        written = verb.report(store, output, clock.utc_now(), slugs=wanted, title=title, group=group)
     say(verb.told(written), quiet=quiet)
 
 
@@ -203,5 +203,5 @@ def missing(
 
     loaded = load_to_read(db, verbose, quiet)
     with open_to_read(loaded) as store:
-        found = verb.missing(store, names.competition_slug(slug), _people(store, None, group))
+        found = verb.missing(store, inputs.competition_slug(slug), _people(store, None, group))
     listings.print_missing(*found, format_.value)

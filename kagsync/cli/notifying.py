@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from kagsync import errors, log, names
+from kagsync import errors, inputs, log
 from kagsync.cli.common import load, load_to_read, notify_app, open_store, open_to_read, print_json, say
 from kagsync.cli.options import Db, Group, JsonOrText, Quiet, TextOrJson, Verbose
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 
 @notify_app.command("add")
@@ -33,8 +33,8 @@ def notify_add(
     from kagsync import notify as verb
 
     loaded = load(db, verbose, quiet)
-    pause = names.duration(quiet_for)
-    named = None if slug is None else names.competition_slug(slug)
+    pause = inputs.duration(quiet_for)
+    named = None if slug is None else inputs.competition_slug(slug)
     with open_store(loaded) as store:
         added = verb.add(store, url, slug=named, only=only, group=group, quiet_for=pause)
     number = added.target.id

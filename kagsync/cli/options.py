@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from kagsync import names
+from kagsync import inputs
 from kagsync.errors import UsageError
 
 Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file [KAGSYNC_DB].")]
@@ -62,10 +62,10 @@ def storable(text: str | None) -> str | None:
     Raises:
         UsageError: it is one of these.
     """
-    if len(text or "") > names.LONGEST_TEXT:
+    if len(text or "") > inputs.LONGEST_TEXT:
         raise UsageError(
-            f"{names.short(text or '')} has {len(text or ''):,} characters",
-            f"Use {names.LONGEST_TEXT:,} at most",
+            f"{inputs.short(text or '')} has {len(text or ''):,} characters",
+            f"Use {inputs.LONGEST_TEXT:,} at most",
         )
     try:
         (text or "").encode()

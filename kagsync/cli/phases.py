@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kagsync import errors, log, names, pings, settings, times
+from kagsync import clock, errors, inputs, log, pings, settings
 from kagsync.cli import stdout
 from kagsync.cli.common import app, load, print_json, print_text, say
 from kagsync.cli.options import (
@@ -87,14 +87,14 @@ def sync(
     from kagsync import progress, run
     from kagsync import sync as verb
 
-    started = times.utc_now()
+    started = clock.utc_now()
     problems = _read_variables(env_file) if env_file is not None else []
     # A monitor watches the runs that ask Kaggle.
     ping = pings.start() if source is None else None
     loaded = None
     try:
-        wanted = [names.competition_slug(slug) for slug in slugs or []]
-        trigger = names.trigger(trigger)
+        wanted = [inputs.competition_slug(slug) for slug in slugs or []]
+        trigger = inputs.trigger(trigger)
         _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
         loaded = load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
         for problem in problems:
@@ -168,7 +168,7 @@ def fetch(
     from kagsync import sync as verb
 
     loaded = load(db, verbose, quiet, log_file)
-    print_text(str(verb.fetch_by_hand(loaded, names.competition_slug(slug))))
+    print_text(str(verb.fetch_by_hand(loaded, inputs.competition_slug(slug))))
 
 
 @app.command()
@@ -189,7 +189,7 @@ def process(
     from kagsync import sync as verb
 
     loaded = load(db, verbose, quiet, log_file, team_name=team_name)
-    name = names.competition_slug(slug)
+    name = inputs.competition_slug(slug)
     if direction is not None:
         verb.set_direction(loaded, [name], higher_is_better=direction)
     processed = verb.process_file(

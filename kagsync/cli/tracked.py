@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import errors, names, times
+from kagsync import clock, errors, inputs
 from kagsync.cli.common import (
     competitions_app,
     confirm,
@@ -25,7 +25,7 @@ from kagsync.cli.common import (
 from kagsync.cli.looking import all_boards
 from kagsync.cli.options import AnyFormat, Db, Direction, Format, Group, Quiet, Slugs, Verbose, Yes, storable
 from kagsync.errors import UsageError
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from kagsync.records import Competition
@@ -61,12 +61,12 @@ def competitions_add(
     from kagsync import competitions as verb
 
     loaded = load(db, verbose, quiet)
-    wanted = [names.competition_slug(slug) for slug in slugs]
+    wanted = [inputs.competition_slug(slug) for slug in slugs]
     if len(wanted) > 1 and (title is not None or kaggle_id is not None):
         raise UsageError("--title and --kaggle-id go with one competition", "Add them one by one")
     if kaggle_id is not None and no_kaggle:
         raise UsageError("--kaggle-id and --no-kaggle contradict each other", "Say one of them")
-    linked_as = None if kaggle_id is None else names.competition_slug(kaggle_id)
+    linked_as = None if kaggle_id is None else inputs.competition_slug(kaggle_id)
     with open_store(loaded, create=True) as store, in_turn(wanted) as left:
         while left:
             added = verb.add(
@@ -90,7 +90,7 @@ def competitions_list(
     from kagsync import listings
 
     loaded = load_to_read(db, verbose, quiet)
-    now = times.utc_now()
+    now = clock.utc_now()
     listings.print_competitions(all_boards(loaded, None, lambda _: now), format_.value, now)
 
 
@@ -137,7 +137,7 @@ def competitions_remove(
 
 
 def _competitions(store: Store, slugs: list[str]) -> list[Competition]:
-    return [store.competition(names.competition_slug(slug)) for slug in slugs]
+    return [store.competition(inputs.competition_slug(slug)) for slug in slugs]
 
 
 def _with_entries(name: str, entries: int) -> str:
@@ -161,7 +161,7 @@ def users_add(
 ) -> None:
     """Track people; one who is tracked already gets the new name and group."""
     loaded = load(db, verbose, quiet)
-    wanted = [names.username(username) for username in usernames]
+    wanted = [inputs.username(username) for username in usernames]
     if len(wanted) > 1 and name is not None:
         raise UsageError(
             "--name goes with one user", "Add them one by one, or: kagsync users import FILE.csv"
@@ -187,7 +187,7 @@ def _save_users(loaded: Settings, users: list[tuple[str, str | None, str | None]
     from kagsync import typos
 
     with open_store(loaded, create=True) as store:
-        added, changed, unchanged = store.save_users(users, times.utc_now())
+        added, changed, unchanged = store.save_users(users, clock.utc_now())
         named = [store.user(username) for username, *_ in users]
         unseen = typos.unseen(store, named)
     say(f"Users added: {added}, changed: {changed}, unchanged: {unchanged}", quiet=quiet)
@@ -249,7 +249,7 @@ def users_remove(
     """Forget people with all their entries and history."""
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:
-        people = [store.user(names.username(username)) for username in usernames]
+        people = [store.user(inputs.username(username)) for username in usernames]
         found = {each.username: each for each in people}
         what = {name: _with_entries(name, store.entry_count(user_id=each.id)) for name, each in found.items()}
         for told in what.values():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import errors, log, names, times
+from kagsync import clock, errors, inputs, log
 from kagsync.cli.common import (
     app,
     load,
@@ -20,7 +20,7 @@ from kagsync.cli.common import (
 )
 from kagsync.cli.options import Db, JsonOrText, Quiet, TextOrJson, Verbose
 from kagsync.errors import UsageError
-from kagsync.text import printable
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from kagsync.checks import Check
@@ -115,7 +115,7 @@ def schedule_status(
     """Say what is scheduled and when it last ran; exit code 1 when it does not run."""
     from kagsync import schedule
 
-    found = schedule.status(_triggers(load_to_read(db, verbose, quiet)), times.utc_now())
+    found = schedule.status(_triggers(load_to_read(db, verbose, quiet)), clock.utc_now())
     if format_ is TextOrJson.json:
         print_json(schedule.as_json(found))
     elif not (quiet and found.runs_by_itself):
@@ -151,9 +151,9 @@ def status(
     from kagsync import status as verb
 
     loaded = load_to_read(db, verbose, quiet)
-    oldest = names.duration(max_age)
+    oldest = inputs.duration(max_age)
     with open_to_read(loaded) as store:
-        found = verb.status(store, times.utc_now(), oldest)
+        found = verb.status(store, clock.utc_now(), oldest)
     if format_ is TextOrJson.json:
         print_json(verb.as_json(found))
     elif not (quiet and found.healthy):
@@ -172,7 +172,7 @@ def doctor(
 
     log.configure(verbose=verbose, quiet=quiet)
     checks: list[Check] = []
-    for check in verb.doctor(db, times.utc_now()):
+    for check in verb.doctor(db, clock.utc_now()):
         checks.append(check)
         if format_ is TextOrJson.text and (check.ok is False or not quiet):
             listings.print_check(check)  # one by one: some take a while

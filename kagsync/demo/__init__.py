@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import listings, report, show, sync, times, users
+from kagsync import clock, listings, report, show, sync, users
 from kagsync.demo.boards import SECOND, SLUG
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
@@ -59,7 +59,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         if report_to is not None:
             say(f"\n{report.told(write_report(settings, report_to))}")
     if db is not None:
-        command = f"kagsync show {SLUG} --since {times.iso(_SINCE)} --db {shlex.quote(str(db))}"
+        command = f"kagsync show {SLUG} --since {clock.iso(_SINCE)} --db {shlex.quote(str(db))}"
         say(f"\nThe database is kept: {command}")
     say(
         "\nThese people are invented. For yours:\n"
@@ -94,13 +94,13 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
     """Fills a new database: two rosters, two boards, each through fetch, process and cleanup."""
     say(f"A competition is added: {SLUG}")
     with Store.open(settings.db, settings.locks, create=True) as store:
-        competition = store.add_competition(SLUG, None, times.utc_now())
+        competition = store.add_competition(SLUG, None, clock.utc_now())
         store.update_competition(competition.id, title=TITLE)
     for number in (1, 2):
         people = users.read_roster(_HERE / f"roster-{number}.csv")
         say(f"{len(people)} people are tracked: {', '.join(name for name, *_ in people)}")
         with Store.open(settings.db, settings.locks) as store:
-            store.save_users(people, times.utc_now())
+            store.save_users(people, clock.utc_now())
         board = f"{SLUG}-{number}.zip"
         say(f"\n$ kagsync sync {SLUG} --from {board}")
         outcome = sync.sync(settings, [SLUG], source=_HERE / board)
@@ -108,4 +108,4 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
             raise KagsyncError("the demo failed") from result.error
         say(f"{sync.summary(outcome)}\n")
     with Store.open(settings.db, settings.locks) as store:  # the sync was on the day of its board, too
-        store.update_competition(competition.id, tried_at=times.iso(SECOND), synced_at=times.iso(SECOND))
+        store.update_competition(competition.id, tried_at=clock.iso(SECOND), synced_at=clock.iso(SECOND))

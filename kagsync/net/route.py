@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from kagsync import installation
 from kagsync.errors import ConfigurationError, KagsyncError, Unreachable
-from kagsync.text import clip, printable
+from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

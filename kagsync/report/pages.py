@@ -11,10 +11,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, show, times, views
+from kagsync import __version__, clock, show, views
 from kagsync.matching import TEAM_NAME
+from kagsync.safe_text import printable
 from kagsync.standings.movements import IMPROVED, MERGED, NEW
-from kagsync.text import printable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -162,4 +162,4 @@ def _harmless(value: object) -> object:
 def _iso(moment: datetime | int | str) -> str:
     if isinstance(moment, str):
         return moment
-    return times.from_unix(moment) if isinstance(moment, int) else times.iso(moment)
+    return clock.from_unix(moment) if isinstance(moment, int) else clock.iso(moment)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import env_file, installation, times
+from kagsync import clock, env_file, installation
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.records import BY_HAND
@@ -187,7 +187,7 @@ class Status:
             (
                 run
                 for run in self.runs
-                if run.name != BY_HAND and not times.is_ahead(run.finished_at, self.now)
+                if run.name != BY_HAND and not clock.is_ahead(run.finished_at, self.now)
             ),
             None,
         )
@@ -233,7 +233,7 @@ def lines(found: Status) -> list[str]:
     for run in found.runs:
         who = "by hand" if run.name == BY_HAND else f"by {run.name}"
         told.append(
-            f"Last run {who}: {times.since(run.finished_at, found.now)} ({times.iso(run.finished_at)}), "
+            f"Last run {who}: {clock.since(run.finished_at, found.now)} ({clock.iso(run.finished_at)}), "
             f"exit code {run.exit_code}, from {run.program}"
         )
     if found.installed and found.last is None:
@@ -310,8 +310,8 @@ def as_json(found: Status) -> dict[str, Any]:
             {
                 "trigger": run.name,
                 "program": run.program,
-                "started_at": times.iso(run.started_at),
-                "finished_at": times.iso(run.finished_at),
+                "started_at": clock.iso(run.started_at),
+                "finished_at": clock.iso(run.finished_at),
                 "exit_code": run.exit_code,
             }
             for run in found.runs

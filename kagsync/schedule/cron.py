@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from kagsync import settings, times
+from kagsync import clock, settings
 from kagsync.errors import ConfigurationError
 from kagsync.files import output_file, scratch
 from kagsync.schedule.installed import Installed, NoScheduler, installed
@@ -205,7 +205,7 @@ def _replace(old: bytes, new: bytes) -> None:
         raise ConfigurationError(f"crontab refused the new crontab, the old one stays: {problem}", by_hand)
     if _problem_of_writing(old) is None:
         raise ConfigurationError(f"{problem}; the old crontab is back", by_hand)
-    saved = settings.config_folder() / f"crontab-{times.utc_now():%Y%m%dT%H%M%S}"
+    saved = settings.config_folder() / f"crontab-{clock.utc_now():%Y%m%dT%H%M%S}"
     output_file.write_private(saved, old.decode("utf-8", "surrogateescape"))
     raise ConfigurationError(
         f"{problem}, and the old crontab could not be put back: it is saved in {saved}",

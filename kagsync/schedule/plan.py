@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import credentials, env_file, names, settings
+from kagsync import credentials, env_file, inputs, settings
 from kagsync.errors import ConfigurationError, UsageError
 from kagsync.net import route
 from kagsync.secrecy import PROXIES, is_secret
@@ -92,7 +92,7 @@ def plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) 
     log_file = (loaded.log_file or settings.default_log_file()).absolute()
     length = interval(every)
     options = ["--log-file", str(log_file)]
-    if length != names.duration(DEFAULT_EVERY):  # for which sync's own default is made
+    if length != inputs.duration(DEFAULT_EVERY):  # for which sync's own default is made
         options += ["--max-time", str(int(0.9 * min(length, LONGEST_RUN).total_seconds()))]
     if db is not None or os.environ.get("KAGSYNC_DB"):
         options += ["--db", str(loaded.db)]
@@ -116,7 +116,7 @@ def interval(every: str) -> timedelta:
     Raises:
         UsageError: it is no length of time, or does not fit evenly into an hour or a day.
     """
-    length = names.duration(every)
+    length = inputs.duration(every)
     if length.total_seconds() / 60 in INTERVALS:
         return length
     known = ", ".join([*(f"{minutes}m" for minutes in _MINUTES), *(f"{hours}h" for hours in _HOURS)])

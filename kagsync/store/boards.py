@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync import times
+from kagsync import clock
 from kagsync.figures import Benchmark, MedalLine
 from kagsync.records import Entry
 from kagsync.store.competitions import Competitions
@@ -63,7 +63,7 @@ class Boards(Competitions):
         self._set_competition(
             competition_id,
             {
-                "snapshot_at": times.iso(snapshot_at),
+                "snapshot_at": clock.iso(snapshot_at),
                 "row_count": rows,
                 "team_count": teams,
                 "fingerprint": fingerprint,
@@ -100,7 +100,7 @@ class Boards(Competitions):
         self._set_competition(
             competition_id,
             {
-                "snapshot_at": snapshot and times.from_unix(snapshot.moment),
+                "snapshot_at": snapshot and clock.from_unix(snapshot.moment),
                 "row_count": snapshot and snapshot.rows,
                 "team_count": snapshot and snapshot.teams,
                 "fingerprint": None,
@@ -146,7 +146,7 @@ class Boards(Competitions):
 
     def set_snapshot_time(self, competition_id: int, snapshot_at: datetime) -> None:
         """Says that the applied board is still the same at a later time (within `writing`)."""
-        self._set_competition(competition_id, {"snapshot_at": times.iso(snapshot_at)})
+        self._set_competition(competition_id, {"snapshot_at": clock.iso(snapshot_at)})
 
     def follow_history(self, competition_id: int) -> None:
         """Takes back what entries owe to a board that was corrected or dropped (within `writing`).

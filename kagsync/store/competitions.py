@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import clock
 from kagsync.errors import DatabaseError, UnknownCompetition
 from kagsync.records import Competition
 from kagsync.store.connection import Connection
@@ -35,7 +35,7 @@ class Competitions(Connection):
             f"SELECT {_COMPETITION} FROM competitions "  # noqa: S608
             "WHERE active AND kaggle_competition_id IS NOT NULL "
             "ORDER BY tried_at IS NOT NULL AND tried_at <= ?, tried_at, id",
-            (times.iso(now),),
+            (clock.iso(now),),
         )
         return [_competition(row) for row in rows]
 
@@ -75,7 +75,7 @@ class Competitions(Connection):
         with self.writing():
             self._connection.execute(
                 "INSERT INTO competitions (slug, kaggle_competition_id, added_at) VALUES (?, ?, ?)",
-                (slug, kaggle_id, times.iso(added_at)),
+                (slug, kaggle_id, clock.iso(added_at)),
             )
         return self.competition(slug)
 
@@ -109,7 +109,7 @@ def _competition(row: tuple[Any, ...]) -> Competition:
 
 def _time(text: str | None) -> datetime | None:
     try:
-        return times.parse_iso(text) if text else None
+        return clock.parse_iso(text) if text else None
     except (ValueError, TypeError) as error:
         raise DatabaseError(
             f"the database holds {text!r} where a time should be",

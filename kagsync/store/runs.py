@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import times
+from kagsync import clock
 from kagsync.records import ERROR, KAGGLE, OK, OLDER, UNCHANGED, Counts, Failures, LastPing, Run, Trigger
 from kagsync.store.competitions import Competitions
 
@@ -41,9 +41,9 @@ class Runs(Competitions):
                 run.slug,
                 run.source,
                 run.status,
-                times.iso(run.started_at),
-                times.iso(finished_at),
-                run.snapshot_at and times.iso(run.snapshot_at),
+                clock.iso(run.started_at),
+                clock.iso(finished_at),
+                run.snapshot_at and clock.iso(run.snapshot_at),
                 run.sha256,
                 counts.rows,
                 counts.created,
@@ -54,9 +54,9 @@ class Runs(Competitions):
                 run.error_message,
             ),
         ).lastrowid
-        values: dict[str, Any] = {"tried_at": times.iso(finished_at), "last_run": key}
+        values: dict[str, Any] = {"tried_at": clock.iso(finished_at), "last_run": key}
         if run.error_code is None:
-            values["synced_at"] = times.iso(finished_at)
+            values["synced_at"] = clock.iso(finished_at)
             if run.source == KAGGLE:  # a board from disk does not mean that Kaggle may be asked again
                 values |= {"last_good_run": key, "resting_until": None}
         self._set_competition(competition_id, values)
@@ -69,7 +69,7 @@ class Runs(Competitions):
             "SELECT finished_at FROM sync_runs WHERE competition_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
             (competition_id, _RUNS_OF_ONE_CLOCK - 1),
         ).fetchone()
-        return None if row is None else times.parse_iso(row[0])
+        return None if row is None else clock.parse_iso(row[0])
 
     def _thin(self, before: datetime, now: datetime) -> None:
         """Removes old rows, and those that a wrong clock dated in the future.
@@ -81,13 +81,13 @@ class Runs(Competitions):
         for status, kept in RETENTION.items():
             self._connection.execute(
                 "DELETE FROM sync_runs WHERE status = ? AND (finished_at < ? OR finished_at > ?)",
-                (status, times.iso(earlier - kept), times.iso(times.horizon(later))),
+                (status, clock.iso(earlier - kept), clock.iso(clock.horizon(later))),
             )
 
     def rest(self, competition_id: int, until: datetime, now: datetime) -> None:
         """Leaves a competition in peace until a time, since Kaggle asked for it now (within `writing`)."""
         self._set_competition(
-            competition_id, {"rested_at": times.iso(now), "resting_until": times.iso(until)}
+            competition_id, {"rested_at": clock.iso(now), "resting_until": clock.iso(until)}
         )
 
     def first_time(self, subject: str, now: datetime) -> bool:
@@ -95,7 +95,7 @@ class Runs(Competitions):
         with self.writing():
             return (
                 self._connection.execute(
-                    "INSERT OR IGNORE INTO notices VALUES (?, ?)", (subject, times.iso(now))
+                    "INSERT OR IGNORE INTO notices VALUES (?, ?)", (subject, clock.iso(now))
                 ).rowcount
                 > 0
             )
@@ -109,8 +109,8 @@ class Runs(Competitions):
                 (
                     trigger.name,
                     trigger.program,
-                    times.iso(trigger.started_at),
-                    times.iso(trigger.finished_at),
+                    clock.iso(trigger.started_at),
+                    clock.iso(trigger.finished_at),
                     trigger.exit_code,
                 ),
             )
@@ -121,7 +121,7 @@ class Runs(Competitions):
             "SELECT name, program, started_at, finished_at, exit_code FROM triggers ORDER BY finished_at DESC"
         )
         return [
-            Trigger(name, program, times.parse_iso(started), times.parse_iso(finished), code)
+            Trigger(name, program, clock.parse_iso(started), clock.parse_iso(finished), code)
             for name, program, started, finished, code in rows
         ]
 
@@ -131,9 +131,9 @@ class Runs(Competitions):
             self._connection.execute(
                 "REPLACE INTO pings (id, at, problem, failing_since, warned_of) VALUES (1, ?, ?, ?, ?)",
                 (
-                    times.iso(ping.at),
+                    clock.iso(ping.at),
                     ping.problem,
-                    ping.failing_since and times.iso(ping.failing_since),
+                    ping.failing_since and clock.iso(ping.failing_since),
                     ping.warned_of,
                 ),
             )
@@ -144,8 +144,8 @@ class Runs(Competitions):
         if row is None:
             return None
         at, problem, failing_since, warned_of = row
-        since = times.parse_iso(failing_since) if failing_since else None
-        return LastPing(times.parse_iso(at), problem, since, warned_of)
+        since = clock.parse_iso(failing_since) if failing_since else None
+        return LastPing(clock.parse_iso(at), problem, since, warned_of)
 
     def failures(self, competition_id: int) -> Failures | None:
         """How the syncs with Kaggle failed since the last good one; None when they did not."""
@@ -158,7 +158,7 @@ class Runs(Competitions):
         if not rows:
             return None
         at, code, message = rows[0]
-        return Failures(len(rows), times.parse_iso(at), code, message)
+        return Failures(len(rows), clock.parse_iso(at), code, message)
 
     def last_error(self, competition_id: int) -> tuple[datetime, str] | None:
         """When and why the latest sync failed; None when it did not."""
@@ -167,4 +167,4 @@ class Runs(Competitions):
             "WHERE id = (SELECT last_run FROM competitions WHERE id = ?)",
             (competition_id,),
         ).fetchone()
-        return (times.parse_iso(row[0]), row[1]) if row and row[1] is not None else None
+        return (clock.parse_iso(row[0]), row[1]) if row and row[1] is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import schema, times
+from kagsync import clock, schema
 from kagsync.errors import UsageError
 from kagsync.records import Target
 from kagsync.store.connection import Connection
@@ -66,7 +66,7 @@ class Targets(Connection):
                     ",".join(sorted(only)) if only else None,
                     group,
                     int(quiet_for.total_seconds()),
-                    times.iso(added_at),
+                    clock.iso(added_at),
                 ),
             ).lastrowid
             self._connection.execute(
@@ -122,7 +122,7 @@ class Targets(Connection):
                 self._connection.execute(
                     "UPDATE notify_targets SET sent_at = ?, failures = 0, failed_at = NULL, error = NULL "
                     "WHERE id = ?",
-                    (times.iso(sent_at), target.id),
+                    (clock.iso(sent_at), target.id),
                 )
 
     def reached(self, target: Target) -> None:
@@ -138,7 +138,7 @@ class Targets(Connection):
         with self.writing():
             self._connection.execute(
                 "UPDATE notify_targets SET failures = failures + 1, failed_at = ?, error = ? WHERE id = ?",
-                (times.iso(failed_at), error, target.id),
+                (clock.iso(failed_at), error, target.id),
             )
 
 
@@ -152,8 +152,8 @@ def _target(*row: Any) -> Target:
         only=frozenset(only.split(",")) if only else None,
         group=group,
         quiet_for=timedelta(seconds=quiet_for),
-        sent_at=times.parse_iso(sent_at) if sent_at else None,
+        sent_at=clock.parse_iso(sent_at) if sent_at else None,
         failures=failures,
-        failed_at=times.parse_iso(failed_at) if failed_at else None,
+        failed_at=clock.parse_iso(failed_at) if failed_at else None,
         error=error,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync import times
+from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.records import User
 from kagsync.store.connection import Connection
@@ -71,7 +71,7 @@ class Users(Connection):
                 if row is None:
                     self._connection.execute(
                         'INSERT INTO users (username, name, "group", added_at) VALUES (?, ?, ?, ?)',
-                        (username, name, group, times.iso(added_at)),
+                        (username, name, group, clock.iso(added_at)),
                     )
                     added += 1
                     continue

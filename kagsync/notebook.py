@@ -6,7 +6,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import names, settings, times
+from kagsync import clock, inputs, settings
 from kagsync import timeline as verb
 from kagsync.records import User
 from kagsync.store import Store
@@ -32,12 +32,12 @@ def history(
     if isinstance(usernames, str):
         usernames = [usernames]
     loaded = settings.load(db=Path(db) if db is not None else None)
-    start = names.since(since, times.utc_now()) if isinstance(since, str) else since
+    start = inputs.since(since, clock.utc_now()) if isinstance(since, str) else since
     if start is not None and start.tzinfo is None:
         start = start.replace(tzinfo=UTC)  # as everywhere else, not the zone of the machine
     with Store.open_to_read(loaded.db, loaded.locks) as store:
-        users = store.users() if usernames is None else [store.user(names.username(u)) for u in usernames]
-        found = verb.timeline(store, names.competition_slug(slug), users, start)
+        users = store.users() if usernames is None else [store.user(inputs.username(u)) for u in usernames]
+        found = verb.timeline(store, inputs.competition_slug(slug), users, start)
     columns = list(verb.as_json(found, verb.Row(User(0, "", None, None), 0, None, None)))
     frame = pd.DataFrame([verb.as_json(found, row) for row in found.rows], columns=columns)
     frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.as_unit("us")

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kagsync import archive, board_name, run_folder
 from kagsync import clock as times
-from kagsync.board import header
+from kagsync import run_folder
+from kagsync.board import archive, file_name, header
 from kagsync.errors import BadBoard, BadDownload, SuspiciousBoard, UsageError, from_os_error
 from kagsync.log import logger
 
@@ -149,7 +149,7 @@ def _of_kaggle(extracted: archive.ExtractedCsv, fetched_at: datetime) -> Fetched
     """Its name tells the time; without one, it is the time of the fetch."""
     name = extracted.original_name
     _refuse_private(name)
-    snapshot_at = board_name.snapshot_time(name) or fetched_at.replace(microsecond=0)
+    snapshot_at = file_name.snapshot_time(name) or fetched_at.replace(microsecond=0)
     _refuse_future(snapshot_at)
     return Fetched(extracted.path, extracted.sha256, snapshot_at)
 
@@ -185,9 +185,9 @@ def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
         BadBoard: the board has dates, but another program has changed their form, and no name tells the time.
     """
     for name in names:
-        if moment := board_name.snapshot_time(name):
+        if moment := file_name.snapshot_time(name):
             return moment
-    day = next((day for name in names if (day := board_name.day(name))), None)
+    day = next((day for name in names if (day := file_name.day(name))), None)
     newest = header.newest_submission(csv, day or "")
     if newest is not None:
         return times.parse_iso(newest)
@@ -197,13 +197,13 @@ def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
         raise BadBoard(
             "the time of the board is not known: its name has none, and its dates cannot be read "
             f'(such as "{header.short(example)}")',
-            f"Put the time of the board (UTC) into its name, such as {board_name.NAME_WITH_TIME}",
+            f"Put the time of the board (UTC) into its name, such as {file_name.NAME_WITH_TIME}",
         )
     return modified.replace(microsecond=0)
 
 
 def _refuse_private(name: str) -> None:
-    if board_name.is_private(name):
+    if file_name.is_private(name):
         raise BadBoard(
             f"{name} is a private leaderboard, and kagsync follows the public one",
             "Use the public leaderboard, which is what Kaggle's download gives",
@@ -213,7 +213,7 @@ def _refuse_private(name: str) -> None:
 def _refuse_other_competition(names: list[str], competition: Competition) -> None:
     known = {competition.slug.lower(), (competition.kaggle_competition_id or competition.slug).lower()}
     for name in names:
-        named = board_name.competition(name)
+        named = file_name.competition(name)
         if named is None:
             continue
         if named.lower() not in known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kagsync import clock
-from kagsync.board_name import NAME_WITH_TIME
+from kagsync.board.file_name import NAME_WITH_TIME
 from kagsync.errors import BadBoard, SuspiciousBoard
 
 if TYPE_CHECKING:

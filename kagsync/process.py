@@ -7,7 +7,8 @@ import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kagsync import clock, guard, leaderboard, matching, restore
+from kagsync import clock, guard, restore
+from kagsync.board import matching, reader
 from kagsync.errors import UnknownCompetition
 from kagsync.log import logger
 from kagsync.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from kagsync.board.matching import Claim
+    from kagsync.board.summary import Figures
     from kagsync.fetch import Fetched
-    from kagsync.figures import Figures
-    from kagsync.matching import Claim
     from kagsync.store import Store
 
 
@@ -92,7 +93,7 @@ def process(
         return _nothing_new(store, competition, fetched, run)
 
     roster = matching.Roster.of(store.roster())
-    board = leaderboard.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
+    board = reader.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
     claims = matching.match(board.chunks, roster, team_name=team_name)
     figures = board.figures
     moment = int(fetched.snapshot_at.timestamp())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kagsync.figures import unpacked_names
+from kagsync.board.summary import unpacked_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

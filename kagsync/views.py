@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock, show
+from kagsync.board.matching import TEAM_NAME
 from kagsync.chart import Series
-from kagsync.matching import TEAM_NAME
 from kagsync.render import DOWN, UP, Column, Table, sparkline
 from kagsync.safe_text import printable
 from kagsync.standings.movements import CAME_BACK, NEW

@@ -16,8 +16,8 @@ from boards import board_csv, board_name, board_zip, many_teams
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kagsync import archive
-from kagsync import board_name as names
+from kagsync.board import archive
+from kagsync.board import file_name as names
 from kagsync.errors import BadDownload
 
 CSV = board_csv(many_teams(30))

@@ -9,7 +9,7 @@ from boards import board_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kagsync.board_name import safe, snapshot_time
+from kagsync.board.file_name import safe, snapshot_time
 
 WHEN = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)
 

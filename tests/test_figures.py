@@ -13,9 +13,11 @@ from boards import MODERN, Team, board_csv, many_teams
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kagsync import demo, leaderboard
-from kagsync import figures as figures_module
-from kagsync.figures import Benchmark, Figures, Marks, MedalLine, unpacked_names
+from kagsync import demo
+from kagsync.board import reader
+from kagsync.board import summary as figures_module
+from kagsync.board.summary import Figures, unpacked_names
+from kagsync.standings.marks import Benchmark, Marks, MedalLine
 
 PIECES = [1, 2, 3, 7, 50, 1000]
 GONE, GONE_TOO = "del=0123456789abcdef", "del=fedcba9876543210"
@@ -25,7 +27,7 @@ def read(folder: Path, content: bytes | str, *, higher_is_better: bool | None = 
     """The figures of a board, all of whose pieces have been read."""
     path = folder / "board.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    board = leaderboard.open_board(path, higher_is_better=higher_is_better)
+    board = reader.open_board(path, higher_is_better=higher_is_better)
     for _ in board.chunks:
         pass
     return board.figures
@@ -240,7 +242,7 @@ def test_the_names_of_a_board_that_is_too_large_are_not_kept(
 def test_a_team_without_members_lends_its_name_to_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(leaderboard, "_ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(reader, "_ROWS_AT_ONCE", at_once)
     teams = [host("Host", "0.1"), Team(3, "Nobody", ()), Team(2, "y", ("bob",)), Team(1, "x", ("alice",))]
     assert names(read(tmp_path, board_csv(teams))) == {"alice", "bob"}
 
@@ -335,7 +337,7 @@ def test_the_size_of_the_pieces_changes_nothing(
     random.Random(2).shuffle(teams)
     content = board_csv(teams, old=old)
     expected = read(tmp_path, content, higher_is_better=True)
-    monkeypatch.setattr(leaderboard, "_ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(reader, "_ROWS_AT_ONCE", at_once)
     found = read(tmp_path, content, higher_is_better=True)
     assert found == expected
     assert found.marks() == expected.marks()
@@ -350,7 +352,7 @@ def test_the_size_of_the_pieces_changes_no_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: bool, at_once: int
 ) -> None:
     teams = many_teams(120)
-    monkeypatch.setattr(leaderboard, "_ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(reader, "_ROWS_AT_ONCE", at_once)
     found = names(read(tmp_path, board_csv(teams, old=old)))
     members = {member for team in teams for member in team.members}
     assert found == ({team.name.lower() for team in teams} if old else members)
@@ -400,7 +402,7 @@ def test_a_slow_second_implementation_agrees(rows: list[tuple[str, str]], at_onc
     assume(len({rank for rank in told if rank}) == sum(rank > 0 for rank in told))  # or it is refused
     assume(not rows or (told and (not cells or set(cells) != {"bad"})))
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(leaderboard, "_ROWS_AT_ONCE", at_once)
+        patch.setattr(reader, "_ROWS_AT_ONCE", at_once)
         figures = read(Path(folder), "\n".join([MODERN, *lines]) + "\n")
     higher, places, at = slow_marks(rows)
     marks = figures.marks()

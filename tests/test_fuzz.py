@@ -26,7 +26,8 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kagsync import archive, board_name, cli, fetch, log, run_folder
+from kagsync import cli, fetch, log, run_folder
+from kagsync.board import archive, file_name
 from kagsync.errors import KagsyncError
 from kagsync.process import process
 from kagsync.records import Run
@@ -332,7 +333,7 @@ def check_archive(made: tuple[Any, Any, str]) -> None:
             if extracted is not None:
                 assert extracted.path.parent == folder
                 assert written == {extracted.path.name}
-                board_name.snapshot_time(extracted.original_name)
+                file_name.snapshot_time(extracted.original_name)
                 assert run_folder.is_our_file(extracted.path)
             assert {path.name for path in Path(temporary).iterdir()} <= {
                 "board.zip",

@@ -16,8 +16,8 @@ GUARDS = {"files/output_file", "files/scratch", "files/own_folder", "files/log_f
 
 # File and function: why it may write without a guard. A person named the path only where the reason says so.
 EXCEPTIONS = {
-    ("archive", "extract_csv"): "reads only: a member of the ZIP",
-    ("archive", "write_csv"): "into a run folder",
+    ("board/archive", "extract_csv"): "reads only: a member of the ZIP",
+    ("board/archive", "write_csv"): "into a run folder",
     ("kaggle_api", "_save"): "into a run folder",
     ("fetch", "from_kaggle"): "deletes the ZIP in a run folder",
     ("run_folder", "new"): "marks a run folder",

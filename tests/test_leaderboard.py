@@ -15,15 +15,14 @@ from boards import MODERN, OLD, Team, board_csv, many_teams
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kagsync import leaderboard
-from kagsync.board import header
+from kagsync.board import header, reader
 from kagsync.errors import BadBoard
-from kagsync.figures import Benchmark
 from kagsync.log import logger
+from kagsync.standings.marks import Benchmark
 
 if TYPE_CHECKING:
-    from kagsync.figures import Figures
-    from kagsync.leaderboard import Standing
+    from kagsync.board.reader import Standing
+    from kagsync.board.summary import Figures
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def read(
 ) -> tuple[list[Standing], Figures]:
     path = folder / "board.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    board = leaderboard.open_board(path, higher_is_better=higher_is_better)
+    board = reader.open_board(path, higher_is_better=higher_is_better)
     standings = [chunk.standing(i) for chunk in board.chunks for i in range(len(chunk.ranks))]
     return standings, board.figures
 
@@ -67,7 +66,7 @@ def test_a_modern_row_becomes_a_standing(tmp_path: Path) -> None:
     content = board_csv([Team(7, "The Team", ("zoe", "Alice"), "0.77510", submissions=3)])
     assert content.startswith(b"\xef\xbb\xbfRank,")
     (standing,), figures = read(tmp_path, content)
-    assert standing == leaderboard.Standing(
+    assert standing == reader.Standing(
         rank=1,
         score=0.7751,
         score_text="0.77510",
@@ -149,7 +148,7 @@ def test_extra_columns_and_another_order_change_nothing(tmp_path: Path) -> None:
 def test_the_columns_are_told_as_they_stand(tmp_path: Path) -> None:
     path = tmp_path / "board.csv"
     path.write_bytes(board_csv([]))
-    assert leaderboard.open_board(path).columns == MODERN.split(",")
+    assert reader.open_board(path).columns == MODERN.split(",")
 
 
 @pytest.mark.parametrize("column", ["Rank", "TeamId", "TeamName", "Score"])
@@ -436,7 +435,7 @@ def test_the_size_of_the_pieces_changes_nothing(
     ]
     content = board_csv(teams, old=old)
     expected = read(tmp_path, content)
-    monkeypatch.setattr(leaderboard, "_ROWS_AT_ONCE", at_once)
+    monkeypatch.setattr(reader, "_ROWS_AT_ONCE", at_once)
     assert read(tmp_path, content) == expected
 
 
@@ -572,7 +571,7 @@ def test_the_oldest_form_is_read(tmp_path: Path) -> None:
     path = tmp_path / "board.csv"
     assert header.count_rows(path) == 3
     assert header.newest_submission(path) == "2012-09-05T18:06:10Z"
-    assert leaderboard.open_board(path).columns == OLD.split(",")
+    assert reader.open_board(path).columns == OLD.split(",")
 
 
 def test_a_modern_board_has_no_dates_with_the_month_first(tmp_path: Path) -> None:
@@ -631,7 +630,7 @@ def test_a_column_of_floats_that_are_whole_is_read_whatever_the_size_of_the_piec
     rows = ("1.0,7.0,a,2025-10-30 12:00:00,0.5,3.0,alice", "2.0,8.0,b,2025-10-30 12:00:00,0.4,,bob")
     content = "\n".join([MODERN, *rows]) + "\n"
     for size in (1, 20_000):
-        monkeypatch.setattr(leaderboard, "_ROWS_AT_ONCE", size)
+        monkeypatch.setattr(reader, "_ROWS_AT_ONCE", size)
         standings, figures = read(tmp_path, content)
         found = [(each.rank, each.team_id, each.submission_count) for each in standings]
         assert found == [(1, 7, 3), (2, 8, None)]

@@ -337,7 +337,8 @@ def test_processes_rotate_at_the_same_time(locks: bool, place: Path) -> None:
     path = place / "kagsync.log"
     script = (
         "import sys, errno, fcntl, pathlib\n"
-        "from kagsync import log, log_file\n"
+        "from kagsync import log\n"
+        "from kagsync.files import log_file\n"
         "log_file.BYTES, log_file.KEPT = 4000, 100\n"
         "def none(*_): raise OSError(errno.ENOLCK, 'No locks available')\n"
         "if sys.argv[3] == 'False': fcntl.flock = none\n"

@@ -21,8 +21,8 @@ import pytest
 from boards import Team, board_csv, board_zip
 from conftest import Ran
 
-from kagsync import archive, clock, leaderboard, run_folder, store
-from kagsync.board import header
+from kagsync import clock, run_folder, store
+from kagsync.board import archive, header, reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -479,7 +479,7 @@ def test_no_home_at_all_is_no_matter_when_the_variables_say_where(nobody: list[s
         (run_folder, "claim"),
         (archive, "write_csv"),
         (header, "count_rows"),
-        (leaderboard, "open_board"),
+        (reader, "open_board"),
         (store.Store, "save_entries"),
     ],
     ids=["before the CSV", "as it is written", "before it is counted", "before it is read", "at the commit"],

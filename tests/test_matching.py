@@ -11,8 +11,8 @@ from boards import Team
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kagsync.leaderboard import Chunk, Standing
-from kagsync.matching import TEAM_NAME, USERNAME, Claim, Roster, match
+from kagsync.board.matching import TEAM_NAME, USERNAME, Claim, Roster, match
+from kagsync.board.reader import Chunk, Standing
 
 PEOPLE = ("alice", "bob", "carol", "dave")
 ROSTER = Roster.of(enumerate(PEOPLE, start=1))

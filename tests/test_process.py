@@ -18,7 +18,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from kagsync import clock, fetch
-from kagsync.board_name import safe
+from kagsync.board.file_name import safe
 from kagsync.errors import BadBoard, SuspiciousBoard, UnknownCompetition
 from kagsync.log import logger
 from kagsync.process import Processed, process
@@ -621,7 +621,7 @@ def test_a_csv_that_fails_leaves_the_database_untouched(bench: Bench, content: b
 def test_a_csv_that_fails_in_a_later_piece_leaves_the_database_untouched(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kagsync.leaderboard._ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("kagsync.board.reader._ROWS_AT_ONCE", 1)
     bench.track("alice", "bob")
     before = bench.dump()
     with pytest.raises(BadBoard):

@@ -254,11 +254,12 @@ def test_a_sweep_that_is_killed_at_any_deletion_goes_on_the_next_time(
     step: int, board: Path, settings: Settings, kagsync: Kagsync
 ) -> None:
     again = ("sync", SLUG, "--from", str(board), "--force")
-    killed("from kagsync import process; process.leaderboard.open_board = die", *again)
+    killed("from kagsync import process; process.reader.open_board = die", *again)
     (left,) = settings.temp_data.iterdir()
     assert len(names(left)) == 3
     at = (
-        "from kagsync.files import own_folder, run_folder; n = [0]; unlink = own_folder.Opened.unlink\n"
+        "from kagsync.files import own_folder\n"
+        "n = [0]; unlink = own_folder.Opened.unlink\n"
         "def some(self, name):\n"
         f"    n[0] += 1; (die if n[0] == {step} else unlink)(self, name)\n"
         "own_folder.Opened.unlink = some\n"

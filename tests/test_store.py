@@ -13,8 +13,8 @@ import sqlite_utils  # noqa: TC002
 
 from kagsync import clock, competitions, schema
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
-from kagsync.figures import Marks
 from kagsync.records import Entry, Run, Snapshot
+from kagsync.standings.marks import Marks
 from kagsync.standings.standing import Splice, State
 from kagsync.store import Store, explain
 

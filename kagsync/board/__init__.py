@@ -1,1 +1,1 @@
-"""A leaderboard file: what its name tells, what is in its cells, and what it is when it is no leaderboard."""
+"""A leaderboard file: taken out of its ZIP, checked, read, and matched to the tracked users."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kagsync import __version__, clock, show, views
-from kagsync.matching import TEAM_NAME
+from kagsync.board.matching import TEAM_NAME
 from kagsync.safe_text import printable
 from kagsync.standings.movements import IMPROVED, MERGED, NEW
 

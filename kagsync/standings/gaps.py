@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kagsync.figures import Benchmark, MedalLine
     from kagsync.records import Entry
+    from kagsync.standings.marks import Benchmark, MedalLine
 
 
 @dataclass(frozen=True, slots=True)

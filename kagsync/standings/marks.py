@@ -1,8 +1,43 @@
-"""Where the medals of a Kaggle competition begin."""
+"""What a standing is measured against: the host's benchmarks, and where medals begin."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 MEDALS = ("gold", "silver", "bronze")  # the best first
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A line of the host's (rank 0): never anybody's entry, kept as a mark to measure against."""
+
+    name: str
+    score: float | None
+    score_text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MedalLine:
+    """The last rank that a medal goes to, and its score (None: that row has none)."""
+
+    medal: str
+    rank: int
+    score: float | None
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What standings are measured against.
+
+    Attributes:
+        higher_is_better: the score's direction, told from the first and the last rank; None if they tie.
+        benchmarks: each with the place a team of its score would have (None: not known).
+        medal_lines: as if the competition awarded medals.
+    """
+
+    higher_is_better: bool | None
+    benchmarks: list[tuple[Benchmark, int | None]]
+    medal_lines: list[MedalLine]
 
 
 def last_ranks(teams: int) -> dict[str, int]:

@@ -14,12 +14,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync.leaderboard import split_members
+from kagsync.board.reader import split_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kagsync.leaderboard import Chunk, Standing
+    from kagsync.board.reader import Chunk, Standing
 
 USERNAME = "username"
 TEAM_NAME = "team_name"

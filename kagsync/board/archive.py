@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from kagsync import board_name
+from kagsync.board import file_name
 from kagsync.errors import BadBoard, BadDownload
 
 Announce = Callable[[Path], None]
@@ -156,7 +156,7 @@ def write_csv(
         BadDownload: it is larger than 256 MiB.
         OSError: it cannot be written.
     """
-    target = folder / board_name.safe(original_name)
+    target = folder / file_name.safe(original_name)
     announce(target)
     digest = hashlib.sha256()
     size = 0

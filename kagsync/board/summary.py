@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync.board import cells
 from kagsync.board.cells import Legible
 from kagsync.standings import marks as medals
+from kagsync.standings.marks import Benchmark, Marks, MedalLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,39 +19,6 @@ _MOST_NAMES = 200_000
 _MOST_NAME_BYTES = 20_000_000
 _MOST_BENCHMARKS = 100  # kept; real boards have up to a handful
 _MOST_DELETED = 100_000  # deleted accounts that are kept
-
-
-@dataclass(frozen=True, slots=True)
-class Benchmark:
-    """A line of the host's (rank 0): never anybody's entry, kept as a mark to measure against."""
-
-    name: str
-    score: float | None
-    score_text: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MedalLine:
-    """The last rank that a medal goes to, and its score (None: that row has none)."""
-
-    medal: str
-    rank: int
-    score: float | None
-
-
-@dataclass(frozen=True)
-class Marks:
-    """What standings are measured against.
-
-    Attributes:
-        higher_is_better: the score's direction, told from the first and the last rank; None if they tie.
-        benchmarks: each with the place a team of its score would have (None: not known).
-        medal_lines: as if the competition awarded medals.
-    """
-
-    higher_is_better: bool | None
-    benchmarks: list[tuple[Benchmark, int | None]]
-    medal_lines: list[MedalLine]
 
 
 def _packer() -> Any:

@@ -13,9 +13,10 @@ from kagsync import memory
 from kagsync.board import cells
 from kagsync.board.cells import Legible
 from kagsync.board.header import MODERN_OPTIONAL, Header, read_header, refuse_cut_off, short
+from kagsync.board.summary import Figures
 from kagsync.errors import BadBoard
-from kagsync.figures import Benchmark, Figures
 from kagsync.log import logger
+from kagsync.standings.marks import Benchmark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

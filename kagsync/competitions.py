@@ -21,8 +21,8 @@ from kagsync.safe_text import clip, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kagsync.answers import CompetitionFacts
-    from kagsync.kaggle_api import KaggleApi
+    from kagsync.kaggle.answers import CompetitionFacts
+    from kagsync.kaggle.client import KaggleApi
     from kagsync.records import Competition
     from kagsync.store import Store
 
@@ -131,10 +131,10 @@ def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> Non
 
 def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:
     """What Kaggle says of it; None without credentials or network, which is no error here."""
-    from kagsync import kaggle_api
+    from kagsync.kaggle import client
 
     try:
-        api = kaggle_api.connect()()
+        api = client.connect()()
         return api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE)
     except (NotFound, Forbidden):
         logger.warning(

@@ -22,7 +22,6 @@ from kagsync import (
     channel,
     checks,
     clock,
-    credentials,
     errors,
     installation,
     memory,
@@ -46,13 +45,14 @@ from kagsync.errors import (
     Unreachable,
 )
 from kagsync.files import locks, log_file, rights, scratch
+from kagsync.kaggle import credentials
 from kagsync.store import REPAIR, SQLITE_VERSION, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from kagsync.kaggle_api import Clients
+    from kagsync.kaggle.client import Clients
     from kagsync.records import Competition, LastPing, Trigger
     from kagsync.settings import Settings
 
@@ -318,7 +318,7 @@ def _credentials() -> Iterator[Check]:
 def _kaggle(found: _Found) -> Iterator[Check]:
     """Asks Kaggle for each leaderboard; says of all at once when it cannot be reached."""
     try:
-        from kagsync import kaggle_api, sdk
+        from kagsync.kaggle import client, sdk
 
         sdk.part()
     except Exception as error:
@@ -332,7 +332,7 @@ def _kaggle(found: _Found) -> Iterator[Check]:
     except KagsyncError:
         yield Check("Kaggle", None, "skipped: no Kaggle credentials")
         return
-    api = kaggle_api.connect()
+    api = client.connect()
     competitions = found.linked
     if found.settings is None or not competitions:
         why = "it is not known which database to read" if found.settings is None else "no active competition"

@@ -18,7 +18,7 @@ from kagsync.log import logger
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kagsync.kaggle_api import KaggleApi
+    from kagsync.kaggle.client import KaggleApi
     from kagsync.records import Competition
 
 

@@ -11,10 +11,11 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kagsync import cleanup, clock, credentials, errors, fetch, log, run_folder
+from kagsync import cleanup, clock, errors, fetch, log, run_folder
 from kagsync.competitions import facts_to_ask, refresh_facts
 from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited, UsageError
 from kagsync.files import locks
+from kagsync.kaggle import credentials
 from kagsync.log import logger
 from kagsync.process import Processed, process
 from kagsync.records import (
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from kagsync.credentials import Credentials
     from kagsync.fetch import Fetched
-    from kagsync.kaggle_api import Clients
+    from kagsync.kaggle.client import Clients
+    from kagsync.kaggle.credentials import Credentials
     from kagsync.settings import Settings
 
     # Brings the board of a competition into a folder.
@@ -281,11 +282,11 @@ class _Limits:
 
 
 def _connect(settings: Settings, until: float = math.inf) -> Clients:
-    from kagsync import kaggle_api
+    from kagsync.kaggle import client
 
     # Whatever the given time is, who is first has all that a download may take, or a slow answer would be cut
     # short in every run.
-    api = kaggle_api.connect(max(until, time.monotonic() + kaggle_api.DOWNLOAD_DEADLINE) + _GRACE)
+    api = client.connect(max(until, time.monotonic() + client.DOWNLOAD_DEADLINE) + _GRACE)
     _warn_of_login(api.credentials, settings)
     return api
 
@@ -331,9 +332,9 @@ def _run_all(work: _Work, competitions: list[Competition], done: Callable[[str],
                     future.result()
                     done(futures[future].slug)
         except BaseException:
-            from kagsync import kaggle_api
+            from kagsync.kaggle import client
 
-            kaggle_api.stop()  # downloads end now, or leaving the pool would wait for them
+            client.stop()  # downloads end now, or leaving the pool would wait for them
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         return [future.result() for future in futures]

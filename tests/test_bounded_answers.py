@@ -13,8 +13,9 @@ import pytest
 from kaggle_server import Answer, redirect
 from listeners import Flood
 
-from kagsync import channel, kaggle_api, pings
+from kagsync import channel, pings
 from kagsync.errors import BadDownload, KagsyncError
+from kagsync.kaggle import client
 from kagsync.net import bounds
 from kagsync.records import Target
 
@@ -97,10 +98,10 @@ def flood(request: pytest.FixtureRequest) -> Iterator[Flood]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(kaggle_api, "_REFUSAL_PATIENCE", 0.5)
-    monkeypatch.setattr(kaggle_api, "MAX_DOWNLOAD", MB)
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 1.5)
+    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
+    monkeypatch.setattr(client, "_REFUSAL_PATIENCE", 0.5)
+    monkeypatch.setattr(client, "MAX_DOWNLOAD", MB)
+    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 1.5)
     monkeypatch.setattr(pings, "PATIENCE", 2.0)
     monkeypatch.setattr(channel, "_PATIENCE", 2.0)
 
@@ -111,7 +112,7 @@ def target(url: str) -> Target:
 
 def test_of_what_kaggle_redirects_to(flood: Flood, kaggle: KaggleServer, tmp_path: Path) -> None:
     kaggle.answer(SLUG, *[redirect(f"http://{flood.address}/")] * 20)
-    api = kaggle_api.connect()()
+    api = client.connect()()
     with little_memory(), pytest.raises(KagsyncError) as refused:
         api.download_leaderboard(SLUG, tmp_path / "x.zip")
     assert refused.value.code in ("bad-download", "unreachable")
@@ -154,7 +155,7 @@ def test_of_kaggle_itself(status: int, encoding: str, kaggle: KaggleServer, tmp_
     body = bomb() if encoding == "gzip" else double_bomb()
     for call in ("DownloadLeaderboard", "GetCompetition"):
         kaggle.answer(SLUG, *[Answer(status, headers, body)] * 4, call=call)
-    api = kaggle_api.connect()()
+    api = client.connect()()
     with little_memory():
         with pytest.raises(KagsyncError):
             api.download_leaderboard(SLUG, tmp_path / "x.zip")
@@ -166,14 +167,14 @@ def test_of_a_packed_download(kaggle: KaggleServer, tmp_path: Path) -> None:
     headers = {"Content-Type": "application/zip", "Content-Encoding": "gzip"}
     kaggle.answer(SLUG, Answer(200, headers, bomb(b"PK\3\4")))
     with little_memory(), pytest.raises(BadDownload, match="larger than 1 MB"):
-        kaggle_api.connect()().download_leaderboard(SLUG, tmp_path / "x.zip")
+        client.connect()().download_leaderboard(SLUG, tmp_path / "x.zip")
 
 
 def test_of_a_login(anonymous_oauth: KaggleServer) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     anonymous_oauth.answer("", Answer(200, headers, bomb(b'{"token": "')), call="GenerateAccessToken")
     with little_memory(), pytest.raises(BadDownload):
-        kaggle_api.connect()
+        client.connect()
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ import pytest
 from boards import Team, board_csv, many_teams
 from kaggle_server import kaggle_error, too_many_requests
 
-from kagsync import backup, doctor, kaggle_api, notify, schedule
+from kagsync import backup, doctor, notify, schedule
 from kagsync import clock as times
+from kagsync.kaggle import client
 from kagsync.records import OK, UNCHANGED, Trigger
 from kagsync.store import RETENTION, Store
 
@@ -74,7 +75,7 @@ def world(
 ) -> World:
     world = World(kaggle, kagsync, settings)
     monkeypatch.setattr(times, "utc_now", lambda: world.now)
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.001)
+    monkeypatch.setattr(client, "_backoff", lambda: 0.001)
     for slug in SLUGS:
         kaggle.competition(slug, **FACTS)
         world.publish(slug)

@@ -10,8 +10,8 @@ import pytest
 from boards import board_csv, many_teams
 
 from kagsync import installation
-from kagsync.credentials import Credentials, check_environment, find, refused
 from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
+from kagsync.kaggle.credentials import Credentials, check_environment, find, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ import pytest
 from boards import Team, board_csv, board_zip
 from listeners import Listener
 
-from kagsync import kaggle_api
 from kagsync.errors import Unreachable
+from kagsync.kaggle import client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -269,7 +269,7 @@ def deaf(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", wait)
-    monkeypatch.setattr(kaggle_api, "stop", kaggle_api._Stop())  # another test may have used this one
+    monkeypatch.setattr(client, "stop", client._Stop())  # another test may have used this one
     yield over
     over.set()
 
@@ -278,8 +278,8 @@ def test_a_name_server_that_does_not_answer_is_not_waited_for(
     deaf: threading.Event, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 0.5)
-    api = kaggle_api.connect()()
+    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 0.5)
+    api = client.connect()()
     with soon(), pytest.raises(Unreachable, match="did not answer in time"):
         api.download_leaderboard(SLUG, tmp_path / "x.zip")
 
@@ -290,8 +290,8 @@ def test_a_stop_does_not_wait_for_it_either(
     from kagsync.errors import Interrupted
 
     monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
-    api = kaggle_api.connect()()
-    threading.Timer(0.3, kaggle_api.stop).start()
+    api = client.connect()()
+    threading.Timer(0.3, client.stop).start()
     with soon(), pytest.raises(Interrupted):
         api.download_leaderboard(SLUG, tmp_path / "x.zip")
 

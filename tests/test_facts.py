@@ -16,7 +16,8 @@ from boards import Team, board_csv, board_name, many_teams
 from kaggle_server import Answer, empty, error_in_200, html, kaggle_error, too_many_requests
 
 from kagsync import clock as times
-from kagsync import competitions, demo, kaggle_api
+from kagsync import competitions, demo
+from kagsync.kaggle import client
 from kagsync.safe_text import printable
 from kagsync.store import Store
 
@@ -99,10 +100,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test can wait for."""
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(kaggle_api, "READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
+    monkeypatch.setattr(client, "READ_TIMEOUT", 0.3)
     monkeypatch.setattr(competitions, "_PATIENCE", 1.0)
-    monkeypatch.setattr(kaggle_api, "stop", kaggle_api._Stop())
+    monkeypatch.setattr(client, "stop", client._Stop())
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from boards import Team, board_csv, board_name, board_zip, many_teams
 from conftest import run, untracked
 from kaggle_server import Answer, html, kaggle_error, not_a_zip
 
-from kagsync import fetch, kaggle_api
+from kagsync import fetch
 from kagsync.board import header
 from kagsync.errors import BadBoard, BadDownload, UsageError
+from kagsync.kaggle import client
 
 if TYPE_CHECKING:
     from conftest import Kagsync
@@ -50,7 +51,7 @@ def tracked(kaggle: KaggleServer, kagsync: Kagsync) -> KaggleServer:
 def test_a_board_from_kaggle_is_a_csv_and_the_zip_is_gone(kaggle: KaggleServer, folder: Path) -> None:
     kaggle.board("titanic-on-kaggle", BOARD)
 
-    fetched = fetch.from_kaggle(kaggle_api.connect()(), SLUG, "titanic-on-kaggle", folder)
+    fetched = fetch.from_kaggle(client.connect()(), SLUG, "titanic-on-kaggle", folder)
 
     assert [path for path in folder.iterdir() if not path.name.startswith(".")] == [fetched.csv]
     assert fetched.csv.read_bytes() == BOARD
@@ -76,7 +77,7 @@ def test_the_rows_of_the_last_board_are_not_counted_again_and_those_of_another_a
         kaggle.board(SLUG, BOARD)
         folder_of_run = folder / sha256[:8]
         folder_of_run.mkdir()
-        api = kaggle_api.connect()()
+        api = client.connect()()
         assert fetch.from_kaggle(api, SLUG, SLUG, folder_of_run, last=(sha256, 1744)).rows == rows
         assert len(counted) == times_counted
 
@@ -85,7 +86,7 @@ def test_a_name_without_a_time_counts_as_made_now(kaggle: KaggleServer, folder: 
     kaggle.board(SLUG, BOARD, when="")
     before = datetime.now(UTC).replace(microsecond=0)
 
-    fetched = fetch.from_kaggle(kaggle_api.connect()(), SLUG, SLUG, folder)
+    fetched = fetch.from_kaggle(client.connect()(), SLUG, SLUG, folder)
 
     assert before <= fetched.snapshot_at <= datetime.now(UTC)
 

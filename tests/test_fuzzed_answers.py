@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from kaggle_server import Answer, redirect
 from listeners import Flood
 
-from kagsync import answers, clock, competitions, kaggle_api, pings
+from kagsync import clock, competitions, pings
 from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
-from kagsync.oauth import Login
+from kagsync.kaggle import answers, client
+from kagsync.kaggle.oauth import Login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +81,7 @@ VALUES = (*NUMBERS, *(json.dumps(date) for date in DATES))
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.0)
+    monkeypatch.setattr(client, "_backoff", lambda: 0.0)
 
 
 def raw(name: str, value: str, **others: object) -> bytes:
@@ -95,7 +96,7 @@ OTHER_FACTS = ("mergerDeadline", "tags", "reward", "maxTeamSize", "nothing", "co
 
 def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
     competition = store.add_competition(SLUG, SLUG, clock.utc_now())
-    api = kaggle_api.connect()()
+    api = client.connect()()
     believed = 0
     for name in (*FACTS, *OTHER_FACTS):
         for value in VALUES:
@@ -115,11 +116,11 @@ def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
 
 
 def test_codes_of_refusals(kaggle: KaggleServer, tmp_path: Path) -> None:
-    api = kaggle_api.connect()()
+    api = client.connect()()
     for value in (*VALUES, "399", "400", "599", "600", "999999999999"):
         for status in (200, 418):
             for body in (raw("code", value, message="x"), raw("message", value, code=403)):
-                kaggle.answer(SLUG, *[Answer(status, JSON, body)] * kaggle_api.TRIES)
+                kaggle.answer(SLUG, *[Answer(status, JSON, body)] * client.TRIES)
                 with pytest.raises(KagsyncError) as refused:
                     api.download_leaderboard(SLUG, tmp_path / "x.zip")
                 assert "(999" not in refused.value.message
@@ -130,7 +131,7 @@ def test_codes_of_refusals(kaggle: KaggleServer, tmp_path: Path) -> None:
 def test_lengths_dates_and_places(kaggle: KaggleServer, tmp_path: Path) -> None:
     """A download is whole, or an error that is foreseen."""
     kaggle.board(SLUG, board_csv(many_teams(3)))
-    api = kaggle_api.connect()()
+    api = client.connect()()
     headers = [
         {"Date": date.encode("ascii", "replace").decode()}
         for date in (*DATES, "Fri, 31 Dec 9999 23:59:59 -2359")
@@ -151,13 +152,13 @@ def test_lengths_dates_and_places(kaggle: KaggleServer, tmp_path: Path) -> None:
         "\0",
         "http://" + "a" * 300,
     ):
-        kaggle.answer(SLUG, *[redirect(place)] * kaggle_api.TRIES)
+        kaggle.answer(SLUG, *[redirect(place)] * client.TRIES)
         with pytest.raises(KagsyncError):
             api.download_leaderboard(SLUG, tmp_path / "x.zip")
         kaggle._queues.clear()
     for length in ("-1", "1e30", "9" * 400, "9" * 5000, "4, 5", "", "0x4"):
         answer = Answer(200, {"Content-Length": length, "Connection": "close"}, b"PK\3\4")
-        kaggle.answer(SLUG, *[answer] * kaggle_api.TRIES)
+        kaggle.answer(SLUG, *[answer] * client.TRIES)
         with contextlib.suppress(KagsyncError):
             api.download_leaderboard(SLUG, tmp_path / "x.zip")
         kaggle._queues.clear()
@@ -204,7 +205,7 @@ def test_logins(name: str, kaggle: KaggleServer, login: Path) -> None:
     for value in VALUES:
         kaggle.answer("", Answer(200, JSON, raw(name, value, **good)), call="GenerateAccessToken")
         try:
-            kaggle_api.connect()
+            client.connect()
         except BadDownload:
             assert login.read_bytes() == before
         else:
@@ -256,7 +257,7 @@ def test_answers_with_any_bytes_changed(seed: int, kaggle: KaggleServer, tmp_pat
     rng = random.Random(seed)
     body: dict[str, Any] = {"title": "T", "deadline": DATES[0], "teamCount": 17, "awardsPoints": True}
     good = json.dumps(body).encode()
-    api = kaggle_api.connect()()
+    api = client.connect()()
     for _ in range(60):
         changed = bytearray(good)
         for _ in range(rng.randint(1, 4)):

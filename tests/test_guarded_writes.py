@@ -18,7 +18,7 @@ GUARDS = {"files/output_file", "files/scratch", "files/own_folder", "files/log_f
 EXCEPTIONS = {
     ("board/archive", "extract_csv"): "reads only: a member of the ZIP",
     ("board/archive", "write_csv"): "into a run folder",
-    ("kaggle_api", "_save"): "into a run folder",
+    ("kaggle/client", "_save"): "into a run folder",
     ("fetch", "from_kaggle"): "deletes the ZIP in a run folder",
     ("run_folder", "new"): "marks a run folder",
     ("run_folder", "_note"): "marks a run folder",

@@ -37,7 +37,6 @@ from kaggle_server import (
 )
 from kagglesdk import kaggle_env
 
-from kagsync import kaggle_api
 from kagsync.errors import (
     BadDownload,
     CredentialsError,
@@ -48,6 +47,7 @@ from kagsync.errors import (
     RateLimited,
     Unreachable,
 )
+from kagsync.kaggle import client as kaggle_api
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def test_the_private_session_that_timeouts_need_is_where_it_was(kaggle: KaggleSe
 
 def test_only_the_part_for_competitions_is_loaded_and_the_rest_stays_loadable() -> None:
     code = (
-        "import sys; from kagsync import sdk; part = sdk.part(); assert sdk.part() is part;"
+        "import sys; from kagsync.kaggle import sdk; part = sdk.part(); assert sdk.part() is part;"
         "print('kagglesdk' in sys.modules, 'kagglesdk.kernels' in sys.modules);"
         "import kagglesdk; from kagglesdk.kaggle_http_client import KaggleHttpClient;"
         "client = kagglesdk.KaggleClient(api_token='x');"
@@ -142,7 +142,7 @@ def test_the_waits_are_those_of_the_contract() -> None:
 
 def test_importing_the_door_does_no_network_and_nothing_heavy(kaggle: KaggleServer) -> None:
     code = (
-        "import sys, kagsync.kaggle_api;"
+        "import sys, kagsync.kaggle.client;"
         "print({'pandas', 'kaggle', 'kagglesdk', 'requests', 'sqlite_utils'} & sys.modules.keys())"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

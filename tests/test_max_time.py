@@ -12,9 +12,10 @@ import pytest
 from boards import board_csv, many_teams
 from kaggle_server import Answer, kaggle_error
 
-from kagsync import clock, kaggle_api, sync
+from kagsync import clock, sync
 from kagsync.competitions import refresh_facts
 from kagsync.errors import OutOfTime
+from kagsync.kaggle import client
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, sett
 @pytest.fixture
 def slow(club: KaggleServer, monkeypatch: pytest.MonkeyPatch) -> KaggleServer:
     """Kaggle says nothing about two of the competitions, and waits are such that a test can wait for them."""
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 3.0)
+    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 3.0)
     monkeypatch.setattr(sync, "_GRACE", 0.5)
     club.latency = 0.25  # so that the turn of these two comes after more than the half second
     for slug in ("c05", "c06"):
@@ -126,14 +127,14 @@ def test_what_kaggle_does_not_answer_in_time_is_left_too(
 def test_the_end_of_a_run_is_no_failure_also_in_the_last_try(
     slow: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
+    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
     slow.latency = 0
     busy = kaggle_error(503, "Busy")
-    slow.answer("c00", *[busy] * (kaggle_api.TRIES - 1), Answer(misbehave="silent"))
-    api = kaggle_api.connect(time.monotonic() + 1)()
+    slow.answer("c00", *[busy] * (client.TRIES - 1), Answer(misbehave="silent"))
+    api = client.connect(time.monotonic() + 1)()
     with pytest.raises(OutOfTime):
         api.download_leaderboard("c00", tmp_path / "c00.zip")
-    assert len(slow.downloads("c00")) == kaggle_api.TRIES
+    assert len(slow.downloads("c00")) == client.TRIES
 
 
 def test_facts_that_are_cut_short_are_asked_for_by_the_next_run(
@@ -142,9 +143,9 @@ def test_facts_that_are_cut_short_are_asked_for_by_the_next_run(
     slow.answer("c00", Answer(misbehave="silent"), call="GetCompetition")
     slow.competition("c00", title="Zero")
     with Store.open(settings.db, settings.locks) as store:
-        refresh_facts(store, store.competition("c00"), kaggle_api.connect(time.monotonic() + 0.5)())
+        refresh_facts(store, store.competition("c00"), client.connect(time.monotonic() + 0.5)())
         assert store.competition("c00").facts_at is None
-        refresh_facts(store, store.competition("c00"), kaggle_api.connect()())
+        refresh_facts(store, store.competition("c00"), client.connect()())
         assert store.competition("c00").title == "Zero"
 
 

@@ -28,7 +28,8 @@ from kaggle_server import (
     too_many_requests,
 )
 
-from kagsync import clock, kaggle_api, log, records, sync
+from kagsync import clock, log, records, sync
+from kagsync.kaggle import client
 from kagsync.store import RETENTION
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def test_a_month_of_ticks(
     rng = random.Random(ticks)
     begin = now = datetime(2026, 1, 1, tzinfo=UTC)
     monkeypatch.setattr(clock, "utc_now", lambda: now)
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.001)
+    monkeypatch.setattr(client, "_backoff", lambda: 0.001)
     slugs = [f"competition-{i}" for i in range(competitions)]
     world = _World(
         rng,
@@ -122,7 +123,7 @@ def test_a_month_of_ticks(
             if rng.random() < 0.05:
                 world.move(slug, now, kaggle)
             if rng.random() < 0.05:
-                kaggle.answer(slug, *[rng.choice(FAULTS)] * rng.choice((1, kaggle_api.TRIES)))
+                kaggle.answer(slug, *[rng.choice(FAULTS)] * rng.choice((1, client.TRIES)))
         outcome = sync.sync(settings, [], everything=True)
         assert len(outcome.results) == competitions
         for result in outcome.results:

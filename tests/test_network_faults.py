@@ -27,7 +27,8 @@ from kaggle_server import (
     too_many_requests,
 )
 
-from kagsync import clock, kaggle_api
+from kagsync import clock
+from kagsync.kaggle import client
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -45,11 +46,11 @@ HOUR = timedelta(hours=1)
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits that a test can wait for."""
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(kaggle_api, "READ_TIMEOUT", 0.4)
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 1.0)
-    monkeypatch.setattr(kaggle_api, "MAX_DOWNLOAD", 1024 * 1024)
-    monkeypatch.setattr(kaggle_api, "stop", kaggle_api._Stop())
+    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
+    monkeypatch.setattr(client, "READ_TIMEOUT", 0.4)
+    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 1.0)
+    monkeypatch.setattr(client, "MAX_DOWNLOAD", 1024 * 1024)
+    monkeypatch.setattr(client, "stop", client._Stop())
 
 
 class Club:

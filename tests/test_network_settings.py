@@ -15,8 +15,8 @@ from boards import board_csv, board_zip, many_teams
 from gateways import Proxy, SocksProxy, Tls
 from kaggle_server import PORT, redirect
 
-from kagsync import kaggle_api
 from kagsync.errors import ConfigurationError
+from kagsync.kaggle import client
 from kagsync.net import route
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ def open_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """No proxy, no certificates and nothing exempt, and waits that a test can wait for."""
     for name in (*VARIABLES, *map(str.upper, VARIABLES), *route.CA_BUNDLES, "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 5.0)
+    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
+    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 5.0)
 
 
 class Club:
@@ -240,7 +240,7 @@ def test_a_proxy_with_a_trouble_that_may_pass_is_asked_again(
         error = club.error()
 
     assert "(503 Service Unavailable)" in error
-    assert len(proxy.heads) == kaggle_api.TRIES
+    assert len(proxy.heads) == client.TRIES
 
 
 def test_a_proxy_that_is_not_there_is_named(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +263,7 @@ def test_a_proxy_that_does_not_speak_https_is_told_apart(club: Club, monkeypatch
 
 
 def test_a_proxy_that_drips_ends_at_the_deadline(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 0.6)
+    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 0.6)
     club.redirect()
     with Proxy("200 OK", drip=0.1) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
@@ -299,7 +299,7 @@ def test_a_socks_proxy_for_https_works_too(
 def test_a_server_whose_handshake_never_comes_ends_at_the_deadline(
     club: Club, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 0.6)
+    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 0.6)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         club.redirect(f"localhost:{mute.getsockname()[1]}")
         began = time.monotonic()

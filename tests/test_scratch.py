@@ -17,7 +17,7 @@ import pytest
 from boards import Team, board_csv
 
 from kagsync.files import scratch
-from kagsync.oauth import Login
+from kagsync.kaggle.oauth import Login
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -279,7 +279,7 @@ def test_a_killed_renewal_of_a_login_leaves_no_token(home: Path) -> None:
     script = (
         "import os, pathlib, signal, sys\n"
         "pathlib.Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "from kagsync import oauth\n"
+        "from kagsync.kaggle import oauth\n"
         "oauth.Login(pathlib.Path(sys.argv[1]), {}).store('secret', 3600)\n"
     )
     done = subprocess.run([sys.executable, "-c", script, str(file)], check=False)

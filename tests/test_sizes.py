@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from test_archive import packed
 from test_memory import limited, needs_limits
 
-from kagsync.answers import CompetitionFacts
 from kagsync.board import archive, header, sizes
 from kagsync.board.reader import open_board
 from kagsync.board.summary import Figures
 from kagsync.competitions import _from_facts
 from kagsync.errors import BadBoard, BadDownload
+from kagsync.kaggle.answers import CompetitionFacts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ from boards import MODERN, board_csv, board_name, board_zip, many_teams
 from conftest import run, start
 from kaggle_server import Answer, html, kaggle_error, too_many_requests
 
-from kagsync import kaggle_api
+from kagsync.kaggle import client
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +43,9 @@ TWELVE = [f"user{number * 80}" for number in range(8, 20)]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
+    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
     # It is the process's: one run that is stopped would stop all later tests.
-    monkeypatch.setattr(kaggle_api, "stop", kaggle_api._Stop())
+    monkeypatch.setattr(client, "stop", client._Stop())
 
 
 class Club:

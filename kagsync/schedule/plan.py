@@ -10,8 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import credentials, env_file, inputs, settings
+from kagsync import env_file, inputs, settings
 from kagsync.errors import ConfigurationError, UsageError
+from kagsync.kaggle import credentials
 from kagsync.net import route
 from kagsync.secrecy import PROXIES, is_secret
 

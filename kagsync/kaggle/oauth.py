@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.credentials import is_sendable
 from kagsync.errors import KagsyncError
 from kagsync.files import output_file
+from kagsync.kaggle.credentials import is_sendable
 from kagsync.log import logger
 
 if TYPE_CHECKING:

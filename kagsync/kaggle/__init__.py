@@ -1,0 +1,1 @@
+"""The only door to Kaggle: credentials, downloads, and what its answers mean."""

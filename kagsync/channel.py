@@ -18,7 +18,7 @@ from kagsync.net import bounds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kagsync.records import Target
+    from kagsync.store.records import Target
 
 SERVICES = "https://appriseit.com/services/"
 _PATIENCE = 30.0  # seconds for one request

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from kagsync.kaggle.answers import CompetitionFacts
     from kagsync.kaggle.client import KaggleApi
-    from kagsync.records import Competition
     from kagsync.store import Store
+    from kagsync.store.records import Competition
 
 _PATIENCE = 15  # seconds
 _FACTS_KEPT = timedelta(days=1)

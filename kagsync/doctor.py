@@ -28,7 +28,6 @@ from kagsync import (
     pings,
     run_folder,
     schedule,
-    schema,
     settings,
 )
 from kagsync import status as health
@@ -46,15 +45,15 @@ from kagsync.errors import (
 )
 from kagsync.files import locks, log_file, rights, scratch
 from kagsync.kaggle import credentials
-from kagsync.store import REPAIR, SQLITE_VERSION, Store
+from kagsync.store import REPAIR, SQLITE_VERSION, Store, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from kagsync.kaggle.client import Clients
-    from kagsync.records import Competition, LastPing, Trigger
     from kagsync.settings import Settings
+    from kagsync.store.records import Competition, LastPing, Trigger
 
 _MAX_AGE = timedelta(minutes=15)
 _SKEW = 300.0  # seconds a clock may be wrong
@@ -253,8 +252,8 @@ def _soundness(store: Store, size: int) -> Check:
             "Database", False, f"{db} may not be written by this user", rights.how_to_write(db, "KAGSYNC_DB")
         )
     version = f"schema {store.schema_on_disk}"
-    if store.schema_on_disk < schema.LATEST:
-        version += f", which the next run updates to {schema.LATEST}"
+    if store.schema_on_disk < migrations.LATEST:
+        version += f", which the next run updates to {migrations.LATEST}"
     return Check("Database", True, f"{db}, {size:,} bytes, sound, {version}")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from datetime import datetime  # noqa: TC003  (a signature people read)
+from datetime import datetime, timedelta
 
 from kagsync import memory
 from kagsync.safe_text import clip
@@ -17,6 +17,7 @@ UNREACHABLE = 4
 DATABASE = 5
 INTERRUPTED = 130
 
+LONGEST_REST = timedelta(days=7)  # what Kaggle may ask to wait (429): a longer wait is not believed
 _LONGEST = 480  # characters of a message
 
 

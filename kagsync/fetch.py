@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kagsync.kaggle.client import KaggleApi
-    from kagsync.records import Competition
+    from kagsync.store.records import Competition
 
 
 @dataclass(frozen=True)

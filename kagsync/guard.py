@@ -10,7 +10,7 @@ from kagsync.errors import BadBoard, SuspiciousBoard
 
 if TYPE_CHECKING:
     from kagsync.fetch import Fetched
-    from kagsync.records import Competition, Snapshot
+    from kagsync.store.records import Competition, Snapshot
 
 
 def is_frozen(competition: Competition) -> bool:

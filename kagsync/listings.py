@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from kagsync.checks import Check
     from kagsync.news import Item
     from kagsync.notify import Listed
-    from kagsync.records import Competition, User
     from kagsync.render import Table
     from kagsync.show import BoardView
     from kagsync.status import Status
+    from kagsync.store.records import Competition, User
     from kagsync.timeline import Timeline
     from kagsync.typos import Unseen
 

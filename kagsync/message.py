@@ -10,7 +10,7 @@ from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:
     from kagsync.news import Item
-    from kagsync.records import Competition
+    from kagsync.store.records import Competition
 
 _MOST = 30  # sentences of a message: who wants more looks at `kagsync news`
 # What channels read as more than text: mentions, links, markup. The wide forms look alike.

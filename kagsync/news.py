@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from kagsync.records import Competition, User
     from kagsync.standings.movements import Movement
     from kagsync.store import Store
+    from kagsync.store.records import Competition, User
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kagsync import clock, inputs, settings
 from kagsync import timeline as verb
-from kagsync.records import User
 from kagsync.store import Store
+from kagsync.store.records import User
 
 if TYPE_CHECKING:
     import os

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from kagsync.message import Message
     from kagsync.news import Item
-    from kagsync.records import Competition, Target, User
     from kagsync.settings import Settings
     from kagsync.store import Store
+    from kagsync.store.records import Competition, Target, User
 
 __all__ = ["Added", "Failure", "Listed", "NotSent", "Told", "add", "as_json", "listed", "tell", "test"]
 

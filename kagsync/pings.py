@@ -19,8 +19,8 @@ from kagsync import __version__, clock, errors, log
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.net import bounds, route
-from kagsync.records import BY_HAND, LastPing, Trigger
 from kagsync.safe_text import printable
+from kagsync.store.records import BY_HAND, LastPing, Trigger
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,8 +11,8 @@ from kagsync import clock, guard, restore
 from kagsync.board import matching, reader
 from kagsync.errors import UnknownCompetition
 from kagsync.log import logger
-from kagsync.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
 from kagsync.standings.standing import Splice, State, splice
+from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

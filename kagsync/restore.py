@@ -10,8 +10,8 @@ from kagsync.log import logger
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kagsync.records import Competition, Entry
     from kagsync.store import Store
+    from kagsync.store.records import Competition, Entry
 
 
 def redated(store: Store, competition_id: int) -> list[Entry]:

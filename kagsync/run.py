@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from kagsync import clock, errors, pings
 from kagsync.errors import NoDatabase
 from kagsync.log import logger
-from kagsync.records import Trigger
 from kagsync.store import Store
+from kagsync.store.records import Trigger
 from kagsync.sync import REPORT, AfterFailure, Outcome, as_expected
 
 if TYPE_CHECKING:

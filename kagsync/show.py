@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kagsync.records import Competition, Entry, User
     from kagsync.standings.gaps import Gap
     from kagsync.standings.movements import Movement
     from kagsync.store import Store
+    from kagsync.store.records import Competition, Entry, User
     from kagsync.typos import Unseen
 
 TREND_POINTS = 12
@@ -148,11 +148,11 @@ class _Liner:
         self._baselines = store.benchmarks(competition.id)
         self._medals = store.medal_lines(competition.id) if competition.awards_medals else []
         names = {user.id: user.username for user in store.users()}
-        self._others = [(names[key], entry) for key, entry in entries.items() if entry.left_at is None]
+        self._others = [(names[key], entry.state) for key, entry in entries.items() if entry.left_at is None]
 
     def __call__(self, user: User, entry: Entry) -> Line:
         competition, direction = self._competition, self._competition.direction
-        here = entry.left_at is None
+        here, state = entry.left_at is None, entry.state
         past = self._store.past(competition.id, user.id, self._since)
         return Line(
             user,
@@ -160,10 +160,10 @@ class _Liner:
             self._store.rank_history(competition.id, user.id, last=TREND_POINTS),
             entry.last_seen_at or self._applied_at,
             movements.overall(past, direction, self._deleted),
-            gaps.to_person(entry, self._others) if here else None,
-            gaps.to_baseline(entry, self._baselines, direction) if here else None,
-            gaps.to_medal(entry, self._medals) if here else None,
-            gaps.medal(entry, self._medals) if here else None,
+            gaps.to_person(state, self._others) if here else None,
+            gaps.to_baseline(state, self._baselines, direction) if here else None,
+            gaps.to_medal(state, self._medals) if here else None,
+            gaps.medal(state, self._medals) if here else None,
             not here and (entry.team_id, _unix(entry.left_at)) in self._deleted,
         )
 

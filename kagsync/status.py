@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
-    from kagsync.records import Competition, Failures
     from kagsync.store import Store
+    from kagsync.store.records import Competition, Failures
 
 FRESH, STALE, NEVER, PAUSED, UNLINKED = "fresh", "stale", "never", "paused", "not-linked"
 

@@ -18,7 +18,8 @@ from kagsync.files import locks
 from kagsync.kaggle import credentials
 from kagsync.log import logger
 from kagsync.process import Processed, process
-from kagsync.records import (
+from kagsync.store import Store, explain
+from kagsync.store.records import (
     BUSY,
     ERROR,
     FILE,
@@ -32,7 +33,6 @@ from kagsync.records import (
     Counts,
     Run,
 )
-from kagsync.store import Store, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

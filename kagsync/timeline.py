@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from kagsync.records import Competition, User
     from kagsync.standings.movements import Movement
     from kagsync.standings.standing import State
     from kagsync.store import Store
+    from kagsync.store.records import Competition, User
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from kagsync.board.summary import unpacked_names
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kagsync.records import User
     from kagsync.store import Store
+    from kagsync.store.records import User
 
 _SIMILAR = 0.75  # of the letters: one typing error in four, two in eight
 

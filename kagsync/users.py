@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from kagsync.records import User
+    from kagsync.store.records import User
 
 _LONGEST_ROSTER = 20_000_000  # characters: some 400,000 people
 _HEADER = ("username", "name", "group")

@@ -16,11 +16,11 @@ from kagsync.standings.sentences import brief, words
 if TYPE_CHECKING:
     from kagsync.news import Item
     from kagsync.notify import Listed
-    from kagsync.records import Competition, User
     from kagsync.show import BoardView, Line
     from kagsync.standings.gaps import Gap
     from kagsync.standings.movements import Movement
     from kagsync.status import Status
+    from kagsync.store.records import Competition, User
     from kagsync.timeline import Timeline
     from kagsync.typos import Unseen
 

@@ -16,9 +16,9 @@ import pytest
 from kaggle_server import ENVIRONMENT, KaggleServer
 
 from kagsync import cli, log
-from kagsync.records import Competition
 from kagsync.settings import Settings
 from kagsync.store import Store
+from kagsync.store.records import Competition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -33,7 +33,8 @@ _ZYGOTE = """
 import json, os, sys
 import apprise, jinja2, kagglesdk, pandas, pygal, rapidfuzz, requests, sqlite_utils
 import kagsync.cli, kagsync.notify, kagsync.report, kagsync.run, kagsync.sync
-from kagsync import __main__, kaggle_api, sdk
+from kagsync import __main__
+from kagsync.kaggle import client, sdk
 sdk.part()
 for line in sys.stdin:
     job = json.loads(line)

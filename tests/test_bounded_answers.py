@@ -17,7 +17,7 @@ from kagsync import channel, pings
 from kagsync.errors import BadDownload, KagsyncError
 from kagsync.kaggle import client
 from kagsync.net import bounds
-from kagsync.records import Target
+from kagsync.store.records import Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from kagsync import clock, fetch
 from kagsync.process import process
-from kagsync.records import ERROR, Run
 from kagsync.standings.standing import State, same, splice
 from kagsync.store import Store
+from kagsync.store.records import ERROR, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

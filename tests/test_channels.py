@@ -13,7 +13,7 @@ from channels import Example, examples, one_of_each, plugins
 
 from kagsync import channel, clock, message, news
 from kagsync.errors import KagsyncError
-from kagsync.records import Target
+from kagsync.store.records import Target
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,11 +15,11 @@ import pytest
 from boards import Team, board_csv, many_teams
 from kaggle_server import kaggle_error, too_many_requests
 
-from kagsync import backup, doctor, notify, schedule
 from kagsync import clock as times
+from kagsync import doctor, notify, schedule
 from kagsync.kaggle import client
-from kagsync.records import OK, UNCHANGED, Trigger
-from kagsync.store import RETENTION, Store
+from kagsync.store import RETENTION, Store, backup
+from kagsync.store.records import OK, UNCHANGED, Trigger
 
 if TYPE_CHECKING:
     from conftest import Kagsync

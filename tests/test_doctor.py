@@ -28,9 +28,9 @@ from kaggle_server import Answer, KaggleServer, kaggle_error
 from listeners import Listener
 from test_machine import nobody, process
 
-from kagsync import checks, clock, installation, pings, schema
+from kagsync import checks, clock, installation, pings
 from kagsync.files import locks
-from kagsync.store import Store
+from kagsync.store import Store, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -438,12 +438,12 @@ def test_a_damaged_database_beside_what_a_killed_run_left(
 def test_a_database_of_a_newer_kagsync(
     healthy: None, doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execute(settings.db, f"PRAGMA user_version = {schema.LATEST + 1}")
+    execute(settings.db, f"PRAGMA user_version = {migrations.LATEST + 1}")
     cross = doctor.cross("Database", others=("Schedule",))
     assert "newer kagsync" in cross["said"]
     assert cross["remedy"] == f"Update kagsync: {installation.update()}"
 
-    monkeypatch.setattr(schema, "LATEST", schema.LATEST + 1)  # updated
+    monkeypatch.setattr(migrations, "LATEST", migrations.LATEST + 1)  # updated
 
     assert doctor() == {}
 
@@ -862,11 +862,11 @@ def test_an_older_database_is_examined_and_not_updated(
     doctor()
 
     assert doctor.found["Database"]["ok"]
-    assert f"schema 1, which the next run updates to {schema.LATEST}" in doctor.found["Database"]["said"]
+    assert f"schema 1, which the next run updates to {migrations.LATEST}" in doctor.found["Database"]["said"]
     assert "Freshness" in doctor.found
     kagsync.ok("show")
     doctor()
-    assert doctor.found["Database"]["said"].endswith(f"schema {schema.LATEST}")
+    assert doctor.found["Database"]["said"].endswith(f"schema {migrations.LATEST}")
 
 
 # It outlives what it finds

@@ -226,7 +226,8 @@ def test_what_libraries_do_at_pythons_exit_is_not_needed() -> None:
             return register(function, *args, **kwargs)
         atexit.register = note
         import apprise, kagglesdk, requests, rich.console, pandas
-        from kagsync import channel, cli, kaggle_api, notify, process, report, sdk, sync
+        from kagsync import channel, cli, notify, process, report, sync
+        from kagsync.kaggle import client, sdk
         channel._instance("json://x/")
         sdk.part()
         print(*names, sep="\\n")
@@ -298,7 +299,7 @@ def test_a_stop_does_not_wait_for_it_either(
 
 def test_nor_does_a_monitor_or_a_channel(deaf: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
     from kagsync import channel, pings
-    from kagsync.records import Target
+    from kagsync.store.records import Target
 
     monkeypatch.setattr(pings, "PATIENCE", 0.5)
     monkeypatch.setattr(channel, "_PATIENCE", 0.5)

@@ -30,8 +30,8 @@ from kagsync import cli, fetch, log, run_folder
 from kagsync.board import archive, file_name
 from kagsync.errors import KagsyncError
 from kagsync.process import process
-from kagsync.records import Run
 from kagsync.store import Store
+from kagsync.store.records import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kagsync.records import Entry
 from kagsync.standings.gaps import Gap, medal, to_baseline, to_medal, to_person
 from kagsync.standings.marks import Benchmark, MedalLine
+from kagsync.store.records import Entry
 
 
 def entry(rank: int | None, score: float | None = None) -> Entry:

@@ -23,7 +23,10 @@ EXCEPTIONS = {
     ("run_folder", "new"): "marks a run folder",
     ("run_folder", "_note"): "marks a run folder",
     ("run_folder", "remove"): "an empty run folder, whose files went through own_folder",
-    ("backup", "backup"): "into a scratch folder; replaces what output_file has examined and alone() locks",
+    (
+        "store/backup",
+        "backup",
+    ): "into a scratch folder; replaces what output_file examined and alone() locks",
     ("report", "_remove_others"): "a page with kagsync's mark",
     ("store/replacing", "_connect"): "opens only what is_kagsyncs has recognized",
     (

@@ -132,7 +132,7 @@ def test_every_request_goes_through_our_adapter(kaggle: KaggleServer) -> None:
 
 def test_the_waits_are_those_of_the_contract() -> None:
     code = (
-        "from kagsync import kaggle_api as k;"
+        "from kagsync.kaggle import client as k;"
         "print(k.CONNECT_TIMEOUT, k.READ_TIMEOUT, k.DOWNLOAD_DEADLINE, len({k._backoff() for _ in range(9)}))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

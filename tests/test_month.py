@@ -28,9 +28,9 @@ from kaggle_server import (
     too_many_requests,
 )
 
-from kagsync import clock, log, records, sync
+from kagsync import clock, log, sync
 from kagsync.kaggle import client
-from kagsync.store import RETENTION
+from kagsync.store import RETENTION, records
 
 if TYPE_CHECKING:
     from conftest import Kagsync

@@ -22,8 +22,8 @@ from kagsync.board.file_name import safe
 from kagsync.errors import BadBoard, SuspiciousBoard, UnknownCompetition
 from kagsync.log import logger
 from kagsync.process import Processed, process
-from kagsync.records import ERROR, Competition, Counts, Run
 from kagsync.store import Store
+from kagsync.store.records import ERROR, Competition, Counts, Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -18,9 +18,8 @@ import invariants
 import pytest
 from test_machine import PEOPLE, SLUG, TIMELESS, Ran, board_file, nobody, process, told
 
-from kagsync import schema
 from kagsync.errors import DatabaseError
-from kagsync.store import Store, snapshot
+from kagsync.store import Store, migrations, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -201,9 +200,9 @@ def test_an_older_database_has_to_be_updated_by_its_owner(
     db: Path, nobody: list[str], own: Path, kagsync: Kagsync
 ) -> None:
     with contextlib.closing(sqlite3.connect(db)) as connection:
-        connection.execute(f"PRAGMA user_version = {schema.LATEST - 1}")
+        connection.execute(f"PRAGMA user_version = {migrations.LATEST - 1}")
     before = files(db.parent)
-    told(look(["show", SLUG], own, nobody), 5, f"schema {schema.LATEST - 1}", "as its owner")
+    told(look(["show", SLUG], own, nobody), 5, f"schema {migrations.LATEST - 1}", "as its owner")
     assert files(db.parent) == before
 
 

@@ -12,8 +12,8 @@ import pytest
 import typer
 
 from kagsync import cli, errors, run, settings, sync
-from kagsync.records import Counts
 from kagsync.standings.movements import REASONS
+from kagsync.store.records import Counts
 
 if TYPE_CHECKING:
     from conftest import Kagsync

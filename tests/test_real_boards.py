@@ -18,8 +18,8 @@ import pytest
 
 from kagsync import clock, fetch
 from kagsync.process import process
-from kagsync.records import ERROR, Counts, Run
 from kagsync.store import Store
+from kagsync.store.records import ERROR, Counts, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

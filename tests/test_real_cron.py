@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from conftest import Kagsync
     from kaggle_server import KaggleServer
 
-    from kagsync.records import Trigger
     from kagsync.settings import Settings
     from kagsync.store import Store
+    from kagsync.store.records import Trigger
 
 pytestmark = pytest.mark.long
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from kagsync import inputs
 from kagsync.errors import UsageError
-from kagsync.records import User
 from kagsync.safe_text import printable
+from kagsync.store.records import User
 from kagsync.users import read_roster, roster_csv, write_roster
 
 if TYPE_CHECKING:

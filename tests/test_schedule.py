@@ -25,10 +25,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kagsync import clock, env_file, settings
-from kagsync.records import Trigger
 from kagsync.schedule import cron, systemd, windows
 from kagsync.schedule.plan import INTERVALS, Plan, this_program
 from kagsync.schedule.plan import plan as plan_of
+from kagsync.store.records import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

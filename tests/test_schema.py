@@ -17,7 +17,8 @@ import pytest
 from conftest import start
 
 import kagsync.demo
-from kagsync import installation, schema
+from kagsync import installation
+from kagsync.store import migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 # The demo's board, with 20 people on it, as each schema stored it.
 STORED = Path(__file__).parent / "databases"
-OLDER = range(1, schema.LATEST)
+OLDER = range(1, migrations.LATEST)
 SLUG = "spaceship-titanic"
 BOARDS = Path(kagsync.demo.__file__).parent
 
@@ -170,7 +171,7 @@ def _python(db: sqlite_utils.Database) -> None:
 
 
 @pytest.mark.parametrize("failing", [_bad_sql, _constraint, _python], ids=lambda f: f.__name__.strip("_"))
-@pytest.mark.parametrize("version", [*OLDER, schema.LATEST])
+@pytest.mark.parametrize("version", [*OLDER, migrations.LATEST])
 def test_a_migration_that_fails_leaves_the_old_database_to_the_old_program(
     version: int,
     failing: Callable[[sqlite_utils.Database], None],
@@ -180,14 +181,14 @@ def test_a_migration_that_fails_leaves_the_old_database_to_the_old_program(
 ) -> None:
     stored(min(version, *OLDER), db)
     with monkeypatch.context() as old:  # the program of that version
-        old.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:version])
-        old.setattr(schema, "LATEST", version)
+        old.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:version])
+        old.setattr(migrations, "LATEST", version)
         with kagsync_store(db):
             pass
     before, built = tables(db), structure(db)
     with monkeypatch.context() as new:
-        new.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS[:version], failing))
-        new.setattr(schema, "LATEST", version + 1)
+        new.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS[:version], failing))
+        new.setattr(migrations, "LATEST", version + 1)
         for words in (["show", SLUG], ["sync", SLUG, "--from", str(BOARDS / f"{SLUG}-2.zip")]):
             ran = kagsync(*words)
             assert ran.out == ""
@@ -213,7 +214,7 @@ def test_a_program_killed_in_the_middle_of_a_migration_has_done_nothing(db: Path
     before, built = tables(stored(1, db)), structure(db)
     script = """
         import os, signal, sys
-        from kagsync import cli, schema
+        from kagsync import cli; from kagsync.store import migrations as schema
 
         def _killed(db):
             for change in schema_before[1:]:
@@ -251,8 +252,8 @@ def test_processes_that_migrate_the_same_database_at_once_all_get_it(version: in
         assert process.returncode == 0, (out, err)
         assert "ERROR" not in err
         assert out
-    assert ask(db, "PRAGMA user_version") == [(schema.LATEST,)]
-    assert ask(db, "SELECT count(*) FROM _sqlite_migrations") == [(schema.LATEST,)]
+    assert ask(db, "PRAGMA user_version") == [(migrations.LATEST,)]
+    assert ask(db, "SELECT count(*) FROM _sqlite_migrations") == [(migrations.LATEST,)]
     after = tables(db)
     for name in ("users", "leaderboard_entries", "entry_history"):
         assert after[name] == before[name]
@@ -260,7 +261,7 @@ def test_processes_that_migrate_the_same_database_at_once_all_get_it(version: in
 
 
 def test_a_newer_database_is_refused_and_left_as_it_is(db: Path, kagsync: Kagsync) -> None:
-    for version in (schema.LATEST + 1, 2**31 - 1):
+    for version in (migrations.LATEST + 1, 2**31 - 1):
         stored(1, db)
         with contextlib.closing(sqlite3.connect(db)) as connection:
             connection.execute(f"PRAGMA user_version = {version}")

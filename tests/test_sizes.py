@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from conftest import Kagsync
 
-    from kagsync.records import Competition
     from kagsync.settings import Settings
+    from kagsync.store.records import Competition
 
 SLUG = "titanic"
 

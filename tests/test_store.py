@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlite_utils  # noqa: TC002
 
-from kagsync import clock, competitions, schema
+from kagsync import clock, competitions
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
-from kagsync.records import Entry, Run, Snapshot
 from kagsync.standings.marks import Marks
 from kagsync.standings.standing import Splice, State
-from kagsync.store import Store, explain
+from kagsync.store import Store, explain, migrations
+from kagsync.store.records import Entry, Run, Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,8 +80,8 @@ def test_a_new_database_has_the_tables_that_others_may_query(store: Store) -> No
         name for (name,) in look(store, "SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
     }
     assert names >= {*TABLES, "leaderboard", "history"}
-    assert look(store, "PRAGMA user_version") == [(schema.LATEST,)]
-    assert look(store, "PRAGMA application_id") == [(schema.APPLICATION_ID,)]
+    assert look(store, "PRAGMA user_version") == [(migrations.LATEST,)]
+    assert look(store, "PRAGMA application_id") == [(migrations.APPLICATION_ID,)]
     assert look(store, "PRAGMA journal_mode") == [("wal",)]
     assert look(store, "PRAGMA foreign_key_check") == []
     assert look(store, "PRAGMA integrity_check") == [("ok",)]
@@ -91,7 +91,7 @@ def test_opening_again_keeps_what_is_there(store: Store) -> None:
     track(store, "alice")
     with reopen(store.path) as again:
         assert [user.username for user in again.users()] == ["alice"]
-    assert len(look(store, "SELECT * FROM _sqlite_migrations")) == schema.LATEST
+    assert len(look(store, "SELECT * FROM _sqlite_migrations")) == migrations.LATEST
 
 
 def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
@@ -112,11 +112,11 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
 
 
 def test_a_newer_schema_is_refused_and_left_alone(store: Store) -> None:
-    alter(store.path, f"PRAGMA user_version = {schema.LATEST + 1}")
+    alter(store.path, f"PRAGMA user_version = {migrations.LATEST + 1}")
     with pytest.raises(DatabaseError, match="newer kagsync") as caught:
         reopen(store.path)
     assert (caught.value.exit_code, "Update" in caught.value.remedy) == (5, True)
-    assert look(store, "PRAGMA user_version") == [(schema.LATEST + 1,)]
+    assert look(store, "PRAGMA user_version") == [(migrations.LATEST + 1,)]
 
 
 @pytest.mark.parametrize("version", [0, 1, 7])
@@ -155,7 +155,7 @@ def test_a_first_run_that_was_killed_before_its_tables_were_made_can_be_repeated
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(schema, "MIGRATIONS", (_killed,))
+        patched.setattr(migrations, "MIGRATIONS", (_killed,))
         with pytest.raises(KeyboardInterrupt):
             reopen(tmp_path / "k.db", create=True)
     with reopen(tmp_path / "k.db") as store:
@@ -171,13 +171,13 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(
         db.execute("ALTER TABLE users ADD COLUMN team TEXT")
         db.execute("this is no SQL")
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, _second))
-    monkeypatch.setattr(schema, "LATEST", schema.LATEST + 1)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, _second))
+    monkeypatch.setattr(migrations, "LATEST", migrations.LATEST + 1)
     before = look(store, "SELECT sql FROM sqlite_master")
     with pytest.raises(DatabaseError):
         reopen(store.path)
     assert look(store, "SELECT sql FROM sqlite_master") == before
-    assert look(store, "PRAGMA user_version") == [(schema.LATEST - 1,)]
+    assert look(store, "PRAGMA user_version") == [(migrations.LATEST - 1,)]
 
 
 def test_a_later_migration_is_applied_once_to_a_database_with_people_in_it(
@@ -188,13 +188,13 @@ def test_a_later_migration_is_applied_once_to_a_database_with_people_in_it(
     def _second(db: sqlite_utils.Database) -> None:
         db.execute("ALTER TABLE users ADD COLUMN team TEXT")
 
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, _second))
-    monkeypatch.setattr(schema, "LATEST", schema.LATEST + 1)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, _second))
+    monkeypatch.setattr(migrations, "LATEST", migrations.LATEST + 1)
     for _ in range(2):
         with reopen(store.path) as again:
             assert [user.username for user in again.users()] == ["alice"]
     assert look(store, "SELECT username, team FROM users") == [("alice", None)]
-    assert look(store, "PRAGMA user_version") == [(schema.LATEST,)]
+    assert look(store, "PRAGMA user_version") == [(migrations.LATEST,)]
 
 
 def test_threads_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> None:

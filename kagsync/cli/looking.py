@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kagsync.records import Competition, User
     from kagsync.settings import Settings
     from kagsync.show import BoardView
     from kagsync.store import Store
+    from kagsync.store.records import Competition, User
 
 _A_DAY = timedelta(hours=24)
 _LAST = "last"

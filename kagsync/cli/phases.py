@@ -25,7 +25,7 @@ from kagsync.cli.options import (
     Verbose,
 )
 from kagsync.errors import KagsyncError, UsageError
-from kagsync.records import BY_HAND
+from kagsync.store.records import BY_HAND
 
 _LONGEST_RUN = 7 * 86_400  # seconds
 

@@ -28,9 +28,9 @@ from kagsync.errors import UsageError
 from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
-    from kagsync.records import Competition
     from kagsync.settings import Settings
     from kagsync.store import Store
+    from kagsync.store.records import Competition
 
 
 @competitions_app.command("add")

@@ -24,9 +24,9 @@ from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from kagsync.checks import Check
-    from kagsync.records import Trigger
     from kagsync.schedule import Plan
     from kagsync.settings import Settings
+    from kagsync.store.records import Trigger
 
 _EVERY = "5m"
 Every = Annotated[str, typer.Option("--every", metavar="TIME", help="How often: 5m, 15m, 1h …")]
@@ -193,7 +193,7 @@ def backup(
     quiet: Quiet = False,
 ) -> None:
     """Write a checked copy of the database, also while syncs run."""
-    from kagsync import backup as verb
+    from kagsync.store import backup as verb
 
     loaded = load_to_read(db, verbose, quiet)
     with open_to_read(loaded) as store:

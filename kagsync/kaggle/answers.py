@@ -9,9 +9,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.errors import Forbidden, KagsyncError, NotFound, RateLimited, Unreachable
+from kagsync.errors import LONGEST_REST, Forbidden, KagsyncError, NotFound, RateLimited, Unreachable
 from kagsync.net.route import Failure
-from kagsync.records import LONGEST_REST
 from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from kagsync.records import Competition, User
     from kagsync.report.pages import Page
     from kagsync.show import BoardView
     from kagsync.store import Store
+    from kagsync.store.records import Competition, User
 
 INDEX = "index.html"
 # A page says when the last good sync was, and warns after an hour: this often it is written for that alone.

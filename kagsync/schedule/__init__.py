@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock, env_file, installation
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
-from kagsync.records import BY_HAND
 from kagsync.schedule import cron, systemd, windows
 from kagsync.schedule.installed import Installed, NoScheduler
 from kagsync.schedule.plan import DEFAULT_EVERY, LONGEST_RUN, Plan, plan, this_program
+from kagsync.store.records import BY_HAND
 
 if TYPE_CHECKING:
     from datetime import datetime
     from types import ModuleType
 
-    from kagsync.records import Trigger
+    from kagsync.store.records import Trigger
 
 __all__ = [
     "DEFAULT_EVERY",

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kagsync import clock
-from kagsync.records import Entry
 from kagsync.standings.marks import Benchmark, MedalLine
 from kagsync.store.competitions import Competitions
+from kagsync.store.records import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from kagsync.records import Snapshot
     from kagsync.standings.marks import Marks
+    from kagsync.store.records import Snapshot
 
 _ENTRY = ", ".join(Entry._fields)
 # Statements of sqlite3, not sqlite-utils' upsert: its import costs a changed board more than all the writing.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import DatabaseError, UnknownCompetition
-from kagsync.records import Competition
 from kagsync.store.connection import Connection
+from kagsync.store.records import Competition
 from kagsync.store.suggestions import did_you_mean
 
 if TYPE_CHECKING:

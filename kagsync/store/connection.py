@@ -9,10 +9,10 @@ import shlex
 import sqlite3
 from typing import TYPE_CHECKING, Any, Self
 
-from kagsync import installation, memory, schema
+from kagsync import installation, memory
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, from_os_error
 from kagsync.files import locks, output_file, rights
-from kagsync.store import beside
+from kagsync.store import beside, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -65,7 +65,7 @@ class Connection:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
         self.path = path
-        self.schema_on_disk = schema.LATEST  # less in a copy of an older database
+        self.schema_on_disk = migrations.LATEST  # less in a copy of an older database
 
     @classmethod
     def open(cls, path: Path, locks_folder: Path, *, create: bool = False) -> Self:
@@ -166,26 +166,26 @@ class Connection:
     def _check_readable(self) -> None:
         """Refuses an older schema, which a user who may not write cannot migrate."""
         version = self._check_version()
-        if version < schema.LATEST:
+        if version < migrations.LATEST:
             raise DatabaseError(
-                f"{self.path} is of an older kagsync (schema {version}, this one needs {schema.LATEST}), and "
-                "you may not update it",
+                f"{self.path} is of an older kagsync (schema {version}, this one needs {migrations.LATEST}), "
+                "and you may not update it",
                 "Run any kagsync command as its owner, for example: kagsync status",
             )
 
     def _migrate_copy(self) -> None:
         self.schema_on_disk = self._check_version()
-        if self.schema_on_disk < schema.LATEST:
+        if self.schema_on_disk < migrations.LATEST:
             self._migrate()
 
     def _prepare(self, locks_folder: Path) -> None:
         version = self._check_version()
-        if version < schema.LATEST:
+        if version < migrations.LATEST:
             # Two first runs at once must not both create the tables.
             with _migrating(locks_folder, self.path):
-                if self._check_version() < schema.LATEST:
+                if self._check_version() < migrations.LATEST:
                     # First of all, so that a run killed from here on leaves a file that says whose it is.
-                    self._connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+                    self._connection.execute(f"PRAGMA application_id = {migrations.APPLICATION_ID}")
                     self._connection.execute("PRAGMA journal_mode = WAL")
                     self._migrate()
         elif self._value("PRAGMA journal_mode") != "wal":  # a backup that was restored
@@ -197,29 +197,30 @@ class Connection:
 
     def _migrate(self) -> None:
         try:
-            schema.migrate(self._sqlite_utils())
+            migrations.migrate(self._sqlite_utils())
         except sqlite3.Error:
             raise  # told by `explain`
         except Exception as error:
             if memory.ran_out(error):
                 raise
             raise DatabaseError(
-                f"{self.path} could not be brought to schema {schema.LATEST} "
+                f"{self.path} could not be brought to schema {migrations.LATEST} "
                 f"({type(error).__name__}: {error})",
                 "It is as it was: go back to the kagsync that made it, and please report this",
             ) from error
 
     def _check_version(self) -> int:
         version: int = self._value("PRAGMA user_version")
-        if version > schema.LATEST:
+        if version > migrations.LATEST:
             raise DatabaseError(
-                f"{self.path} was made by a newer kagsync (schema {version}, this one knows {schema.LATEST})",
+                f"{self.path} was made by a newer kagsync "
+                f"(schema {version}, this one knows {migrations.LATEST})",
                 f"Update kagsync: {installation.update()}",
             )
         # One statement, one look: another process may be making the tables at this moment.
         foreign = self._value(
             "SELECT application_id <> ? AND EXISTS (SELECT 1 FROM sqlite_master) FROM pragma_application_id",
-            (schema.APPLICATION_ID,),
+            (migrations.APPLICATION_ID,),
         )
         if foreign:
             raise DatabaseError(
@@ -395,4 +396,4 @@ def is_kagsyncs(path: Path) -> bool:
     """Whether a file is a database that kagsync made."""
     # https://sqlite.org/fileformat2.html: the application id is at offset 68
     application_id = int.from_bytes(output_file.start(path, 72)[68:])
-    return output_file.is_sqlite(path) and application_id == schema.APPLICATION_ID
+    return output_file.is_sqlite(path) and application_id == migrations.APPLICATION_ID

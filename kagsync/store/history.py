@@ -6,10 +6,10 @@ import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kagsync.records import Snapshot
 from kagsync.standings.movements import Change, Past
 from kagsync.standings.standing import Splice, State
 from kagsync.store.connection import Connection
+from kagsync.store.records import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.records import ERROR, KAGGLE, OK, OLDER, UNCHANGED, Counts, Failures, LastPing, Run, Trigger
 from kagsync.store.competitions import Competitions
+from kagsync.store.records import (
+    ERROR,
+    KAGGLE,
+    OK,
+    OLDER,
+    UNCHANGED,
+    Counts,
+    Failures,
+    LastPing,
+    Run,
+    Trigger,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import clock, schema
+from kagsync import clock
 from kagsync.errors import UsageError
-from kagsync.records import Target
+from kagsync.store import migrations
 from kagsync.store.connection import Connection
+from kagsync.store.records import Target
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,7 +62,7 @@ class Targets(Connection):
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     url,
-                    same_url[0] if same_url else schema.new_label(),
+                    same_url[0] if same_url else migrations.new_label(),
                     competition_id,
                     ",".join(sorted(only)) if only else None,
                     group,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.errors import UsageError
-from kagsync.records import User
 from kagsync.store.connection import Connection
+from kagsync.store.records import User
 from kagsync.store.suggestions import did_you_mean
 
 if TYPE_CHECKING:

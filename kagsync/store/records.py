@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
+from kagsync.errors import LONGEST_REST
 from kagsync.standings.standing import State
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
 BY_HAND = "hand"  # the trigger of a run that names none
-LONGEST_REST = timedelta(days=7)  # a longer wait is not believed
 BUSY, RESTING, LATER = "busy", "resting", "later"  # not tried at all: these leave no row in sync_runs
 
 

@@ -30,7 +30,6 @@ from kagsync import (
     schedule,
     settings,
 )
-from kagsync import status as health
 from kagsync.checks import Check
 from kagsync.errors import (
     BadDownload,
@@ -45,6 +44,7 @@ from kagsync.errors import (
 )
 from kagsync.files import locks, log_file, rights, scratch
 from kagsync.kaggle import credentials
+from kagsync.queries import status as health
 from kagsync.store import REPAIR, SQLITE_VERSION, Store, migrations
 
 if TYPE_CHECKING:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from kagsync import chart, news, render, show, timeline, views
+from kagsync import chart, render, views
+from kagsync.queries import board, history, news
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.checks import Check
-    from kagsync.news import Item
     from kagsync.notify import Listed
+    from kagsync.queries.board import BoardView
+    from kagsync.queries.history import Timeline
+    from kagsync.queries.news import Item
+    from kagsync.queries.status import Status
+    from kagsync.queries.unseen import Unseen
     from kagsync.render import Table
-    from kagsync.show import BoardView
-    from kagsync.status import Status
     from kagsync.store.records import Competition, User
-    from kagsync.timeline import Timeline
-    from kagsync.typos import Unseen
 
 # Left out of the CSV: a list and a text beside its number are of no use in a spreadsheet.
 _NOT_IN_CSV = {"score_text", "members"}
@@ -80,7 +81,7 @@ def print_timeline(found: Timeline, format_: str) -> None:
     if on_terminal:
         render.print_fitted(lambda width: chart.chart(*views.series(found), width), sys.stdout)
     table = views.timeline(found, latest=_LATEST if on_terminal else None)
-    _print([timeline.as_json(found, row) for row in found.rows], table, format_)
+    _print([history.as_json(found, row) for row in found.rows], table, format_)
 
 
 def print_missing(competition: Competition, absent: list[User], unseen: list[Unseen], format_: str) -> None:
@@ -138,11 +139,11 @@ def print_targets(found: list[Listed]) -> None:
 def _print_competitions(found: list[BoardView], table: Table, format_: str) -> None:
     if not found:
         table.below.append("No competition is tracked yet: kagsync competitions add SLUG")
-    _print([show.competition_as_json(view) for view in found], table, format_)
+    _print([board.competition_as_json(view) for view in found], table, format_)
 
 
 def _entries(found: list[BoardView]) -> list[dict[str, Any]]:
-    return [show.entry_as_json(view, line) for view in found for line in (*view.on_board, *view.left)]
+    return [board.entry_as_json(view, line) for view in found for line in (*view.on_board, *view.left)]
 
 
 def _print(content: list[dict[str, Any]], table: Table, format_: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:
-    from kagsync.news import Item
+    from kagsync.queries.news import Item
     from kagsync.store.records import Competition
 
 _MOST = 30  # sentences of a message: who wants more looks at `kagsync news`

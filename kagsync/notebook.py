@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import clock, inputs, settings
-from kagsync import timeline as verb
+from kagsync.queries import history as verb
 from kagsync.store import Store
 from kagsync.store.records import User
 

@@ -12,18 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kagsync import channel, clock, message, news
+from kagsync import channel, clock, message
 from kagsync.channel import NotSent
 from kagsync.errors import KagsyncError, UsageError
 from kagsync.files import locks
 from kagsync.log import logger
+from kagsync.queries import news
 from kagsync.standings import movements
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
     from kagsync.message import Message
-    from kagsync.news import Item
+    from kagsync.queries.news import Item
     from kagsync.settings import Settings
     from kagsync.store import Store
     from kagsync.store.records import Competition, Target, User

@@ -5,24 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync import clock, show
+from kagsync import clock
 from kagsync.board.matching import TEAM_NAME
 from kagsync.chart import Series
+from kagsync.queries import board as show
 from kagsync.render import DOWN, UP, Column, Table, sparkline
 from kagsync.safe_text import printable
 from kagsync.standings.movements import CAME_BACK, NEW
 from kagsync.standings.sentences import brief, words
 
 if TYPE_CHECKING:
-    from kagsync.news import Item
     from kagsync.notify import Listed
-    from kagsync.show import BoardView, Line
+    from kagsync.queries.board import BoardView, Line
+    from kagsync.queries.history import Timeline
+    from kagsync.queries.news import Item
+    from kagsync.queries.status import Status
+    from kagsync.queries.unseen import Unseen
     from kagsync.standings.gaps import Gap
     from kagsync.standings.movements import Movement
-    from kagsync.status import Status
     from kagsync.store.records import Competition, User
-    from kagsync.timeline import Timeline
-    from kagsync.typos import Unseen
 
 MARK = "*"  # behind a person who was matched by the team's name only
 _NAMES_IN_A_LINE = 12

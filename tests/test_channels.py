@@ -11,8 +11,9 @@ from apprise import Apprise
 from boards import Team, board_csv
 from channels import Example, examples, one_of_each, plugins
 
-from kagsync import channel, clock, message, news
+from kagsync import channel, clock, message
 from kagsync.errors import KagsyncError
+from kagsync.queries import news
 from kagsync.store.records import Target
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from conftest import Kagsync
 
-    from kagsync.news import Item
+    from kagsync.queries.news import Item
     from kagsync.store import Store
 
 SLUG = "titanic"

@@ -963,7 +963,7 @@ def test_a_check_that_fails_itself_is_a_cross(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("by chance")
 
-    monkeypatch.setattr("kagsync.status.status", broken)
+    monkeypatch.setattr("kagsync.queries.status.status", broken)
     cross = doctor.cross("Database", others=("Schedule",))  # which cannot know the last runs
     assert "ZeroDivisionError: by chance" in cross["said"]
     assert {"Kaggle's key", "Kaggle"} <= set(doctor.found)

@@ -43,7 +43,7 @@ EXCEPTIONS = {
     ("files/locks", "_open"): "a lock file",
     ("files/locks", "_first_seen_busy"): "the mark beside a lock file",
     ("store/beside", "clear"): "empty parts of this user's database that another user made",
-    ("looks", "remember"): "a name that a hash makes, in this user's state folder",
+    ("queries/last_seen", "remember"): "a name that a hash makes, in this user's state folder",
     ("demo/boards", "write"): "the developer's command that makes the demo's boards",
     ("doctor", "_locks"): "locks of its own in the folder of locks",
     ("schedule/systemd", "remove"): "systemd's fixed names in the user's folder",

@@ -11,7 +11,8 @@ import pytest
 from boards import Team, board_csv, board_name
 from conftest import on_terminal
 
-from kagsync import clock, looks
+from kagsync import clock
+from kagsync.queries import last_seen
 
 if TYPE_CHECKING:
     from conftest import Kagsync
@@ -245,7 +246,7 @@ def test_garbage_in_the_file_is_no_look_and_is_mended_by_the_next(
     looker: Looker, settings: Settings, garbage: bytes
 ) -> None:
     looker.board(SECOND, 2)
-    looks.remember(settings, SLUG, NOW)
+    last_seen.remember(settings, SLUG, NOW)
     assert settings.looks is not None
     (file,) = settings.looks.iterdir()
     file.write_bytes(garbage)
@@ -258,7 +259,7 @@ def test_garbage_in_the_file_is_no_look_and_is_mended_by_the_next(
 @pytest.mark.parametrize("future", ["2025-11-11T00:00:00Z", "2999-01-01T00:00:00Z"])
 def test_a_look_in_the_future_hides_nothing_for_ever(looker: Looker, settings: Settings, future: str) -> None:
     looker.board(FIRST, 4)
-    looks.remember(settings, SLUG, clock.parse_iso(future))  # the clock was wrong
+    last_seen.remember(settings, SLUG, clock.parse_iso(future))  # the clock was wrong
     looker.look()
     looker.board(SECOND, 2)
     assert looker.look()["places"] == 2

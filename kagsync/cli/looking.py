@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from kagsync.queries.board import BoardView
     from kagsync.settings import Settings
-    from kagsync.show import BoardView
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -46,8 +46,9 @@ def show(
     quiet: Quiet = False,
 ) -> None:
     """Show where everybody stands, what moved, and what is next."""
-    from kagsync import listings, looks
-    from kagsync import show as verb
+    from kagsync import listings
+    from kagsync.queries import board as verb
+    from kagsync.queries import last_seen
 
     loaded = load_to_read(db, verbose, quiet)
     now = clock.utc_now()
@@ -68,15 +69,15 @@ def show(
     whole = user is None and group is None
     looked = since == _LAST or (whole and format_ is Format.table and sys.stdout.isatty())
     if seen is not None and looked:
-        looks.remember(loaded, view.competition.slug, seen)
+        last_seen.remember(loaded, view.competition.slug, seen)
 
 
 def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Competition], datetime]:
     """Tells for a competition what time to compare with."""
     if text == _LAST:
-        from kagsync import looks
+        from kagsync.queries import last_seen
 
-        return lambda competition: looks.last(loaded, competition.slug) or now - _A_DAY
+        return lambda competition: last_seen.last(loaded, competition.slug) or now - _A_DAY
     moment = inputs.since(text, now) if text is not None else now - _A_DAY
     return lambda _: moment
 
@@ -93,7 +94,7 @@ def all_boards(
     loaded: Settings, group: str | None, since: Callable[[Competition], datetime]
 ) -> list[BoardView]:
     """Every competition's view; none where there is no database yet."""
-    from kagsync import show as verb
+    from kagsync.queries import board as verb
 
     try:
         with open_to_read(loaded) as store:
@@ -118,7 +119,7 @@ def news(
 ) -> None:
     """Tell what moved, and why: a sentence for each movement, the newest first."""
     from kagsync import listings
-    from kagsync import news as verb
+    from kagsync.queries import news as verb
 
     loaded = load_to_read(db, verbose, quiet)
     now = clock.utc_now()
@@ -150,7 +151,7 @@ def history(
 ) -> None:
     """Show how ranks changed over time: on a terminal with a chart."""
     from kagsync import listings
-    from kagsync import timeline as verb
+    from kagsync.queries import history as verb
 
     loaded = load_to_read(db, verbose, quiet)
     if usernames and group is not None:
@@ -199,7 +200,7 @@ def missing(
 ) -> None:
     """List who has no entry in a competition, and who may be mistyped."""
     from kagsync import listings
-    from kagsync import show as verb
+    from kagsync.queries import board as verb
 
     loaded = load_to_read(db, verbose, quiet)
     with open_to_read(loaded) as store:

@@ -184,7 +184,7 @@ def users_import(
 
 
 def _save_users(loaded: Settings, users: list[tuple[str, str | None, str | None]], *, quiet: bool) -> None:
-    from kagsync import typos
+    from kagsync.queries import unseen as typos
 
     with open_store(loaded, create=True) as store:
         added, changed, unchanged = store.save_users(users, clock.utc_now())

@@ -148,7 +148,7 @@ def status(
 ) -> None:
     """Say how fresh everything is; exit code 0 only when all of it is."""
     from kagsync import listings
-    from kagsync import status as verb
+    from kagsync.queries import status as verb
 
     loaded = load_to_read(db, verbose, quiet)
     oldest = inputs.duration(max_age)

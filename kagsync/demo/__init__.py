@@ -12,18 +12,19 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import clock, listings, report, show, sync, users
+from kagsync import clock, listings, report, sync, users
 from kagsync.demo.boards import SECOND, SLUG
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
+from kagsync.queries import board as show
 from kagsync.settings import Settings
 from kagsync.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kagsync.queries.board import BoardView
     from kagsync.report import Written
-    from kagsync.show import BoardView
 
 TITLE = "Spaceship Titanic (demo)"
 _SINCE = SECOND - timedelta(hours=4)

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kagsync import __version__, news, show
+from kagsync import __version__
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import output_file, scratch
+from kagsync.queries import board, news
 from kagsync.report import chart, pages
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from kagsync.queries.board import BoardView
     from kagsync.report.pages import Page
-    from kagsync.show import BoardView
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -119,7 +120,7 @@ def page_name(slug: str) -> str:
 def _page(
     store: Store, competition: Competition, users: list[User], now: datetime, site: str, since: timedelta
 ) -> Page:
-    view = show.board(store, competition.slug, users, lambda _: now - since)
+    view = board.board(store, competition.slug, users, lambda _: now - since)
     items = news.news(store, [competition], users, lambda _: view.since)
     return pages.Page(view, items, page_name(competition.slug), now, site)
 

@@ -11,16 +11,17 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, clock, show, views
+from kagsync import __version__, clock, views
 from kagsync.board.matching import TEAM_NAME
+from kagsync.queries import board
 from kagsync.safe_text import printable
 from kagsync.standings.movements import IMPROVED, MERGED, NEW
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from kagsync.news import Item
-    from kagsync.show import BoardView, Line
+    from kagsync.queries.board import BoardView, Line
+    from kagsync.queries.news import Item
 
 _HERE = Path(__file__).parent
 _OLD = timedelta(hours=1)  # then a page says in red that it is
@@ -63,7 +64,7 @@ class Page:
     @property
     def moved(self) -> tuple[int, int]:
         """How many rose and fell."""
-        return show.moved(self.view)
+        return board.moved(self.view)
 
     @property
     def marked(self) -> bool:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kagsync import clock, typos
+from kagsync import clock
+from kagsync.queries import unseen as typos
 from kagsync.standings import gaps, movements, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from kagsync.queries.unseen import Unseen
     from kagsync.standings.gaps import Gap
     from kagsync.standings.movements import Movement
     from kagsync.store import Store
     from kagsync.store.records import Competition, Entry, User
-    from kagsync.typos import Unseen
 
 TREND_POINTS = 12
 

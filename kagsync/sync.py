@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kagsync import cleanup, clock, errors, fetch, log, run_folder
-from kagsync.competitions import facts_to_ask, refresh_facts
 from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited, UsageError
 from kagsync.files import locks
 from kagsync.kaggle import credentials
@@ -33,6 +32,7 @@ from kagsync.store.records import (
     Counts,
     Run,
 )
+from kagsync.tracking.competitions import facts_to_ask, refresh_facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -16,10 +16,11 @@ from boards import Team, board_csv, board_name, many_teams
 from kaggle_server import Answer, empty, error_in_200, html, kaggle_error, too_many_requests
 
 from kagsync import clock as times
-from kagsync import competitions, demo
+from kagsync import demo
 from kagsync.kaggle import client
 from kagsync.safe_text import printable
 from kagsync.store import Store
+from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
     from conftest import Kagsync, Ran

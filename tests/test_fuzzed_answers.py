@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from kaggle_server import Answer, redirect
 from listeners import Flood
 
-from kagsync import clock, competitions, pings
+from kagsync import clock, pings
 from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
 from kagsync.kaggle import answers, client
 from kagsync.kaggle.oauth import Login
+from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,10 @@ from boards import board_csv, many_teams
 from kaggle_server import Answer, kaggle_error
 
 from kagsync import clock, sync
-from kagsync.competitions import refresh_facts
 from kagsync.errors import OutOfTime
 from kagsync.kaggle import client
 from kagsync.store import Store
+from kagsync.tracking.competitions import refresh_facts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,7 +19,7 @@ from kagsync import inputs
 from kagsync.errors import UsageError
 from kagsync.safe_text import printable
 from kagsync.store.records import User
-from kagsync.users import read_roster, roster_csv, write_roster
+from kagsync.tracking.roster_file import read_roster, roster_csv, write_roster
 
 if TYPE_CHECKING:
     from conftest import Kagsync

@@ -17,9 +17,9 @@ from test_memory import limited, needs_limits
 from kagsync.board import archive, header, sizes
 from kagsync.board.reader import open_board
 from kagsync.board.summary import Figures
-from kagsync.competitions import _from_facts
 from kagsync.errors import BadBoard, BadDownload
 from kagsync.kaggle.answers import CompetitionFacts
+from kagsync.tracking.competitions import _from_facts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlite_utils  # noqa: TC002
 
-from kagsync import clock, competitions
+from kagsync import clock
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
 from kagsync.standings.marks import Marks
 from kagsync.standings.standing import Splice, State
 from kagsync.store import Store, explain, migrations
 from kagsync.store.records import Entry, Run, Snapshot
+from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
     from pathlib import Path

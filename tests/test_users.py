@@ -8,7 +8,7 @@ import pytest
 
 from kagsync import clock
 from kagsync.errors import UsageError
-from kagsync.users import read_roster
+from kagsync.tracking.roster_file import read_roster
 
 if TYPE_CHECKING:
     from pathlib import Path

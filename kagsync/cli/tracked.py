@@ -58,7 +58,7 @@ def competitions_add(
     quiet: Quiet = False,
 ) -> None:
     """Track competitions; one that is tracked already is updated."""
-    from kagsync import competitions as verb
+    from kagsync.tracking import competitions as verb
 
     loaded = load(db, verbose, quiet)
     wanted = [inputs.competition_slug(slug) for slug in slugs]
@@ -177,7 +177,7 @@ def users_import(
     quiet: Quiet = False,
 ) -> None:
     """Track the people in a CSV file: all of them, or none when a line is bad."""
-    from kagsync import users as verb
+    from kagsync.tracking import roster_file as verb
 
     loaded = load(db, verbose, quiet)
     _save_users(loaded, verb.read_roster(file), quiet=quiet)
@@ -226,7 +226,7 @@ def users_export(
     quiet: Quiet = False,
 ) -> None:
     """Write the roster as the CSV that `users import` reads."""
-    from kagsync import users as verb
+    from kagsync.tracking import roster_file as verb
 
     loaded = load_to_read(db, verbose, quiet)
     with open_to_read(loaded) as store:

@@ -12,13 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import clock, listings, report, sync, users
+from kagsync import clock, listings, report, sync
 from kagsync.demo.boards import SECOND, SLUG
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
 from kagsync.queries import board as show
 from kagsync.settings import Settings
 from kagsync.store import Store
+from kagsync.tracking import roster_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,7 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
         competition = store.add_competition(SLUG, None, clock.utc_now())
         store.update_competition(competition.id, title=TITLE)
     for number in (1, 2):
-        people = users.read_roster(_HERE / f"roster-{number}.csv")
+        people = roster_file.read_roster(_HERE / f"roster-{number}.csv")
         say(f"{len(people)} people are tracked: {', '.join(name for name, *_ in people)}")
         with Store.open(settings.db, settings.locks) as store:
             store.save_users(people, clock.utc_now())

@@ -1,0 +1,1 @@
+"""What is tracked: competitions, and the people of the roster."""

@@ -26,7 +26,6 @@ from kagsync import (
     installation,
     memory,
     pings,
-    run_folder,
     schedule,
     settings,
 )
@@ -46,6 +45,7 @@ from kagsync.files import locks, log_file, rights, scratch
 from kagsync.kaggle import credentials
 from kagsync.queries import status as health
 from kagsync.store import REPAIR, SQLITE_VERSION, Store, migrations
+from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,9 @@ from boards import Team, board_csv, board_name
 from conftest import Ran, start
 from listeners import Listener
 
-from kagsync import pings, report, sync
+from kagsync import pings, report
 from kagsync.store import Store
+from kagsync.sync import run as sync
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,10 +14,10 @@ PACKAGE = Path(kagsync.__file__).parent
 LINES = (
     "__main__",
     "cli",
-    "demo",
+    "demo doctor",
     "sync",
     "report",
-    "output doctor __init__",
+    "output __init__",
     "notify notebook",
     "queries schedule tracking",
     "board store kaggle",

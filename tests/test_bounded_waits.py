@@ -78,9 +78,12 @@ STDIN = {"read", "readline", "readlines"}
 # (file, call): why this one ends without a limit of its own.
 KNOWN = {
     ("__main__.py", "os.read"): "the thread that waits for a signal: a daemon, for as long as the process",
-    ("sync.py", "ThreadPoolExecutor"): "each worker's waits are bounded; a signal ends the process anyway",
-    ("sync.py", "wait"): "the same workers",
-    ("sync.py", "future.result"): "of a future that is done",
+    (
+        "sync/run.py",
+        "ThreadPoolExecutor",
+    ): "each worker's waits are bounded; a signal ends the process anyway",
+    ("sync/run.py", "wait"): "the same workers",
+    ("sync/run.py", "future.result"): "of a future that is done",
     ("doctor.py", "ThreadPoolExecutor"): "each worker asks Kaggle once, within the bound of that",
     ("cli/common.py", "typer.confirm"): "a person is asked, on a terminal",
     ("env_file.py", "os.read"): "a regular file",

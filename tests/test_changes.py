@@ -14,11 +14,12 @@ from boards import Team, board_csv
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kagsync import clock, fetch
-from kagsync.process import process
+from kagsync import clock
 from kagsync.standings.standing import State, same, splice
 from kagsync.store import Store
 from kagsync.store.records import ERROR, Run
+from kagsync.sync import fetch
+from kagsync.sync.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,7 +11,7 @@ from boards import board_csv, many_teams
 from conftest import start
 from kaggle_server import Answer
 
-from kagsync import run_folder
+from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
     from conftest import Kagsync

@@ -226,7 +226,8 @@ def test_what_libraries_do_at_pythons_exit_is_not_needed() -> None:
             return register(function, *args, **kwargs)
         atexit.register = note
         import apprise, kagglesdk, requests, rich.console, pandas
-        from kagsync import channel, cli, notify, process, report, sync
+        from kagsync import channel, cli, notify, report
+        from kagsync.sync import process, run
         from kagsync.kaggle import client, sdk
         channel._instance("json://x/")
         sdk.part()

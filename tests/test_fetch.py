@@ -15,10 +15,10 @@ from boards import Team, board_csv, board_name, board_zip, many_teams
 from conftest import run, untracked
 from kaggle_server import Answer, html, kaggle_error, not_a_zip
 
-from kagsync import fetch
 from kagsync.board import header
 from kagsync.errors import BadBoard, BadDownload, UsageError
 from kagsync.kaggle import client
+from kagsync.sync import fetch
 
 if TYPE_CHECKING:
     from conftest import Kagsync

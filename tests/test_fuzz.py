@@ -26,12 +26,13 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kagsync import cli, fetch, log, run_folder
+from kagsync import cli, log
 from kagsync.board import archive, file_name
 from kagsync.errors import KagsyncError
-from kagsync.process import process
 from kagsync.store import Store
 from kagsync.store.records import Run
+from kagsync.sync import fetch, run_folder
+from kagsync.sync.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 import pytest
 from test_machine import Ran, board_file, nobody, place, process, told
 
-from kagsync import clock, doctor, sync
+from kagsync import clock, doctor
 from kagsync.errors import ConfigurationError
 from kagsync.files import locks
+from kagsync.sync import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -294,7 +295,7 @@ def test_a_file_from_disk_that_waited_in_vain_is_a_failure(
     kagsync: Kagsync, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    monkeypatch.setattr(sync, "_PATIENCE", 0.1)
+    monkeypatch.setattr(run, "_PATIENCE", 0.1)
     board = str(board_file(tmp_path, "2025-10-31T12:00:00"))
     with held(settings.locks / f"{SLUG}.lock"):
         for words in (["sync", SLUG, "--from", board, "-q"], ["process", SLUG, board]):
@@ -307,7 +308,7 @@ def test_a_file_from_disk_that_waited_in_vain_is_a_failure(
 def test_a_guard_of_the_downloads_that_is_never_free_is_a_failure(
     linked: None, kagsync: Kagsync, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from kagsync import run_folder
+    from kagsync.sync import run_folder
 
     monkeypatch.setattr(run_folder, "_PATIENCE", 0.2)
     with held(run_folder._guard(settings.temp_data)) as holder:

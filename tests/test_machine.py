@@ -21,8 +21,9 @@ import pytest
 from boards import Team, board_csv, board_zip
 from conftest import Ran
 
-from kagsync import clock, run_folder, store
+from kagsync import clock, store
 from kagsync.board import archive, header, reader
+from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -12,10 +12,11 @@ import pytest
 from boards import board_csv, many_teams
 from kaggle_server import Answer, kaggle_error
 
-from kagsync import clock, sync
+from kagsync import clock
 from kagsync.errors import OutOfTime
 from kagsync.kaggle import client
 from kagsync.store import Store
+from kagsync.sync import run as sync
 from kagsync.tracking.competitions import refresh_facts
 
 if TYPE_CHECKING:

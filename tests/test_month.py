@@ -28,9 +28,10 @@ from kaggle_server import (
     too_many_requests,
 )
 
-from kagsync import clock, log, sync
+from kagsync import clock, log
 from kagsync.kaggle import client
 from kagsync.store import RETENTION, records
+from kagsync.sync import run
 
 if TYPE_CHECKING:
     from conftest import Kagsync
@@ -124,7 +125,7 @@ def test_a_month_of_ticks(
                 world.move(slug, now, kaggle)
             if rng.random() < 0.05:
                 kaggle.answer(slug, *[rng.choice(FAULTS)] * rng.choice((1, client.TRIES)))
-        outcome = sync.sync(settings, [], everything=True)
+        outcome = run.sync(settings, [], everything=True)
         assert len(outcome.results) == competitions
         for result in outcome.results:
             statuses[result.status] = statuses.get(result.status, 0) + 1

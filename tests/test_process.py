@@ -17,13 +17,14 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from kagsync import clock, fetch
+from kagsync import clock
 from kagsync.board.file_name import safe
 from kagsync.errors import BadBoard, SuspiciousBoard, UnknownCompetition
 from kagsync.log import logger
-from kagsync.process import Processed, process
 from kagsync.store import Store
 from kagsync.store.records import ERROR, Competition, Counts, Run
+from kagsync.sync import fetch
+from kagsync.sync.process import Processed, process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

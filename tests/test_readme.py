@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
-from kagsync import cli, errors, run, settings, sync
+from kagsync import cli, errors, settings
 from kagsync.standings.movements import REASONS
 from kagsync.store.records import Counts
+from kagsync.sync import after
+from kagsync.sync import run as sync
 
 if TYPE_CHECKING:
     from conftest import Kagsync
@@ -65,7 +67,7 @@ def test_every_key_of_syncs_json_is_in_the_readme() -> None:
     (competition,) = outcome["competitions"]
     keys = {*outcome, *competition, *competition["error"], *outcome["after"][0]}
     assert all(f"`{key}`" in README for key in keys)
-    assert all(f"`{step}`" in README for step in (sync.REPORT, run.NOTIFY, run.PING, run.TRIGGER))
+    assert all(f"`{step}`" in README for step in (sync.REPORT, after.NOTIFY, after.PING, after.TRIGGER))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

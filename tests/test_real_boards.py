@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kagsync import clock, fetch
-from kagsync.process import process
+from kagsync import clock
 from kagsync.store import Store
 from kagsync.store.records import ERROR, Counts, Run
+from kagsync.sync import fetch
+from kagsync.sync.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

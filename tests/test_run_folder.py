@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import start
 
-from kagsync import run_folder
 from kagsync.errors import ConfigurationError
 from kagsync.files import locks, own_folder
+from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -239,9 +239,9 @@ def test_a_run_folder_whose_makers_and_sweepers_are_killed_goes(
     (left,) = settings.temp_data.iterdir()
     assert names(left) == []
     # The next run's sweep, after it has looked whether anybody uses the folder.
-    killed("from kagsync import run_folder; run_folder.remove = die", *again)
+    killed("from kagsync.sync import run_folder; run_folder.remove = die", *again)
     assert names(left) == [".lock"]
-    killed("from kagsync import run_folder; run_folder.remove = die", *again)
+    killed("from kagsync.sync import run_folder; run_folder.remove = die", *again)
     assert left.exists()
 
     kagsync.ok(*again)
@@ -254,7 +254,7 @@ def test_a_sweep_that_is_killed_at_any_deletion_goes_on_the_next_time(
     step: int, board: Path, settings: Settings, kagsync: Kagsync
 ) -> None:
     again = ("sync", SLUG, "--from", str(board), "--force")
-    killed("from kagsync import process; process.reader.open_board = die", *again)
+    killed("from kagsync.sync import process; process.reader.open_board = die", *again)
     (left,) = settings.temp_data.iterdir()
     assert len(names(left)) == 3
     at = (

@@ -13,9 +13,9 @@ import pytest
 from boards import Team, board_csv
 from conftest import Ran
 
-from kagsync import run_folder
 from kagsync.errors import ConfigurationError
 from kagsync.files import own_folder
+from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

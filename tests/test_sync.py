@@ -413,7 +413,7 @@ def test_a_damaged_database_is_exit_code_5(club: Club) -> None:
 def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
     club: Club, monkeypatch: pytest.MonkeyPatch, settings: Settings, jobs: str
 ) -> None:
-    from kagsync import sync
+    from kagsync.sync import run as sync
 
     real = sync.process
 

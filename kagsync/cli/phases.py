@@ -84,8 +84,9 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Fetch, process and clean up: brings competitions up to date."""
-    from kagsync import progress, run
-    from kagsync import sync as verb
+    from kagsync import progress
+    from kagsync.sync import after
+    from kagsync.sync import run as verb
 
     started = clock.utc_now()
     problems = _read_variables(env_file) if env_file is not None else []
@@ -120,7 +121,7 @@ def sync(
             ping.finish(*pings.ending(error))
         raise
     if loaded is not None:
-        outcome = run.finish(loaded, outcome, report=report, ping=ping, trigger=trigger, started=started)
+        outcome = after.finish(loaded, outcome, report=report, ping=ping, trigger=trigger, started=started)
     elif ping is not None:
         ping.finish(outcome.exit_code, str(outcome.error))
     if format_ is TextOrJson.json:
@@ -129,7 +130,7 @@ def sync(
         say(verb.summary(outcome), quiet=quiet)
     if loaded is not None and outcome.exit_code == errors.OK and (unwritten := stdout.failure()) is not None:
         # That is how the process will end, so whoever was told of a success is told again.
-        run.record(loaded, trigger, started, unwritten.exit_code)
+        after.record(loaded, trigger, started, unwritten.exit_code)
         if ping is not None:
             ping.finish(unwritten.exit_code, str(unwritten))
     if outcome.error is not None:
@@ -165,7 +166,7 @@ def fetch(
     quiet: Quiet = False,
 ) -> None:
     """Phase 1: download the leaderboard; prints the CSV's path."""
-    from kagsync import sync as verb
+    from kagsync.sync import run as verb
 
     loaded = load(db, verbose, quiet, log_file)
     print_text(str(verb.fetch_by_hand(loaded, inputs.competition_slug(slug))))
@@ -186,7 +187,7 @@ def process(
     quiet: Quiet = False,
 ) -> None:
     """Phase 2: bring a leaderboard from disk into the database."""
-    from kagsync import sync as verb
+    from kagsync.sync import run as verb
 
     loaded = load(db, verbose, quiet, log_file, team_name=team_name)
     name = inputs.competition_slug(slug)
@@ -210,7 +211,7 @@ def cleanup(
     quiet: Quiet = False,
 ) -> None:
     """Phase 3: delete a fetched CSV with its folder, or what crashed runs left behind."""
-    from kagsync import cleanup as verb
+    from kagsync.sync import cleanup as verb
 
     loaded = load(db, verbose, quiet, log_file)
     if csv is not None:

@@ -12,13 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import clock, listings, report, sync
+from kagsync import clock, listings, report
 from kagsync.demo.boards import SECOND, SLUG
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
 from kagsync.queries import board as show
 from kagsync.settings import Settings
 from kagsync.store import Store
+from kagsync.sync import run as sync
 from kagsync.tracking import roster_file
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync import run_folder
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import locks
 from kagsync.log import logger
+from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from kagsync.errors import NoDatabase
 from kagsync.log import logger
 from kagsync.store import Store
 from kagsync.store.records import Trigger
-from kagsync.sync import REPORT, AfterFailure, Outcome, as_expected
+from kagsync.sync.run import REPORT, AfterFailure, Outcome, as_expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

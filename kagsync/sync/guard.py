@@ -9,8 +9,8 @@ from kagsync.board.file_name import NAME_WITH_TIME
 from kagsync.errors import BadBoard, SuspiciousBoard
 
 if TYPE_CHECKING:
-    from kagsync.fetch import Fetched
     from kagsync.store.records import Competition, Snapshot
+    from kagsync.sync.fetch import Fetched
 
 
 def is_frozen(competition: Competition) -> bool:

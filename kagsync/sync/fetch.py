@@ -10,10 +10,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kagsync import clock as times
-from kagsync import run_folder
 from kagsync.board import archive, file_name, header
 from kagsync.errors import BadBoard, BadDownload, SuspiciousBoard, UsageError, from_os_error
 from kagsync.log import logger
+from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,12 +11,11 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kagsync import cleanup, clock, errors, fetch, log, run_folder
+from kagsync import clock, errors, log
 from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited, UsageError
 from kagsync.files import locks
 from kagsync.kaggle import credentials
 from kagsync.log import logger
-from kagsync.process import Processed, process
 from kagsync.store import Store, explain
 from kagsync.store.records import (
     BUSY,
@@ -32,6 +31,8 @@ from kagsync.store.records import (
     Counts,
     Run,
 )
+from kagsync.sync import cleanup, fetch, run_folder
+from kagsync.sync.process import Processed, process
 from kagsync.tracking.competitions import facts_to_ask, refresh_facts
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from kagsync.fetch import Fetched
     from kagsync.kaggle.client import Clients
     from kagsync.kaggle.credentials import Credentials
     from kagsync.settings import Settings
+    from kagsync.sync.fetch import Fetched
 
     # Brings the board of a competition into a folder.
     Get = Callable[[Competition, Path], Fetched]

@@ -7,12 +7,13 @@ import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kagsync import clock, guard, restore
+from kagsync import clock
 from kagsync.board import matching, reader
 from kagsync.errors import UnknownCompetition
 from kagsync.log import logger
 from kagsync.standings.standing import Splice, State, splice
 from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
+from kagsync.sync import guard, restore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from kagsync.board.matching import Claim
     from kagsync.board.summary import Figures
-    from kagsync.fetch import Fetched
     from kagsync.store import Store
+    from kagsync.sync.fetch import Fetched
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,15 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from kagsync.render import Column, Table, print_csv, print_json, print_markdown, print_table, sparkline
+from kagsync.output.terminal import (
+    Column,
+    Table,
+    print_csv,
+    print_json,
+    print_markdown,
+    print_table,
+    sparkline,
+)
 
 HOSTILE = [
     "[red]x[/red]",

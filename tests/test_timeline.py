@@ -20,8 +20,8 @@ from test_news import ALICE, BETTER_BOB, BOB, CAROL, DAVE, LEFT, SEE_TEAM, SLUG,
 
 import kagsync as package
 from kagsync import clock
-from kagsync.chart import Series, chart
 from kagsync.errors import KagsyncError
+from kagsync.output.chart import Series, chart
 from kagsync.safe_text import printable
 
 if TYPE_CHECKING:

@@ -121,6 +121,6 @@ def counted(count: int, one: str, many: str) -> str:
 
 
 def print_json(content: object) -> None:
-    from kagsync.render import to_json
+    from kagsync.output.terminal import to_json
 
     print_text(to_json(content))

@@ -46,7 +46,7 @@ def show(
     quiet: Quiet = False,
 ) -> None:
     """Show where everybody stands, what moved, and what is next."""
-    from kagsync import listings
+    from kagsync.output import listing
     from kagsync.queries import board as verb
     from kagsync.queries import last_seen
 
@@ -56,15 +56,15 @@ def show(
     if by_group and slug is None:
         raise UsageError("--by-group goes with a competition", "kagsync show SLUG --by-group")
     if slug is None and user is None:
-        listings.print_overview(all_boards(loaded, group, compared), format_.value, now)
+        listing.print_overview(all_boards(loaded, group, compared), format_.value, now)
         return
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
         if slug is None:
-            listings.print_person(verb.boards(store, users, compared), format_.value, now)
+            listing.print_person(verb.boards(store, users, compared), format_.value, now)
             return
         view = verb.board(store, inputs.competition_slug(slug), users, compared)
-    listings.print_board(view, format_.value, now, by_group=by_group)
+    listing.print_board(view, format_.value, now, by_group=by_group)
     seen = view.competition.snapshot_at
     whole = user is None and group is None
     looked = since == _LAST or (whole and format_ is Format.table and sys.stdout.isatty())
@@ -118,7 +118,7 @@ def news(
     quiet: Quiet = False,
 ) -> None:
     """Tell what moved, and why: a sentence for each movement, the newest first."""
-    from kagsync import listings
+    from kagsync.output import listing
     from kagsync.queries import news as verb
 
     loaded = load_to_read(db, verbose, quiet)
@@ -130,7 +130,7 @@ def news(
             store.competitions() if slug is None else [store.competition(inputs.competition_slug(slug))]
         )
         items = verb.news(store, competitions, users, compared)
-    listings.print_news(items, format_.value, several=slug is None)
+    listing.print_news(items, format_.value, several=slug is None)
 
 
 @app.command()
@@ -150,7 +150,7 @@ def history(
     quiet: Quiet = False,
 ) -> None:
     """Show how ranks changed over time: on a terminal with a chart."""
-    from kagsync import listings
+    from kagsync.output import listing
     from kagsync.queries import history as verb
 
     loaded = load_to_read(db, verbose, quiet)
@@ -162,7 +162,7 @@ def history(
         competition = store.competition(inputs.competition_slug(slug))
         start = None if since is None else _since(since, loaded, clock.utc_now())(competition)
         found = verb.timeline(store, competition.slug, users, start)
-    listings.print_timeline(found, format_.value)
+    listing.print_timeline(found, format_.value)
 
 
 @app.command()
@@ -199,10 +199,10 @@ def missing(
     quiet: Quiet = False,
 ) -> None:
     """List who has no entry in a competition, and who may be mistyped."""
-    from kagsync import listings
+    from kagsync.output import listing
     from kagsync.queries import board as verb
 
     loaded = load_to_read(db, verbose, quiet)
     with open_to_read(loaded) as store:
         found = verb.missing(store, inputs.competition_slug(slug), _people(store, None, group))
-    listings.print_missing(*found, format_.value)
+    listing.print_missing(*found, format_.value)

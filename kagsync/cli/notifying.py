@@ -48,8 +48,8 @@ def notify_list(
     format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
 ) -> None:
     """List who is told of what; URLs are shown without their secrets."""
-    from kagsync import listings
     from kagsync import notify as verb
+    from kagsync.output import listing
 
     loaded = load_to_read(db, verbose, quiet)
     with open_to_read(loaded) as store:
@@ -57,7 +57,7 @@ def notify_list(
     if format_ is TextOrJson.json:
         print_json([verb.as_json(each) for each in found])
     else:
-        listings.print_targets(found)
+        listing.print_targets(found)
 
 
 @notify_app.command("test")

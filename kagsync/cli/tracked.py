@@ -87,11 +87,11 @@ def competitions_list(
     format_: AnyFormat = Format.table, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
 ) -> None:
     """List the tracked competitions."""
-    from kagsync import listings
+    from kagsync.output import listing
 
     loaded = load_to_read(db, verbose, quiet)
     now = clock.utc_now()
-    listings.print_competitions(all_boards(loaded, None, lambda _: now), format_.value, now)
+    listing.print_competitions(all_boards(loaded, None, lambda _: now), format_.value, now)
 
 
 def _set_active(slugs: list[str], active: bool, db: Path | None, verbose: bool, quiet: bool) -> None:
@@ -204,7 +204,7 @@ def users_list(
     quiet: Quiet = False,
 ) -> None:
     """List the tracked people."""
-    from kagsync import listings
+    from kagsync.output import listing
 
     loaded = load_to_read(db, verbose, quiet)
     try:
@@ -212,7 +212,7 @@ def users_list(
             roster = store.users() if group is None else store.users_in(group)
     except errors.NoDatabase:
         roster = []
-    listings.print_users(roster, format_.value)
+    listing.print_users(roster, format_.value)
 
 
 @users_app.command("export")

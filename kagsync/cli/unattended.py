@@ -147,7 +147,7 @@ def status(
     quiet: Quiet = False,
 ) -> None:
     """Say how fresh everything is; exit code 0 only when all of it is."""
-    from kagsync import listings
+    from kagsync.output import listing
     from kagsync.queries import status as verb
 
     loaded = load_to_read(db, verbose, quiet)
@@ -157,7 +157,7 @@ def status(
     if format_ is TextOrJson.json:
         print_json(verb.as_json(found))
     elif not (quiet and found.healthy):
-        listings.print_status(found)
+        listing.print_status(found)
     if not found.healthy:
         raise typer.Exit(errors.SOME_FAILED)
 
@@ -168,14 +168,14 @@ def doctor(
 ) -> None:
     """Check everything that a run needs; each cross comes with what mends it."""
     from kagsync import doctor as verb
-    from kagsync import listings
+    from kagsync.output import listing
 
     log.configure(verbose=verbose, quiet=quiet)
     checks: list[Check] = []
     for check in verb.doctor(db, clock.utc_now()):
         checks.append(check)
         if format_ is TextOrJson.text and (check.ok is False or not quiet):
-            listings.print_check(check)  # one by one: some take a while
+            listing.print_check(check)  # one by one: some take a while
     wrong = sum(check.ok is False for check in checks)
     if format_ is TextOrJson.json:
         print_json(verb.as_json(checks))

@@ -12,10 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import clock, listings, report
+from kagsync import clock, report
 from kagsync.demo.boards import SECOND, SLUG
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
+from kagsync.output import listing
 from kagsync.queries import board as show
 from kagsync.settings import Settings
 from kagsync.store import Store
@@ -58,7 +59,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         fill(settings, say)
         say(f"\n$ kagsync show {SLUG} --since 4h\n")
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
-        listings.print_board(view(settings), "table", SECOND)
+        listing.print_board(view(settings), "table", SECOND)
         if report_to is not None:
             say(f"\n{report.told(write_report(settings, report_to))}")
     if db is not None:

@@ -11,8 +11,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, clock, views
+from kagsync import __version__, clock
 from kagsync.board.matching import TEAM_NAME
+from kagsync.output import tables
 from kagsync.queries import board
 from kagsync.safe_text import printable
 from kagsync.standings.movements import IMPROVED, MERGED, NEW
@@ -99,7 +100,7 @@ def _row(view: BoardView, line: Line, now: datetime) -> dict[str, Any]:
         "user": line.user,
         "entry": line.entry,
         "places": (movement.places or 0) if movement else 0,
-        **views.cells(view, line, now)._asdict(),
+        **tables.cells(view, line, now)._asdict(),
     }
 
 
@@ -147,11 +148,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    environment.filters["ends"] = views.ends
-    environment.filters["left"] = views.left
-    environment.filters["at"] = views.at
+    environment.filters["ends"] = tables.ends
+    environment.filters["left"] = tables.left
+    environment.filters["at"] = tables.at
     environment.filters["iso"] = _iso
-    environment.filters["person"] = views.person_name
+    environment.filters["person"] = tables.person_name
     return environment
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from kagsync import demo, log, render, views
-from kagsync.chart import Series, chart
+from kagsync import demo, log
+from kagsync.output import tables, terminal
+from kagsync.output.chart import Series, chart
 from kagsync.settings import Settings
 
 HERE = Path(__file__).parent
@@ -28,7 +29,7 @@ def show() -> str:
         demo.fill(settings, say=lambda _: None)
         view = demo.view(settings)
     console = _console()
-    render.print_table(views.board(view, demo.SECOND), io.StringIO(), console)
+    terminal.print_table(tables.board(view, demo.SECOND), io.StringIO(), console)
     return console.export_svg(
         title=f"kagsync show {demo.SLUG} --since 4h", theme=MONOKAI, unique_id="kagsync"
     )

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.board.matching import TEAM_NAME
-from kagsync.chart import Series
+from kagsync.output.chart import Series
+from kagsync.output.terminal import DOWN, UP, Column, Table, sparkline
 from kagsync.queries import board as show
-from kagsync.render import DOWN, UP, Column, Table, sparkline
 from kagsync.safe_text import printable
 from kagsync.standings.movements import CAME_BACK, NEW
 from kagsync.standings.sentences import brief, words

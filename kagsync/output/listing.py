@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from kagsync import chart, render, views
+from kagsync.output import chart, tables, terminal
 from kagsync.queries import board, history, news
 
 if TYPE_CHECKING:
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from kagsync.checks import Check
     from kagsync.notify import Listed
+    from kagsync.output.terminal import Table
     from kagsync.queries.board import BoardView
     from kagsync.queries.history import Timeline
     from kagsync.queries.news import Item
     from kagsync.queries.status import Status
     from kagsync.queries.unseen import Unseen
-    from kagsync.render import Table
     from kagsync.store.records import Competition, User
 
 # Left out of the CSV: a list and a text beside its number are of no use in a spreadsheet.
@@ -29,42 +29,42 @@ _LATEST = 40  # changes that a terminal is shown under the chart
 def print_board(view: BoardView, format_: str, now: datetime, *, by_group: bool = False) -> None:
     """One competition; as one block, or as a block for each group."""
     if not by_group or not view.groups or format_ in ("json", "csv"):
-        _print(_entries([view]), views.board(view, now), format_)
+        _print(_entries([view]), tables.board(view, now), format_)
         return
     for number, group in enumerate(view.groups):
         if number:
             sys.stdout.write("\n")
         block = view.of_group(group)
-        _print([], views.board(block, now, group=group or "Without a group"), format_)
+        _print([], tables.board(block, now, group=group or "Without a group"), format_)
 
 
 def print_person(found: list[BoardView], format_: str, now: datetime) -> None:
     """One person on every board."""
-    _print(_entries(found), views.person(found, now), format_)
+    _print(_entries(found), tables.person(found, now), format_)
 
 
 def print_overview(found: list[BoardView], format_: str, now: datetime) -> None:
     """One line a competition."""
-    _print_competitions(found, views.overview(found, now), format_)
+    _print_competitions(found, tables.overview(found, now), format_)
 
 
 def print_competitions(found: list[BoardView], format_: str, now: datetime) -> None:
     """The tracked competitions."""
-    _print_competitions(found, views.competitions(found, now), format_)
+    _print_competitions(found, tables.competitions(found, now), format_)
 
 
 def print_news(items: list[Item], format_: str, *, several: bool) -> None:
     """Sentences, the newest first; with the competition's name where there are several."""
     if format_ != "table":
-        _print([news.as_json(item) for item in items], views.news(items), format_)
+        _print([news.as_json(item) for item in items], tables.news(items), format_)
         return
     if not items:
         sys.stdout.write("Nothing moved\n")
         return
-    render.print_lines(
+    terminal.print_lines(
         (
             [
-                (f"{views.at(item.movement.moment)}  ", "dim"),
+                (f"{tables.at(item.movement.moment)}  ", "dim"),
                 (f"{item.competition.slug}  " if several else "", "cyan"),
                 (item.who, "bold"),
                 (item.sentence.removeprefix(item.who), ""),
@@ -79,8 +79,8 @@ def print_timeline(found: Timeline, format_: str) -> None:
     """Changes over time: on a terminal with a chart above, and only the latest; elsewhere all of them."""
     on_terminal = format_ == "table" and sys.stdout.isatty()
     if on_terminal:
-        render.print_fitted(lambda width: chart.chart(*views.series(found), width), sys.stdout)
-    table = views.timeline(found, latest=_LATEST if on_terminal else None)
+        terminal.print_fitted(lambda width: chart.chart(*tables.series(found), width), sys.stdout)
+    table = tables.timeline(found, latest=_LATEST if on_terminal else None)
     _print([history.as_json(found, row) for row in found.rows], table, format_)
 
 
@@ -101,12 +101,12 @@ def print_missing(competition: Competition, absent: list[User], unseen: list[Uns
                 "nearest_in": found and found.competition,
             }
         )
-    _print(content, views.missing(competition, absent, unseen), format_)
+    _print(content, tables.missing(competition, absent, unseen), format_)
 
 
 def print_users(roster: list[User], format_: str) -> None:
     """The tracked people."""
-    table = views.users(roster)
+    table = tables.users(roster)
     if not roster:
         table.below.append("Nobody is tracked yet: kagsync users add USERNAME")
     content = [{"username": user.username, "name": user.name, "group": user.group} for user in roster]
@@ -115,7 +115,7 @@ def print_users(roster: list[User], format_: str) -> None:
 
 def print_status(found: Status) -> None:
     """How fresh everything is."""
-    render.print_table(views.status(found), sys.stdout)
+    terminal.print_table(tables.status(found), sys.stdout)
 
 
 def print_check(check: Check) -> None:
@@ -124,16 +124,16 @@ def print_check(check: Check) -> None:
     lines = [[(f"{mark} ", style), (f"{check.about}: ", "bold"), (check.said, "")]]
     if check.remedy:
         lines.append([("  → ", style), (check.remedy, "")])
-    render.print_lines(lines, sys.stdout)
+    terminal.print_lines(lines, sys.stdout)
     sys.stdout.flush()
 
 
 def print_targets(found: list[Listed]) -> None:
     """Who is told of what."""
-    table = views.targets(found)
+    table = tables.targets(found)
     if not found:
         table.below.append("Nobody is told yet: kagsync notify add URL")
-    render.print_table(table, sys.stdout)
+    terminal.print_table(table, sys.stdout)
 
 
 def _print_competitions(found: list[BoardView], table: Table, format_: str) -> None:
@@ -148,11 +148,11 @@ def _entries(found: list[BoardView]) -> list[dict[str, Any]]:
 
 def _print(content: list[dict[str, Any]], table: Table, format_: str) -> None:
     if format_ == "json":
-        render.print_json(content, sys.stdout)
+        terminal.print_json(content, sys.stdout)
     elif format_ == "csv":
         titles = [title for title in content[0] if title not in _NOT_IN_CSV] if content else []
-        render.print_csv(titles, [[row[title] for title in titles] for row in content], sys.stdout)
+        terminal.print_csv(titles, [[row[title] for title in titles] for row in content], sys.stdout)
     elif format_ == "markdown":
-        render.print_markdown(table, sys.stdout)
+        terminal.print_markdown(table, sys.stdout)
     else:
-        render.print_table(table, sys.stdout)
+        terminal.print_table(table, sys.stdout)

@@ -1,0 +1,1 @@
+"""How an answer looks: tables, lists and charts, in each format."""

@@ -17,18 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import (
-    __version__,
-    channel,
-    checks,
-    clock,
-    errors,
-    installation,
-    memory,
-    pings,
-    schedule,
-    settings,
-)
+from kagsync import __version__, checks, clock, errors, installation, memory, schedule, settings
 from kagsync.checks import Check
 from kagsync.errors import (
     BadDownload,
@@ -43,6 +32,7 @@ from kagsync.errors import (
 )
 from kagsync.files import locks, log_file, rights, scratch
 from kagsync.kaggle import credentials
+from kagsync.notify import channel, ping
 from kagsync.queries import status as health
 from kagsync.store import REPAIR, SQLITE_VERSION, Store, migrations
 from kagsync.sync import run_folder
@@ -370,7 +360,7 @@ def _ask(api: Clients, competition: Competition) -> tuple[KagsyncError | None, f
 
 def _unattended(known: _Found, now: datetime) -> Iterator[Check]:
     """Whether it runs by itself, and how that goes."""
-    if monitor := pings.state(known.last_ping, known.triggers, now):
+    if monitor := ping.state(known.last_ping, known.triggers, now):
         yield Check("Monitor", *monitor)
     found, fresh = schedule.status(known.triggers, now), known.fresh
     for name, each in found.installed.items():

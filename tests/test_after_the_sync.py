@@ -15,7 +15,8 @@ from boards import Team, board_csv, board_name
 from conftest import Ran, start
 from listeners import Listener
 
-from kagsync import pings, report
+from kagsync import report
+from kagsync.notify import ping
 from kagsync.store import Store
 from kagsync.sync import run as sync
 
@@ -71,7 +72,7 @@ class Club:
 @pytest.fixture
 def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     with Listener() as listener:
-        monkeypatch.setenv(pings.VARIABLE, f"http://{listener.address}/key")
+        monkeypatch.setenv(ping.VARIABLE, f"http://{listener.address}/key")
         yield listener
 
 
@@ -174,14 +175,14 @@ def test_a_monitor_that_refuses_is_a_warning(club: Club, channel: Listener, moni
 def test_a_mistake_of_the_program_in_one_step_stops_no_other(
     club: Club, channel: Listener, monitor: Listener, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
-    from kagsync import notify
+    from kagsync.notify import tell
 
     def mistake(*_: object, **__: object) -> None:
         raise RuntimeError("a mistake")
 
     where: tuple[Any, str] = {
         "report": (report, "report"),
-        "notify": (notify, "tell"),
+        "notify": (tell, "tell"),
         "ping": (Store, "save_ping"),
         "trigger": (Store, "save_trigger"),
     }[failing]

@@ -13,10 +13,10 @@ import pytest
 from kaggle_server import Answer, redirect
 from listeners import Flood
 
-from kagsync import channel, pings
 from kagsync.errors import BadDownload, KagsyncError
 from kagsync.kaggle import client
 from kagsync.net import bounds
+from kagsync.notify import channel, ping
 from kagsync.store.records import Target
 
 if TYPE_CHECKING:
@@ -102,12 +102,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_REFUSAL_PATIENCE", 0.5)
     monkeypatch.setattr(client, "MAX_DOWNLOAD", MB)
     monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 1.5)
-    monkeypatch.setattr(pings, "PATIENCE", 2.0)
+    monkeypatch.setattr(ping, "PATIENCE", 2.0)
     monkeypatch.setattr(channel, "_PATIENCE", 2.0)
 
 
 def target(url: str) -> Target:
-    return Target(7, url, "x", None, None, None, pings.OUTAGE, None, 0, None, None)
+    return Target(7, url, "x", None, None, None, ping.OUTAGE, None, 0, None, None)
 
 
 def test_of_what_kaggle_redirects_to(flood: Flood, kaggle: KaggleServer, tmp_path: Path) -> None:
@@ -119,9 +119,9 @@ def test_of_what_kaggle_redirects_to(flood: Flood, kaggle: KaggleServer, tmp_pat
 
 
 def test_of_a_monitor(flood: Flood, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(pings.VARIABLE, f"http://{flood.address}/uuid")
+    monkeypatch.setenv(ping.VARIABLE, f"http://{flood.address}/uuid")
     with little_memory():
-        assert pings.start().finish(0) is not None
+        assert ping.start().finish(0) is not None
 
 
 def test_of_a_channel(flood: Flood) -> None:

@@ -11,8 +11,9 @@ from apprise import Apprise
 from boards import Team, board_csv
 from channels import Example, examples, one_of_each, plugins
 
-from kagsync import channel, clock, message
+from kagsync import clock
 from kagsync.errors import KagsyncError
+from kagsync.notify import channel, message
 from kagsync.queries import news
 from kagsync.store.records import Target
 

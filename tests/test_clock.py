@@ -16,8 +16,9 @@ from boards import Team, board_csv, many_teams
 from kaggle_server import kaggle_error, too_many_requests
 
 from kagsync import clock as times
-from kagsync import doctor, notify, schedule
+from kagsync import doctor, schedule
 from kagsync.kaggle import client
+from kagsync.notify import tell
 from kagsync.store import RETENTION, Store, backup
 from kagsync.store.records import OK, UNCHANGED, Trigger
 
@@ -258,5 +259,5 @@ def test_a_channel_that_was_told_by_a_wrong_clock_is_told_again(world: World) ->
         store.told(target, {}, world.now + DECADE)
         world.publish(SLUGS[0], "user5")
         assert world.run()[SLUGS[0]] == OK
-        told = notify.tell(world.settings, store, world.now)
+        told = tell.tell(world.settings, store, world.now)
     assert len(told.failures) == 1  # nobody listens there, but it was tried

@@ -28,8 +28,9 @@ from kaggle_server import Answer, KaggleServer, kaggle_error
 from listeners import Listener
 from test_machine import nobody, process
 
-from kagsync import checks, clock, installation, pings
+from kagsync import checks, clock, installation
 from kagsync.files import locks
+from kagsync.notify import ping as pings
 from kagsync.store import Store, migrations
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ SLUG = "titanic"
 SOON = 8.0  # seconds: the end takes one or two, and the machine may be busy
 # A process like any other, but one that waits a second where others wait for five or thirty.
 QUICK = """
-    from kagsync import __main__, channel
+    from kagsync import __main__; from kagsync.notify import channel
     __main__._PATIENCE = channel._PATIENCE = 1
 """
 
@@ -226,7 +226,8 @@ def test_what_libraries_do_at_pythons_exit_is_not_needed() -> None:
             return register(function, *args, **kwargs)
         atexit.register = note
         import apprise, kagglesdk, requests, rich.console, pandas
-        from kagsync import channel, cli, notify, report
+        from kagsync import cli, report
+        from kagsync.notify import channel, tell
         from kagsync.sync import process, run
         from kagsync.kaggle import client, sdk
         channel._instance("json://x/")
@@ -299,15 +300,15 @@ def test_a_stop_does_not_wait_for_it_either(
 
 
 def test_nor_does_a_monitor_or_a_channel(deaf: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kagsync import channel, pings
+    from kagsync.notify import channel, ping
     from kagsync.store.records import Target
 
-    monkeypatch.setattr(pings, "PATIENCE", 0.5)
+    monkeypatch.setattr(ping, "PATIENCE", 0.5)
     monkeypatch.setattr(channel, "_PATIENCE", 0.5)
-    monkeypatch.setenv(pings.VARIABLE, "http://monitor.example.org/uuid")
-    target = Target(1, "json://chat.example.org/", "x", None, None, None, pings.OUTAGE, None, 0, None, None)
+    monkeypatch.setenv(ping.VARIABLE, "http://monitor.example.org/uuid")
+    target = Target(1, "json://chat.example.org/", "x", None, None, None, ping.OUTAGE, None, 0, None, None)
     with soon():
-        answer = pings.start().finish(0)
+        answer = ping.start().finish(0)
         assert answer is not None
         assert answer.problem == "the monitor did not answer within 0 seconds"
         with pytest.raises(channel.NotSent, match="no answer in time"):

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from kaggle_server import Answer, redirect
 from listeners import Flood
 
-from kagsync import clock, pings
+from kagsync import clock
 from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
 from kagsync.kaggle import answers, client
 from kagsync.kaggle.oauth import Login
+from kagsync.notify import ping
 from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
@@ -246,10 +247,10 @@ MONITORS = (
 @pytest.mark.parametrize("answer", MONITORS, ids=lambda answer: answer[9:60].decode("latin-1"))
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_monitors(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pings, "PATIENCE", 1.0)
+    monkeypatch.setattr(ping, "PATIENCE", 1.0)
     with Flood(answer, b"") as flood:
-        monkeypatch.setenv(pings.VARIABLE, f"http://{flood.address}/uuid")
-        assert isinstance(pings.start().finish(0), pings.Answer)
+        monkeypatch.setenv(ping.VARIABLE, f"http://{flood.address}/uuid")
+        assert isinstance(ping.start().finish(0), ping.Answer)
 
 
 @pytest.mark.parametrize("seed", range(3))

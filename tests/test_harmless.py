@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kagsync.message import harmless
+from kagsync.notify.message import harmless
 from kagsync.safe_text import printable
 
 GAP = "\u200b"

@@ -330,14 +330,14 @@ def test_a_database_that_another_process_updates_for_too_long_is_no_success(
 def test_a_target_that_nobody_tells_for_too_long_is_told(
     kagsync: Kagsync, settings: Settings, store: Store, tmp_path: Path
 ) -> None:
-    from kagsync import notify
+    from kagsync.notify import tell
 
     kagsync.ok("notify", "add", "json://127.0.0.1:9/x")
     lock = settings.locks / "notify-1.lock"
     with held(lock):
-        assert notify.tell(settings, store, clock.utc_now()).failures == []
+        assert tell.tell(settings, store, clock.utc_now()).failures == []
         seen_busy(lock, ago=locks.LONGEST + 1)
-        (failure,) = notify.tell(settings, store, clock.utc_now()).failures
+        (failure,) = tell.tell(settings, store, clock.utc_now()).failures
     assert failure.error.code == "stuck-lock"
 
 

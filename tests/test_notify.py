@@ -23,8 +23,9 @@ from boards import Team, board_csv, board_zip
 from conftest import run, start
 from listeners import Listener
 
-from kagsync import clock, installation, message, notify
+from kagsync import clock, installation
 from kagsync.files import locks
+from kagsync.notify import message, tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -527,7 +528,7 @@ def test_telling_returns_what_failed(
     kagsync.ok("notify", "add", "json://127.0.0.1:1/", "--quiet-for", "0m")
     boards.load(BETTER_BOB, ALICE, CAROL)
     channel.heard.clear()
-    told = notify.tell(settings, store, clock.utc_now())
+    told = tell.tell(settings, store, clock.utc_now())
     assert (told.sent, [failure.target.id for failure in told.failures]) == (0, [2])
     assert told.failures[0].error.code == "not-sent"
     assert str(told.failures[0]).startswith(
@@ -624,7 +625,7 @@ def test_many_recipients_do_not_make_a_message_late(monkeypatch: pytest.MonkeyPa
     """Apprise pauses between two requests: thirty seconds for all of them would be over before the last."""
     from apprise import Apprise
 
-    from kagsync import channel
+    from kagsync.notify import channel
 
     phones = "/".join(f"1555123{number:04}" for number in range(20))
     many = Apprise.instantiate(f"voipms://s3cret:me@example.com/16134448888/{phones}")

@@ -14,7 +14,8 @@ from conftest import run, start
 from kaggle_server import Answer
 from listeners import Listener
 
-from kagsync import clock, pings
+from kagsync import clock
+from kagsync.notify import ping as pings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

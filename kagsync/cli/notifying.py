@@ -30,7 +30,7 @@ def notify_add(
     quiet: Quiet = False,
 ) -> None:
     """From now on, tell a channel what moved, after each sync."""
-    from kagsync import notify as verb
+    from kagsync.notify import tell as verb
 
     loaded = load(db, verbose, quiet)
     pause = inputs.duration(quiet_for)
@@ -48,7 +48,7 @@ def notify_list(
     format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
 ) -> None:
     """List who is told of what; URLs are shown without their secrets."""
-    from kagsync import notify as verb
+    from kagsync.notify import tell as verb
     from kagsync.output import listing
 
     loaded = load_to_read(db, verbose, quiet)
@@ -70,8 +70,8 @@ def notify_test(
     quiet: Quiet = False,
 ) -> None:
     """Send a message to try a channel, or all of them."""
-    from kagsync import channel
-    from kagsync import notify as verb
+    from kagsync.notify import channel
+    from kagsync.notify import tell as verb
 
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:
@@ -101,7 +101,7 @@ def notify_remove(
     quiet: Quiet = False,
 ) -> None:
     """Stop notifying a channel."""
-    from kagsync import channel
+    from kagsync.notify import channel
 
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:

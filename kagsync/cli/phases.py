@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kagsync import clock, errors, inputs, log, pings, settings
+from kagsync import clock, errors, inputs, log, settings
 from kagsync.cli import stdout
 from kagsync.cli.common import app, load, print_json, print_text, say
 from kagsync.cli.options import (
@@ -25,6 +25,7 @@ from kagsync.cli.options import (
     Verbose,
 )
 from kagsync.errors import KagsyncError, UsageError
+from kagsync.notify import ping as pings
 from kagsync.store.records import BY_HAND
 
 _LONGEST_RUN = 7 * 86_400  # seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -168,14 +169,13 @@ def doctor(
 ) -> None:
     """Check everything that a run needs; each cross comes with what mends it."""
     from kagsync import doctor as verb
-    from kagsync.output import listing
 
     log.configure(verbose=verbose, quiet=quiet)
     checks: list[Check] = []
     for check in verb.doctor(db, clock.utc_now()):
         checks.append(check)
         if format_ is TextOrJson.text and (check.ok is False or not quiet):
-            listing.print_check(check)  # one by one: some take a while
+            _print_check(check)  # one by one: some take a while
     wrong = sum(check.ok is False for check in checks)
     if format_ is TextOrJson.json:
         print_json(verb.as_json(checks))
@@ -183,6 +183,18 @@ def doctor(
         print_text(f"{wrong} to mend" if wrong else "All is well")
     if wrong:
         raise typer.Exit(errors.SOME_FAILED)
+
+
+def _print_check(check: Check) -> None:
+    """One thing that `doctor` looked at."""
+    from kagsync.output import terminal
+
+    mark, style = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "dim")}[check.ok]
+    lines = [[(f"{mark} ", style), (f"{check.about}: ", "bold"), (check.said, "")]]
+    if check.remedy:
+        lines.append([("  → ", style), (check.remedy, "")])
+    terminal.print_lines(lines, sys.stdout)
+    sys.stdout.flush()
 
 
 @app.command()

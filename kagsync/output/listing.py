@@ -11,8 +11,7 @@ from kagsync.queries import board, history, news
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kagsync.checks import Check
-    from kagsync.notify import Listed
+    from kagsync.notify.tell import Listed
     from kagsync.output.terminal import Table
     from kagsync.queries.board import BoardView
     from kagsync.queries.history import Timeline
@@ -116,16 +115,6 @@ def print_users(roster: list[User], format_: str) -> None:
 def print_status(found: Status) -> None:
     """How fresh everything is."""
     terminal.print_table(tables.status(found), sys.stdout)
-
-
-def print_check(check: Check) -> None:
-    """One thing that `doctor` looked at."""
-    mark, style = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "dim")}[check.ok]
-    lines = [[(f"{mark} ", style), (f"{check.about}: ", "bold"), (check.said, "")]]
-    if check.remedy:
-        lines.append([("  → ", style), (check.remedy, "")])
-    terminal.print_lines(lines, sys.stdout)
-    sys.stdout.flush()
 
 
 def print_targets(found: list[Listed]) -> None:

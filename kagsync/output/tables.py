@@ -15,7 +15,7 @@ from kagsync.standings.movements import CAME_BACK, NEW
 from kagsync.standings.sentences import brief, words
 
 if TYPE_CHECKING:
-    from kagsync.notify import Listed
+    from kagsync.notify.tell import Listed
     from kagsync.queries.board import BoardView, Line
     from kagsync.queries.history import Timeline
     from kagsync.queries.news import Item

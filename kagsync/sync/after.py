@@ -12,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import clock, errors, pings
+from kagsync import clock, errors
 from kagsync.errors import NoDatabase
 from kagsync.log import logger
+from kagsync.notify import ping as pings
 from kagsync.store import Store
 from kagsync.store.records import Trigger
 from kagsync.sync.run import REPORT, AfterFailure, Outcome, as_expected
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kagsync.pings import Ping
+    from kagsync.notify.ping import Ping
     from kagsync.settings import Settings
 
     Step = Callable[[Outcome], list[AfterFailure]]
@@ -100,9 +101,9 @@ def _notify(settings: Settings) -> list[AfterFailure]:
     with Store.open(settings.db, settings.locks) as store:
         if not store.targets():
             return []
-        from kagsync import notify  # 20 ms, so only if there is a target
+        from kagsync.notify import tell  # 20 ms, so only if there is a target
 
-        told = notify.tell(settings, store, clock.utc_now())
+        told = tell.tell(settings, store, clock.utc_now())
     return [AfterFailure(NOTIFY, failure.error.code, str(failure)) for failure in told.failures]
 
 

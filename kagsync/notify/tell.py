@@ -12,18 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kagsync import channel, clock, message
-from kagsync.channel import NotSent
+from kagsync import clock
 from kagsync.errors import KagsyncError, UsageError
 from kagsync.files import locks
 from kagsync.log import logger
+from kagsync.notify import channel, message
+from kagsync.notify.channel import NotSent
 from kagsync.queries import news
 from kagsync.standings import movements
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from kagsync.message import Message
+    from kagsync.notify.message import Message
     from kagsync.queries.news import Item
     from kagsync.settings import Settings
     from kagsync.store import Store

@@ -16,7 +16,8 @@ from boards import Team, board_csv, many_teams
 from kaggle_server import kaggle_error, too_many_requests
 
 from kagsync import clock as times
-from kagsync import doctor, schedule
+from kagsync import schedule
+from kagsync.doctor import examine
 from kagsync.kaggle import client
 from kagsync.notify import tell
 from kagsync.store import RETENTION, Store, backup
@@ -214,8 +215,8 @@ def test_doctor_names_the_clock_and_its_remedy_works(world: World) -> None:
     world.run()
     world.now = right
 
-    def clock() -> list[doctor.Check]:
-        found = doctor.doctor(world.settings.db, world.now)
+    def clock() -> list[examine.Check]:
+        found = examine.doctor(world.settings.db, world.now)
         return [check for check in found if check.about == "Clock" and "in the future" in check.said]
 
     (check,) = clock()

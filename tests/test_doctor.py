@@ -28,7 +28,8 @@ from kaggle_server import Answer, KaggleServer, kaggle_error
 from listeners import Listener
 from test_machine import nobody, process
 
-from kagsync import checks, clock, installation
+from kagsync import clock, installation
+from kagsync.doctor import checks
 from kagsync.files import locks
 from kagsync.notify import ping as pings
 from kagsync.store import Store, migrations

@@ -13,7 +13,8 @@ from conftest import run, start
 from listeners import Listener
 from test_schedule import Crontab, command, crontab, real_crontab
 
-from kagsync import clock, doctor, env_file, secrecy
+from kagsync import clock, env_file, secrecy
+from kagsync.doctor import examine
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.schedule import cron
 
@@ -163,7 +164,7 @@ def test_a_file_that_is_gone_is_told(
     (home / ".config/kagsync/cron.env").unlink()
     said = kagsync("schedule", "status").out
     assert "so scheduled runs lack their secrets" in said
-    checks = doctor._unattended(doctor._Found(), clock.utc_now())
+    checks = examine._unattended(examine._Found(), clock.utc_now())
     (private,) = [check for check in checks if check.about == "Private"]
     assert not private.ok
     assert "cron.env" in private.said
@@ -248,7 +249,7 @@ def test_an_older_schedule_with_the_secret_goes_on_and_status_says_how_to_move_i
     assert "cron's entry holds KAGSYNC_PING_URL, which is secret" in text
     assert "kagsync schedule install" in text
     assert "s3cret" not in text
-    private, *_ = doctor._unattended(doctor._Found(), clock.utc_now())
+    private, *_ = examine._unattended(examine._Found(), clock.utc_now())
     assert (private.about, private.ok) == ("Private", False)
     assert "KAGSYNC_PING_URL" in private.said
     assert private.remedy == "Set them in your shell and run: kagsync schedule install"

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 from test_machine import Ran, board_file, nobody, place, process, told
 
-from kagsync import clock, doctor
+from kagsync import clock
+from kagsync.doctor import examine
 from kagsync.errors import ConfigurationError
 from kagsync.files import locks
 from kagsync.sync import run
@@ -94,7 +95,7 @@ def test_where_flock_does_not_work_nothing_is_tried(
         patch.setattr(fcntl, "flock", fail)
         told(Ran(*vars(kagsync("sync", "--all", "-q")).values()), 3, "cannot be locked", "KAGSYNC_DB")
         with pytest.raises(locks.NoLocks):  # `survived` makes a line of it
-            list(doctor._locks(settings))
+            list(examine._locks(settings))
 
     assert "busy" not in kagsync("sync", "--all", "--format", "json").out  # Kaggle was asked: nothing stays
 
@@ -283,10 +284,10 @@ def test_a_competition_that_is_busy_for_too_long_is_a_failure_that_is_told(
         shown = kagsync("status", "-q")
         assert shown.code == 1
         assert f"process {holder.pid}" in shown.out
-        (check,) = doctor._locks(settings)
+        (check,) = examine._locks(settings)
         assert (check.ok, str(holder.pid) in check.said) == (False, True)
         seen_busy(lock, ago=0)
-        (check,) = doctor._locks(settings)
+        (check,) = examine._locks(settings)
         assert check.ok
     assert "busy" not in kagsync("sync", "--all", "--format", "json").out
 
@@ -361,7 +362,7 @@ def test_doctor_says_that_downloads_cannot_be_locked(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", fail)
-    found = {check.about: check for check in doctor._folders(settings)}
+    found = {check.about: check for check in examine._folders(settings)}
 
     assert found["Folder of downloads"].ok is False
     assert "cannot be locked" in found["Folder of downloads"].said

@@ -24,7 +24,7 @@ from kagsync.errors import UsageError
 from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
-    from kagsync.checks import Check
+    from kagsync.doctor.checks import Check
     from kagsync.schedule import Plan
     from kagsync.settings import Settings
     from kagsync.store.records import Trigger
@@ -168,7 +168,7 @@ def doctor(
     format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
 ) -> None:
     """Check everything that a run needs; each cross comes with what mends it."""
-    from kagsync import doctor as verb
+    from kagsync.doctor import examine as verb
 
     log.configure(verbose=verbose, quiet=quiet)
     checks: list[Check] = []

@@ -17,8 +17,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, checks, clock, errors, installation, memory, schedule, settings
-from kagsync.checks import Check
+from kagsync import __version__, clock, errors, installation, memory, schedule, settings
+from kagsync.doctor import checks
+from kagsync.doctor.checks import Check
 from kagsync.errors import (
     BadDownload,
     ConfigurationError,

@@ -15,8 +15,8 @@ from boards import Team, board_csv, board_name
 from conftest import Ran, start
 from listeners import Listener
 
-from kagsync import report
 from kagsync.notify import ping
+from kagsync.report import write
 from kagsync.store import Store
 from kagsync.sync import run as sync
 
@@ -137,12 +137,12 @@ def test_a_report_that_fails_is_told_and_everything_else_happens(
 def test_a_competition_that_is_removed_meanwhile_fails_the_report_only(
     club: Club, channel: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def removed(store: Store, *_: object, **__: object) -> report.Written:
+    def removed(store: Store, *_: object, **__: object) -> write.Written:
         store.remove_competition(store.competition(SLUG).id)
         store.competition(SLUG)
         raise AssertionError("it was there")
 
-    monkeypatch.setattr(report, "report", removed)
+    monkeypatch.setattr(write, "report", removed)
     ran, outcome = club.as_json()
     assert (ran.code, [each["code"] for each in outcome["after"]]) == (1, ["unknown-competition"])
 
@@ -181,7 +181,7 @@ def test_a_mistake_of_the_program_in_one_step_stops_no_other(
         raise RuntimeError("a mistake")
 
     where: tuple[Any, str] = {
-        "report": (report, "report"),
+        "report": (write, "report"),
         "notify": (tell, "tell"),
         "ping": (Store, "save_ping"),
         "trigger": (Store, "save_trigger"),

@@ -16,10 +16,10 @@ from boards import Team, board_csv, many_teams
 from kaggle_server import kaggle_error, too_many_requests
 
 from kagsync import clock as times
-from kagsync import schedule
 from kagsync.doctor import examine
 from kagsync.kaggle import client
 from kagsync.notify import tell
+from kagsync.schedule import install
 from kagsync.store import RETENTION, Store, backup
 from kagsync.store.records import OK, UNCHANGED, Trigger
 
@@ -240,11 +240,11 @@ def test_with_too_many_for_one_run_those_a_wrong_clock_has_tried_are_not_the_las
 def test_a_schedule_that_a_wrong_clock_has_run_counts_by_its_next_run(settings: Settings) -> None:
     ahead = Trigger("cron", "kagsync", START + DECADE, START + DECADE, 0)
     before = Trigger("systemd", "kagsync", START, START, 0)
-    found = schedule.Status({}, [ahead, before], START + TICK, {})
+    found = install.Status({}, [ahead, before], START + TICK, {})
     assert found.last == before
     assert found.runs_by_itself
-    assert not schedule.Status({}, [ahead], START, {}).runs_by_itself
-    assert "in the future" in schedule.lines(found)[0]
+    assert not install.Status({}, [ahead], START, {}).runs_by_itself
+    assert "in the future" in install.lines(found)[0]
 
 
 def test_a_channel_that_was_told_by_a_wrong_clock_is_told_again(world: World) -> None:

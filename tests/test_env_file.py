@@ -13,10 +13,10 @@ from conftest import run, start
 from listeners import Listener
 from test_schedule import Crontab, command, crontab, real_crontab
 
-from kagsync import clock, env_file, secrecy
+from kagsync import clock, secrecy
 from kagsync.doctor import examine
 from kagsync.errors import ConfigurationError, KagsyncError
-from kagsync.schedule import cron
+from kagsync.schedule import cron, env_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,8 +22,9 @@ import pytest
 from boards import Team, board_csv, board_name
 from test_hostile_text import HOSTILE
 
-from kagsync import clock, report
+from kagsync import clock
 from kagsync.report import chart
+from kagsync.report import write as report
 from kagsync.safe_text import printable
 from kagsync.store import Store
 

@@ -24,8 +24,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kagsync import clock, env_file, settings
-from kagsync.schedule import cron, systemd, windows
+from kagsync import clock, settings
+from kagsync.schedule import cron, env_file, systemd, windows
 from kagsync.schedule.plan import INTERVALS, Plan, this_program
 from kagsync.schedule.plan import plan as plan_of
 from kagsync.store.records import Trigger

@@ -180,7 +180,7 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Write a small web site: a page for each competition, and an index of them."""
-    from kagsync import report as verb
+    from kagsync.report import write as verb
 
     loaded = load_to_read(db, verbose, quiet)
     wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None

@@ -140,7 +140,7 @@ def sync(
 
 
 def _read_variables(file: Path) -> list[str]:
-    from kagsync import env_file
+    from kagsync.schedule import env_file
 
     return env_file.load(file)
 

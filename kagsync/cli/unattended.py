@@ -25,7 +25,7 @@ from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from kagsync.doctor.checks import Check
-    from kagsync.schedule import Plan
+    from kagsync.schedule.install import Plan
     from kagsync.settings import Settings
     from kagsync.store.records import Trigger
 
@@ -40,7 +40,7 @@ Windows = Annotated[bool, typer.Option("--windows", help="By Windows Task Schedu
 
 
 def _kind(cron: bool, systemd: bool, windows: bool) -> str | None:
-    from kagsync.schedule import KINDS
+    from kagsync.schedule.install import KINDS
 
     said = [name for name, wanted in zip(KINDS, (cron, systemd, windows), strict=True) if wanted]
     if len(said) > 1:
@@ -49,9 +49,9 @@ def _kind(cron: bool, systemd: bool, windows: bool) -> str | None:
 
 
 def _plan(loaded: Settings, every: str, db: Path | None, report: Path | None) -> Plan:
-    from kagsync import schedule
+    from kagsync.schedule import install
 
-    return schedule.plan(loaded, every=every, db=db, report=report)
+    return install.plan(loaded, every=every, db=db, report=report)
 
 
 @schedule_app.command("print")
@@ -66,11 +66,11 @@ def schedule_print(
     quiet: Quiet = False,
 ) -> None:
     """Print what `install` would put in place, and change nothing."""
-    from kagsync import schedule
+    from kagsync.schedule import install
 
     loaded = load(db, verbose, quiet)
-    kind = _kind(cron, systemd, windows) or schedule.default_kind()
-    print_text(schedule.printed(_plan(loaded, every, db, report), kind).removesuffix("\n"))
+    kind = _kind(cron, systemd, windows) or install.default_kind()
+    print_text(install.printed(_plan(loaded, every, db, report), kind).removesuffix("\n"))
 
 
 @schedule_app.command("install")
@@ -85,11 +85,11 @@ def schedule_install(
     quiet: Quiet = False,
 ) -> None:
     """Have `sync --all` run every 5 minutes, by what this system has; again: renew it."""
-    from kagsync import schedule
+    from kagsync.schedule import install
 
     loaded = load(db, verbose, quiet)
-    kind = _kind(cron, systemd, windows) or schedule.default_kind()
-    say(_printable(schedule.install(_plan(loaded, every, db, report), kind)), quiet=quiet)
+    kind = _kind(cron, systemd, windows) or install.default_kind()
+    say(_printable(install.install(_plan(loaded, every, db, report), kind)), quiet=quiet)
 
 
 @schedule_app.command("remove")
@@ -102,11 +102,11 @@ def schedule_remove(
     quiet: Quiet = False,
 ) -> None:
     """Take the schedule away, wherever it is."""
-    from kagsync import schedule
+    from kagsync.schedule import install
 
     load(db, verbose, quiet)
     kind = _kind(cron, systemd, windows)
-    say(schedule.remove([kind] if kind else schedule.in_place()), quiet=quiet)
+    say(install.remove([kind] if kind else install.in_place()), quiet=quiet)
 
 
 @schedule_app.command("status")
@@ -114,13 +114,13 @@ def schedule_status(
     format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
 ) -> None:
     """Say what is scheduled and when it last ran; exit code 1 when it does not run."""
-    from kagsync import schedule
+    from kagsync.schedule import install
 
-    found = schedule.status(_triggers(load_to_read(db, verbose, quiet)), clock.utc_now())
+    found = install.status(_triggers(load_to_read(db, verbose, quiet)), clock.utc_now())
     if format_ is TextOrJson.json:
-        print_json(schedule.as_json(found))
+        print_json(install.as_json(found))
     elif not (quiet and found.runs_by_itself):
-        print_text(_printable("\n".join(schedule.lines(found))))
+        print_text(_printable("\n".join(install.lines(found))))
     if not found.runs_by_itself:
         raise typer.Exit(errors.SOME_FAILED)
 

@@ -12,12 +12,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import clock, report
+from kagsync import clock
 from kagsync.demo.boards import SECOND, SLUG
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
 from kagsync.output import listing
 from kagsync.queries import board as show
+from kagsync.report import write
 from kagsync.settings import Settings
 from kagsync.store import Store
 from kagsync.sync import run as sync
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kagsync.queries.board import BoardView
-    from kagsync.report import Written
+    from kagsync.report.write import Written
 
 TITLE = "Spaceship Titanic (demo)"
 _SINCE = SECOND - timedelta(hours=4)
@@ -61,7 +62,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
         listing.print_board(view(settings), "table", SECOND)
         if report_to is not None:
-            say(f"\n{report.told(write_report(settings, report_to))}")
+            say(f"\n{write.told(write_report(settings, report_to))}")
     if db is not None:
         command = f"kagsync show {SLUG} --since {clock.iso(_SINCE)} --db {shlex.quote(str(db))}"
         say(f"\nThe database is kept: {command}")
@@ -91,7 +92,7 @@ def view(settings: Settings) -> BoardView:
 def write_report(settings: Settings, folder: Path) -> Written:
     """The filled database's pages, as of the day of its board."""
     with Store.open(settings.db, settings.locks) as store:
-        return report.report(store, folder, SECOND, title="Demo class", since=SECOND - _SINCE)
+        return write.report(store, folder, SECOND, title="Demo class", since=SECOND - _SINCE)
 
 
 def fill(settings: Settings, say: Callable[[str], None]) -> None:

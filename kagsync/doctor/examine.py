@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, clock, errors, installation, memory, schedule, settings
+from kagsync import __version__, clock, errors, installation, memory, settings
 from kagsync.doctor import checks
 from kagsync.doctor.checks import Check
 from kagsync.errors import (
@@ -35,6 +35,7 @@ from kagsync.files import locks, log_file, rights, scratch
 from kagsync.kaggle import credentials
 from kagsync.notify import channel, ping
 from kagsync.queries import status as health
+from kagsync.schedule import install
 from kagsync.store import REPAIR, SQLITE_VERSION, Store, migrations
 from kagsync.sync import run_folder
 
@@ -92,7 +93,7 @@ class _Found:
 
 
 def _program() -> Iterator[Check]:
-    yield Check("kagsync", True, f"{__version__}, {' '.join(schedule.this_program())}")
+    yield Check("kagsync", True, f"{__version__}, {' '.join(install.this_program())}")
 
 
 def _settings(db: Path | None, found: _Found) -> Iterator[Check]:
@@ -363,7 +364,7 @@ def _unattended(known: _Found, now: datetime) -> Iterator[Check]:
     """Whether it runs by itself, and how that goes."""
     if monitor := ping.state(known.last_ping, known.triggers, now):
         yield Check("Monitor", *monitor)
-    found, fresh = schedule.status(known.triggers, now), known.fresh
+    found, fresh = install.status(known.triggers, now), known.fresh
     for name, each in found.installed.items():
         if each.program and not Path(each.program).exists():
             said = f"{name} starts {each.program}, which is not there"
@@ -375,11 +376,11 @@ def _unattended(known: _Found, now: datetime) -> Iterator[Check]:
             yield Check("Schedule", False, said, remedy)
             return
         if each.exposed:
-            yield Check("Private", False, schedule.exposure(name, each), schedule.MOVE)
-        if error := schedule.lost(name, each):
+            yield Check("Private", False, install.exposure(name, each), install.MOVE)
+        if error := install.lost(name, each):
             yield Check("Private", False, error.message, error.remedy)
     known_of = found.installed or found.runs or found.unreadable
-    said = "; ".join(schedule.lines(found)) if known_of else "nothing is scheduled"
+    said = "; ".join(install.lines(found)) if known_of else "nothing is scheduled"
     remedy = ""
     if not found.runs_by_itself:
         remedy = "kagsync schedule install"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kagsync import clock, settings
 from kagsync.errors import ConfigurationError
 from kagsync.files import output_file, scratch
-from kagsync.schedule.installed import Installed, NoScheduler, installed
+from kagsync.schedule.scheduler import Installed, NoScheduler, installed
 
 if TYPE_CHECKING:
     from kagsync.schedule.plan import Plan

@@ -10,10 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import env_file, inputs, settings
+from kagsync import inputs, settings
 from kagsync.errors import ConfigurationError, UsageError
 from kagsync.kaggle import credentials
 from kagsync.net import route
+from kagsync.schedule import env_file
 from kagsync.secrecy import PROXIES, is_secret
 
 if TYPE_CHECKING:

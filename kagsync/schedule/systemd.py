@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from kagsync.errors import ConfigurationError, from_os_error
 from kagsync.files import output_file
-from kagsync.schedule.installed import Installed, NoScheduler, installed
 from kagsync.schedule.plan import LONGEST_RUN
+from kagsync.schedule.scheduler import Installed, NoScheduler, installed
 
 if TYPE_CHECKING:
     from kagsync.schedule.plan import Plan

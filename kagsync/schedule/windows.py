@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from kagsync.errors import ConfigurationError
 from kagsync.files import scratch
-from kagsync.schedule.installed import Installed, NoScheduler, installed
 from kagsync.schedule.plan import LONGEST_RUN
+from kagsync.schedule.scheduler import Installed, NoScheduler, installed
 
 if TYPE_CHECKING:
     from kagsync.schedule.plan import Plan

@@ -89,11 +89,11 @@ def _has_database(outcome: Outcome) -> bool:
 
 
 def _update_report(settings: Settings, folder: Path) -> list[AfterFailure]:
-    from kagsync import report
+    from kagsync.report import write
 
     with Store.open(settings.db, settings.locks) as store:
-        written = report.report(store, folder, clock.utc_now(), always=False)
-    logger.info("%s", report.told(written))
+        written = write.report(store, folder, clock.utc_now(), always=False)
+    logger.info("%s", write.told(written))
     return []
 
 

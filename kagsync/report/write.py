@@ -1,0 +1,232 @@
+"""`kagsync report`: a small web site of static pages, one for each competition and an index.
+
+Pages stand alone: they can be opened from disk, put on a shared drive or served by anything, and ask
+nothing of anybody. Each is replaced in one step, and only when there is something new to say.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import stat
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kagsync import __version__
+from kagsync.errors import UsageError, from_os_error
+from kagsync.files import output_file, scratch
+from kagsync.queries import board, news
+from kagsync.report import chart, pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from pathlib import Path
+
+    from kagsync.queries.board import BoardView
+    from kagsync.report.pages import Page
+    from kagsync.store import Store
+    from kagsync.store.records import Competition, User
+
+INDEX = "index.html"
+# A page says when the last good sync was, and warns after an hour: this often it is written for that alone.
+_FRESHNESS = timedelta(minutes=15)
+_CHARTED = timedelta(days=365)
+_OURS = re.compile(r'<meta name="generator" content="kagsync [^"]*" data-key="([0-9a-f]*)">')
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a report did: the index, and how many pages were written, left as they were, and removed."""
+
+    index: Path
+    written: int
+    unchanged: int
+    removed: int
+
+
+def report(
+    store: Store,
+    folder: Path,
+    now: datetime,
+    *,
+    slugs: Iterable[str] | None = None,
+    title: str | None = None,
+    group: str | None = None,
+    since: timedelta = timedelta(hours=24),
+    always: bool = True,
+) -> Written:
+    """Writes the pages of the named competitions, or of all, and the index of them.
+
+    Args:
+        folder: where; made if need be.
+        slugs: which competitions; None: all, and then pages of those that are no longer tracked go.
+        title: of the site.
+        group: only the people of this group.
+        since: how far back the pages compare.
+        always: write every page; else only those whose content changed, or whose freshness is old.
+
+    Raises:
+        UnknownCompetition, UsageError: no such competition or group; or another file has a page's name.
+        KagsyncError: the folder cannot be written.
+    """
+    users = store.users() if group is None else store.users_in(group)
+    competitions = (
+        store.competitions() if slugs is None else [store.competition(slug) for slug in dict.fromkeys(slugs)]
+    )
+    site = title or (f"{group}: leaderboards" if group else "Leaderboards")
+    names = {page_name(each.slug) for each in competitions}
+    counts = {True: 0, False: 0}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _refuse_others(folder, names)
+        made: dict[str, Page] = {}
+
+        def page(competition: Competition) -> Page:
+            if competition.slug not in made:
+                made[competition.slug] = _page(store, competition, users, now, site, since)
+            return made[competition.slug]
+
+        keys = [_key(store, competition, site, users) for competition in competitions]
+        with contextlib.ExitStack() as stack:
+            write = _Writer(folder, stack)
+            for competition, key in zip(competitions, keys, strict=True):
+                path = folder / page_name(competition.slug)
+                new = always or not _fresh(path, key, now)
+                if new:
+                    drawing = _drawing(store, page(competition).view, now)
+                    write(path, pages.competition(page(competition), drawing, key))
+                counts[new] += 1
+            index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
+            new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
+            if new:
+                listed = [page(competition) for competition in competitions]
+                write(folder / INDEX, pages.index(listed, site, now, index_key))
+            counts[new] += 1
+        removed = _remove_others(folder, names) if slugs is None else 0
+    except OSError as error:
+        raise from_os_error(error, f"write the report in {folder}") from error
+    return Written(folder / INDEX, counts[True], counts[False], removed)
+
+
+def page_name(slug: str) -> str:
+    """The file of a competition's page (a competition may be called `index`)."""
+    return f"competition-{slug}.html"
+
+
+def _page(
+    store: Store, competition: Competition, users: list[User], now: datetime, site: str, since: timedelta
+) -> Page:
+    view = board.board(store, competition.slug, users, lambda _: now - since)
+    items = news.news(store, [competition], users, lambda _: view.since)
+    return pages.Page(view, items, page_name(competition.slug), now, site)
+
+
+def _drawing(store: Store, view: BoardView, now: datetime) -> str:
+    """The chart of a year, or of all there is."""
+    competition = view.competition
+    until = int((competition.snapshot_at or now).timestamp())
+    since = until - int(_CHARTED.total_seconds())
+    first = store.first_change(competition.id)
+    since = max(since, first) if first is not None else since
+    people = [line.user for line in (*view.on_board, *view.left)]
+    bucket = chart.bucket(since, until, len(people))
+    lines = [
+        chart.Line(
+            user.username,
+            user.name or user.username,
+            store.rank_points(competition.id, user.id, since, bucket),
+        )
+        for user in people
+    ]
+    return chart.svg([line for line in lines if line.points], until)
+
+
+def _key(store: Store, competition: Competition, site: str, users: list[User]) -> str:
+    """Changes whenever a page would say something else, but for how fresh it is."""
+    error = store.last_error(competition.id)
+    parts = (
+        __version__,
+        site,
+        competition.fingerprint,
+        competition.snapshot_at,
+        competition.title,
+        competition.deadline,
+        competition.active,
+        competition.direction,
+        competition.awards_medals,
+        competition.resting_until,
+        error and error[1],
+        users,
+    )
+    return hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _fresh(path: Path, key: str, now: datetime) -> bool:
+    """Whether a page says just this, and is not so old that its freshness must be told anew."""
+    found = _OURS.search(_start(path))
+    if found is None:
+        return False
+    age = now.timestamp() - path.stat().st_mtime
+    return found[1] == key and -60 < age < _FRESHNESS.total_seconds()
+
+
+def _refuse_others(folder: Path, names: set[str]) -> None:
+    """Leaves a folder as it is when something that kagsync did not make has a page's name."""
+    for path in (folder / INDEX, *(folder / name for name in sorted(names))):
+        _refuse_other(path)
+
+
+def _refuse_other(path: Path) -> None:
+    if os.path.lexists(path) and not _is_ours(path) and not output_file.is_blank(path):
+        raise UsageError(f"{path} is not a page of kagsync's", "Name another folder")
+
+
+def _is_ours(path: Path) -> bool:
+    return _OURS.search(_start(path)) is not None
+
+
+def _start(path: Path) -> str:
+    """The beginning of a file. kagsync makes no links, so what a link leads to is not opened."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return ""
+    except FileNotFoundError:
+        return ""
+    return output_file.start(path, 2000).decode("utf-8", "replace")
+
+
+def _remove_others(folder: Path, kept: set[str]) -> int:
+    """Removes pages of competitions that are no longer tracked: only files that kagsync made."""
+    gone = [path for path in folder.glob("competition-*.html") if path.name not in kept and _is_ours(path)]
+    for path in gone:
+        path.unlink()
+    return len(gone)
+
+
+class _Writer:
+    """Writes pages, each whole or not at all.
+
+    Its scratch folder is made for the first page: most runs of `sync --report` change none.
+    """
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._place: Path | None = None
+        scratch.sweep(folder)
+
+    def __call__(self, path: Path, text: str) -> None:
+        if self._place is None:
+            self._place = self._stack.enter_context(scratch.folder(self._folder))
+        _refuse_other(path)
+        output_file.write_over(path, text, self._place)
+
+
+def told(written: Written) -> str:
+    """A report in one line for people."""
+    total = written.written + written.unchanged
+    noun = f"{total} page{'' if total == 1 else 's'}"
+    return f"Report: {written.index} ({noun}, {written.written} written)"

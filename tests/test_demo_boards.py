@@ -8,9 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from kagsync.demo import boards
+import demo_boards as boards
 
-FOLDER = Path(boards.__file__).parent
+from kagsync import demo
+
+FOLDER = Path(demo.__file__).parent
 MEMBERS = (
     "spaceship-titanic-publicleaderboard-2025-10-31T11:21:07.csv",
     "spaceship-titanic-publicleaderboard-2025-10-31T16:26:26.csv",

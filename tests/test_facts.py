@@ -16,7 +16,7 @@ from boards import Team, board_csv, board_name, many_teams
 from kaggle_server import Answer, empty, error_in_200, html, kaggle_error, too_many_requests
 
 from kagsync import clock as times
-from kagsync import demo
+from kagsync.demo import run
 from kagsync.kaggle import client
 from kagsync.safe_text import printable
 from kagsync.store import Store
@@ -449,7 +449,7 @@ def test_the_next_sync_of_the_same_board_fills_what_an_older_database_lacks(
     kagsync.ok("users", "add", "linaverow")
     assert "never seen" not in kagsync.ok("missing", DEMO)
 
-    board = Path(demo.__file__).parent / f"{DEMO}-2.zip"
+    board = Path(run.__file__).parent / f"{DEMO}-2.zip"
     kagsync.ok("competitions", "add", DEMO, "--no-kaggle", "--medals")
     kagsync.ok("sync", DEMO, "--from", str(board))
     assert ask(settings.db, "SELECT inferred_higher_is_better, higher_is_better FROM competitions") == [

@@ -13,10 +13,10 @@ from boards import MODERN, Team, board_csv, many_teams
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kagsync import demo
 from kagsync.board import reader
 from kagsync.board import summary as figures_module
 from kagsync.board.summary import Figures, unpacked_names
+from kagsync.demo import run
 from kagsync.standings.marks import Benchmark, Marks, MedalLine
 
 PIECES = [1, 2, 3, 7, 50, 1000]
@@ -210,7 +210,7 @@ def test_the_names_are_all_members_in_lower_case(tmp_path: Path) -> None:
 
 
 def test_packed_names_are_far_smaller_than_the_names(tmp_path: Path) -> None:
-    with zipfile.ZipFile(Path(demo.__file__).parent / "spaceship-titanic-2.zip") as archive:
+    with zipfile.ZipFile(Path(run.__file__).parent / "spaceship-titanic-2.zip") as archive:
         content = archive.read(archive.namelist()[0])
     cells = [row["TeamMemberUserNames"] for row in csv.DictReader(content.decode("utf-8-sig").splitlines())]
     packed = read(tmp_path, content).names()

@@ -238,7 +238,7 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """The main job on sample boards: no account, no network, nothing of yours is touched."""
-    from kagsync import demo as verb
+    from kagsync.demo import run as verb
 
     log.configure(verbose=verbose, quiet=quiet)
     verb.run(db, report_to=report, quiet=quiet)

@@ -12,7 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
-from kagsync import demo, log
+from kagsync import log
+from kagsync.demo import run
 from kagsync.output import tables, terminal
 from kagsync.output.chart import Series, chart
 from kagsync.settings import Settings
@@ -26,19 +27,17 @@ def show() -> str:
     log.configure(quiet=True)
     with tempfile.TemporaryDirectory() as temporary:
         settings = Settings(db=Path(temporary) / "demo.db", temp_dir=Path(temporary))
-        demo.fill(settings, say=lambda _: None)
-        view = demo.view(settings)
+        run.fill(settings, say=lambda _: None)
+        view = run.view(settings)
     console = _console()
-    terminal.print_table(tables.board(view, demo.SECOND), io.StringIO(), console)
-    return console.export_svg(
-        title=f"kagsync show {demo.SLUG} --since 4h", theme=MONOKAI, unique_id="kagsync"
-    )
+    terminal.print_table(tables.board(view, run.SECOND), io.StringIO(), console)
+    return console.export_svg(title=f"kagsync show {run.SLUG} --since 4h", theme=MONOKAI, unique_id="kagsync")
 
 
 def history() -> str:
     """Some of the demo's people over two invented weeks, as `kagsync history` draws them."""
     chance = random.Random(4)
-    end = int(demo.SECOND.timestamp())
+    end = int(run.SECOND.timestamp())
     lines = []
     for name, start, best in (
         ("Lina Verrow", 41, 4),
@@ -58,7 +57,7 @@ def history() -> str:
     console = _console()
     for line in chart(lines, end, WIDTH):
         console.print(line, no_wrap=True)
-    return console.export_svg(title=f"kagsync history {demo.SLUG}", theme=MONOKAI, unique_id="kagsync")
+    return console.export_svg(title=f"kagsync history {run.SLUG}", theme=MONOKAI, unique_id="kagsync")
 
 
 def _console() -> Console:
@@ -74,12 +73,12 @@ def report() -> bytes:
     log.configure(quiet=True)
     with tempfile.TemporaryDirectory() as temporary, sync_playwright() as playwright:
         settings = Settings(db=Path(temporary) / "demo.db", temp_dir=Path(temporary))
-        demo.fill(settings, say=lambda _: None)
-        demo.write_report(settings, Path(temporary) / "site")
+        run.fill(settings, say=lambda _: None)
+        run.write_report(settings, Path(temporary) / "site")
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1200, "height": 820}, color_scheme="light")
         page.clock.set_fixed_time(datetime.now(UTC))
-        page.goto((Path(temporary) / "site" / f"competition-{demo.SLUG}.html").as_uri())
+        page.goto((Path(temporary) / "site" / f"competition-{run.SLUG}.html").as_uri())
         return page.screenshot()
 
 

@@ -1,4 +1,4 @@
-"""Make the demo's two leaderboards and two rosters: `python -m kagsync.demo.boards`.
+"""Make the demo's two leaderboards and two rosters: `python tests/demo_boards.py`.
 
 Everybody in them is invented, because a real board is full of people who never asked to be shipped with a
 tool. The form, though, is exactly Kaggle's, so the demo goes through the same code as a real download. The
@@ -14,7 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-SLUG = "spaceship-titanic"
+from kagsync import demo
+from kagsync.demo.run import SLUG
+
 HEADER = "Rank,TeamId,TeamName,LastSubmissionDate,Score,SubmissionCount,TeamMemberUserNames"
 TEAMS = 1742  # ranked teams on each board; the host's two benchmarks come on top
 PASSENGERS = 4277  # a score is a share of these, hence the many ties
@@ -326,7 +328,7 @@ def write(folder: Path) -> None:
 
 
 def main() -> None:
-    folder = Path(__file__).parent
+    folder = Path(demo.__file__).parent
     write(folder)
     for file in sorted([*folder.glob("*.zip"), *folder.glob("*.csv")]):
         sys.stdout.write(f"{file.name}: {file.stat().st_size:,} bytes\n")

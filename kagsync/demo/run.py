@@ -1,0 +1,117 @@
+"""`kagsync demo`: the main job on sample boards, through the real phases, with no account and no network.
+
+The boards and the people are invented (`tests/demo_boards.py` makes them).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kagsync import clock
+from kagsync.errors import KagsyncError, UsageError, from_os_error
+from kagsync.files import output_file, scratch
+from kagsync.output import listing
+from kagsync.queries import board as show
+from kagsync.report import write
+from kagsync.settings import Settings
+from kagsync.store import Store
+from kagsync.sync import run as sync
+from kagsync.tracking import roster_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kagsync.queries.board import BoardView
+    from kagsync.report.write import Written
+
+SLUG = "spaceship-titanic"
+TITLE = "Spaceship Titanic (demo)"
+_SECOND = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)  # when the later board was made
+_SINCE = _SECOND - timedelta(hours=4)
+_HERE = Path(__file__).parent
+
+
+def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) -> None:
+    """Runs the demo and prints its board.
+
+    Args:
+        db: a new file that keeps the database; None: it is gone afterwards.
+        report_to: a folder for the report's pages; None: none are written.
+        quiet: the board only.
+
+    Raises:
+        UsageError: `db` exists.
+        KagsyncError: it cannot be written.
+    """
+
+    def say(text: str) -> None:
+        if not quiet:
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()  # the log lines go elsewhere and must not overtake
+
+    if db is not None:
+        _refuse_taken(db)
+    with scratch.folder() as folder:
+        settings = Settings(db=(db or folder / "demo.db").absolute(), temp_dir=folder)
+        fill(settings, say)
+        say(f"\n$ kagsync show {SLUG} --since 4h\n")
+        # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
+        listing.print_board(view(settings), "table", _SECOND)
+        if report_to is not None:
+            say(f"\n{write.told(write_report(settings, report_to))}")
+    if db is not None:
+        command = f"kagsync show {SLUG} --since {clock.iso(_SINCE)} --db {shlex.quote(str(db))}"
+        say(f"\nThe database is kept: {command}")
+    say(
+        "\nThese people are invented. For yours:\n"
+        "  kagsync competitions add spaceship-titanic\n"
+        "  kagsync users add USERNAME --name 'Their Name'\n"
+        "  kagsync sync --all"
+    )
+
+
+def _refuse_taken(db: Path) -> None:
+    if os.path.lexists(db):
+        raise UsageError(f"{db} exists already, and the demo fills a new database", "Name another file")
+    try:
+        output_file.examine(db)
+    except OSError as error:
+        raise from_os_error(error, f"make the database {db}") from error
+
+
+def view(settings: Settings) -> BoardView:
+    """The filled database's board, compared with the four hours before."""
+    with Store.open(settings.db, settings.locks) as store:
+        return show.board(store, SLUG, store.users(), lambda _: _SINCE)
+
+
+def write_report(settings: Settings, folder: Path) -> Written:
+    """The filled database's pages, as of the day of its board."""
+    with Store.open(settings.db, settings.locks) as store:
+        return write.report(store, folder, _SECOND, title="Demo class", since=_SECOND - _SINCE)
+
+
+def fill(settings: Settings, say: Callable[[str], None]) -> None:
+    """Fills a new database: two rosters, two boards, each through fetch, process and cleanup."""
+    say(f"A competition is added: {SLUG}")
+    with Store.open(settings.db, settings.locks, create=True) as store:
+        competition = store.add_competition(SLUG, None, clock.utc_now())
+        store.update_competition(competition.id, title=TITLE)
+    for number in (1, 2):
+        people = roster_file.read_roster(_HERE / f"roster-{number}.csv")
+        say(f"{len(people)} people are tracked: {', '.join(name for name, *_ in people)}")
+        with Store.open(settings.db, settings.locks) as store:
+            store.save_users(people, clock.utc_now())
+        board = f"{SLUG}-{number}.zip"
+        say(f"\n$ kagsync sync {SLUG} --from {board}")
+        outcome = sync.sync(settings, [SLUG], source=_HERE / board)
+        for result in outcome.failed:
+            raise KagsyncError("the demo failed") from result.error
+        say(f"{sync.summary(outcome)}\n")
+    with Store.open(settings.db, settings.locks) as store:  # the sync was on the day of its board, too
+        store.update_competition(competition.id, tried_at=clock.iso(_SECOND), synced_at=clock.iso(_SECOND))

@@ -22,7 +22,7 @@ def run() -> Never:
     try:
         _end_after_a_signal()
         signal.signal(signal.SIGTERM, _interrupt)
-        from kagsync.cli import main
+        from kagsync.cli.main import main
 
         code = main()
     except (MemoryError, SystemError, ImportError) as error:

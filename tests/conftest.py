@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 from kaggle_server import ENVIRONMENT, KaggleServer
 
-from kagsync import cli, log
+from kagsync import log
+from kagsync.cli import main
 from kagsync.settings import Settings
 from kagsync.store import Store
 from kagsync.store.records import Competition
@@ -140,7 +141,7 @@ class Kagsync:
 
     def __call__(self, *arguments: str) -> Ran:
         self._capsys.readouterr()
-        code = cli.main(list(arguments))
+        code = main.main(list(arguments))
         out, err = self._capsys.readouterr()
         return Ran(code, out, err)
 

@@ -32,7 +32,7 @@ KILLED = -9
 _ZYGOTE = """
 import json, os, sys
 import apprise, jinja2, kagglesdk, pandas, pygal, rapidfuzz, requests, sqlite_utils
-import kagsync.cli, kagsync.notify.tell, kagsync.report, kagsync.sync.after, kagsync.sync.run
+import kagsync.cli.main, kagsync.notify.tell, kagsync.report.write, kagsync.sync.after, kagsync.sync.run
 from kagsync import __main__
 from kagsync.kaggle import client, sdk
 sdk.part()

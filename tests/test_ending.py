@@ -226,7 +226,7 @@ def test_what_libraries_do_at_pythons_exit_is_not_needed() -> None:
             return register(function, *args, **kwargs)
         atexit.register = note
         import apprise, kagglesdk, requests, rich.console, pandas
-        from kagsync import cli; from kagsync.report import write as report
+        from kagsync.cli import main as cli; from kagsync.report import write as report
         from kagsync.notify import channel, tell
         from kagsync.sync import process, run
         from kagsync.kaggle import client, sdk

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from conftest import start
 
-from kagsync import cli
+from kagsync.cli import main
 from kagsync.errors import DatabaseError
 from kagsync.store import Store
 
@@ -225,5 +225,5 @@ def test_a_folder_that_cannot_be_swept_is_told_and_the_others_go(
 
 def test_main_leaves_the_callers_stdout_as_it_was(kagsync: Kagsync) -> None:
     before = sys.stdout
-    cli.main(["--version"])
+    main.main(["--version"])
     assert sys.stdout is before

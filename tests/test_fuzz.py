@@ -26,8 +26,9 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from kagsync import cli, log
+from kagsync import log
 from kagsync.board import archive, file_name
+from kagsync.cli import main
 from kagsync.errors import KagsyncError
 from kagsync.store import Store
 from kagsync.store.records import Run
@@ -521,7 +522,7 @@ class Desk:
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
-            code = cli.main(list(line))
+            code = main.main(list(line))
         told = (self._folder / "err").read_text(encoding="utf-8")
         assert code in (0, 1, 2, 3, 4, 5)
         verbose = any(re.match(r"--verbose|-[a-z]*v", word) for word in line)

@@ -47,7 +47,7 @@ EXCEPTIONS = {
     ("doctor/examine", "_locks"): "locks of its own in the folder of locks",
     ("schedule/systemd", "remove"): "systemd's fixed names in the user's folder",
     ("schedule/windows", "install"): "into a scratch folder",
-    ("cli/__init__", "_prepare_streams"): "/dev/null",
+    ("cli/main", "_prepare_streams"): "/dev/null",
     ("cli/stdout", "_forget"): "/dev/null",
 }
 

@@ -11,7 +11,7 @@ import pytest
 import typer
 from boards import MODERN, OLD, board_name
 
-from kagsync import cli
+from kagsync.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ def _parameters() -> Iterator[tuple[list[str], str]]:
                 if name not in WORDS and not getattr(parameter, "is_flag", False):
                     yield words, name
 
-    return walk(typer.main.get_command(cli.app), [])
+    return walk(typer.main.get_command(main.app), [])
 
 
 def _check(kagsync: Kagsync, *words: str) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
-from kagsync import cli, errors, settings
+from kagsync import errors, settings
+from kagsync.cli import main
 from kagsync.standings.movements import REASONS
 from kagsync.store.records import Counts
 from kagsync.sync import after
@@ -37,7 +38,7 @@ def _collect(command: Any, path: str) -> None:
             COMMANDS[full] = child
 
 
-_collect(typer.main.get_command(cli.app), "")
+_collect(typer.main.get_command(main.app), "")
 
 
 def _options(command: Any) -> set[str]:

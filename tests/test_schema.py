@@ -214,7 +214,7 @@ def test_a_program_killed_in_the_middle_of_a_migration_has_done_nothing(db: Path
     before, built = tables(stored(1, db)), structure(db)
     script = """
         import os, signal, sys
-        from kagsync import cli; from kagsync.store import migrations as schema
+        from kagsync.cli import main as cli; from kagsync.store import migrations as schema
 
         def _killed(db):
             for change in schema_before[1:]:

@@ -39,7 +39,7 @@ def killed(patch: str, *words: str, **environment: str) -> None:
         "import os, signal, sys\n"
         "def die(*_, **__): os.kill(os.getpid(), signal.SIGKILL)\n"
         f"{patch}\n"
-        "from kagsync.cli import main\n"
+        "from kagsync.cli.main import main\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
     done = subprocess.run(

@@ -190,7 +190,7 @@ def test_the_name_on_kaggle_may_be_another(club: Club) -> None:
 
 HEAVY = """
 import sys
-from kagsync import cli
+from kagsync.cli import main as cli
 for command in sys.argv[1:]:
     code = cli.main(command.split())
     heavy = {"pandas", "numpy", "sqlite_utils", "pydantic", "kagglesdk.kernels"} & sys.modules.keys()

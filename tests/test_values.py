@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import pytest
 import typer
 
-from kagsync.cli.values import read_plainly
+from kagsync.cli.fast_start import read_plainly
 
 
 class Color(StrEnum):

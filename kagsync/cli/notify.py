@@ -1,4 +1,4 @@
-"""Who is told when something moves."""
+"""`kagsync notify`: who is told when something moves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kagsync import errors, inputs, log
-from kagsync.cli.common import load, load_to_read, notify_app, open_store, open_to_read, print_json, say
+from kagsync.cli.command import load, load_to_read, notify_app, open_store, open_to_read, print_json, say
 from kagsync.cli.options import Db, Group, JsonOrText, Quiet, TextOrJson, Verbose
 from kagsync.safe_text import printable
 

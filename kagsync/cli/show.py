@@ -1,4 +1,4 @@
-"""What people look at."""
+"""`kagsync show`, `news`, `history`, `report` and `missing`: what people look at."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kagsync import clock, errors, inputs
-from kagsync.cli.common import app, load_to_read, open_to_read, say
+from kagsync.cli.command import app, load_to_read, open_to_read, say
 from kagsync.cli.options import AnyFormat, AnySlug, Db, Format, Group, OneUser, Quiet, Slug, Verbose, storable
 from kagsync.errors import UsageError
 

@@ -1,15 +1,16 @@
-"""The three phases, all of them at once, and the demo."""
+"""`kagsync sync`, and its three phases one by one: `fetch`, `process` and `cleanup`."""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path  # noqa: TC003  (typer reads the annotations)
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kagsync import clock, errors, inputs, log, settings
 from kagsync.cli import stdout
-from kagsync.cli.common import app, load, print_json, print_text, say
+from kagsync.cli.command import app, load, print_json, print_text, say
 from kagsync.cli.options import (
     AcceptName,
     AcceptShrink,
@@ -27,6 +28,9 @@ from kagsync.cli.options import (
 from kagsync.errors import KagsyncError, UsageError
 from kagsync.notify import ping as pings
 from kagsync.store.records import BY_HAND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _LONGEST_RUN = 7 * 86_400  # seconds
 
@@ -85,7 +89,6 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Fetch, process and clean up: brings competitions up to date."""
-    from kagsync import progress
     from kagsync.sync import after
     from kagsync.sync import run as verb
 
@@ -112,7 +115,7 @@ def sync(
             accept_shrink=accept_shrink,
             accept_name=accept_name,
             max_time=verb.MAX_TIME if max_time is None and everything else max_time,
-            progress=progress.bar if log.is_terminal() and not quiet else None,
+            progress=_bar if log.is_terminal() and not quiet else None,
         )
     except KagsyncError as error:
         nothing_yet = isinstance(error, errors.NoDatabase) and everything
@@ -156,6 +159,22 @@ def _check_what_to_sync(
         raise UsageError("--from goes with one competition", "kagsync sync SLUG --from FILE")
     if direction is not None and not wanted:
         raise UsageError("a direction goes with named competitions", "kagsync sync SLUG --lower-is-better")
+
+
+@contextlib.contextmanager
+def _bar(total: int) -> Iterator[Callable[[str], None]]:
+    """Shows how many of `total` competitions are done; gives the function that says one is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if console.is_dumb_terminal:  # it cannot redraw the bar
+        yield lambda _: None
+        return
+    columns = (TextColumn("Syncing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("sync", total=total)
+        yield lambda _: progress.advance(task)
 
 
 @app.command()
@@ -224,21 +243,3 @@ def cleanup(
         log.failure(error)
     if swept.failed:
         raise typer.Exit(swept.failed[0].exit_code)
-
-
-@app.command()
-def demo(
-    db: Annotated[
-        Path | None, typer.Option("--db", metavar="PATH", help="Keep the demo's database in a new file.")
-    ] = None,
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="DIR", help="Also write its report to this folder.")
-    ] = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
-    """The main job on sample boards: no account, no network, nothing of yours is touched."""
-    from kagsync.demo import run as verb
-
-    log.configure(verbose=verbose, quiet=quiet)
-    verb.run(db, report_to=report, quiet=quiet)

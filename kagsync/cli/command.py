@@ -124,3 +124,7 @@ def print_json(content: object) -> None:
     from kagsync.output.terminal import to_json
 
     print_text(to_json(content))
+
+
+def with_entries(name: str, entries: int) -> str:
+    return f"{name} with {counted(entries, 'entry', 'entries')} and their history"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kagsync.version import __version__
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__version__ = "0.1.0"
+__all__ = ["__version__", "history"]
 
 
 def history(

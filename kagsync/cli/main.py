@@ -10,12 +10,13 @@ from typing import Annotated
 
 import typer
 
-from kagsync import __version__, errors, log
+from kagsync import errors, log
 from kagsync.cli import stdout
 from kagsync.cli.command import app
 from kagsync.cli.fast_start import read_plainly
 from kagsync.errors import KagsyncError
 from kagsync.safe_text import clip
+from kagsync.version import __version__
 
 # They register their commands, in the order of `kagsync --help`.
 from kagsync.cli import show, sync, demo, health, notify, competitions, users, schedule  # isort: skip  # noqa: F401

@@ -17,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, clock, errors, installation, memory, settings
+from kagsync import clock, errors, installation, memory, settings
 from kagsync.doctor import checks
 from kagsync.doctor.checks import Check
 from kagsync.errors import (
@@ -38,6 +38,7 @@ from kagsync.queries import status as health
 from kagsync.schedule import install
 from kagsync.store import REPAIR, SQLITE_VERSION, Store, migrations
 from kagsync.sync import run_folder
+from kagsync.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

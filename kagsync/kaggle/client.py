@@ -17,7 +17,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kagsync import __version__, clock, installation
+from kagsync import clock, installation
 from kagsync.errors import BadDownload, CredentialsError, Interrupted, KagsyncError, OutOfTime
 from kagsync.kaggle import answers, sdk
 from kagsync.kaggle.credentials import Credentials, check_environment, find, is_sendable, refused
@@ -26,6 +26,7 @@ from kagsync.log import logger
 from kagsync.net import bounds
 from kagsync.net import route as network
 from kagsync.net.route import Failure, Route
+from kagsync.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

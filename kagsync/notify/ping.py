@@ -15,12 +15,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import __version__, clock, errors, log
+from kagsync import clock, errors, log
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.net import bounds, route
 from kagsync.safe_text import printable
 from kagsync.store.records import BY_HAND, LastPing, Trigger
+from kagsync.version import __version__
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,12 +11,13 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kagsync import __version__, clock
+from kagsync import clock
 from kagsync.board.matching import TEAM_NAME
 from kagsync.output import tables
 from kagsync.queries import board
 from kagsync.safe_text import printable
 from kagsync.standings.movements import IMPROVED, MERGED, NEW
+from kagsync.version import __version__
 
 if TYPE_CHECKING:
     from jinja2 import Environment

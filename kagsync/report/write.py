@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kagsync import __version__
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import output_file, scratch
 from kagsync.queries import board, news
 from kagsync.report import chart, pages
+from kagsync.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
+import pwd
+import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from kaggle_server import ENVIRONMENT, KaggleServer
+from world import REAL_BOARDS
+from world.kaggle_server import ENVIRONMENT, KaggleServer
+from world.running import Kagsync
 
 from kagsync import log
-from kagsync.cli import main
 from kagsync.settings import Settings
 from kagsync.store import Store
-from kagsync.store.records import Competition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,106 +115,26 @@ def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
         subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def untracked(slug: str, kaggle_id: str | None = None) -> Competition:
-    """A competition that is in no database."""
-    unknown = dict.fromkeys(field.name for field in fields(Competition))
-    return Competition(
-        **unknown | {"id": 1, "slug": slug, "kaggle_competition_id": kaggle_id, "active": True}
-    )  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-class Kagsync:
-    """Runs `kagsync` in this process: `kagsync("show", "titanic")`."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str) -> Ran:
-        self._capsys.readouterr()
-        code = main.main(list(arguments))
-        out, err = self._capsys.readouterr()
-        return Ran(code, out, err)
-
-    def ok(self, *arguments: str) -> str:
-        """Runs a command that must succeed, and gives its output."""
-        ran = self(*arguments)
-        assert ran.code == 0, ran
-        return ran.out
-
-
 @pytest.fixture
 def kagsync(capsys: pytest.CaptureFixture[str]) -> Kagsync:
     return Kagsync(capsys)
 
 
-def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
-    """Starts `python -m kagsync` as a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "kagsync", *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, **environment},
-    )
-
-
-def run(*arguments: str, **environment: str) -> Ran:
-    """Runs `python -m kagsync` as a process of its own."""
-    with start(*arguments, **environment) as process:
-        out, err = process.communicate(timeout=120)
-    return Ran(process.returncode, out, err)
-
-
-def on_terminal(*words: str, width: int = 80, **environment: str) -> str:
-    """What a command of its own writes to a terminal, which also carries its stderr."""
-    pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
-    import fcntl
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, width, 0, 0))
-    variables = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kagsync", *words],
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env=variables | {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONUTF8": "1"} | environment,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    written = b""
-    with contextlib.suppress(OSError):  # Linux: nobody has the other end any more
-        while piece := os.read(ours, 65536):
-            written += piece
-    os.close(ours)
-    assert process.wait(timeout=60) == 0, written
-    return written.decode().replace("\r\n", "\n")
-
-
-def plain(text: str) -> str:
-    """Terminal output without its colours."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
-BOARDS = Path(__file__).parent.parent.parent / "shared" / "boards"
-
-
 @pytest.fixture
 def real_boards() -> Path:
     """Real leaderboards, where they are at hand; they are people's, so they are no part of the project."""
-    if not BOARDS.is_dir():
+    if not REAL_BOARDS.is_dir():
         pytest.skip("no real boards in ../shared/boards")
-    return BOARDS
+    return REAL_BOARDS
+
+
+@pytest.fixture
+def nobody() -> list[str]:
+    """The command in front of another that makes it a user without a passwd entry (who may read all)."""
+    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root with setpriv can become a user without a passwd entry")
+    with pytest.raises(KeyError):
+        pwd.getpwuid(54321)
+    user = ["--reuid=54321", "--regid=54321", "--clear-groups"]
+    reads = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+    return ["setpriv", *user, *reads]

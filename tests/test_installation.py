@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import run
+from world.running import run
 
 from kagsync import installation
 from kagsync.installation import PIP, PIPX, UV_PIP, UV_TOOL, Installation
@@ -18,7 +18,7 @@ from kagsync.installation import PIP, PIPX, UV_PIP, UV_TOOL, Installation
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Kagsync
+    from world.running import Kagsync
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="quotes as POSIX shells do")
 

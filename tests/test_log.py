@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import on_terminal, plain, run
+from world.running import on_terminal, plain, run
 
 from kagsync import log
 from kagsync.errors import ConfigurationError, KagsyncError
@@ -17,7 +17,7 @@ from kagsync.files import log_file
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Kagsync
+    from world.running import Kagsync
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """`kagsync demo`: the main job on sample boards, through the real phases, with no account and no network.
 
-The boards and the people are invented (`tests/demo_boards.py` makes them).
+The boards and the people are invented (`tests/world/demo_boards.py` makes them).
 """
 
 from __future__ import annotations

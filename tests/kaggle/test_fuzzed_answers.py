@@ -1,0 +1,273 @@
+"""Numbers and dates that make no sense, in everything that Kaggle and a monitor send."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import random
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from world.boards import board_csv, many_teams
+from world.kaggle_server import Answer, redirect
+from world.listeners import Flood
+
+from kagsync import clock
+from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
+from kagsync.kaggle import answers, client
+from kagsync.kaggle.oauth import Login
+from kagsync.notify import ping
+from kagsync.tracking import competitions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world.kaggle_server import KaggleServer
+    from world.running import Kagsync
+
+    from kagsync.store import Store
+
+SLUG = "titanic"
+JSON = {"Content-Type": "application/json"}
+DATES = (
+    "9999-12-31T23:59:59Z",
+    "9999-12-31T23:59:59.999999999Z",
+    "9999-12-31T23:59:59-12:00",
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00+14:00",
+    "0000-00-00T00:00:00Z",
+    "2025-02-30T00:00:00Z",
+    "2025-10-31T16:26:26+05:30",
+    "2025-10-31T16:26:26." + "9" * 400,
+    "+292277026596-12-04T15:30:07Z",
+    "2025",
+    "20251031",
+    "soon",
+    "\ud800",
+)
+# As they stand in JSON, for some are none.
+NUMBERS = (
+    "0",
+    "-1",
+    "1e30",
+    "-1e30",
+    "1e400",
+    "0.5",
+    "NaN",
+    "Infinity",
+    "-Infinity",
+    "9223372036854775808",
+    "1" * 400,
+    "9" * 5000,
+    "1e999999999",
+    "true",
+    "null",
+    '"1"',
+    '"1e30"',
+    '""',
+    "[]",
+    "{}",
+    "[" * 5000 + "]" * 5000,
+    '{"a":' * 5000 + "1" + "}" * 5000,
+    "01",
+    "0x10",
+    "",
+)
+VALUES = (*NUMBERS, *(json.dumps(date) for date in DATES))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "_backoff", lambda: 0.0)
+
+
+def raw(name: str, value: str, **others: object) -> bytes:
+    """A JSON object in which one value stands as it is, right or wrong."""
+    fields = "".join(f", {json.dumps(key)}: {json.dumps(other)}" for key, other in others.items())
+    return f'{{"{name}": {value}{fields}}}'.encode()
+
+
+FACTS = ("teamCount", "deadline", "title", "evaluationMetric", "awardsPoints", "id", "userRank")
+OTHER_FACTS = ("mergerDeadline", "tags", "reward", "maxTeamSize", "nothing", "code", "message")
+
+
+def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
+    competition = store.add_competition(SLUG, SLUG, clock.utc_now())
+    api = client.connect()()
+    believed = 0
+    for name in (*FACTS, *OTHER_FACTS):
+        for value in VALUES:
+            others = {} if name == "title" else {"title": "Titanic"}
+            kaggle.answer(SLUG, Answer(200, JSON, raw(name, value, **others)), call="GetCompetition")
+            competitions.refresh_facts(store, competition, api)
+            deadline = store.competition(SLUG).deadline
+            if name == "deadline" and deadline is not None:
+                believed += clock.iso(clock.parse_iso(deadline)) == deadline
+                for command in (["status"], ["show"], ["show", SLUG]):
+                    assert kagsync(*command).code in (0, 1)
+                store.update_competition(competition.id, deadline=None)
+    assert believed >= 5
+    kaggle.answer(SLUG, Answer(200, JSON, raw("deadline", f'"{DATES[7]}"', title="T")), call="GetCompetition")
+    competitions.refresh_facts(store, competition, api)
+    assert store.competition(SLUG).deadline == "2025-10-31T10:56:26Z"
+
+
+def test_codes_of_refusals(kaggle: KaggleServer, tmp_path: Path) -> None:
+    api = client.connect()()
+    for value in (*VALUES, "399", "400", "599", "600", "999999999999"):
+        for status in (200, 418):
+            for body in (raw("code", value, message="x"), raw("message", value, code=403)):
+                kaggle.answer(SLUG, *[Answer(status, JSON, body)] * client.TRIES)
+                with pytest.raises(KagsyncError) as refused:
+                    api.download_leaderboard(SLUG, tmp_path / "x.zip")
+                assert "(999" not in refused.value.message
+                kaggle._queues.clear()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_lengths_dates_and_places(kaggle: KaggleServer, tmp_path: Path) -> None:
+    """A download is whole, or an error that is foreseen."""
+    kaggle.board(SLUG, board_csv(many_teams(3)))
+    api = client.connect()()
+    headers = [
+        {"Date": date.encode("ascii", "replace").decode()}
+        for date in (*DATES, "Fri, 31 Dec 9999 23:59:59 -2359")
+    ]
+    headers += [
+        {"Age": "9" * 5000},
+        {"Content-Encoding": "nonesuch"},
+        {"Set-Cookie": "a=b; expires=x; max-age=1e9"},
+    ]
+    for each in headers:
+        kaggle.answer(SLUG, Answer(200, each, b"PK\3\4"))
+        api.may_download(SLUG)
+    for place in (
+        "http://[",
+        "http://x:99999/",
+        "http://x:-1/",
+        "http://x:" + "9" * 5000,
+        "\0",
+        "http://" + "a" * 300,
+    ):
+        kaggle.answer(SLUG, *[redirect(place)] * client.TRIES)
+        with pytest.raises(KagsyncError):
+            api.download_leaderboard(SLUG, tmp_path / "x.zip")
+        kaggle._queues.clear()
+    for length in ("-1", "1e30", "9" * 400, "9" * 5000, "4, 5", "", "0x4"):
+        answer = Answer(200, {"Content-Length": length, "Connection": "close"}, b"PK\3\4")
+        kaggle.answer(SLUG, *[answer] * client.TRIES)
+        with contextlib.suppress(KagsyncError):
+            api.download_leaderboard(SLUG, tmp_path / "x.zip")
+        kaggle._queues.clear()
+    gc.collect()  # urllib3 leaves a connection to the garbage collector if it does not accept the headers
+
+
+HEADERS = st.one_of(
+    st.integers().map(str),
+    st.floats().map(str),
+    st.sampled_from(
+        [*DATES, "9" * 5000, "²", "Fri, 31 Dec 9999 23:59:59 -2359", "Mon, 01 Jan 0001 00:00:00 +2359"]
+    ),
+    st.datetimes().map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT")),
+    st.text(),
+)
+
+
+@given(HEADERS)
+def test_how_long_to_wait(value: str) -> None:
+    response = requests.Response()
+    response.status_code = 429
+    response.headers["Retry-After"] = value
+    failure = answers.explain(response, SLUG, "")
+    assert isinstance(failure.error, RateLimited)
+    assert failure.error.until is not None
+    assert timedelta(minutes=-1) < failure.error.until - clock.utc_now() <= timedelta(days=7)
+
+
+@pytest.fixture
+def login(kaggle: KaggleServer, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only login there is; it has to be renewed."""
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    path = home / ".kaggle" / "credentials.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"refresh_token": "refresh"}), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["expiresIn", "token", "userId"])
+def test_logins(name: str, kaggle: KaggleServer, login: Path) -> None:
+    before = login.read_bytes()
+    good = {"token": "t", "expiresIn": 43200, "userId": 1}
+    good.pop(name)
+    for value in VALUES:
+        kaggle.answer("", Answer(200, JSON, raw(name, value, **good)), call="GenerateAccessToken")
+        try:
+            client.connect()
+        except BadDownload:
+            assert login.read_bytes() == before
+        else:
+            assert Login.read(login).content["access_token"]
+        login.write_bytes(before)
+
+
+def test_dates_of_stored_logins(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.json"
+    for value in VALUES:
+        path.write_bytes(raw("access_token_expiration", value, access_token="t", refresh_token="r"))
+        try:
+            login = Login.read(path)
+        except (ValueError, RecursionError):
+            continue  # `credentials` passes over such a file
+        assert login.valid_token() in (None, "t")
+
+
+MONITORS = (
+    b"HTTP/1.1 99999999999999999999 X\r\n\r\n",
+    b"HTTP/1.1 -1 X\r\n\r\n",
+    b"HTTP/9999999.9 200 X\r\n\r\n",
+    b"HTTP/1.1 200 X\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\nOK",
+    b"HTTP/1.1 200 X\r\nContent-Length: -1\r\n\r\nOK",
+    b"HTTP/1.1 200 X\r\nContent-Length: 1, 2\r\n\r\nOK",
+    b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n" + b"f" * 5000 + b"\r\nOK",
+    b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\nOK",
+    b"HTTP/1.1 200 X\r\nContent-Encoding: gzip\r\n\r\nOK",
+    b"HTTP/1.1 302 X\r\nLocation: http://[\r\n\r\n",
+    b"HTTP/1.1 302 X\r\nLocation: http://x:99999/\r\n\r\n",
+    b"HTTP/1.1 302 X\r\nLocation: http://x:" + b"9" * 5000 + b"/\r\n\r\n",
+    b"HTTP/1.1 302 X\r\nLocation: \xff\xfe\r\n\r\n",
+    b"HTTP/1.1 200 X\r\nSet-Cookie: a=b; max-age=1e30; expires=Fri, 31 Dec 99999 23:59:59 GMT\r\n\r\nOK",
+)
+
+
+@pytest.mark.parametrize("answer", MONITORS, ids=lambda answer: answer[9:60].decode("latin-1"))
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_monitors(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ping, "PATIENCE", 1.0)
+    with Flood(answer, b"") as flood:
+        monkeypatch.setenv(ping.VARIABLE, f"http://{flood.address}/uuid")
+        assert isinstance(ping.start().finish(0), ping.Answer)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_answers_with_any_bytes_changed(seed: int, kaggle: KaggleServer, tmp_path: Path) -> None:
+    """What is left of a good answer when some of its bytes are others."""
+    rng = random.Random(seed)
+    body: dict[str, Any] = {"title": "T", "deadline": DATES[0], "teamCount": 17, "awardsPoints": True}
+    good = json.dumps(body).encode()
+    api = client.connect()()
+    for _ in range(60):
+        changed = bytearray(good)
+        for _ in range(rng.randint(1, 4)):
+            changed[rng.randrange(len(changed))] = rng.choice(b'0123456789eE+-.{}[]",:nN\xff\x00 ')
+        kaggle.answer(SLUG, Answer(200, JSON, bytes(changed)), call="GetCompetition")
+        try:
+            facts = api.competition_facts(SLUG)
+        except KagsyncError as error:
+            assert not isinstance(error, Unforeseen)
+        else:
+            assert facts.team_count is None or 0 <= facts.team_count < 2**31

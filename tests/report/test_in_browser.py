@@ -1,0 +1,282 @@
+"""The report in a real browser: opened from disk, with the network cut."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_pages import SLUG, Filling, Standing, a_year, hostile, write
+
+from kagsync.report import write as report
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("needs a chromium (Debian: apt-get install chromium)", allow_module_level=True)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+LINES_SHOWN = (
+    "[...document.querySelectorAll('svg .line')].filter((e) => getComputedStyle(e).display !== 'none')"
+    ".map((e) => e.dataset.user).sort()"
+)
+
+
+class Visit:
+    """A page that is open, and all it said and asked for."""
+
+    def __init__(self, browser: Any, path: Path, width: int = 1280, **context: Any) -> None:
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 900}, offline=True, **({"locale": "en-GB"} | context)
+        )
+        self.page = self.context.new_page()
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(path.as_uri())
+
+    def __enter__(self) -> Visit:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def js(self, script: str) -> Any:
+        return self.page.evaluate(script)
+
+    def column(self, number: int) -> list[str]:
+        """The cells of a column of the table, by row (from 1)."""
+        shown = self.page.locator(f"#people tbody tr > :nth-child({number})").all_inner_texts()
+        return [text.split("\n")[0] for text in shown]
+
+
+def site(tmp_path: Path, *fillings: Filling, now: datetime = NOW) -> Path:
+    """A site made of these competitions."""
+    tmp_path.mkdir(exist_ok=True)
+    for filling in fillings:
+        filling.into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path / "site", now)
+    return tmp_path / "site"
+
+
+def few() -> Filling:
+    """Three people whose numbers do not sort as text: a thousand, one that fell, one that is new."""
+    end = int(NOW.timestamp()) - 600
+    before = end - 30 * 3600
+    return Filling(
+        [
+            Standing("alice", "Alice", "crimson", "Rabbits", (999, 1000), ("0.51", "0.52")),
+            Standing("bob", "Bob", "blue", "Team Bob", (1, 999), ("0.9", "0.6")),
+            Standing("carol", "Carol", "crimson", "Team Carol", (7,), ("0.8",)),
+        ],
+        [before, end],
+        synced_at=NOW - timedelta(minutes=5),
+        deadline=NOW + timedelta(days=3, hours=1),
+        missing=["dave"],
+    )
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Path:
+    """The page of `few`."""
+    return site(tmp_path, few()) / report.page_name(SLUG)
+
+
+def test_pages_open_from_disk_and_ask_for_nothing(browser: Any, page: Path) -> None:
+    for path in (page, page.parent / report.INDEX):
+        with Visit(browser, path) as visit:
+            assert visit.page.title()
+            assert (visit.said, visit.asked) == ([], [path.as_uri()])
+
+
+def test_the_links_between_the_pages_work(browser: Any, page: Path) -> None:
+    with Visit(browser, page.parent / report.INDEX) as visit:
+        visit.page.get_by_role("link", name="Titanic").click()
+        assert visit.page.url == page.as_uri()
+        visit.page.get_by_role("navigation").get_by_role("link").click()
+        assert visit.page.url == (page.parent / report.INDEX).as_uri()
+
+
+def test_the_policy_lets_no_other_script_or_style_in(browser: Any, page: Path) -> None:
+    with Visit(browser, page) as visit:
+        violated = visit.js("""async () => {
+            const found = [];
+            document.addEventListener("securitypolicyviolation", (e) => found.push(e.effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "window.owned = 1";
+            document.body.append(script);
+            const div = document.createElement("div");
+            div.innerHTML = '<img src="x" onerror="window.owned = 2"><p style="position:fixed">x</p>';
+            document.body.append(div);
+            await fetch("https://example.com/").catch(() => {});
+            await new Promise((done) => setTimeout(done, 200));
+            return found;
+        }""")
+        assert {"script-src-elem", "connect-src", "img-src", "style-src-attr"} <= set(violated)
+        assert visit.js("window.owned") is None
+
+
+def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
+    folder = site(tmp_path, hostile())
+    for name in (report.page_name(SLUG), report.INDEX):
+        with Visit(browser, folder / name) as visit:
+            if name != report.INDEX:
+                visit.page.locator(".who").first.hover()
+                visit.page.locator("#filter").fill("<script>")
+                for button in visit.page.locator("thead button").all():
+                    button.click()
+            assert visit.js("window.owned") is None
+            assert (visit.said, visit.asked) == ([], [(folder / name).as_uri()])
+
+
+def test_the_table_is_sorted_by_each_column_and_by_keyboard(browser: Any, page: Path) -> None:
+    with Visit(browser, page) as visit:
+        titles = [title.strip() for title in visit.page.locator("thead th").all_inner_texts()]
+        assert titles[:5] == ["Rank", "Moved", "Person", "Group", "Score"]
+        button = visit.page.locator("thead button")
+        assert visit.column(1) == ["7", "999", "1,000"]
+        button.nth(0).click()  # it was in ascending order already
+        assert visit.column(1) == ["1,000", "999", "7"]
+        assert visit.js("document.querySelector('thead th').getAttribute('aria-sort')") == "descending"
+        button.nth(1).click()
+        assert [cell.split()[0] for cell in visit.column(2)] == ["▼998", "▼1", "new"]
+        button.nth(1).click()  # what has no number stays below
+        assert [cell.split()[0] for cell in visit.column(2)] == ["▼1", "▼998", "new"]
+        button.nth(2).focus()
+        visit.page.keyboard.press("Enter")
+        assert visit.column(3) == ["Alice", "Bob", "Carol"]
+        visit.page.keyboard.press("Space")
+        assert visit.column(3) == ["Carol", "Bob", "Alice"]
+        visit.page.keyboard.press("Tab")
+        visit.page.keyboard.press("Tab")
+        visit.page.keyboard.press("Enter")
+        assert visit.column(5) == ["0.52", "0.6", "0.8"]
+        assert visit.js("document.querySelectorAll('[aria-sort]').length") == 1
+
+
+def test_the_filter_narrows_rows_and_lines(browser: Any, page: Path) -> None:
+    with Visit(browser, page) as visit:
+        visit.page.get_by_label("Filter").fill("CRIMSON")
+        assert visit.page.locator("#people tbody tr:visible").count() == 2
+        assert visit.page.locator("#found").inner_text() == "2 of 3"
+        assert visit.js(LINES_SHOWN) == ["alice", "carol"]
+        visit.page.get_by_label("Filter").fill("rabbits")
+        assert visit.page.locator("#people tbody tr:visible").count() == 1
+        assert visit.js(LINES_SHOWN) == ["alice"]
+        visit.page.get_by_label("Filter").fill("")
+        assert visit.page.locator("#people tbody tr:visible").count() == 3
+        assert visit.page.locator("#found").inner_text() == ""
+
+
+def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path) -> None:
+    lit = "[...document.querySelectorAll('.lit')].map((e) => e.localName + ' ' + e.dataset.user).sort()"
+    of = ["g bob", "text bob", "tr bob"]
+    with Visit(browser, page) as visit:
+        assert visit.js(lit) == []
+        visit.page.get_by_text("Bob", exact=True).first.hover()
+        assert visit.js(lit) == of
+        assert visit.page.locator("#pointed").inner_text() == "Bob"
+        visit.page.locator("h1").hover()
+        assert visit.js(lit) == []
+        visit.page.locator('tr[data-user="bob"] .who').focus()
+        assert visit.js(lit) == of
+        visit.page.locator("#filter").focus()
+        assert visit.js(lit) == []
+        visit.page.locator('svg text[data-user="bob"]').hover()
+        assert visit.js(lit) == of
+
+
+@pytest.mark.parametrize("people", [1, 20, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("names", ["usual", "long"])
+def test_no_width_needs_to_be_scrolled_sideways(
+    browser: Any, tmp_path: Path, people: int, names: str
+) -> None:
+    long = {"name": "Wolfeschlegelsteinhausenbergerdorff" * 2, "team": "W" * 76} if names == "long" else {}
+    folder = site(tmp_path, a_year(people, 20, **long))
+    for width in (360, 768, 1280):
+        for file in (report.page_name(SLUG), report.INDEX):
+            with Visit(browser, folder / file, width) as visit:
+                assert visit.js("document.documentElement.scrollWidth") <= width
+
+
+def test_times_are_in_the_readers_zone_with_utc_at_hand(browser: Any, page: Path) -> None:
+    with Visit(browser, page, timezone_id="Asia/Tokyo") as visit:
+        time = visit.page.locator(".fresh time")
+        moment = NOW - timedelta(minutes=5)
+        assert time.get_attribute("title") == f"{moment:%Y-%m-%d %H:%M} UTC"
+        there = moment + timedelta(hours=9)
+        assert f"{there:%H:%M}" in time.inner_text()
+        assert str(there.day) in time.inner_text()
+
+
+def test_a_page_turns_red_an_hour_after_the_last_good_sync(browser: Any, page: Path) -> None:
+    with Visit(browser, page) as visit:
+        assert "old" not in visit.page.locator(".fresh").get_attribute("class").split()
+        assert not visit.page.get_by_text("more than an hour ago").is_visible()
+    with Visit(browser, page) as visit:
+        visit.page.clock.install(time=NOW + timedelta(minutes=50))
+        visit.page.reload()
+        assert "old" not in visit.page.locator(".fresh").get_attribute("class").split()
+        visit.page.clock.fast_forward("10:00")
+        assert "old" in visit.page.locator(".fresh").get_attribute("class").split()
+        assert visit.page.get_by_text("more than an hour ago").is_visible()
+        red, green, blue = visit.js(
+            "getComputedStyle(document.querySelector('.fresh')).color.match(/\\d+/g).map(Number)"
+        )
+        assert red > 2 * max(green, blue)
+
+
+def test_light_and_dark_follow_the_system(browser: Any, page: Path) -> None:
+    shade = "getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0]"
+    for scheme, bright in (("light", True), ("dark", False)):
+        with Visit(browser, page, color_scheme=scheme) as visit:
+            assert (visit.js(shade) > 128) is bright
+
+
+def test_without_javascript_it_is_a_plain_table(browser: Any, page: Path) -> None:
+    with Visit(browser, page, java_script_enabled=False) as visit:
+        assert visit.page.locator("#people tbody tr:visible").count() == 3
+        assert not visit.page.locator("#filter").is_visible()
+        assert visit.page.locator("thead button").count() == 0
+        assert f"{NOW - timedelta(minutes=5):%Y-%m-%d %H:%M} UTC" in visit.page.locator(".fresh").inner_text()
+        assert visit.page.locator("svg .line").count() == 3
+
+
+def test_on_paper_there_is_nothing_to_press(browser: Any, page: Path) -> None:
+    with Visit(browser, page) as visit:
+        visit.page.emulate_media(media="print")
+        assert not visit.page.locator("#filter").is_visible()
+        assert visit.page.locator("#people").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
+@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
+def test_an_accessibility_checker_finds_nothing(
+    browser: Any, page: Path, tmp_path: Path, scheme: str, width: int
+) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="needs axe: pip install axe-playwright-python"
+    ).Axe()
+    crowd = site(tmp_path / "crowd", a_year(30, 20))
+    for path in (page, page.parent / report.INDEX, crowd / report.page_name(SLUG)):
+        # axe itself is a script that the policy would keep out.
+        with Visit(browser, path, width, color_scheme=scheme, bypass_csp=True) as visit:
+            found = axe.run(visit.page).response["violations"]
+            assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []

@@ -1,0 +1,777 @@
+"""`kagsync report`: whole pages that stand alone, replaced in one step, only when they say something new."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import os
+import random
+import re
+import sqlite3
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
+from world.boards import Team, board_csv, board_name
+from world.hostile import HOSTILE
+
+from kagsync import clock
+from kagsync.report import chart
+from kagsync.report import write as report
+from kagsync.safe_text import printable
+from kagsync.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from world.running import Kagsync
+
+    from kagsync.settings import Settings
+
+SLUG = "titanic"
+NOW = datetime(2025, 11, 10, 12, tzinfo=UTC)
+LIMIT = 300 * 1024  # bytes of a page, which phones fetch too
+PAYLOADS = {
+    "script": "<script>window.owned = 1</script>",
+    "breakout": '"><img src=x onerror="window.owned = 1">',
+    "single": "' onfocus='window.owned=1' autofocus='",
+    "template": "{{7*7}}{% raw %}${7*7}",
+    "comment": "--><svg/onload=window.owned=1><!--",
+    "style": "</style></title></script><script>window.owned = 1</script>",
+    "link": "javascript:window.owned=1",
+    "entity": "&lt;script&gt;&#x41;&amp;",
+    **{name: text for name, text in HOSTILE.items() if name not in ("long", "long and wide")},
+}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person's way through the boards of `Filling.moments`: the last `ranks` are those of the last ones."""
+
+    username: str
+    name: str | None = None
+    group: str | None = None
+    team: str = "A team"
+    ranks: Sequence[int | None] = (1,)
+    scores: Sequence[str] = ("0.5",)
+
+
+@dataclass
+class Filling:
+    """A competition that is written straight into a database: a year of boards takes too long to sync."""
+
+    standings: list[Standing]
+    moments: list[int]
+    slug: str = SLUG
+    title: str | None = "Titanic"
+    synced_at: datetime = NOW - timedelta(minutes=5)
+    missing: list[str] = field(default_factory=list)
+    deadline: datetime | None = None
+
+    def into(self, db: Path) -> None:
+        """Adds it to a database, which is made if need be."""
+        with Store.open(db, locks_of(db), create=True):
+            pass
+        with contextlib.closing(sqlite3.connect(db)) as connection, connection:
+            self._fill(connection)
+
+    def _fill(self, connection: sqlite3.Connection) -> None:
+        last = clock.from_unix(self.moments[-1])
+        competition = connection.execute(
+            "INSERT INTO competitions (slug, title, added_at, synced_at, snapshot_at, row_count, team_count, "
+            "fingerprint, inferred_higher_is_better, deadline) VALUES (?, ?, ?, ?, ?, 2000, 2000, 'x', 1, ?)",
+            (
+                self.slug,
+                self.title,
+                last,
+                clock.iso(self.synced_at),
+                last,
+                self.deadline and clock.iso(self.deadline),
+            ),
+        ).lastrowid
+        connection.executemany(
+            "INSERT INTO snapshots VALUES (?, ?, 0, 2000, 2000, 100000, NULL, NULL)",
+            [(competition, moment) for moment in self.moments],
+        )
+        for number, each in enumerate(self.standings, 1):
+            user = self._user(connection, each.username, each.name, each.group)
+            team = connection.execute(
+                "INSERT INTO teams (team_id, name, members) VALUES (?, ?, ?)",
+                (number, each.team, each.username),
+            ).lastrowid
+            ranks = list(each.ranks)
+            scores = [*each.scores[:1] * (len(ranks) - len(each.scores)), *each.scores]
+            at = self.moments[-len(ranks) :]
+            connection.executemany(
+                "INSERT INTO entry_history VALUES (?, ?, ?, ?, ?, ?, 3)",
+                [(user, competition, at[i], ranks[i], scores[i], team) for i in range(len(ranks))],
+            )
+            connection.execute(
+                "INSERT INTO leaderboard_entries "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 3, 'username', ?, NULL, NULL)",
+                (
+                    competition,
+                    user,
+                    ranks[-1],
+                    float(scores[-1]),
+                    scores[-1],
+                    each.team,
+                    number,
+                    each.username,
+                    last,
+                    last,
+                ),
+            )
+        for username in self.missing:
+            self._user(connection, username, None, None)
+
+    @staticmethod
+    def _user(connection: sqlite3.Connection, username: str, name: str | None, group: str | None) -> int:
+        connection.execute(
+            'INSERT OR IGNORE INTO users (username, name, "group", added_at) VALUES (?, ?, ?, ?)',
+            (username, name, group, clock.iso(NOW)),
+        )
+        return int(connection.execute("SELECT id FROM users WHERE username = ?", (username,)).fetchone()[0])
+
+
+def locks_of(db: Path) -> Path:
+    return db.with_name("locks")
+
+
+def write(db: Path, folder: Path, now: datetime = NOW) -> report.Written:
+    """The report of a filled database."""
+    with Store.open(db, locks_of(db)) as store:
+        return report.report(store, folder, now)
+
+
+def a_year(
+    people: int, boards: int = 600, *, name: str = "Firstname Lastname", team: str = "Team"
+) -> Filling:
+    """So many people whose ranks change with nearly every board of a year."""
+    chance = random.Random(people)
+    end = int(NOW.timestamp()) - 600
+    moments = [*sorted(chance.sample(range(end - 365 * 86400, end, 300), boards - 1)), end]
+    standings = []
+    for number in range(people):
+        rank, ranks = chance.randrange(1, 1900), []
+        for _ in moments:
+            up = chance.random() < 0.05
+            rank = max(1, rank - chance.randrange(150)) if up else min(1998, rank + chance.randrange(4))
+            ranks.append(rank)
+        standings.append(
+            Standing(f"user{number:03}", f"{name} {number}", "AB"[number % 2], f"{team} {number}", ranks)
+        )
+    return Filling(standings, moments)
+
+
+def hostile() -> Filling:
+    """A board on which every name, group and team is a payload."""
+    end = int(NOW.timestamp()) - 600
+    standings = [
+        Standing(f"user{i}", text, text, text, (i + 9, i + 1), ("0.5", "0.6"))
+        for i, text in enumerate(PAYLOADS.values())
+    ]
+    return Filling(standings, [end - 3600, end], title=PAYLOADS["script"])
+
+
+VOID = {"meta", "link", "input", "br", "img"}
+
+
+class Page(HTMLParser):
+    """A page as a browser without JavaScript sees it: elements with their attributes, and their text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.html = html
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []  # the innermost element's name, and the text
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("path", "rect", "line") and tag != self.open[-1]:
+            return
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+    @property
+    def text(self) -> str:
+        """What is there to read, blanks as one."""
+        return " ".join("".join(t for tag, t in self.texts if tag not in ("script", "style")).split())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def raw(self, tag: str) -> str:
+        return "".join(text for name, text in self.texts if name == tag)
+
+
+def page(folder: Path, slug: str | None = SLUG) -> Page:
+    path = folder / (report.INDEX if slug is None else report.page_name(slug))
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+class Club:
+    """Competitions whose boards come from disk, and their report."""
+
+    def __init__(self, kagsync: Kagsync, settings: Settings, tmp_path: Path) -> None:
+        self.kagsync, self.settings, self.tmp_path = kagsync, settings, tmp_path
+        self.folder = tmp_path / "site"
+
+    def track(self, *people: str, slug: str = SLUG) -> None:
+        self.kagsync.ok("competitions", "add", slug, "--no-kaggle")
+        if people:
+            self.kagsync.ok("users", "add", *people)
+
+    def board(self, *members: str, minute: int = 0, slug: str = SLUG, report: bool = False) -> None:
+        """Syncs a board of one-person teams, the best first."""
+        teams = [Team(sum(name.encode()), f"Team {name}", (name,), f"0.{90 - i}") for i, name in
+                 enumerate(members)]  # fmt: skip
+        path = self.tmp_path / board_name(slug, f"2025-10-31T16:{minute:02}:00")
+        path.write_bytes(board_csv(teams))
+        words = ["--report", str(self.folder)] if report else []
+        self.kagsync.ok("sync", slug, "--accept-shrink", "--from", str(path), *words)
+
+    def report(self, *words: str) -> str:
+        return self.kagsync.ok("report", *words, "--output", str(self.folder))
+
+    def update(self, slug: str = SLUG, **values: str | int | None) -> None:
+        with Store.open(self.settings.db, self.settings.locks) as store:
+            store.update_competition(store.competition(slug).id, **values)
+
+
+@pytest.fixture
+def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Club:
+    return Club(kagsync, settings, tmp_path)
+
+
+# Which pages
+
+
+def test_a_report_is_an_index_and_a_page_for_each_competition(club: Club) -> None:
+    club.track("alice", "bob")
+    club.track(slug="digits")
+    club.board("alice", "bob", "carol")
+    out = club.report()
+    assert names(club.folder) == {"index.html", "competition-titanic.html", "competition-digits.html"}
+    assert f"{club.folder / 'index.html'}" in out
+    assert "(3 pages, 3 written)" in out
+    links = {link["href"] for link in page(club.folder, None).all("a")}
+    assert links == {"competition-titanic.html", "competition-digits.html"}
+    assert [link["href"] for link in page(club.folder).all("a")] == ["index.html"]
+    text = page(club.folder).text
+    assert "3 teams, 2 of ours" in text
+    assert "alice" in text and "bob" in text and "carol" not in text
+
+
+def test_only_named_competitions_have_pages_then(club: Club) -> None:
+    club.track("alice")
+    club.track(slug="digits")
+    club.report("digits")
+    assert names(club.folder) == {"index.html", "competition-digits.html"}
+    assert "1 competition" in page(club.folder, None).text
+
+
+def test_a_competition_named_twice_is_listed_once(club: Club) -> None:
+    club.track("alice")
+    club.report(SLUG, SLUG)
+    assert len(page(club.folder, None).all("a")) == 1
+
+
+def test_a_title_names_the_site(club: Club) -> None:
+    club.track("alice")
+    club.report("--title", "Course <2025>")
+    assert page(club.folder, None).raw("h1") == "Course <2025>"
+    assert page(club.folder, None).raw("title") == "Course <2025>"
+    assert page(club.folder).raw("title") == "titanic – Course <2025>"
+    assert page(club.folder).raw("a") == "Course <2025>"
+
+
+def test_a_group_has_a_site_of_its_own(club: Club) -> None:
+    club.track()
+    club.kagsync.ok("users", "add", "alice", "--group", "Blue")
+    club.kagsync.ok("users", "add", "bob")
+    club.board("alice", "bob")
+    club.report("--group", "Blue")
+    assert page(club.folder, None).raw("h1") == "Blue: leaderboards"
+    assert "alice" in page(club.folder).text and "bob" not in page(club.folder).text
+
+
+def test_the_folder_is_kagsync_report_where_none_is_named(
+    club: Club, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.track("alice")
+    monkeypatch.chdir(tmp_path)
+    club.kagsync.ok("report")
+    assert (tmp_path / "kagsync-report" / "index.html").is_file()
+
+
+def test_nothing_is_tracked_and_the_index_says_so(club: Club) -> None:
+    club.kagsync.ok("users", "add", "alice")
+    club.report()
+    assert "No competition is tracked yet" in page(club.folder, None).text
+
+
+def test_a_competition_may_be_called_index(club: Club) -> None:
+    club.track("alice", slug="index")
+    club.report()
+    assert names(club.folder) == {"index.html", "competition-index.html"}
+    assert page(club.folder, None).all("a")[0]["href"] == "competition-index.html"
+
+
+@pytest.mark.parametrize("words", [["nowhere"], ["--group", "nobody"], ["a b"], ["--title", "\udcff"]])
+def test_what_is_not_there_is_refused_and_nothing_is_written(club: Club, words: list[str]) -> None:
+    club.track("alice")
+    ran = club.kagsync("report", *words, "--output", str(club.folder))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("ERROR kagsync: ") and len(ran.err.splitlines()) == 1
+    assert not club.folder.exists()
+
+
+def test_without_a_database_there_is_no_report(club: Club) -> None:
+    assert club.kagsync("report", "--output", str(club.folder)).code == 2
+    assert not club.folder.exists()
+
+
+# The folder
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["report", "--output"], 2), (["sync", SLUG, "--from", "BOARD", "--report"], 1)]
+)
+def test_somebody_elses_site_is_refused(club: Club, words: list[str], code: int) -> None:
+    club.track("alice")
+    club.board("alice")
+    club.folder.mkdir()
+    (club.folder / "index.html").write_text("<h1>Mine</h1>")
+    board = next(club.tmp_path.glob("*.csv"))
+    words = [str(board) if word == "BOARD" else word for word in words]
+    ran = club.kagsync(*words, str(club.folder))
+    assert ran.code == code
+    assert "is not a page of kagsync's. Name another folder" in ran.err
+    assert (club.folder / "index.html").read_text() == "<h1>Mine</h1>"
+    assert names(club.folder) == {"index.html"}
+
+
+def test_a_folder_that_cannot_be_made_is_a_wrong_setting(club: Club) -> None:
+    club.track("alice")
+    (club.tmp_path / "file").write_text("")
+    ran = club.kagsync("report", "--output", str(club.tmp_path / "file" / "site"))
+    assert (ran.code, ran.out) == (3, "")
+    assert "cannot write the report" in ran.err and "Traceback" not in ran.err
+
+
+def test_a_folder_that_cannot_be_written_is_a_wrong_setting(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    club.track("alice")
+    monkeypatch.setattr(report.scratch, "folder", refuse)
+    ran = club.kagsync("report", "--output", str(club.folder))
+    assert (ran.code, ran.out) == (3, "")
+    assert "cannot write the report" in ran.err and "Permission denied" in ran.err
+
+
+def test_pages_of_removed_competitions_go_and_others_files_stay(club: Club) -> None:
+    club.track("alice")
+    club.track(slug="digits")
+    club.report()
+    (club.folder / "competition-mine.html").write_text("<h1>Mine</h1>")
+    (club.folder / "notes.txt").write_text("mine")
+    club.kagsync.ok("competitions", "remove", "digits", "--yes")
+    club.report(SLUG)
+    assert "competition-digits.html" in names(club.folder)  # a report of some says nothing about others
+    club.report()
+    assert names(club.folder) == {
+        "index.html",
+        "competition-titanic.html",
+        "competition-mine.html",
+        "notes.txt",
+    }
+    assert "digits" not in page(club.folder, None).html
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_everybody_may_read_the_pages(club: Club) -> None:
+    club.track("alice")
+    club.report()
+    assert {path.stat().st_mode & 0o777 for path in club.folder.iterdir()} == {0o644}
+
+
+# When a page is written
+
+
+def test_a_board_that_did_not_change_leaves_its_page_alone(club: Club) -> None:
+    club.track("alice", "bob")
+    club.track(slug="digits")
+    club.board("alice", "bob", report=True)
+    assert names(club.folder) == {"index.html", "competition-titanic.html", "competition-digits.html"}
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.folder.iterdir()}
+    club.board("alice", "bob", report=True)
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.folder.iterdir()} == before
+
+    club.board("bob", "alice", minute=1, report=True)
+    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.folder.iterdir()}
+    assert {path.name for path in before if after[path] != before[path]} == {
+        "index.html",
+        "competition-titanic.html",
+    }
+
+
+@pytest.mark.parametrize(("minutes", "written"), [(14, False), (16, True), (-5, True)])
+def test_a_page_is_written_again_for_its_freshness_alone(club: Club, minutes: int, written: bool) -> None:
+    club.track("alice")
+    club.board("alice", report=True)
+    path = club.folder / "competition-titanic.html"
+    then = clock.utc_now().timestamp() - minutes * 60
+    os.utime(path, (then, then))
+    club.board("alice", report=True)
+    assert (path.stat().st_mtime != pytest.approx(then, abs=1)) is written
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"title": "Another"}, {"deadline": "2030-01-01T00:00:00Z"}, {"active": 0}, {"fingerprint": "y"}],
+    ids=lambda values: next(iter(values)),
+)
+def test_whatever_a_page_says_makes_it_new_when_it_changes(club: Club, values: dict[str, str | int]) -> None:
+    club.track("alice")
+    club.board("alice")
+    with Store.open(club.settings.db, club.settings.locks) as store:
+        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 2
+        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 0
+        store.update_competition(store.competition(SLUG).id, **values)
+        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 2
+
+
+def test_a_failed_sync_writes_the_report_too_and_keeps_its_exit_code(club: Club) -> None:
+    club.track("alice")
+    club.board("alice", report=True)
+    bad = club.tmp_path / "bad.csv"
+    bad.write_text("nonsense\n")
+    ran = club.kagsync("sync", SLUG, "--from", str(bad), "--report", str(club.folder))
+    assert ran.code == 1
+    assert "The last sync failed: " in page(club.folder).text
+    assert "The last sync failed: " in page(club.folder, None).text
+
+
+@pytest.mark.parametrize("failing", ["replace", "chmod"])
+def test_a_fault_while_writing_leaves_the_old_page_whole(
+    club: Club, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    club.track("alice")
+    club.board("alice")
+    club.report()
+    before = {path: path.read_bytes() for path in club.folder.iterdir()}
+    club.board("bob", "alice", minute=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, failing, full)
+        ran = club.kagsync("report", "--output", str(club.folder))
+    assert ran.code == 5 and "the disk is full" in ran.err
+    assert {path: path.read_bytes() for path in club.folder.iterdir()} == before
+    club.report()
+    assert page(club.folder).html.encode() != before[club.folder / "competition-titanic.html"]
+
+
+def test_nobody_ever_meets_half_a_page(tmp_path: Path) -> None:
+    a_year(20, 50).into(tmp_path / "a.db")
+    folder = tmp_path / "site"
+    write(tmp_path / "a.db", folder)
+    done = threading.Event()
+    faults: list[str] = []
+
+    def read() -> None:
+        while not done.is_set():
+            for path in (folder / "index.html", folder / report.page_name(SLUG)):
+                try:
+                    text = path.read_text(encoding="utf-8")
+                except FileNotFoundError:
+                    faults.append(f"no {path.name}")
+                    continue
+                if not (text.startswith("<!doctype html>") and text.rstrip().endswith("</html>")):
+                    faults.append(f"half of {path.name}: {len(text)}")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for i in range(10):
+            write(tmp_path / "a.db", folder, NOW + timedelta(minutes=i))
+    finally:
+        done.set()
+        reader.join()
+    assert faults == []
+    assert names(folder) == {"index.html", report.page_name(SLUG)}
+
+
+# What a page says
+
+
+def test_without_javascript_a_page_is_a_whole_plain_table(tmp_path: Path) -> None:
+    a_year(3, 20).into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    found = page(tmp_path)
+    assert len(found.all("table")) == len(found.all("caption")) == 1
+    assert found.raw("caption").startswith("Where our people stand")
+    scopes = [cell.get("scope") for cell in found.all("th")]
+    assert scopes.count("row") == 3 and scopes.count("col") >= 5 and None not in scopes
+    assert all(
+        re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", text) for tag, text in found.texts if tag == "time"
+    )
+    assert len(found.all("h1")) == len(found.all("main")) == 1
+    assert found.all("html")[0]["lang"] == "en"
+    assert found.open == []
+
+
+@pytest.mark.parametrize(("minutes", "old"), [(59, False), (61, True)])
+def test_freshness_is_old_after_an_hour(tmp_path: Path, minutes: int, old: bool) -> None:
+    filling = a_year(1, 5)
+    filling.synced_at = NOW - timedelta(minutes=minutes)
+    filling.into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    for found in (page(tmp_path), page(tmp_path, None)):
+        fresh = [each["class"] for each in found.all("span") if "data-synced" in each]
+        assert fresh == ["fresh old" if old else "fresh"]
+        assert "last good sync 2025-11-10 1" in found.text
+
+
+def test_a_competition_without_a_board_says_so(club: Club) -> None:
+    club.track("alice")
+    club.report()
+    text = page(club.folder).text
+    assert "not synced yet" in text and "Nobody of ours is on the board yet." in text
+    assert page(club.folder).all("table") == page(club.folder).all("svg") == []
+
+
+@pytest.mark.parametrize(
+    ("deadline", "told"), [(timedelta(days=3), "ends in 3 d"), (timedelta(hours=-1), "ended"), (None, None)]
+)
+def test_the_deadline_is_told(tmp_path: Path, deadline: timedelta | None, told: str | None) -> None:
+    filling = a_year(1, 5)
+    filling.deadline = None if deadline is None else NOW + deadline
+    filling.into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    for text in (page(tmp_path).text, page(tmp_path, None).text):
+        assert (told in text) if told else ("ends in" not in text and "ended" not in text)
+
+
+def test_who_left_and_who_is_missing_is_told_with_a_hint(club: Club) -> None:
+    club.track("alice", "bob", "carrol")
+    club.board("alice", "bob", "carol")
+    club.board("alice", "carol", minute=1)
+    club.report()
+    text = page(club.folder).text
+    assert "bob left the board on 2025-10-31 (was rank 2, score 0.89)" in text
+    assert "carrol – never seen on any board; did you mean carol (on titanic)?" in text
+    assert "2 teams, 1 of ours" in text
+
+
+def test_a_paused_competition_says_so(club: Club) -> None:
+    club.track("alice")
+    club.update(active=0)
+    club.report()
+    assert "paused" in page(club.folder).text and "paused" in page(club.folder, None).text
+
+
+# Names by strangers
+
+
+@pytest.fixture(scope="module")
+def dangerous(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a board full of payloads."""
+    folder = tmp_path_factory.mktemp("dangerous")
+    hostile().into(folder / "a.db")
+    write(folder / "a.db", folder)
+    return folder
+
+
+def test_hostile_names_are_text_and_nothing_else(dangerous: Path) -> None:
+    found = page(dangerous)
+    for name in PAYLOADS.values():
+        assert " ".join(printable(name).split()) in found.text, name
+    assert printable("".join(found.html.split("\n"))) == found.html.replace("\n", "")
+    for each in (found, page(dangerous, None)):
+        assert each.open == []
+        assert len(each.all("script")) == len(each.all("style")) == 1
+        assert {tag for tag, _ in each.elements} & {
+            "img",
+            "iframe",
+            "object",
+            "base",
+            "form",
+            "b script",
+        } == set()
+    assert "49" not in [text.strip() for _, text in found.texts]
+    assert "{{7*7}}" in found.text
+
+
+def test_a_page_has_no_inline_code_and_asks_nothing_of_anybody(dangerous: Path) -> None:
+    allowed = {"index.html", report.page_name(SLUG), "data:,"}
+    for found in (page(dangerous), page(dangerous, None)):
+        for tag, attributes in found.elements:
+            assert not [name for name in attributes if name == "style" or name.startswith("on")], tag
+            for name in ("href", "src", "xlink:href", "action", "srcset", "data"):
+                assert attributes.get(name, "data:,") in allowed, (tag, attributes)
+        assert "url(" not in found.raw("style") and "@import" not in found.raw("style")
+
+
+def test_the_policy_names_just_the_style_and_the_script_of_the_page(dangerous: Path) -> None:
+    for found in (page(dangerous), page(dangerous, None)):
+        (policy,) = [
+            each["content"] or ""
+            for each in found.all("meta")
+            if each.get("http-equiv") == "Content-Security-Policy"
+        ]
+        rules = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+        assert rules["default-src"] == "'none'"
+        for tag in ("style", "script"):
+            digest = base64.b64encode(hashlib.sha256(found.raw(tag).encode()).digest()).decode()
+            assert rules[f"{tag}-src"] == f"'sha256-{digest}'"
+        order = [tag for tag, _ in found.elements]
+        assert order.index("style") > order.index("meta") and "unsafe" not in policy
+        assert found.html.index("Content-Security-Policy") < found.html.index("<style>")
+
+
+# Size
+
+
+@pytest.mark.parametrize("name", ["Firstname Lastname", "x" * 255, "梯" * 80], ids=["usual", "long", "wide"])
+def test_a_year_of_two_hundred_people_stays_small(tmp_path: Path, name: str) -> None:
+    usual = name.startswith("F")
+    filling = a_year(200, 800 if usual else 200, team=name)
+    filling.into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    sizes = {path.name: path.stat().st_size for path in tmp_path.glob("*.html")}
+    assert all(size < LIMIT for size in sizes.values()), sizes
+    assert len(page(tmp_path).all("tr")) == 201
+
+
+# The chart
+
+START = int(NOW.timestamp()) - 100 * 86400
+END = int(NOW.timestamp())
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(*lines: chart.Line) -> ElementTree.Element:
+    return ElementTree.fromstring(chart.svg(list(lines), END))
+
+
+def line(username: str, *ranks: int | None, label: str | None = None) -> chart.Line:
+    """A line with a point a day."""
+    return chart.Line(
+        username, label or username, [(START + i * 86400, rank) for i, rank in enumerate(ranks)]
+    )
+
+
+def paths(root: ElementTree.Element, username: str) -> list[str]:
+    (group,) = [each for each in root.iter("g") if each.get("data-user") == username]
+    return [each.get("d", "") for each in group.iter("path")]
+
+
+def labels(root: ElementTree.Element) -> list[ElementTree.Element]:
+    return [each for each in root.iter("text") if (each.get("class") or "").startswith("name")]
+
+
+def test_lines_are_steps_with_the_best_at_the_top() -> None:
+    root = drawn(line("alice", 1, 5, 3), line("bob", 9, 9, 10))
+    (alice,), (bob,) = paths(root, "alice"), paths(root, "bob")
+    assert re.fullmatch(r"M[-\d.]+,[-\d.]+(H[-\d.]+(V[-\d.]+)?)+", alice)
+    heights = [float(y) for y in re.findall(r"(?:,|V)([-\d.]+)", alice)]
+    assert heights[0] < heights[2] < heights[1] < float(re.findall(r",([-\d.]+)", bob)[0])
+    assert all(0 <= float(x) <= chart.WIDTH for x in re.findall(r"H([-\d.]+)", alice))
+
+
+def test_off_the_board_is_a_gap() -> None:
+    root = drawn(line("alice", 1, 2, None, None, 4, 3), line("bob", 3, None))
+    assert sum(path.count("M") for path in paths(root, "alice")) == 2
+    assert [path for path in paths(root, "bob") if "H" in path]  # on one board only
+
+
+def test_labels_do_not_overlap() -> None:
+    root = drawn(*(line(f"user{i}", 100 + i, 100 + i // 3) for i in range(chart.MOST_LABELS)))
+    heights = sorted(float(each.get("y", "nan")) for each in labels(root))
+    assert len(heights) == chart.MOST_LABELS
+    assert min(b - a for a, b in pairwise(heights)) >= 12
+    assert heights[0] > 0 and heights[-1] < chart.HEIGHT
+
+
+def test_there_are_labels_for_a_few_people_only() -> None:
+    assert labels(drawn(*(line(f"user{i}", i + 1) for i in range(chart.MOST_LABELS + 1)))) == []
+
+
+@pytest.mark.parametrize("ranks", [(7,), (7, 7, 7), (1, 10**6)], ids=["one point", "all equal", "far"])
+def test_any_ranks_can_be_drawn(ranks: tuple[int, ...]) -> None:
+    root = drawn(line("alice", *ranks), line("bob", *ranks))
+    assert [paths(root, name) != [] for name in ("alice", "bob")] == [True, True]
+    assert "nan" not in ElementTree.tostring(root, encoding="unicode")
+
+
+def test_one_point_at_the_last_board_is_drawn() -> None:
+    text = chart.svg([chart.Line("alice", "Alice", [(END, 5)])], END)
+    assert re.search(r'd="M[^"]+[Hh]', text)
+
+
+def test_without_ranks_there_is_no_chart() -> None:
+    assert chart.svg([], END) == ""
+    assert chart.svg([line("alice", None, None)], END) == ""
+
+
+def test_a_chart_with_hostile_names_is_well_formed() -> None:
+    root = drawn(*(line(f"user{i}", i + 1, label=text) for i, text in enumerate(PAYLOADS.values())))
+    titles = [each.text for each in root.iter("title")]
+    assert titles == [printable(text) for text in PAYLOADS.values()]
+    assert {each.tag for each in root.iter()} <= {"svg", "g", "path", "text", "title", "rect", "line"}
+    few = drawn(*(line(f"user{i}", i + 1, label=text) for i, text in enumerate(list(PAYLOADS.values())[:20])))
+    assert all(len(each.text or "") <= 20 for each in labels(few))
+
+
+def test_thinning_keeps_the_first_and_the_last_point(tmp_path: Path) -> None:
+    filling = a_year(2, 500)
+    filling.into(tmp_path / "a.db")
+    begin, end = filling.moments[0], filling.moments[-1]
+    bucket = chart.bucket(begin, end, 200)
+    with Store.open(tmp_path / "a.db", locks_of(tmp_path / "a.db")) as store:
+        competition, user = store.competition(SLUG), store.user("user000")
+        points = store.rank_points(competition.id, user.id, begin, bucket)
+        later = store.rank_points(competition.id, user.id, filling.moments[250], bucket)
+    ranks = filling.standings[0].ranks
+    assert points[0] == (begin, ranks[0]) and points[-1] == (end, ranks[-1])
+    assert len(points) <= 35
+    known = set(zip(filling.moments, ranks, strict=True))
+    assert set(points) <= known
+    assert later[0][0] >= filling.moments[250] and later[-1] == (end, ranks[-1])
+    assert len({moment for moment, _ in later}) == len(later)
+
+
+@pytest.mark.parametrize("people", [1, 20, 200, 5000])
+def test_all_lines_together_stay_small(people: int) -> None:
+    bucket = chart.bucket(0, 365 * 86400, people)
+    assert 365 * 86400 / bucket * people <= max(chart.MOST_POINTS, 20 * people) * 1.05
+    assert chart.bucket(5, 5, people) == 1

@@ -1,0 +1,276 @@
+"""Older databases: stored copies of every schema migrate, and a migration that fails harms nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from world import DATABASES, invariants
+from world.running import start
+
+import kagsync.demo
+from kagsync import installation
+from kagsync.store import migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import sqlite_utils
+    from world.running import Kagsync
+
+# The demo's board, with 20 people on it, as each schema stored it.
+OLDER = range(1, migrations.LATEST)
+SLUG = "spaceship-titanic"
+BOARDS = Path(kagsync.demo.__file__).parent
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    return tmp_path / "kagsync.db"
+
+
+def stored(version: int, db: Path) -> Path:
+    """A copy of a stored database, where this test's commands look for theirs."""
+    return Path(shutil.copy(DATABASES / f"schema-{version}.db", db))
+
+
+def ask(db: Path, sql: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(db, timeout=30)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def tables(db: Path) -> dict[str, list[dict[str, object]]]:
+    """Every table, row by row."""
+    with contextlib.closing(sqlite3.connect(db, timeout=30)) as connection:
+        connection.row_factory = sqlite3.Row
+        names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {
+            name: [dict(row) for row in connection.execute(f'SELECT * FROM "{name}" ORDER BY 1, 2')]
+            if name != "roster"
+            else [dict(row) for row in connection.execute("SELECT * FROM roster")]
+            for (name,) in names
+            if name != "_sqlite_migrations"
+        }
+
+
+def structure(db: Path) -> list[tuple[object, ...]]:
+    return [
+        *ask(db, "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"),
+        *ask(db, "PRAGMA user_version"),
+        *ask(db, "PRAGMA application_id"),
+    ]
+
+
+def keeps(before: dict[str, list[dict[str, object]]], db: Path) -> None:
+    """Asserts that all there was is there still, whatever columns and tables came."""
+    after = tables(db)
+    for name, rows in before.items():
+        assert len(after[name]) == len(rows), name
+        for old, new in zip(rows, after[name], strict=True):
+            assert new.items() >= old.items(), name
+
+
+def test_there_is_a_stored_copy_of_every_older_schema() -> None:
+    missing = [
+        f"schema-{version}.db" for version in OLDER if not (DATABASES / f"schema-{version}.db").exists()
+    ]
+    assert not missing, (
+        f"tests/databases lacks {missing}: make it with the last kagsync of that schema, "
+        "kagsync demo --db schema-N.db"
+    )
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_a_stored_copy_is_what_its_name_says(version: int, db: Path) -> None:
+    assert ask(stored(version, db), "PRAGMA user_version") == [(version,)]
+    invariants.check(db)
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_an_older_database_is_migrated_with_all_that_is_in_it(
+    version: int, db: Path, tmp_path: Path, kagsync: Kagsync
+) -> None:
+    before = tables(stored(version, db))
+    shown = json.loads(kagsync.ok("show", SLUG, "--format", "json"))
+    assert shown[0]["username"] == "linaverrow"
+    assert len(shown) == 20
+    keeps(before, db)
+    invariants.check(db)
+    kagsync.ok("users", "list", "--db", str(tmp_path / "none.db"))
+    kagsync.ok("users", "add", "newcomer", "--db", str(tmp_path / "new.db"))
+    assert structure(db) == structure(tmp_path / "new.db")
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_an_older_database_is_synced_on(version: int, db: Path, kagsync: Kagsync) -> None:
+    stored(version, db)
+    entries, history = tables(db)["leaderboard_entries"], tables(db)["entry_history"]
+    boards = [str(BOARDS / f"{SLUG}-{number}.zip") for number in (1, 2)]
+    for board in (*boards, *boards):
+        kagsync.ok("sync", SLUG, "--from", board)
+        invariants.check(db)
+    for board in boards:
+        kagsync.ok("sync", SLUG, "--force", "--from", board)
+    assert tables(db)["leaderboard_entries"] == entries
+    assert [row for row in history if row not in tables(db)["entry_history"]] == []
+    invariants.check(db)
+    kagsync.ok("users", "add", "newcomer")
+    kagsync.ok("competitions", "remove", SLUG, "--yes")
+    invariants.check(db)
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_what_migrated_is_what_the_newest_program_makes_of_the_same_boards(
+    version: int, db: Path, tmp_path: Path, kagsync: Kagsync
+) -> None:
+    stored(version, db)
+    kagsync.ok("demo", "-q", "--db", str(tmp_path / "demo.db"))
+    show = ("show", SLUG, "--format", "json", "--since", "2025-10-31")  # not a time ago, which moves
+    assert kagsync.ok(*show) == kagsync.ok(*show, "--db", str(tmp_path / "demo.db"))
+
+
+def test_channels_from_before_there_were_labels_get_one_for_each_url(db: Path, kagsync: Kagsync) -> None:
+    stored(4, db)
+    with contextlib.closing(sqlite3.connect(db)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO notify_targets (url, only, quiet_for, added_at) VALUES (?, ?, 0, '')",
+            [("json://one/", None), ("json://one/", "left"), ("json://other/", None)],
+        )
+    one, same, other = (
+        each["label"] for each in json.loads(kagsync.ok("notify", "list", "--format", "json"))
+    )
+    assert one == same != other
+    assert len(one) == len(other) == 6
+
+
+# Migrations that fail
+
+
+def _bad_sql(db: sqlite_utils.Database) -> None:
+    db.execute("ALTER TABLE users ADD COLUMN team TEXT")
+    db.execute("DELETE FROM leaderboard_entries")
+    db.execute("this is no SQL")
+
+
+def _constraint(db: sqlite_utils.Database) -> None:
+    db.execute("CREATE TABLE other (id INTEGER PRIMARY KEY)")
+    db["users"].transform(rename={"name": "full_name"})  # by way of a new table
+    db.execute("INSERT INTO users (username, added_at) SELECT username, added_at FROM users")
+
+
+def _python(db: sqlite_utils.Database) -> None:
+    db.execute("DELETE FROM users")
+    raise ValueError("a mistake of the program")
+
+
+@pytest.mark.parametrize("failing", [_bad_sql, _constraint, _python], ids=lambda f: f.__name__.strip("_"))
+@pytest.mark.parametrize("version", [*OLDER, migrations.LATEST])
+def test_a_migration_that_fails_leaves_the_old_database_to_the_old_program(
+    version: int,
+    failing: Callable[[sqlite_utils.Database], None],
+    db: Path,
+    kagsync: Kagsync,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored(min(version, *OLDER), db)
+    with monkeypatch.context() as old:  # the program of that version
+        old.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:version])
+        old.setattr(migrations, "LATEST", version)
+        with kagsync_store(db):
+            pass
+    before, built = tables(db), structure(db)
+    with monkeypatch.context() as new:
+        new.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS[:version], failing))
+        new.setattr(migrations, "LATEST", version + 1)
+        for words in (["show", SLUG], ["sync", SLUG, "--from", str(BOARDS / f"{SLUG}-2.zip")]):
+            ran = kagsync(*words)
+            assert ran.out == ""
+            assert ran.code in (1, 5), ran
+            assert ran.err.startswith("ERROR kagsync: ")
+            assert len(ran.err.splitlines()) == 1
+            assert tables(db) == before
+            assert structure(db) == built
+    invariants.check(db)
+    shown = kagsync.ok("show", SLUG, "--format", "json")  # which migrates to what there is, if need be
+    assert len(json.loads(shown)) == 20
+    kagsync.ok("sync", SLUG, "--force", "--from", str(BOARDS / f"{SLUG}-2.zip"))
+    invariants.check(db)
+
+
+def kagsync_store(db: Path) -> contextlib.AbstractContextManager[object]:
+    from kagsync.store import Store
+
+    return Store.open(db, db.with_name(f"{db.name}-locks"))
+
+
+def test_a_program_killed_in_the_middle_of_a_migration_has_done_nothing(db: Path, kagsync: Kagsync) -> None:
+    before, built = tables(stored(1, db)), structure(db)
+    script = """
+        import os, signal, sys
+        from kagsync.cli import main as cli; from kagsync.store import migrations as schema
+
+        def _killed(db):
+            for change in schema_before[1:]:
+                change(db)
+            db.execute("UPDATE users SET name = username")
+            db.execute("ALTER TABLE users ADD COLUMN team TEXT")
+            os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+
+        schema_before = schema.MIGRATIONS
+        schema.MIGRATIONS = (schema_before[0], _killed)
+        schema.LATEST = 2
+        cli.main(["show"])
+        """
+    killed = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
+    assert killed.returncode not in (0, 1)
+    assert tables(db) == before
+    assert structure(db) == built
+    assert "20 of 20" in kagsync.ok("show")
+    keeps(before, db)
+    invariants.check(db)
+
+
+@pytest.mark.parametrize("version", OLDER)
+def test_processes_that_migrate_the_same_database_at_once_all_get_it(version: int, db: Path) -> None:
+    before = tables(stored(version, db))
+    crowd = [
+        start("show", SLUG, "--format", "json"),
+        start("sync", SLUG, "--from", str(BOARDS / f"{SLUG}-2.zip")),
+        start("show"),
+        start("users", "list"),
+    ]
+    for process in crowd:
+        with process:
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, (out, err)
+        assert "ERROR" not in err
+        assert out
+    assert ask(db, "PRAGMA user_version") == [(migrations.LATEST,)]
+    assert ask(db, "SELECT count(*) FROM _sqlite_migrations") == [(migrations.LATEST,)]
+    after = tables(db)
+    for name in ("users", "leaderboard_entries", "entry_history"):
+        assert after[name] == before[name]
+    invariants.check(db)
+
+
+def test_a_newer_database_is_refused_and_left_as_it_is(db: Path, kagsync: Kagsync) -> None:
+    for version in (migrations.LATEST + 1, 2**31 - 1):
+        stored(1, db)
+        with contextlib.closing(sqlite3.connect(db)) as connection:
+            connection.execute(f"PRAGMA user_version = {version}")
+        before = db.read_bytes()
+        for words in (["show"], ["users", "add", "x"], ["sync", SLUG, "--from", "x.zip"]):
+            ran = kagsync(*words)
+            assert (ran.code, ran.out) == (5, "")
+            assert len(ran.err.splitlines()) == 1
+            assert f"newer kagsync (schema {version}" in ran.err
+            assert f"Update kagsync: {installation.update()}" in ran.err
+        assert db.read_bytes() == before

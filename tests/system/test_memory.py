@@ -1,0 +1,98 @@
+"""Memory that runs out: a line or two that say so, the right exit code, and a database as it was."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+import pytest
+from world import invariants
+from world.boards import board_csv, board_name, many_teams
+from world.running import limited, needs_limits
+
+from kagsync import errors, memory
+from kagsync.errors import OutOfMemory, Unforeseen
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+    from world.running import Kagsync
+
+    from kagsync.settings import Settings
+
+
+@pytest.fixture
+def board(kagsync: Kagsync, tmp_path: Path) -> Path:
+    kagsync.ok("competitions", "add", "titanic", "--no-kaggle")
+    kagsync.ok("users", "add", "user1", "user2")
+    path = tmp_path / board_name("titanic")
+    path.write_bytes(board_csv(many_teams(20_000)))
+    return path
+
+
+def _check_told(megabytes: int, ran: subprocess.CompletedProcess[str]) -> None:
+    assert ran.returncode == errors.SOME_FAILED, (megabytes, ran)
+    assert len(ran.stderr.splitlines()) <= 2, ran.stderr
+    assert "there is not enough memory" in ran.stderr, (megabytes, ran)
+    for wrong in ("Traceback", "report it", "OpenBLAS", "Fetch the board again"):
+        assert wrong not in ran.stderr, (megabytes, ran)
+
+
+# Below 24 MB the program does not load, below 40 MB the first of its libraries do not, below 150 MB pandas
+# does not, and at 165 MB the board does not fit.
+@needs_limits
+@pytest.mark.parametrize(
+    "megabytes",
+    [
+        30,
+        90,
+        160,
+        *(pytest.param(each, marks=pytest.mark.long) for each in (22, 26, 40, 60, 75, 110, 130, 150)),
+    ],
+)
+def test_a_sync_without_enough_memory_says_so_and_changes_nothing(
+    megabytes: int, board: Path, settings: Settings, kagsync: Kagsync
+) -> None:
+    _check_told(megabytes, limited(megabytes, "sync", "titanic", "--from", str(board), "-q"))
+
+    invariants.check(settings.db)
+    assert kagsync.ok("show", "titanic", "--format", "json").strip() == "[]"
+    kagsync.ok("sync", "titanic", "--from", str(board))
+    assert not any(settings.temp_data.iterdir())
+
+
+@needs_limits
+@pytest.mark.long
+@pytest.mark.parametrize("command", ["show titanic", "news", "users add bob", "report"])
+def test_every_command_says_so(command: str, board: Path, tmp_path: Path) -> None:
+    words = [*command.split(), *(("--output", str(tmp_path / "web")) if command == "report" else ())]
+    ends = [(megabytes, limited(megabytes, *words)) for megabytes in (22, 25, 28, 32, 40, 100)]
+    assert ends[0][1].returncode != 0
+    for megabytes, ran in ends:
+        if ran.returncode != 0:
+            _check_told(megabytes, ran)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(errno.ENOMEM, "Cannot allocate memory"),
+        RuntimeError("can't start new thread"),
+        ImportError("libopenblas.so: failed to map segment from shared object"),
+        ValueError("Error tokenizing data. C error: out of memory"),
+    ],
+    ids=repr,
+)
+def test_each_way_to_run_out_is_known(error: Exception) -> None:
+    assert memory.ran_out(error)
+    wrapped = ImportError("Unable to import required dependency numpy")
+    wrapped.__cause__ = error
+    assert isinstance(errors.unforeseen(wrapped), OutOfMemory)
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), ImportError("no module"), OSError(errno.EIO, "broken")])
+def test_other_errors_are_not_taken_for_it(error: Exception) -> None:
+    assert not memory.ran_out(error)
+    assert isinstance(errors.unforeseen(error), Unforeseen)

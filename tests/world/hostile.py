@@ -1,0 +1,33 @@
+"""Names that strangers might choose, each with something that it tries."""
+
+# What a team, or a person, may be called.
+HOSTILE = {
+    "ansi": "\x1b[31mred\x1b[0m\x1b[2J\x1b[1;1H",
+    "title": "\x1b]0;owned\x07",
+    "link": "\x1b]8;;https://evil.example\x1b\\click\x1b]8;;\x1b\\",
+    "query": '\x1b[6n\x1bP$q"p\x1b\\\x1b[c',
+    "c1": "a\x9b31mb\x9d0;x\x9cc\x85d",
+    "c0": "".join(map(chr, [*range(1, 9), 11, 12, *range(14, 32), 127])),
+    "bidi": "\u202egnp.exe\u202c \u2066x\u2069 \u200f\u061c",
+    "invisible": "a\u200bb\ufeffc\u00add\u2060e\U000e0041",
+    "separators": "one\u2028two\u2029three",
+    "markup": "[bold red]x[/bold red] [link=https://evil.example]y[/link] [/] :smile: \\[z]",
+    "formula": "=cmd|' /C calc'!A0",
+    "formulas": '@SUM(1+1)*cmd|" "!A0',
+    "minus": "-2+3+cmd",
+    "wide formula": "＝1+1",
+    "html": "<script>alert(1)</script><img src=x onerror=y>&lt;",
+    "markdown": "](https://evil.example) | **b** `c` @everyone https://evil.example www.evil.example",
+    "newline": "two\nERROR kagsync: lines",
+    "return": "over\rwritten",
+    "crlf": "win\r\ndows",
+    "tab": "\ttab\t",
+    "percent": "%s %d %(x)s {0} {x}",
+    "nul-like": "\\0 \\x00 ␀ %00",
+    "long": "n" * 4_000,
+    "long and wide": "梯" * 3_000,
+    "zalgo": "Z" + "\u0300\u0489" * 200,
+    "emoji": "👩‍👩‍👧‍👦 🏴‍☠️ family",
+    "nothing": "NaN",
+    "quotes": "\"',;\\",
+}

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 SLUG = "spaceship-titanic"
 TITLE = "Spaceship Titanic (demo)"
-_SECOND = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)  # when the later board was made
-_SINCE = _SECOND - timedelta(hours=4)
+SECOND = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)  # when the later board was made
+_SINCE = SECOND - timedelta(hours=4)
 _HERE = Path(__file__).parent
 
 
@@ -61,7 +61,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         fill(settings, say)
         say(f"\n$ kagsync show {SLUG} --since 4h\n")
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
-        listing.print_board(view(settings), "table", _SECOND)
+        listing.print_board(view(settings), "table", SECOND)
         if report_to is not None:
             say(f"\n{write.told(write_report(settings, report_to))}")
     if db is not None:
@@ -93,7 +93,7 @@ def view(settings: Settings) -> BoardView:
 def write_report(settings: Settings, folder: Path) -> Written:
     """The filled database's pages, as of the day of its board."""
     with Store.open(settings.db, settings.locks) as store:
-        return write.report(store, folder, _SECOND, title="Demo class", since=_SECOND - _SINCE)
+        return write.report(store, folder, SECOND, title="Demo class", since=SECOND - _SINCE)
 
 
 def fill(settings: Settings, say: Callable[[str], None]) -> None:
@@ -114,4 +114,4 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
             raise KagsyncError("the demo failed") from result.error
         say(f"{sync.summary(outcome)}\n")
     with Store.open(settings.db, settings.locks) as store:  # the sync was on the day of its board, too
-        store.update_competition(competition.id, tried_at=clock.iso(_SECOND), synced_at=clock.iso(_SECOND))
+        store.update_competition(competition.id, tried_at=clock.iso(SECOND), synced_at=clock.iso(SECOND))

@@ -19,7 +19,8 @@ from kagsync.board.reader import split_members
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kagsync.board.reader import Chunk, Standing
+    from kagsync.board.reader import Chunk
+    from kagsync.standings.standing import Standing
 
 USERNAME = "username"
 TEAM_NAME = "team_name"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kagsync import memory
 from kagsync.board import cells
@@ -17,6 +17,7 @@ from kagsync.board.summary import Figures
 from kagsync.errors import BadBoard
 from kagsync.log import logger
 from kagsync.standings.marks import Benchmark
+from kagsync.standings.standing import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -28,26 +29,6 @@ if TYPE_CHECKING:
 
 _INTEGERS = ("Rank", "TeamId", "SubmissionCount")
 _ROWS_AT_ONCE = 20_000  # keeps the memory of a million rows flat, at no cost in time
-
-
-class Standing(NamedTuple):
-    """How a team stands on a board. None: the board does not say, or not legibly.
-
-    Attributes:
-        rank: 1 is the best; None when an old board's direction is unknown.
-        score: the number; `score_text`: as Kaggle prints it, with its fixed decimals.
-        members: usernames, lower case, comma-separated, sorted.
-        submission_date: ISO 8601 UTC of the last submission.
-    """
-
-    rank: int | None
-    score: float | None
-    score_text: str | None
-    team_name: str
-    team_id: int | None
-    members: str
-    submission_date: str | None
-    submission_count: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +172,14 @@ def _chunk(
         score = scores[i]
         legible = score == score  # NaN is not itself
         return Standing(
-            ranks[i],
-            score if legible else None,
-            score_texts[i].strip() if legible else None,
-            team_names[i],
-            team_ids[i],
-            _in_order(members[i]),
-            None if dates is None else read_date(dates[i].strip()),
-            None if counts is None else counts[i],
+            rank=ranks[i],
+            score=score if legible else None,
+            score_text=score_texts[i].strip() if legible else None,
+            team_id=team_ids[i],
+            team_name=team_names[i],
+            members=_in_order(members[i]),
+            submission_count=None if counts is None else counts[i],
+            submission_date=None if dates is None else read_date(dates[i].strip()),
         )
 
     return Chunk(ranks, team_names, members, standing)

@@ -90,7 +90,7 @@ class _Found:
     @property
     def linked(self) -> list[Competition]:
         """The competitions that a run asks Kaggle for."""
-        return [each for each in self.competitions if each.active and each.kaggle_competition_id]
+        return [each for each in self.competitions if each.active and each.is_linked]
 
 
 def _program() -> Iterator[Check]:
@@ -258,7 +258,7 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
     ahead = [
         each.slug
         for each in competitions
-        if each.active and each.kaggle_competition_id and each.tried_at and clock.is_ahead(each.tried_at, now)
+        if each.active and each.is_linked and each.tried_at and clock.is_ahead(each.tried_at, now)
     ]
     if ahead:
         said = f"the last sync of {ahead[0]} is in the future: the clock is, or was, wrong"
@@ -268,7 +268,7 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
     for each in competitions:
         if each.snapshot_at and each.snapshot_at > clock.horizon():
             said = f"has a board of {clock.iso(each.snapshot_at)}, in the future: no new board is taken"
-            source = "" if each.kaggle_competition_id else " --from FILE"
+            source = "" if each.is_linked else " --from FILE"
             remedy = f"Check this machine's clock; if it is right: kagsync sync {each.slug}{source} --force"
             yield Check(each.slug, False, said, remedy)
     targets = store.targets()
@@ -352,7 +352,7 @@ def _kaggle(found: _Found) -> Iterator[Check]:
 
 def _ask(api: Clients, competition: Competition) -> tuple[KagsyncError | None, float | None]:
     try:
-        return None, api().may_download(competition.kaggle_competition_id or competition.slug)
+        return None, api().may_download(competition.kaggle_id)
     except KagsyncError as error:
         return error, None
     except OSError as error:  # requests' own word for certificates that are not there

@@ -113,22 +113,23 @@ class Cells(NamedTuple):
 
 def cells(view: BoardView, line: Line, now: datetime) -> Cells:
     """What stands in a person's line; empty where there is nothing to say."""
-    entry, movement = line.entry, line.movement
+    standing, movement = line.entry.standing, line.movement
     teams = view.competition.team_count
-    subs = str(entry.submission_count) if entry.submission_count is not None else ""
+    submitted = standing.submission_date
+    subs = str(standing.submission_count) if standing.submission_count is not None else ""
     if movement is not None and movement.submissions:
         subs += f" (+{movement.submissions})"
     return Cells(
-        rank=f"{entry.rank:,}" if entry.rank is not None else "–",
+        rank=f"{standing.rank:,}" if standing.rank is not None else "–",
         moved=_moved(movement),
-        top=f"{entry.rank / teams:.1%}" if entry.rank and teams else "",
+        top=f"{standing.rank / teams:.1%}" if standing.rank and teams else "",
         person=f"{line.user.name or line.user.username}{_mark(line)}",
         username=line.user.username if line.user.name else "",
-        team=entry.kaggle_team_name if entry.kaggle_team_name != line.user.name else "",
-        score=entry.score_text or "–",
+        team=standing.team_name if standing.team_name != line.user.name else "",
+        score=standing.score_text or "–",
         change=_change(view, movement),
         subs=subs,
-        last_sub=clock.ago(clock.parse_iso(entry.submission_date), now) if entry.submission_date else "",
+        last_sub=clock.ago(clock.parse_iso(submitted), now) if submitted else "",
         why=brief(movement) if movement else "",
         next_person=_gap(view, line.next_person),
         next_baseline=_gap(view, line.next_baseline),
@@ -183,7 +184,7 @@ def _gaps_in_words(view: BoardView, line: Line) -> list[str]:
 
 def _decimals(view: BoardView) -> int:
     """How many decimals Kaggle prints of this competition's scores."""
-    texts = [line.entry.score_text or "" for line in (*view.on_board, *view.left)]
+    texts = [line.entry.standing.score_text or "" for line in (*view.on_board, *view.left)]
     digits = [len(text.partition(".")[2]) for text in texts]
     return min(max(digits, default=0), 12)
 
@@ -200,10 +201,10 @@ def ends(competition: Competition, now: datetime) -> str:
 
 def left(line: Line) -> str:
     """Who left the board, when, and how they stood."""
-    entry = line.entry
-    rank = f"rank {entry.rank:,}" if entry.rank is not None else "no rank"
+    entry, standing = line.entry, line.entry.standing
+    rank = f"rank {standing.rank:,}" if standing.rank is not None else "no rank"
     day = (entry.left_at or "")[:10]
-    was = f"was {rank}, score {entry.score_text or '–'}"
+    was = f"was {rank}, score {standing.score_text or '–'}"
     if line.deleted:
         was += ", the account was deleted"
     return f"{person_name(line.user)}{_mark(line)} left the board on {day} ({was})"
@@ -236,14 +237,14 @@ def overview(views: list[BoardView], now: datetime) -> Table:
     rows = []
     for view in views:
         competition = view.competition
-        best = view.on_board[0] if view.on_board and view.on_board[0].entry.rank is not None else None
+        best = next((line for line in view.on_board[:1] if line.entry.standing.rank is not None), None)
         everybody = len(view.on_board) + len(view.left) + len(view.missing)
         rows.append(
             [
                 competition.slug,
                 competition.title or "",
                 f"{len(view.on_board)} of {everybody}",
-                f"{best.entry.rank:,}" if best else "–",
+                f"{best.entry.standing.rank:,}" if best else "–",
                 (best.user.name or best.user.username) if best else "",
                 " ".join(
                     f"{mark}{count}"
@@ -295,7 +296,7 @@ def person(views: list[BoardView], now: datetime) -> Table:
         slug = view.competition.slug
         for line in view.on_board:
             rank, move, top, _, _, _, *rest = cells(view, line, now)
-            rows.append([slug + _mark(line), rank, move, top, line.entry.kaggle_team_name, *rest])
+            rows.append([slug + _mark(line), rank, move, top, line.entry.standing.team_name, *rest])
         below += [f"{slug}: {left(line)}" for line in view.left]
     if absent := [view.competition.slug for view in views if view.missing]:
         below.append(f"Not on the board of: {', '.join(absent)}")
@@ -334,17 +335,17 @@ def timeline(found: Timeline, *, latest: int | None) -> Table:
     shown = found.rows if latest is None else found.rows[-latest:]
     rows = []
     for row in shown:
-        state = row.state
+        standing = row.standing
         rows.append(
             [
                 at(row.moment),
                 row.user.name or row.user.username,
-                f"{state.rank:,}" if state and state.rank is not None else "–",
+                f"{standing.rank:,}" if standing and standing.rank is not None else "–",
                 _moved(row.movement),
-                (state.score_text or "–") if state else "",
-                str(state.submission_count) if state and state.submission_count is not None else "",
+                (standing.score_text or "–") if standing else "",
+                str(standing.submission_count) if standing and standing.submission_count is not None else "",
                 words(row.movement) if row.movement else "",
-                state.team_name if state else "",
+                standing.team_name if standing else "",
             ]
         )
     below = []
@@ -360,7 +361,7 @@ def series(found: Timeline) -> tuple[list[Series], int]:
     ways: dict[User, list[tuple[int, int | None]]] = {}  # two people may have one name
     for row in found.rows:
         points = ways.setdefault(row.user, [])
-        points.append((row.moment, row.state.rank if row.state else None))
+        points.append((row.moment, row.standing.rank if row.standing else None))
     lines = [Series(user.name or user.username, points) for user, points in ways.items()]
     lines.sort(key=lambda line: (line.points[-1][1] is None, line.points[-1][1] or 0))
     applied = found.competition.snapshot_at
@@ -388,7 +389,7 @@ def competitions(views: list[BoardView], now: datetime) -> Table:
         [
             view.competition.slug,
             view.competition.title or "",
-            view.competition.kaggle_competition_id or "not linked",
+            view.competition.kaggle_id if view.competition.is_linked else "not linked",
             "active" if view.competition.active else "paused",
             (view.competition.deadline or "")[:10],
             view.competition.metric or "",

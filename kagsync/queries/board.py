@@ -123,7 +123,7 @@ def _view(
     compared_with = since(competition)
     line = _Liner(store, competition, entries, compared_with)
     lines = [line(user, entry) for user in users if (entry := entries.get(user.id)) is not None]
-    lines.sort(key=lambda line: (line.entry.rank is None, line.entry.rank or 0, line.user.username.lower()))
+    lines.sort(key=_by_rank)
     return BoardView(
         competition,
         compared_with,
@@ -133,6 +133,11 @@ def _view(
         unseen=unseen,
         last_error=store.last_error(competition.id),
     )
+
+
+def _by_rank(line: Line) -> tuple[object, ...]:
+    rank = line.entry.standing.rank
+    return (rank is None, rank or 0, line.user.username.lower())
 
 
 class _Liner:
@@ -149,11 +154,13 @@ class _Liner:
         self._baselines = store.benchmarks(competition.id)
         self._medals = store.medal_lines(competition.id) if competition.awards_medals else []
         names = {user.id: user.username for user in store.users()}
-        self._others = [(names[key], entry.state) for key, entry in entries.items() if entry.left_at is None]
+        self._others = [
+            (names[key], entry.standing) for key, entry in entries.items() if entry.left_at is None
+        ]
 
     def __call__(self, user: User, entry: Entry) -> Line:
         competition, direction = self._competition, self._competition.direction
-        here, state = entry.left_at is None, entry.state
+        here, standing = entry.left_at is None, entry.standing
         past = self._store.past(competition.id, user.id, self._since)
         return Line(
             user,
@@ -161,11 +168,11 @@ class _Liner:
             self._store.rank_history(competition.id, user.id, last=TREND_POINTS),
             entry.last_seen_at or self._applied_at,
             movements.overall(past, direction, self._deleted),
-            gaps.to_person(state, self._others) if here else None,
-            gaps.to_baseline(state, self._baselines, direction) if here else None,
-            gaps.to_medal(state, self._medals) if here else None,
-            gaps.medal(state, self._medals) if here else None,
-            not here and (entry.team_id, _unix(entry.left_at)) in self._deleted,
+            gaps.to_person(standing, self._others) if here else None,
+            gaps.to_baseline(standing, self._baselines, direction) if here else None,
+            gaps.to_medal(standing, self._medals) if here else None,
+            gaps.medal(standing, self._medals) if here else None,
+            not here and (entry.standing.team_id, _unix(entry.left_at)) in self._deleted,
         )
 
 
@@ -175,22 +182,22 @@ def _unix(text: str | None) -> int:
 
 def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
     """One entry for programs; keys never disappear, unknown is None."""
-    entry, movement = line.entry, line.movement
-    before = movement.before if movement else entry.state if entry.left_at is None else None
+    entry, standing, movement = line.entry, line.entry.standing, line.movement
+    before = movement.before if movement else standing if entry.left_at is None else None
     return {
         "competition": view.competition.slug,
         "username": line.user.username,
         "name": line.user.name,
         "group": line.user.group,
-        "rank": entry.rank,
+        "rank": standing.rank,
         "teams": view.competition.team_count,
-        "score": entry.score,
-        "score_text": entry.score_text,
-        "kaggle_team_name": entry.kaggle_team_name,
-        "team_id": entry.team_id,
-        "members": entry.members.split(",") if entry.members else [],
-        "submission_date": entry.submission_date,
-        "submission_count": entry.submission_count,
+        "score": standing.score,
+        "score_text": standing.score_text,
+        "kaggle_team_name": standing.team_name,
+        "team_id": standing.team_id,
+        "members": standing.members.split(",") if standing.members else [],
+        "submission_date": standing.submission_date,
+        "submission_count": standing.submission_count,
         "matched_by": entry.matched_by,
         "first_seen_at": entry.first_seen_at,
         "last_seen_at": line.last_seen_at,
@@ -238,7 +245,7 @@ def competition_as_json(view: BoardView) -> dict[str, Any]:
     return {
         "competition": competition.slug,
         "title": competition.title,
-        "kaggle_competition_id": competition.kaggle_competition_id,
+        "kaggle_competition_id": competition.kaggle_id if competition.is_linked else None,
         "active": competition.active,
         "teams": competition.team_count,
         "on_board": len(view.on_board),
@@ -246,7 +253,7 @@ def competition_as_json(view: BoardView) -> dict[str, Any]:
         "missing": len(view.missing),
         "rose": rose,
         "fell": fell,
-        "best_rank": view.on_board[0].entry.rank if view.on_board else None,
+        "best_rank": view.on_board[0].entry.standing.rank if view.on_board else None,
         "best_username": view.on_board[0].user.username if view.on_board else None,
         "snapshot_at": competition.snapshot_at and clock.iso(competition.snapshot_at),
         "synced_at": competition.synced_at and clock.iso(competition.synced_at),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.standings.movements import Movement
-    from kagsync.standings.standing import State
+    from kagsync.standings.standing import Standing
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 class Row:
     """A change: the standing from a moment (seconds since 1970) on, and what led to it.
 
-    `state` None: not on the board. `movement` None: it began before the time that was asked for.
+    `standing` None: not on the board. `movement` None: it began before the time that was asked for.
     """
 
     user: User
     moment: int
-    state: State | None
+    standing: Standing | None
     movement: Movement | None
 
 
@@ -59,33 +59,33 @@ def timeline(store: Store, slug: str, users: Iterable[User], since: datetime | N
             steps = movements.between(
                 before, change, known=known, higher_is_better=competition.direction, deleted=deleted
             )
-            rows.append(Row(user, change.moment, change.state, steps[0] if steps else None))
-            before, known = change.state, True
+            rows.append(Row(user, change.moment, change.standing, steps[0] if steps else None))
+            before, known = change.standing, True
     return Timeline(competition, sorted(rows, key=_in_order))
 
 
 def _in_order(row: Row) -> tuple[object, ...]:
-    rank = row.state.rank if row.state is not None and row.state.rank is not None else float("inf")
+    rank = row.standing.rank if row.standing is not None and row.standing.rank is not None else float("inf")
     return (row.moment, rank, row.user.username)
 
 
 def as_json(timeline: Timeline, row: Row) -> dict[str, Any]:
     """One change for programs; keys never disappear, unknown is None."""
-    state, movement = row.state, row.movement
+    standing, movement = row.standing, row.movement
     return {
         "competition": timeline.competition.slug,
         "username": row.user.username,
         "name": row.user.name,
         "group": row.user.group,
         "at": clock.from_unix(row.moment),
-        "on_board": state is not None,
-        "rank": state and state.rank,
-        "score": state and state.score,
-        "score_text": state and state.score_text,
-        "kaggle_team_name": state and state.team_name,
-        "team_id": state and state.team_id,
-        "members": state and (state.members.split(",") if state.members else []),
-        "submission_count": state and state.submission_count,
+        "on_board": standing is not None,
+        "rank": standing and standing.rank,
+        "score": standing and standing.score,
+        "score_text": standing and standing.score_text,
+        "kaggle_team_name": standing and standing.team_name,
+        "team_id": standing and standing.team_id,
+        "members": standing and (standing.members.split(",") if standing.members else []),
+        "submission_count": standing and standing.submission_count,
         "places": movement and movement.places,
         "reason": movement and movement.reason,
         "words": movement and words(movement),

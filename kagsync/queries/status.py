@@ -104,7 +104,7 @@ def status(store: Store, now: datetime, max_age: timedelta) -> Status:
 
 
 def _state(competition: Competition, now: datetime, max_age: timedelta) -> str:
-    if competition.kaggle_competition_id is None:
+    if not competition.is_linked:
         return UNLINKED
     if not competition.active:
         return PAUSED

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kagsync.standings.marks import Benchmark, MedalLine
-    from kagsync.standings.standing import State
+    from kagsync.standings.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,53 +27,53 @@ class Gap:
     score: float | None
 
 
-def to_person(state: State, others: Iterable[tuple[str, State]]) -> Gap | None:
-    """The way to the next one ahead among (username, state) pairs; team-mates are not ahead."""
-    if state.rank is None:
+def to_person(standing: Standing, others: Iterable[tuple[str, Standing]]) -> Gap | None:
+    """The way to the next one ahead among (username, standing) pairs; team-mates are not ahead."""
+    if standing.rank is None:
         return None
     ahead = [(username, other) for username, other in others if other.rank is not None]
-    ahead = [(username, other) for username, other in ahead if (other.rank or 0) < state.rank]
+    ahead = [(username, other) for username, other in ahead if (other.rank or 0) < standing.rank]
     if not ahead:
         return None
     username, other = max(ahead, key=lambda pair: pair[1].rank or 0)
-    return Gap(username, state.rank - (other.rank or 0), _distance(state.score, other.score))
+    return Gap(username, standing.rank - (other.rank or 0), _distance(standing.score, other.score))
 
 
 def to_baseline(
-    state: State, baselines: Iterable[tuple[Benchmark, int | None]], higher_is_better: bool | None
+    standing: Standing, baselines: Iterable[tuple[Benchmark, int | None]], higher_is_better: bool | None
 ) -> Gap | None:
     """The way to the nearest of the host's lines that has a better score; None: above all of them."""
-    if state.score is None or higher_is_better is None:
+    if standing.score is None or higher_is_better is None:
         return None
     sign = 1 if higher_is_better else -1
     ahead = [
-        (sign * (mark.score - state.score), mark.name, place)
+        (sign * (mark.score - standing.score), mark.name, place)
         for mark, place in baselines
-        if mark.score is not None and sign * (mark.score - state.score) > 0
+        if mark.score is not None and sign * (mark.score - standing.score) > 0
     ]
     if not ahead:
         return None
     distance, name, place = min(ahead, key=lambda mark: mark[:2])
-    places = None if state.rank is None or place is None else max(state.rank - place, 0)
+    places = None if standing.rank is None or place is None else max(standing.rank - place, 0)
     return Gap(name, places, _rounded(distance))
 
 
-def to_medal(state: State, lines: Iterable[MedalLine]) -> Gap | None:
+def to_medal(standing: Standing, lines: Iterable[MedalLine]) -> Gap | None:
     """The way to the next medal; None: there is none, or it is gold already."""
-    if state.rank is None:
+    if standing.rank is None:
         return None
-    ahead = [line for line in lines if line.rank < state.rank]
+    ahead = [line for line in lines if line.rank < standing.rank]
     if not ahead:
         return None
     line = max(ahead, key=lambda line: line.rank)
-    return Gap(line.medal, state.rank - line.rank, _distance(state.score, line.score))
+    return Gap(line.medal, standing.rank - line.rank, _distance(standing.score, line.score))
 
 
-def medal(state: State, lines: Iterable[MedalLine]) -> str | None:
+def medal(standing: Standing, lines: Iterable[MedalLine]) -> str | None:
     """The medal this rank would get; None: none."""
-    if state.rank is None:
+    if standing.rank is None:
         return None
-    reached = [line for line in lines if state.rank <= line.rank]
+    reached = [line for line in lines if standing.rank <= line.rank]
     return min(reached, key=lambda line: line.rank).medal if reached else None
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from kagsync.standings.standing import State
+    from kagsync.standings.standing import Standing
 
     Deletions = AbstractSet[tuple[int | None, int]]
 
@@ -60,7 +60,7 @@ class Change:
     """A standing from a moment (seconds since 1970) on; None: not on the board."""
 
     moment: int
-    state: State | None
+    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,14 @@ class Past:
         changes: those after it, the earliest first.
     """
 
-    before: State | None
+    before: Standing | None
     known: bool
     changes: list[Change]
 
     @property
-    def now(self) -> State | None:
+    def now(self) -> Standing | None:
         """The standing after the last change."""
-        return self.changes[-1].state if self.changes else self.before
+        return self.changes[-1].standing if self.changes else self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ class Movement:
 
     reason: str
     moment: int
-    before: State | None
-    after: State | None
+    before: Standing | None
+    after: Standing | None
     member: str = ""
 
     @property
@@ -144,7 +144,7 @@ def movements(past: Past, higher_is_better: bool | None, deleted: Deletions = fr
                 found += _drifted(drift)
                 drift = None
             found.append(step)
-        before, known = change.state, known or change.state is not None
+        before, known = change.standing, known or change.standing is not None
     if drift is not None:
         found += _drifted(drift)
     return sorted(found, key=lambda movement: (movement.moment, not _is_standing(movement)))
@@ -158,10 +158,10 @@ def overall(past: Past, higher_is_better: bool | None, deleted: Deletions = froz
     steps = between(past.before, last, known=past.known, higher_is_better=higher_is_better, deleted=deleted)
     if not steps:
         return None
-    if last.state is None and len(past.changes) > 1:
+    if last.standing is None and len(past.changes) > 1:
         # A deletion is known by the last team, which need not be the first.
         end = between(
-            past.changes[-2].state, last, known=True, higher_is_better=higher_is_better, deleted=deleted
+            past.changes[-2].standing, last, known=True, higher_is_better=higher_is_better, deleted=deleted
         )
         return replace(steps[0], reason=end[0].reason) if end else steps[0]
     if steps[0].reason in (IMPROVED, FELL) and _only_rescored(past):
@@ -171,15 +171,15 @@ def overall(past: Past, higher_is_better: bool | None, deleted: Deletions = froz
 
 def _only_rescored(past: Past) -> bool:
     """Whether no submission changed the score, though there may have been some in between."""
-    states = [past.before, *(change.state for change in past.changes)]
+    standings = [past.before, *(change.standing for change in past.changes)]
     return all(
         same_team(one, other) and (one.score == other.score or is_rescoring(one, other))
-        for one, other in pairwise(state for state in states if state is not None)
+        for one, other in pairwise(standing for standing in standings if standing is not None)
     )
 
 
 def between(
-    before: State | None,
+    before: Standing | None,
     change: Change,
     *,
     known: bool,
@@ -195,7 +195,7 @@ def between(
         higher_is_better: the score's direction; None: not known.
         deleted: (team id, moment) wherever a deleted account was first seen in a team.
     """
-    after, moment = change.state, change.moment
+    after, moment = change.standing, change.moment
 
     def movement(reason: str, member: str = "") -> Movement:
         return Movement(reason, moment, before, after, member)
@@ -229,7 +229,7 @@ def better(old: float | None, new: float | None, higher_is_better: bool | None) 
     return (new > old) == higher_is_better
 
 
-def _standing_reason(before: State, after: State, higher_is_better: bool | None) -> str | None:
+def _standing_reason(before: Standing, after: Standing, higher_is_better: bool | None) -> str | None:
     if before.score != after.score:
         if is_rescoring(before, after):
             return RESCORED
@@ -246,7 +246,7 @@ def _standing_reason(before: State, after: State, higher_is_better: bool | None)
     return SUBMITTED if _submitted(before, after) else None
 
 
-def is_rescoring(before: State | None, after: State | None) -> bool:
+def is_rescoring(before: Standing | None, after: Standing | None) -> bool:
     """Whether a score changed at the same number of submissions: by the host, or since simulations go on.
 
     A score that appears or vanishes counts too: its cell may just not have been readable. A board that does
@@ -264,7 +264,7 @@ def _is_drift(step: Movement) -> bool:
     return step.reason in (OVERTAKEN, OTHERS_LEFT)
 
 
-def _submitted(before: State, after: State) -> int:
+def _submitted(before: Standing, after: Standing) -> int:
     """How many submissions were made; 0 where a board (an old one, for one) does not tell their number.
 
     It is not known either when a member joined: a merged team's submissions are added to the count.
@@ -274,7 +274,7 @@ def _submitted(before: State, after: State) -> int:
     return max(after.submission_count - before.submission_count, 0)
 
 
-def _joined(before: State, after: State) -> list[str]:
+def _joined(before: Standing, after: Standing) -> list[str]:
     """The new members of a team; none where a board (an old one) does not tell the members."""
     old, new = _members(before), _members(after)
     # A deleted account goes on as a member of another name, who did not join.
@@ -294,12 +294,12 @@ def _is_standing(movement: Movement) -> bool:
     return movement.reason not in (RENAMED, MEMBER_JOINED, MEMBER_LEFT)
 
 
-def same_team(before: State, after: State) -> bool:
+def same_team(before: Standing, after: Standing) -> bool:
     """Whether two standings are those of one team, whatever it is called: by its id, where that is known."""
     if before.team_id is None or after.team_id is None:
         return before.team_name == after.team_name
     return before.team_id == after.team_id
 
 
-def _members(state: State | None) -> set[str]:
-    return set(state.members.split(",")) if state is not None and state.members else set()
+def _members(standing: Standing | None) -> set[str]:
+    return set(standing.members.split(",")) if standing is not None and standing.members else set()

@@ -8,7 +8,7 @@ from kagsync.standings import movements as m
 
 if TYPE_CHECKING:
     from kagsync.standings.movements import Movement
-    from kagsync.standings.standing import State
+    from kagsync.standings.standing import Standing
 
 
 def sentence(who: str, movement: Movement, teams: int | None) -> str:
@@ -98,12 +98,12 @@ def _place(movement: Movement, teams: int | None) -> str:
     return f" at {new:,}{of}" if old is None or old == new else f" {old:,} → {new:,}{of}"
 
 
-def _score(state: State | None) -> str:
-    return (state.score_text if state else None) or "–"
+def _score(standing: Standing | None) -> str:
+    return (standing.score_text if standing else None) or "–"
 
 
-def _team(state: State | None) -> str:
-    return f"“{state.team_name if state else ''}”"
+def _team(standing: Standing | None) -> str:
+    return f"“{standing.team_name if standing else ''}”"
 
 
 def _submissions(movement: Movement) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.standings.marks import Benchmark, MedalLine
+from kagsync.standings.standing import Standing
 from kagsync.store.competitions import Competitions
 from kagsync.store.records import Entry
 
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
     from kagsync.standings.marks import Marks
     from kagsync.store.records import Snapshot
 
-_ENTRY = ", ".join(Entry._fields)
+# The columns of leaderboard_entries that hold a standing, in the order of its fields.
+_STANDING = (
+    *("rank", "score", "score_text", "team_id", "kaggle_team_name", "members"),
+    *("submission_count", "submission_date"),
+)
+_COLUMNS = ("user_id", *_STANDING, "matched_by", "first_seen_at", "last_seen_at", "left_at")
+_ENTRY = ", ".join(_COLUMNS)
 # Statements of sqlite3, not sqlite-utils' upsert: its import costs a changed board more than all the writing.
 _UPSERT = (
     f"INSERT INTO leaderboard_entries (competition_id, {_ENTRY}) "  # noqa: S608
-    f"VALUES ({', '.join('?' * (1 + len(Entry._fields)))}) ON CONFLICT DO UPDATE SET "
-    + ", ".join(f"{name} = excluded.{name}" for name in Entry._fields if name != "user_id")
+    f"VALUES ({', '.join('?' * (1 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
+    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "user_id")
 )
 
 
@@ -34,7 +41,7 @@ class Boards(Competitions):
             f"SELECT {_ENTRY} FROM leaderboard_entries WHERE competition_id = ? ORDER BY user_id",  # noqa: S608
             (competition_id,),
         )
-        return map(Entry._make, rows)
+        return map(_entry, rows)
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
         """How many entries a competition, or a user, has."""
@@ -46,7 +53,10 @@ class Boards(Competitions):
 
     def save_entries(self, competition_id: int, entries: Iterable[Entry]) -> None:
         """Creates or overwrites entries (within `writing`)."""
-        self._connection.executemany(_UPSERT, ((competition_id, *entry) for entry in entries))
+        self._connection.executemany(
+            _UPSERT,
+            ((competition_id, user_id, *standing, *rest) for user_id, standing, *rest in entries),
+        )
 
     def save_board(
         self,
@@ -168,3 +178,15 @@ class Boards(Competitions):
             f"WHERE competition_id = ? AND first_seen_at <> {began}",
             (competition_id,),
         )
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    user_id, *standing, matched_by, first_seen_at, last_seen_at, left_at = row
+    return Entry(
+        user_id=user_id,
+        standing=Standing(*standing),
+        matched_by=matched_by,
+        first_seen_at=first_seen_at,
+        last_seen_at=last_seen_at,
+        left_at=left_at,
+    )

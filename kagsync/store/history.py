@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kagsync.standings.movements import Change, Past
-from kagsync.standings.standing import Splice, State
+from kagsync.standings.standing import Splice, Standing
 from kagsync.store.connection import Connection
 from kagsync.store.records import Snapshot
 
@@ -132,7 +132,7 @@ class History(Connection):
         )
         return [(moment, last) for moment, last in rows]
 
-    def state_at(self, competition_id: int, user_id: int, moment: int) -> State | None:
+    def standing_at(self, competition_id: int, user_id: int, moment: int) -> Standing | None:
         """How a user stood at a moment; None: not on the board, or not known then."""
         row = self._connection.execute(
             "SELECT h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
@@ -140,7 +140,7 @@ class History(Connection):
             "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment <= ? ORDER BY h.moment DESC LIMIT 1",
             (user_id, competition_id, moment),
         ).fetchone()
-        return None if row is None else _state(*row)
+        return None if row is None else _standing(*row)
 
     def past(self, competition_id: int, user_id: int, since: int) -> Past:
         """How a user stood at a moment, and every change after it."""
@@ -156,9 +156,9 @@ class History(Connection):
             (user_id, competition_id, since),
         )
         return Past(
-            self.state_at(competition_id, user_id, since) if known else None,
+            self.standing_at(competition_id, user_id, since) if known else None,
             bool(known),
-            [Change(moment, _state(*state)) for moment, *state in rows],
+            [Change(moment, _standing(*standing)) for moment, *standing in rows],
         )
 
     def team_counts(self, competition_id: int, since: int) -> dict[int, int]:
@@ -226,37 +226,41 @@ class History(Connection):
                 "DELETE FROM entry_history WHERE user_id = ? AND competition_id = ? AND moment = ?",
                 [(user, competition_id, change.moment) for user, change in batch if change.remove],
             )
-            kept = [(user, change.moment, change.state) for user, change in batch if not change.remove]
+            kept = [(user, change.moment, change.standing) for user, change in batch if not change.remove]
             self._connection.executemany(
                 "INSERT OR IGNORE INTO teams (team_id, name, members) VALUES (?, ?, ?)",
-                [(state.team_id, state.team_name, state.members) for _, _, state in kept if state],
+                [
+                    (standing.team_id, standing.team_name, standing.members)
+                    for _, _, standing in kept
+                    if standing
+                ],
             )
             self._connection.executemany(
                 _SAVE_CHANGE,
-                [(competition_id, user, moment, *_stored(state)) for user, moment, state in kept],
+                [(competition_id, user, moment, *_stored(standing)) for user, moment, standing in kept],
             )
 
 
-def _stored(state: State | None) -> tuple[object, ...]:
-    """A state as `_SAVE_CHANGE` takes it."""
-    if state is None:
+def _stored(standing: Standing | None) -> tuple[object, ...]:
+    """A standing as `_SAVE_CHANGE` takes it."""
+    if standing is None:
         return (None,) * 6
-    team = (state.team_name, state.members, -1 if state.team_id is None else state.team_id)
-    return (state.rank, state.score_text, state.submission_count, *team)
+    team = (standing.team_name, standing.members, -1 if standing.team_id is None else standing.team_id)
+    return (standing.rank, standing.score_text, standing.submission_count, *team)
 
 
-def _state(
+def _standing(
     rank: int | None,
     score: str | None,
     team_id: int | None,
     team_name: str | None,
     members: str,
     submission_count: int | None,
-) -> State | None:
+) -> Standing | None:
     """A row of the history; None: not on the board."""
     if team_name is None:
         return None
-    return State(rank, _number(score), score, team_id, team_name, members, submission_count)
+    return Standing(rank, _number(score), score, team_id, team_name, members, submission_count)
 
 
 def _number(text: str | None) -> float | None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.errors import LONGEST_REST
-from kagsync.standings.standing import State
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
+
+    from kagsync.standings.standing import Standing
 
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
@@ -45,6 +46,16 @@ class Competition:
     facts_at: datetime | None  # when Kaggle was last asked for title, deadline …
     last_run: int | None  # the id of its latest row in sync_runs, which may be gone
     last_good_run: int | None  # of the latest one with Kaggle that went well
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether boards come from Kaggle; those of others are loaded from files."""
+        return self.kaggle_competition_id is not None
+
+    @property
+    def kaggle_id(self) -> str:
+        """What Kaggle calls the competition: what it is linked to, else the slug."""
+        return self.kaggle_competition_id or self.slug
 
     @property
     def direction(self) -> bool | None:
@@ -85,34 +96,21 @@ class User:
 
 
 class Entry(NamedTuple):
-    """One user's standing in one competition, as `leaderboard_entries` holds it (times as text)."""
+    """One user's standing in one competition, as `leaderboard_entries` holds it (times as text).
+
+    Attributes:
+        matched_by: `username` or `team_name`.
+        first_seen_at: the first board with this user.
+        last_seen_at: the last one; None while the user is on the board.
+        left_at: the first board without the user since then; None: on the board.
+    """
 
     user_id: int
-    rank: int | None
-    score: float | None
-    score_text: str | None
-    kaggle_team_name: str
-    team_id: int | None
-    members: str
-    submission_date: str | None
-    submission_count: int | None
+    standing: Standing
     matched_by: str
     first_seen_at: str
     last_seen_at: str | None
     left_at: str | None
-
-    @property
-    def state(self) -> State:
-        """What of it counts as a change."""
-        return State(
-            self.rank,
-            self.score,
-            self.score_text,
-            self.team_id,
-            self.kaggle_team_name,
-            self.members,
-            self.submission_count,
-        )
 
 
 @dataclass(frozen=True, slots=True)

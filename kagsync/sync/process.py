@@ -11,7 +11,7 @@ from kagsync import clock
 from kagsync.board import matching, reader
 from kagsync.errors import UnknownCompetition
 from kagsync.log import logger
-from kagsync.standings.standing import Splice, State, splice
+from kagsync.standings.standing import Splice, Standing, splice
 from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
 from kagsync.sync import guard, restore
 
@@ -218,7 +218,7 @@ def _update(
             if entry == old:
                 continue
             written.append(entry)
-            if old.left_at is not None or entry.rank != old.rank or not entry.state.same(old.state):
+            if old.left_at is not None or not entry.standing.same(old.standing):
                 moved.append(entry)
                 changed += 1
         elif old.left_at is None:
@@ -228,13 +228,13 @@ def _update(
     new = [_entry(user, claims[user], first_seen_at=at) for user in sorted(claims.keys() - known)]
     written += new
     moved += new
-    states = ((entry.user_id, entry.state if entry.left_at is None else None) for entry in moved)
+    standings = ((entry.user_id, entry.standing if entry.left_at is None else None) for entry in moved)
     moment = int(snapshot_at.timestamp())
     if competition.snapshot_at is not None and snapshot_at == competition.snapshot_at:
         # The same snapshot once more (the roster or the rules changed): what it said before is corrected.
-        changes = _spliced(store, competition.id, moment, dict(states))
+        changes = _spliced(store, competition.id, moment, dict(standings))
     else:
-        changes = ((user, Splice(moment, state)) for user, state in states)
+        changes = ((user, Splice(moment, standing)) for user, standing in standings)
     return _Update(written, changes, known, changed)
 
 
@@ -257,33 +257,35 @@ def _update_older(
             entry = _entry(user, claim, first_seen_at=first)._replace(last_seen_at=at)
         if entry != old:
             written.append(entry)
-    seen: dict[int, State | None] = dict.fromkeys(store.users_with_history(competition.id))
-    seen |= {user: _state(claim) for user, claim in claims.items()}
+    seen: dict[int, Standing | None] = dict.fromkeys(store.users_with_history(competition.id))
+    seen |= {user: claim.standing for user, claim in claims.items()}
     changes = _spliced(store, competition.id, int(snapshot_at.timestamp()), seen)
     return _Update(written, list(changes), set(entries), changed=0)
 
 
 def _spliced(
-    store: Store, competition_id: int, moment: int, seen: dict[int, State | None]
+    store: Store, competition_id: int, moment: int, seen: dict[int, Standing | None]
 ) -> Iterator[tuple[int, Splice]]:
     """The changes to the histories of users that a snapshot makes between others."""
     observations = store.observations(competition_id)
-    for user, state in seen.items():
+    for user, standing in seen.items():
         later = [at for at, last_user_id in observations if at > moment and user <= last_user_id]
         next_at = later[0] if later else None
-        before = store.state_at(competition_id, user, moment - 1)
-        after = None if next_at is None else store.state_at(competition_id, user, next_at)
-        for change in splice(before, state, moment, after, next_at):
+        before = store.standing_at(competition_id, user, moment - 1)
+        after = None if next_at is None else store.standing_at(competition_id, user, next_at)
+        for change in splice(before, standing, moment, after, next_at):
             yield user, change
 
 
 def _entry(user: int, claim: Claim, *, first_seen_at: str) -> Entry:
-    # A standing's fields are those of an entry from `rank` to `submission_count`, in their order.
-    return Entry(user, *claim.standing, claim.matched_by, first_seen_at, last_seen_at=None, left_at=None)
-
-
-def _state(claim: Claim) -> State:
-    return _entry(0, claim, first_seen_at="").state
+    return Entry(
+        user_id=user,
+        standing=claim.standing,
+        matched_by=claim.matched_by,
+        first_seen_at=first_seen_at,
+        last_seen_at=None,
+        left_at=None,
+    )
 
 
 def _count(figures: Figures, claims: dict[int, Claim], update: _Update) -> Counts:

@@ -28,7 +28,7 @@ def redated(store: Store, competition_id: int) -> list[Entry]:
         if change is None:
             continue
         # Still there on the last board on which this user was looked for: then nothing says "left".
-        left = None if store.state_at(competition_id, entry.user_id, change) is not None else change
+        left = None if store.standing_at(competition_id, entry.user_id, change) is not None else change
         seen = [at for at, last in observations if entry.user_id <= last and (left is None or at < left)]
         if not seen:
             continue
@@ -66,19 +66,11 @@ def _as_of(store: Store, competition_id: int, entry: Entry) -> Entry:
     change = store.last_change(competition_id, entry.user_id)
     if change is None:
         return entry
-    standing = store.state_at(competition_id, entry.user_id, change)
-    here = standing is not None
+    standing = store.standing_at(competition_id, entry.user_id, change)
+    left_at = None if standing is not None else clock.from_unix(change)
     # The first change of a history is never "left".
-    state = standing or store.state_at(competition_id, entry.user_id, change - 1) or entry.state
-    return entry._replace(
-        rank=state.rank,
-        score=state.score,
-        score_text=state.score_text,
-        kaggle_team_name=state.team_name,
-        team_id=state.team_id,
-        members=state.members,
-        submission_count=state.submission_count,
-        submission_date=entry.submission_date if state.same(entry.state) else None,
-        left_at=None if here else clock.from_unix(change),
-        last_seen_at=None if here else clock.from_unix(change),  # `redated` finds the board before
-    )
+    standing = standing or store.standing_at(competition_id, entry.user_id, change - 1) or entry.standing
+    if standing.same(entry.standing):
+        standing = standing._replace(submission_date=entry.standing.submission_date)
+    # `redated` finds the board before
+    return entry._replace(standing=standing, left_at=left_at, last_seen_at=left_at)

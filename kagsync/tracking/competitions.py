@@ -115,7 +115,7 @@ def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
 def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> None:
     """Asks Kaggle for a competition's facts; an answer that does not come is no error, tomorrow will do."""
     changes: dict[str, str | int | None] = {"facts_at": clock.iso(clock.utc_now())}
-    kaggle_id = competition.kaggle_competition_id or competition.slug
+    kaggle_id = competition.kaggle_id
     try:
         facts = api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE)
         if facts.title is not None:  # an empty answer must not wipe what is known
@@ -157,7 +157,7 @@ def told(added: Added) -> str:
         competition.title,
         f"deadline {competition.deadline[:10]}" if competition.deadline else None,
         f"metric {competition.metric}" if competition.metric else None,
-        None if competition.kaggle_competition_id else "not linked to Kaggle",
+        None if competition.is_linked else "not linked to Kaggle",
     ]
     known = ", ".join(fact for fact in facts if fact)
     verb = "Added" if added.new else "Already tracked:"

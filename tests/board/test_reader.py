@@ -19,9 +19,9 @@ from kagsync.board import header, reader
 from kagsync.errors import BadBoard
 from kagsync.log import logger
 from kagsync.standings.marks import Benchmark
+from kagsync.standings.standing import Standing
 
 if TYPE_CHECKING:
-    from kagsync.board.reader import Standing
     from kagsync.board.summary import Figures
 
 
@@ -66,7 +66,7 @@ def test_a_modern_row_becomes_a_standing(tmp_path: Path) -> None:
     content = board_csv([Team(7, "The Team", ("zoe", "Alice"), "0.77510", submissions=3)])
     assert content.startswith(b"\xef\xbb\xbfRank,")
     (standing,), figures = read(tmp_path, content)
-    assert standing == reader.Standing(
+    assert standing == Standing(
         rank=1,
         score=0.7751,
         score_text="0.77510",

@@ -34,10 +34,10 @@ from kagsync.standings.movements import (
     overall,
     same_team,
 )
-from kagsync.standings.standing import State
+from kagsync.standings.standing import Standing
 
 GONE = "del=0123456789abcdef"  # a member whose account was deleted
-HERE = State(412, 0.80523, "0.80523", 7, "The Team", "alice,bob", 5)
+HERE = Standing(412, 0.80523, "0.80523", 7, "The Team", "alice,bob", 5)
 
 
 def here(
@@ -48,25 +48,25 @@ def here(
     name: str = HERE.team_name,
     members: str = HERE.members,
     submissions: int | None = HERE.submission_count,
-) -> State:
+) -> Standing:
     """HERE, but for what is given."""
     text = None if score is None else f"{score:.5f}"
-    return State(rank, score, text, team_id, name, members, submissions)
+    return Standing(rank, score, text, team_id, name, members, submissions)
 
 
-def past(*states: State | None, known: bool | None = None) -> Past:
+def past(*states: Standing | None, known: bool | None = None) -> Past:
     """The first is how it was before; the others come at the moments 1, 2, 3 …"""
     before, *later = states
     changes = [Change(moment, state) for moment, state in enumerate(later, start=1)]
     return Past(before, before is not None if known is None else known, changes)
 
 
-def told(*states: State | None, higher: bool | None = True, known: bool | None = None) -> list[str]:
+def told(*states: Standing | None, higher: bool | None = True, known: bool | None = None) -> list[str]:
     """The reasons of all movements."""
     return [movement.reason for movement in movements(past(*states, known=known), higher)]
 
 
-def only(*states: State | None, higher: bool | None = True) -> Movement:
+def only(*states: Standing | None, higher: bool | None = True) -> Movement:
     (movement,) = movements(past(*states), higher)
     return movement
 
@@ -381,7 +381,7 @@ def test_a_movement_of_ones_own_ends_the_sum() -> None:
         (here(420, team_id=8, members="alice,bob,zoe"), MERGED),
     ],
 )
-def test_any_movement_of_ones_own_ends_it(own: State | None, reason: str) -> None:
+def test_any_movement_of_ones_own_ends_it(own: Standing | None, reason: str) -> None:
     assert told(HERE, here(420), own) == [OVERTAKEN, reason]
 
 
@@ -485,10 +485,10 @@ _DIRECTIONS = st.sampled_from([None, True, False])
 _DELETIONS = st.sets(st.tuples(st.sampled_from([None, 7, 8]), st.integers(1, 8)))
 
 
-def pasts(states: st.SearchStrategy[State] = _STATES) -> st.SearchStrategy[Past]:
+def pasts(states: st.SearchStrategy[Standing] = _STATES) -> st.SearchStrategy[Past]:
     """Histories as they are stored: each state differs from the one before."""
 
-    def distinct(found: list[State | None]) -> list[State | None]:
+    def distinct(found: list[Standing | None]) -> list[Standing | None]:
         return found[:1] + [new for old, new in pairwise(found) if new != old]
 
     several = st.lists(st.one_of(st.none(), states, states, states), min_size=1, max_size=8)
@@ -503,9 +503,9 @@ def standings(found: list[Movement]) -> list[Movement]:
     return [each for each in found if each.reason not in (RENAMED, MEMBER_JOINED, MEMBER_LEFT)]
 
 
-def steps(history: Past) -> list[tuple[int, State | None, State | None]]:
+def steps(history: Past) -> list[tuple[int, Standing | None, Standing | None]]:
     """Every change: its moment, and the standings around it."""
-    states = [history.before, *(change.state for change in history.changes)]
+    states = [history.before, *(change.standing for change in history.changes)]
     return [
         (change.moment, *around) for change, around in zip(history.changes, pairwise(states), strict=True)
     ]
@@ -519,7 +519,7 @@ def test_movements_are_in_order_have_reasons_and_are_the_same_twice(
     found = movements(history, higher, deleted)
     assert found == movements(history, higher, deleted)
     assert [each.moment for each in found] == sorted(each.moment for each in found)
-    states = [history.before, *(change.state for change in history.changes)]
+    states = [history.before, *(change.standing for change in history.changes)]
     for each in found:
         assert each.reason in REASONS
         assert each.after == states[each.moment]
@@ -558,7 +558,7 @@ def test_every_change_of_presence_team_or_score_is_told_once_and_on_its_own(
 @settings(max_examples=150)
 @given(pasts(_RANKED), _DIRECTIONS)
 def test_ranks_and_scores_chain_from_the_beginning_to_the_end(history: Past, higher: bool | None) -> None:
-    def standing(state: State | None) -> tuple[int | None, float | None] | None:
+    def standing(state: Standing | None) -> tuple[int | None, float | None] | None:
         return None if state is None else (state.rank, state.score)
 
     at = standing(history.before)
@@ -619,7 +619,7 @@ def test_the_other_direction_swaps_improved_and_fell_and_nothing_else(history: P
     assert movements(history, None) == [unknown(each) for each in upwards]
 
 
-def mirrored(state: State | None) -> State | None:
+def mirrored(state: Standing | None) -> Standing | None:
     if state is None or state.score is None:
         return state
     return state._replace(score=-state.score)
@@ -631,7 +631,7 @@ def test_a_mirrored_board_has_the_same_movements(history: Past, deleted: set[tup
     mirror = Past(
         mirrored(history.before),
         history.known,
-        [Change(change.moment, mirrored(change.state)) for change in history.changes],
+        [Change(change.moment, mirrored(change.standing)) for change in history.changes],
     )
     assert movements(mirror, False, deleted) == [
         replace(each, before=mirrored(each.before), after=mirrored(each.after))
@@ -639,7 +639,7 @@ def test_a_mirrored_board_has_the_same_movements(history: Past, deleted: set[tup
     ]
 
 
-def moved(before: State | None, after: State | None) -> bool:
+def moved(before: Standing | None, after: Standing | None) -> bool:
     """Whether anything is to be told between two standings: of the person, or of the team."""
     if before is None or after is None:
         return before is not after
@@ -696,7 +696,7 @@ def test_of_a_single_change_overall_is_the_movement_of_the_standing_if_there_is_
         st.one_of(
             st.none(),
             st.builds(
-                State,
+                Standing,
                 st.one_of(st.none(), st.integers()),
                 st.one_of(st.none(), st.floats(allow_nan=False)),
                 st.one_of(st.none(), st.text(max_size=5)),
@@ -712,7 +712,7 @@ def test_of_a_single_change_overall_is_the_movement_of_the_standing_if_there_is_
     st.booleans(),
     _DIRECTIONS,
 )
-def test_no_history_is_too_odd(states: list[State | None], known: bool, higher: bool | None) -> None:
+def test_no_history_is_too_odd(states: list[Standing | None], known: bool, higher: bool | None) -> None:
     history = past(*states, known=known)
     for each in movements(history, higher):
         assert each.reason in REASONS

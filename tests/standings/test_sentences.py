@@ -26,7 +26,7 @@ from kagsync.standings.movements import (
     Movement,
 )
 from kagsync.standings.sentences import brief, sentence, words
-from kagsync.standings.standing import State
+from kagsync.standings.standing import Standing
 
 GONE = "del=0123456789abcdef"  # a member whose account was deleted
 
@@ -39,10 +39,10 @@ def at(
     name: str = "The Team",
     members: str = "alice,bob",
     submissions: int | None = 5,
-) -> State:
+) -> Standing:
     """A standing; the score by its text."""
     number = None if score is None else float(score)
-    return State(rank, number, score, team_id, name, members, submissions)
+    return Standing(rank, number, score, team_id, name, members, submissions)
 
 
 BEFORE = at()
@@ -196,7 +196,7 @@ SENTENCES = [
     ids=[f"{each[0]}: {each[5]}" for each in SENTENCES],
 )
 def test_each_reason_has_its_sentence_and_its_few_words(
-    reason: str, before: State | None, after: State | None, member: str, told: str, short: str
+    reason: str, before: Standing | None, after: Standing | None, member: str, told: str, short: str
 ) -> None:
     movement = Movement(reason, 1, before, after, member)
     assert sentence("alice", movement, 1744) == told

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from world.boards import Team, board_csv
 
 from kagsync import clock
-from kagsync.standings.standing import State, same, splice
+from kagsync.standings.standing import Standing, same, splice
 from kagsync.store import Store
 from kagsync.store.records import ERROR, Run
 from kagsync.sync import fetch
@@ -33,8 +33,8 @@ Seen = tuple[int, ...]  # the standing of each of PEOPLE in one snapshot
 HERE, THERE = 1, 2
 
 
-def state(standing: int) -> State | None:
-    return State(standing, 0.5, "0.50", 7, "a", "alice", 1) if standing else None
+def state(standing: int) -> Standing | None:
+    return Standing(standing, 0.5, "0.50", 7, "a", "alice", 1) if standing else None
 
 
 def changes(known: dict[int, int]) -> list[tuple[int, int]]:
@@ -54,21 +54,21 @@ def changes(known: dict[int, int]) -> list[tuple[int, int]]:
 class Model:
     """One user's history as `splice` keeps it."""
 
-    rows: dict[int, State | None] = field(default_factory=dict)
+    rows: dict[int, Standing | None] = field(default_factory=dict)
     moments: set[int] = field(default_factory=set)
 
-    def at(self, moment: int) -> State | None:
+    def at(self, moment: int) -> Standing | None:
         earlier = [at for at in self.rows if at <= moment]
         return self.rows[max(earlier)] if earlier else None
 
-    def load(self, moment: int, seen: State | None) -> None:
+    def load(self, moment: int, seen: Standing | None) -> None:
         next_at = min((at for at in self.moments if at > moment), default=None)
         after = None if next_at is None else self.at(next_at)
         for change in splice(self.at(moment - 1), seen, moment, after, next_at):
             if change.remove:
                 self.rows.pop(change.moment, None)
             else:
-                self.rows[change.moment] = change.state
+                self.rows[change.moment] = change.standing
         self.moments.add(moment)
 
 

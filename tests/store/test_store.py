@@ -14,7 +14,7 @@ import sqlite_utils  # noqa: TC002
 from kagsync import clock
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
 from kagsync.standings.marks import Marks
-from kagsync.standings.standing import Splice, State
+from kagsync.standings.standing import Splice, Standing
 from kagsync.store import Store, explain, migrations
 from kagsync.store.records import Entry, Run, Snapshot
 from kagsync.tracking import competitions
@@ -27,19 +27,26 @@ TABLES = {"competitions", "users", "leaderboard_entries", "entry_history", "sync
 
 ENTRY = Entry(
     user_id=1,
-    rank=3,
-    score=0.720887,
-    score_text="0.720887",
-    kaggle_team_name="[red]NaN[/red]",
-    team_id=2**62,
-    members="alice,zoe",
-    submission_date="2025-10-30T12:00:00Z",
-    submission_count=5,
+    standing=Standing(
+        rank=3,
+        score=0.720887,
+        score_text="0.720887",
+        team_id=2**62,
+        team_name="[red]NaN[/red]",
+        members="alice,zoe",
+        submission_count=5,
+        submission_date="2025-10-30T12:00:00Z",
+    ),
     matched_by="username",
     first_seen_at="2025-10-30T12:00:00Z",
     last_seen_at=None,
     left_at=None,
 )
+
+
+def standing(**changes: Any) -> Entry:
+    """`ENTRY` with another standing."""
+    return ENTRY._replace(standing=ENTRY.standing._replace(**changes))
 
 
 def look(store: Store, sql: str) -> list[Any]:
@@ -64,7 +71,7 @@ def populated(store: Store) -> int:
     """A competition with an entry, history, a snapshot, a benchmark and a run of `alice`."""
     track(store, "alice")
     competition = store.add_competition("titanic", "titanic", NOW)
-    state = State(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
+    state = Standing(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
     with store.writing():
         store.save_entries(competition.id, [ENTRY])
         store.save_history(competition.id, [(1, Splice(100, state)), (1, Splice(200, None))])
@@ -234,7 +241,7 @@ def test_a_block_that_fails_writes_nothing(store: Store) -> None:
         pass
 
     with pytest.raises(Stop), store.writing():
-        store.save_entries(key, [ENTRY._replace(rank=99)])
+        store.save_entries(key, [standing(rank=99)])
         store.save_history(key, [(1, Splice(300, None)), (1, Splice(100, None, remove=True))])
         raise Stop
     after = look(store, "SELECT * FROM leaderboard_entries"), look(store, "SELECT * FROM entry_history")
@@ -246,7 +253,7 @@ def test_a_block_that_fails_writes_nothing(store: Store) -> None:
 def test_nobody_sees_half_of_a_block(store: Store) -> None:
     key = populated(store)
     with store.writing():
-        store.save_entries(key, [ENTRY._replace(rank=99)])
+        store.save_entries(key, [standing(rank=99)])
         assert look(store, "SELECT rank FROM leaderboard_entries") == [(3,)]
     assert look(store, "SELECT rank FROM leaderboard_entries") == [(99,)]
 
@@ -409,12 +416,12 @@ def test_the_id_of_a_removed_user_is_never_given_again(store: Store) -> None:
     "entry",
     [
         ENTRY,
-        ENTRY._replace(rank=None, score=None, score_text=None, team_id=None, submission_count=None),
-        ENTRY._replace(
-            submission_date=None, last_seen_at="2025-10-30T12:00:00Z", left_at="2025-10-31T12:00:00Z"
+        standing(rank=None, score=None, score_text=None, team_id=None, submission_count=None),
+        standing(submission_date=None)._replace(
+            last_seen_at="2025-10-30T12:00:00Z", left_at="2025-10-31T12:00:00Z"
         ),
-        ENTRY._replace(kaggle_team_name="a\x00b\n\u202e🦊", members=""),
-        ENTRY._replace(score=-1e-300, score_text="-1e-300"),
+        standing(team_name="a\x00b\n\u202e🦊", members=""),
+        standing(score=-1e-300, score_text="-1e-300"),
     ],
     ids=["usual", "nulls", "left", "odd name", "tiny"],
 )
@@ -434,8 +441,8 @@ def test_an_entry_of_a_user_or_competition_that_is_not_there_is_refused(store: S
 
 def test_the_state_at_a_moment_is_that_of_the_last_change(store: Store) -> None:
     key = populated(store)
-    there = State(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
-    found = [store.state_at(key, 1, moment) for moment in (99, 100, 199, 200, 201)]
+    there = Standing(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
+    found = [store.standing_at(key, 1, moment) for moment in (99, 100, 199, 200, 201)]
     assert found == [None, there, there, None, None]
     assert store.last_change(key, 1) == 200
     assert store.users_with_history(key) == {1}
@@ -444,7 +451,7 @@ def test_the_state_at_a_moment_is_that_of_the_last_change(store: Store) -> None:
 
 def test_a_team_that_does_not_change_is_stored_once(store: Store) -> None:
     key = populated(store)
-    state = State(4, 0.6, "0.60", 7, "The Team", "alice,zoe", 6)
+    state = Standing(4, 0.6, "0.60", 7, "The Team", "alice,zoe", 6)
     nameless = state._replace(team_id=None)
     with store.writing():
         store.save_history(key, [(1, Splice(300 + i, state._replace(rank=i))) for i in range(5)])
@@ -490,7 +497,7 @@ def test_the_history_view_tells_the_score_that_the_entry_has(store: Store) -> No
         store.save_history(
             key,
             [
-                (1, Splice(300 + i, State(1, float(text), text, 7, "a", "", 1)))
+                (1, Splice(300 + i, Standing(1, float(text), text, 7, "a", "", 1)))
                 for i, text in enumerate(texts)
             ],
         )

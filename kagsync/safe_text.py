@@ -1,14 +1,31 @@
-"""Text by strangers, made harmless for a screen or a log line."""
+"""Text by strangers, made harmless for every place where it is shown.
+
+Names of teams, people and competitions, and what servers answer, can hold anything. Each function here is for
+one kind of place: a screen or a log line, a spreadsheet, Markdown, a chat.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
-
-# What begins a formula in a spreadsheet, wide forms too; for a character class.
-FORMULA_STARTS = r"=+\-@|%＝＋－＠"
 
 # Invisible, but part of how emoji and some scripts are written; they move nothing.
 _JOINERS = {"\u200c", "\u200d"}
+# What begins a formula in a spreadsheet, wide forms too; for a character class.
+_FORMULA_STARTS = r"=+\-@|%＝＋－＠"
+_FORMULA = rf"\s*[{_FORMULA_STARTS}]"
+_QUOTED_FORMULA = rf"'*{_FORMULA}"
+_MARKDOWN = r"([\\`*_\[\]#!|~])"
+# What chats read as more than text: mentions, links, markup. The wide forms look alike.
+_WIDE = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in "@<>[]`*_~|\\"})
+# Where an invisible space keeps a chat from seeing more than text. Services read wide forms, too.
+_GAP = "\u200b"
+_SEAMS = (
+    r"(?<=[@＠#＃!！$＄])(?=\S)"  # @everyone, #general, !here, $CASH
+    r"|(?<=[/／:：])(?!(?<=\d.)\d)(?=\S)"  # https://x, //x, mailto:x, :emoji:, /command; not 3/4, 10:30
+    r"|(?<=\S[.．。｡])(?=[^\W\d])"  # www.x.org; not 0.77
+    r"|(?<=\d\.)(?=\d+\.\d)"  # 127.0.0.1
+)
 
 
 def _is_dangerous(char: str) -> bool:
@@ -17,10 +34,10 @@ def _is_dangerous(char: str) -> bool:
 
 
 def printable(text: str) -> str:
-    r"""Replaces everything that could steer a terminal or hide text by its escape.
+    r"""For one line on a screen or in a log: replaces whatever could steer a terminal or hide text.
 
     Control characters (ESC, newline …), bidi and other format characters, line separators and lone
-    surrogates become visible (``\x1b``, ``\u202e``); every other character stays.
+    surrogates become visible escapes (``\x1b``, ``\u202e``); every other character stays.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -29,8 +46,42 @@ def printable(text: str) -> str:
     )
 
 
+def printable_lines(text: str) -> str:
+    """The same for text whose line feeds are meant."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def spreadsheet_safe(text: str) -> str:
+    """For a cell of a spreadsheet: if it looks like a formula, it gets a `'` in front."""
+    text = printable(text)
+    return f"'{text}" if re.match(_FORMULA, text) else text
+
+
+def quote_formula(text: str) -> str:
+    """The same for a cell that `unquote_formula` gives back exactly as it was."""
+    return f"'{text}" if re.match(_QUOTED_FORMULA, text) else text
+
+
+def unquote_formula(text: str) -> str:
+    """Takes away the `'` that `quote_formula` put in front."""
+    return text[1:] if text.startswith("'") and re.match(_QUOTED_FORMULA, text[1:]) else text
+
+
+def markdown_safe(text: str) -> str:
+    """For Markdown: text and nothing else."""
+    text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    # GitHub turns a mention into a notification, and a bare address into a link.
+    text = text.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
+    return re.sub(_MARKDOWN, r"\\\1", text)
+
+
+def chat_safe(text: str) -> str:
+    """For a chat or a mail: nothing in it is taken for a mention, a link or markup. It looks the same."""
+    return re.sub(_SEAMS, _GAP, printable(text).translate(_WIDE))
+
+
 def clip(text: str, limit: int) -> str:
-    """At most `limit` characters: the middle of what is longer goes, for a message ends with its remedy."""
+    """At most `limit` characters. The middle goes, since a message ends with its remedy."""
     if len(text) <= limit:
         return text
     tail = limit // 3

@@ -1,19 +1,25 @@
-"""What the commands share: where they are registered, how they begin and how they print."""
+"""What the commands share: where they are registered, how they begin, and how they print and end."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import sys
 from collections import deque
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from kagsync import log, settings
+from kagsync.cli.options import Db, Quiet, Verbose
 from kagsync.errors import KagsyncError, UsageError
+from kagsync.output import listing
+from kagsync.output.listing import Result, TextOrJson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from kagsync.settings import Settings
@@ -42,32 +48,80 @@ app.add_typer(schedule_app, name="schedule")
 app.add_typer(notify_app, name="notify")
 
 
-def load(
-    db: Path | None,
-    verbose: bool,
-    quiet: bool,
-    log_file: Path | None = None,
-    *,
-    jobs: int | None = None,
-    team_name: bool | None = None,
-) -> Settings:
-    log.configure(verbose=verbose, quiet=quiet)
-    loaded = settings.load(db=db, jobs=jobs, log_file=log_file, team_name=team_name)
-    if loaded.log_file is not None:
-        log.configure(verbose=verbose, quiet=quiet, log_file=loaded.log_file, database=loaded.db)
-    return loaded
+@dataclass(frozen=True)
+class Common:
+    """The options that every command has."""
 
+    db: Path | None
+    verbose: bool
+    quiet: bool
 
-def load_to_read(db: Path | None, verbose: bool, quiet: bool) -> Settings:
-    """The same for a command that only reads: a log file that cannot be written does not stop it."""
-    log.configure(verbose=verbose, quiet=quiet)
-    loaded = settings.load(db=db)
-    if loaded.log_file is not None:
+    def settings(
+        self, *, log_file: Path | None = None, jobs: int | None = None, team_name: bool | None = None
+    ) -> Settings:
+        """Starts the log and reads the settings, for a command that writes.
+
+        Raises:
+            ConfigurationError: a setting is wrong, or the log file cannot be written.
+        """
+        log.configure(verbose=self.verbose, quiet=self.quiet)
+        loaded = settings.load(db=self.db, jobs=jobs, log_file=log_file, team_name=team_name)
+        self._log_to(loaded)
+        return loaded
+
+    def settings_to_read(self) -> Settings:
+        """The same for a command that only reads: a log file that cannot be written does not stop it."""
+        log.configure(verbose=self.verbose, quiet=self.quiet)
+        loaded = settings.load(db=self.db)
         try:
-            log.configure(verbose=verbose, quiet=quiet, log_file=loaded.log_file, database=loaded.db)
+            self._log_to(loaded)
         except KagsyncError as error:
             log.logger.warning("%s; this command goes on without it", error.message)
-    return loaded
+        return loaded
+
+    def _log_to(self, loaded: Settings) -> None:
+        if loaded.log_file is not None:
+            log.configure(
+                verbose=self.verbose, quiet=self.quiet, log_file=loaded.log_file, database=loaded.db
+            )
+
+    def say(self, text: str) -> None:
+        """Prints what a command has done, unless it is to be quiet."""
+        if not self.quiet:
+            listing.write(Result(text))
+
+
+def command(
+    group: typer.Typer, name: str | None = None
+) -> Callable[[Callable[..., Result | None]], Callable[..., None]]:
+    """Registers a function as a command, with the options that every command has.
+
+    The function takes a `Common` first, then its own arguments and options. It may return a result, which is
+    printed in the format of its `format_` option; its exit code is the command's.
+    """
+
+    def register(function: Callable[..., Result | None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def run(*, db: Db, verbose: Verbose, quiet: Quiet, **own: Any) -> None:
+            result = function(Common(db, verbose, quiet), **own)
+            if result is not None:
+                listing.write(result, own.get("format_", TextOrJson.text))
+                if result.exit_code:
+                    raise typer.Exit(result.exit_code)
+
+        _, *own = inspect.signature(function, eval_str=True).parameters.values()
+        parameters = [*own, *_EVERY_COMMAND]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return group.command(name)(run)
+
+    return register
+
+
+_EVERY_COMMAND = [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option)
+    for name, default, option in (("db", None, Db), ("verbose", False, Verbose), ("quiet", False, Quiet))
+]
 
 
 def open_store(loaded: Settings, *, create: bool = False) -> Store:
@@ -83,29 +137,24 @@ def open_to_read(loaded: Settings) -> Store:
     return Store.open_to_read(loaded.db, loaded.locks)
 
 
-def say(text: str, *, quiet: bool) -> None:
-    if not quiet:
-        print_text(text)
-
-
-def print_text(text: str) -> None:
-    """Prints a result at once (see `cli/stdout.py` for what happens where that fails)."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
 def confirm(question: str, *, yes: bool) -> None:
+    """Asks before something is lost.
+
+    Raises:
+        UsageError: there is nobody to ask.
+        typer.Abort: the answer is no.
+    """
     if yes:
         return
     if sys.stdin is None or not sys.stdin.isatty():
-        raise UsageError("nobody is here to confirm", "Say --yes")
+        raise UsageError("nobody can confirm this: not a terminal", "Pass --yes to confirm")
     if not typer.confirm(question, err=True):
         raise typer.Abort
 
 
 @contextlib.contextmanager
 def in_turn(names: Iterable[str]) -> Iterator[deque[str]]:
-    """Gives a queue of what is to be done; if the work stops after some of it, says what is left."""
+    """Gives a queue of what is to be done; if the work stops halfway, logs what is left."""
     left = deque(names)
     count = len(left)
     try:
@@ -120,11 +169,37 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
 
 
-def print_json(content: object) -> None:
-    from kagsync.output.terminal import to_json
-
-    print_text(to_json(content))
-
-
 def with_entries(name: str, entries: int) -> str:
     return f"{name} with {counted(entries, 'entry', 'entries')} and their history"
+
+
+# Until the last commands return results, for these.
+
+
+def load(
+    db: Path | None,
+    verbose: bool,
+    quiet: bool,
+    log_file: Path | None = None,
+    *,
+    jobs: int | None = None,
+    team_name: bool | None = None,
+) -> Settings:
+    return Common(db, verbose, quiet).settings(log_file=log_file, jobs=jobs, team_name=team_name)
+
+
+def load_to_read(db: Path | None, verbose: bool, quiet: bool) -> Settings:
+    return Common(db, verbose, quiet).settings_to_read()
+
+
+def say(text: str, *, quiet: bool) -> None:
+    if not quiet:
+        print_text(text)
+
+
+def print_text(text: str) -> None:
+    listing.write_exactly(text)
+
+
+def print_json(content: object) -> None:
+    print_text(listing.to_json(content))

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kagsync import clock, inputs
-from kagsync.cli.command import (
-    competitions_app,
-    confirm,
-    in_turn,
-    load,
-    load_to_read,
-    open_store,
-    say,
-    with_entries,
-)
-from kagsync.cli.options import AnyFormat, Db, Direction, Format, Quiet, Slugs, Verbose, Yes, storable
+from kagsync.cli.command import Common, command, competitions_app, confirm, in_turn, open_store, with_entries
+from kagsync.cli.options import AnyFormat, Direction, Slugs, Yes, storable
 from kagsync.cli.show import all_boards
 from kagsync.errors import UsageError
+from kagsync.output.listing import Format, Result
 
 if TYPE_CHECKING:
     from kagsync.store import Store
     from kagsync.store.records import Competition
 
 
-@competitions_app.command("add")
+@command(competitions_app, "add")
 def competitions_add(
+    common: Common,
     slugs: Annotated[list[str], typer.Argument(metavar="SLUG", help="Slugs or Kaggle URLs.")],
     title: Annotated[
         str | None, typer.Option(metavar="T", callback=storable, help="A title of your own.")
@@ -47,23 +39,20 @@ def competitions_add(
             show_default=False,
         ),
     ] = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Track competitions; one that is tracked already is updated."""
-    from kagsync.tracking import competitions as verb
+    from kagsync.tracking import competitions
 
-    loaded = load(db, verbose, quiet)
+    loaded = common.settings()
     wanted = [inputs.competition_slug(slug) for slug in slugs]
     if len(wanted) > 1 and (title is not None or kaggle_id is not None):
         raise UsageError("--title and --kaggle-id go with one competition", "Add them one by one")
     if kaggle_id is not None and no_kaggle:
-        raise UsageError("--kaggle-id and --no-kaggle contradict each other", "Say one of them")
+        raise UsageError("--kaggle-id and --no-kaggle contradict each other", "Pass one of them")
     linked_as = None if kaggle_id is None else inputs.competition_slug(kaggle_id)
     with open_store(loaded, create=True) as store, in_turn(wanted) as left:
         while left:
-            added = verb.add(
+            added = competitions.add(
                 store,
                 left[0],
                 title=title,
@@ -73,49 +62,47 @@ def competitions_add(
                 medals=medals,
             )
             left.popleft()
-            say(verb.told(added), quiet=quiet)
+            common.say(competitions.told(added))
 
 
-@competitions_app.command("list")
-def competitions_list(
-    format_: AnyFormat = Format.table, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
-) -> None:
+@command(competitions_app, "list")
+def competitions_list(common: Common, format_: AnyFormat = Format.table) -> Result:
     """List the tracked competitions."""
-    from kagsync.output import listing
+    from kagsync.output import tables
+    from kagsync.queries import board
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     now = clock.utc_now()
-    listing.print_competitions(all_boards(loaded, None, lambda _: now), format_.value, now)
+    views = all_boards(loaded, None, lambda _: now)
+    return Result(tables.competitions(views, now), [board.competition_as_json(view) for view in views])
 
 
-def _set_active(slugs: list[str], active: bool, db: Path | None, verbose: bool, quiet: bool) -> None:
-    loaded = load(db, verbose, quiet)
+def _set_active(common: Common, slugs: list[str], active: bool) -> None:
+    loaded = common.settings()
     with open_store(loaded) as store:
         found = {each.slug: each for each in _competitions(store, slugs)}
         with in_turn(found) as left:
             while left:
                 store.update_competition(found[left[0]].id, active=int(active))
-                say(f"{'Resumed' if active else 'Paused'} {left.popleft()}", quiet=quiet)
+                common.say(f"{'Resumed' if active else 'Paused'} {left.popleft()}")
 
 
-@competitions_app.command("pause")
-def competitions_pause(slugs: Slugs, db: Db = None, verbose: Verbose = False, quiet: Quiet = False) -> None:
+@command(competitions_app, "pause")
+def competitions_pause(common: Common, slugs: Slugs) -> None:
     """Leave competitions out of `sync --all`; their entries stay."""
-    _set_active(slugs, False, db, verbose, quiet)
+    _set_active(common, slugs, False)
 
 
-@competitions_app.command("resume")
-def competitions_resume(slugs: Slugs, db: Db = None, verbose: Verbose = False, quiet: Quiet = False) -> None:
+@command(competitions_app, "resume")
+def competitions_resume(common: Common, slugs: Slugs) -> None:
     """Take paused competitions up again."""
-    _set_active(slugs, True, db, verbose, quiet)
+    _set_active(common, slugs, True)
 
 
-@competitions_app.command("remove")
-def competitions_remove(
-    slugs: Slugs, yes: Yes = False, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
-) -> None:
+@command(competitions_app, "remove")
+def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
     """Forget competitions with all their entries and history."""
-    loaded = load(db, verbose, quiet)
+    loaded = common.settings()
     with open_store(loaded) as store:
         found = {each.slug: each for each in _competitions(store, slugs)}
         what = {
@@ -127,7 +114,7 @@ def competitions_remove(
         with in_turn(found) as left:
             while left:
                 store.remove_competition(found[left[0]].id)
-                say(f"Removed {what[left.popleft()]}", quiet=quiet)
+                common.say(f"Removed {what[left.popleft()]}")
 
 
 def _competitions(store: Store, slugs: list[str]) -> list[Competition]:

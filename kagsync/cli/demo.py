@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kagsync import log
 from kagsync.cli.command import app
-from kagsync.cli.options import Quiet, Verbose  # noqa: TC001  (typer reads the annotations)
+from kagsync.cli.options import Quiet, Verbose
 
 
 @app.command()

@@ -2,99 +2,78 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kagsync import clock, errors, inputs, log
-from kagsync.cli.command import (
-    app,
-    load_to_read,
-    open_to_read,
-    print_json,
-    print_text,
-    say,
-)
-from kagsync.cli.options import Db, JsonOrText, Quiet, TextOrJson, Verbose
-from kagsync.safe_text import printable
+from kagsync.cli.command import Common, app, command, open_to_read
+from kagsync.cli.options import JsonOrText
+from kagsync.output import listing
+from kagsync.output.listing import Result, TextOrJson
 
 if TYPE_CHECKING:
     from kagsync.doctor.checks import Check
+    from kagsync.output.terminal import Lines
 
 
-@app.command()
+@command(app)
 def status(
+    common: Common,
     max_age: Annotated[
         str, typer.Option("--max-age", metavar="TIME", help="How old the last good sync may be.")
     ] = "15m",
     format_: JsonOrText = TextOrJson.text,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Result:
     """Say how fresh everything is; exit code 0 only when all of it is."""
-    from kagsync.output import listing
-    from kagsync.queries import status as verb
+    from kagsync.output import tables
+    from kagsync.queries import status as query
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     oldest = inputs.duration(max_age)
     with open_to_read(loaded) as store:
-        found = verb.status(store, clock.utc_now(), oldest)
-    if format_ is TextOrJson.json:
-        print_json(verb.as_json(found))
-    elif not (quiet and found.healthy):
-        listing.print_status(found)
-    if not found.healthy:
-        raise typer.Exit(errors.SOME_FAILED)
+        found = query.status(store, clock.utc_now(), oldest)
+    text = "" if common.quiet and found.healthy else tables.status(found)
+    return Result(text, query.as_json(found), errors.OK if found.healthy else errors.SOME_FAILED)
 
 
-@app.command()
-def doctor(
-    format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
-) -> None:
+@command(app)
+def doctor(common: Common, format_: JsonOrText = TextOrJson.text) -> Result:
     """Check everything that a run needs; each cross comes with what mends it."""
-    from kagsync.doctor import examine as verb
+    from kagsync.doctor import examine
 
-    log.configure(verbose=verbose, quiet=quiet)
+    log.configure(verbose=common.verbose, quiet=common.quiet)
     checks: list[Check] = []
-    for check in verb.doctor(db, clock.utc_now()):
+    for check in examine.doctor(common.db, clock.utc_now()):
         checks.append(check)
-        if format_ is TextOrJson.text and (check.ok is False or not quiet):
-            _print_check(check)  # one by one: some take a while
+        if format_ is TextOrJson.text and (check.ok is False or not common.quiet):
+            listing.write(Result(_lines(check)))  # one by one, since some take a while
     wrong = sum(check.ok is False for check in checks)
-    if format_ is TextOrJson.json:
-        print_json(verb.as_json(checks))
-    elif wrong or not quiet:
-        print_text(f"{wrong} to mend" if wrong else "All is well")
-    if wrong:
-        raise typer.Exit(errors.SOME_FAILED)
+    text = f"{wrong} to fix" if wrong else "" if common.quiet else "All is well"
+    return Result(text, examine.as_json(checks), errors.SOME_FAILED if wrong else errors.OK)
 
 
-def _print_check(check: Check) -> None:
-    """One thing that `doctor` looked at."""
-    from kagsync.output import terminal
+def _lines(check: Check) -> Lines:
+    """One thing that `doctor` checked."""
+    from kagsync.output.terminal import Lines
 
     mark, style = {True: ("✓", "green"), False: ("✗", "red"), None: ("–", "dim")}[check.ok]
     lines = [[(f"{mark} ", style), (f"{check.about}: ", "bold"), (check.said, "")]]
     if check.remedy:
         lines.append([("  → ", style), (check.remedy, "")])
-    terminal.print_lines(lines, sys.stdout)
-    sys.stdout.flush()
+    return Lines(lines)
 
 
-@app.command()
+@command(app)
 def backup(
+    common: Common,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or an earlier backup.")],
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Write a checked copy of the database, also while syncs run."""
-    from kagsync.store import backup as verb
+    from kagsync.store import backup as copy
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     with open_to_read(loaded) as store:
-        size = verb.backup(store, file)
-    say(printable(verb.told(file, size)), quiet=quiet)
+        size = copy.backup(store, file)
+    common.say(copy.told(file, size))

@@ -8,7 +8,8 @@ import typer
 
 from kagsync import errors, inputs, log
 from kagsync.cli.command import load, load_to_read, notify_app, open_store, open_to_read, print_json, say
-from kagsync.cli.options import Db, Group, JsonOrText, Quiet, TextOrJson, Verbose
+from kagsync.cli.options import Db, Group, JsonOrText, Quiet, Verbose
+from kagsync.output.listing import TextOrJson
 from kagsync.safe_text import printable
 
 
@@ -49,7 +50,8 @@ def notify_list(
 ) -> None:
     """List who is told of what; URLs are shown without their secrets."""
     from kagsync.notify import tell as verb
-    from kagsync.output import listing
+    from kagsync.output import tables
+    from kagsync.output.listing import Result, write
 
     loaded = load_to_read(db, verbose, quiet)
     with open_to_read(loaded) as store:
@@ -57,7 +59,7 @@ def notify_list(
     if format_ is TextOrJson.json:
         print_json([verb.as_json(each) for each in found])
     else:
-        listing.print_targets(found)
+        write(Result(tables.targets(found)))
 
 
 @notify_app.command("test")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from kagsync import inputs
 from kagsync.errors import UsageError
+from kagsync.output.listing import Format, TextOrJson
 
 Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file [KAGSYNC_DB].")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more; show tracebacks of errors.")]
@@ -74,19 +74,5 @@ def storable(text: str | None) -> str | None:
     return text
 
 
-class TextOrJson(StrEnum):
-    text = "text"
-    json = "json"
-
-
-JsonOrText = Annotated[TextOrJson, typer.Option("--format", help="How to print it.")]
-
-
-class Format(StrEnum):
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
-
-
-AnyFormat = Annotated[Format, typer.Option("--format", help="How to print it.")]
+JsonOrText = Annotated[TextOrJson, typer.Option("--format", help="The output format.")]
+AnyFormat = Annotated[Format, typer.Option("--format", help="The output format.")]

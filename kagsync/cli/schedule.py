@@ -17,8 +17,9 @@ from kagsync.cli.command import (
     say,
     schedule_app,
 )
-from kagsync.cli.options import Db, JsonOrText, Quiet, TextOrJson, Verbose
+from kagsync.cli.options import Db, JsonOrText, Quiet, Verbose
 from kagsync.errors import UsageError
+from kagsync.output.listing import TextOrJson
 from kagsync.safe_text import printable
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kagsync import clock, errors, inputs
-from kagsync.cli.command import app, load_to_read, open_to_read, say
-from kagsync.cli.options import AnyFormat, AnySlug, Db, Format, Group, OneUser, Quiet, Slug, Verbose, storable
+from kagsync.cli.command import Common, app, command, open_to_read
+from kagsync.cli.options import AnyFormat, AnySlug, Group, OneUser, Slug, storable
 from kagsync.errors import UsageError
+from kagsync.output.listing import Format, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,43 +34,41 @@ Since = Annotated[
 ]
 
 
-@app.command()
+@command(app)
 def show(
+    common: Common,
     slug: AnySlug = None,
     user: OneUser = None,
     group: Group = None,
     by_group: Annotated[bool, typer.Option("--by-group", help="A block for each group.")] = False,
     since: Since = None,
     format_: AnyFormat = Format.table,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Result:
     """Show where everybody stands, what moved, and what is next."""
-    from kagsync.output import listing
-    from kagsync.queries import board as verb
-    from kagsync.queries import last_seen
+    from kagsync.output import tables
+    from kagsync.queries import board, last_seen
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     now = clock.utc_now()
     compared = _since(since, loaded, now)
     if by_group and slug is None:
         raise UsageError("--by-group goes with a competition", "kagsync show SLUG --by-group")
     if slug is None and user is None:
-        listing.print_overview(all_boards(loaded, group, compared), format_.value, now)
-        return
+        views = all_boards(loaded, group, compared)
+        return Result(tables.overview(views, now), [board.competition_as_json(view) for view in views])
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
         if slug is None:
-            listing.print_person(verb.boards(store, users, compared), format_.value, now)
-            return
-        view = verb.board(store, inputs.competition_slug(slug), users, compared)
-    listing.print_board(view, format_.value, now, by_group=by_group)
+            views = board.boards(store, users, compared)
+            return Result(tables.person(views, now), board.entries_as_json(views))
+        view = board.board(store, inputs.competition_slug(slug), users, compared)
     seen = view.competition.snapshot_at
     whole = user is None and group is None
     looked = since == _LAST or (whole and format_ is Format.table and sys.stdout.isatty())
     if seen is not None and looked:
         last_seen.remember(loaded, view.competition.slug, seen)
+    shown = tables.groups(view, now) if by_group else tables.board(view, now)
+    return Result(shown, board.entries_as_json([view]))
 
 
 def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Competition], datetime]:
@@ -84,7 +83,7 @@ def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Compe
 
 def _people(store: Store, username: str | None, group: str | None) -> list[User]:
     if username is not None and group is not None:
-        raise UsageError("--user and --group contradict each other", "Say one of them")
+        raise UsageError("--user and --group contradict each other", "Pass one of them")
     if username is not None:
         return [store.user(inputs.username(username))]
     return store.users() if group is None else store.users_in(group)
@@ -94,17 +93,18 @@ def all_boards(
     loaded: Settings, group: str | None, since: Callable[[Competition], datetime]
 ) -> list[BoardView]:
     """Every competition's view; none where there is no database yet."""
-    from kagsync.queries import board as verb
+    from kagsync.queries import board
 
     try:
         with open_to_read(loaded) as store:
-            return verb.boards(store, _people(store, None, group), since)
+            return board.boards(store, _people(store, None, group), since)
     except errors.NoDatabase:
         return []
 
 
-@app.command()
+@command(app)
 def news(
+    common: Common,
     slug: AnySlug = None,
     user: OneUser = None,
     group: Group = None,
@@ -113,15 +113,12 @@ def news(
         typer.Option("--since", metavar="WHEN", help=f"From then on: {_WHEN} [default: 24h]."),
     ] = None,
     format_: AnyFormat = Format.table,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Result:
     """Tell what moved, and why: a sentence for each movement, the newest first."""
-    from kagsync.output import listing
-    from kagsync.queries import news as verb
+    from kagsync.output import tables
+    from kagsync.queries import news as query
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     now = clock.utc_now()
     compared = _since(since, loaded, now)
     with open_to_read(loaded) as store:
@@ -129,12 +126,13 @@ def news(
         competitions = (
             store.competitions() if slug is None else [store.competition(inputs.competition_slug(slug))]
         )
-        items = verb.news(store, competitions, users, compared)
-    listing.print_news(items, format_.value, several=slug is None)
+        items = query.news(store, competitions, users, compared)
+    return Result(tables.news(items, several=slug is None), [query.as_json(item) for item in items])
 
 
-@app.command()
+@command(app)
 def history(
+    common: Common,
     slug: Slug,
     usernames: Annotated[
         list[str] | None, typer.Argument(metavar="USERNAME", help="Whose; everybody's, if left out.")
@@ -145,28 +143,26 @@ def history(
         typer.Option("--since", metavar="WHEN", help=f"From then on: {_WHEN} [default: all]."),
     ] = None,
     format_: AnyFormat = Format.table,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Result:
     """Show how ranks changed over time: on a terminal with a chart."""
-    from kagsync.output import listing
-    from kagsync.queries import history as verb
+    from kagsync.output import tables
+    from kagsync.queries import history as query
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     if usernames and group is not None:
-        raise UsageError("usernames and --group contradict each other", "Give one of them")
+        raise UsageError("usernames and --group contradict each other", "Pass one of them")
     with open_to_read(loaded) as store:
         named = dict.fromkeys(store.user(inputs.username(name)) for name in usernames or [])
         users = list(named) or _people(store, None, group)
         competition = store.competition(inputs.competition_slug(slug))
         start = None if since is None else _since(since, loaded, clock.utc_now())(competition)
-        found = verb.timeline(store, competition.slug, users, start)
-    listing.print_timeline(found, format_.value)
+        found = query.timeline(store, competition.slug, users, start)
+    return Result(tables.History(found), [query.as_json(found, row) for row in found.rows])
 
 
-@app.command()
+@command(app)
 def report(
+    common: Common,
     slugs: Annotated[
         list[str] | None, typer.Argument(metavar="SLUG", help="Tracked competitions; all, if left out.")
     ] = None,
@@ -175,34 +171,29 @@ def report(
     ),
     title: Annotated[str | None, typer.Option(metavar="T", callback=storable, help="Of the site.")] = None,
     group: Group = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Write a small web site: a page for each competition, and an index of them."""
-    from kagsync.report import write as verb
+    from kagsync.report import write
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None
     with open_to_read(loaded) as store:
-        written = verb.report(store, output, clock.utc_now(), slugs=wanted, title=title, group=group)
-    say(verb.told(written), quiet=quiet)
+        written = write.report(store, output, clock.utc_now(), slugs=wanted, title=title, group=group)
+    common.say(write.told(written))
 
 
-@app.command()
+@command(app)
 def missing(
+    common: Common,
     slug: Slug,
     group: Group = None,
     format_: AnyFormat = Format.table,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Result:
     """List who has no entry in a competition, and who may be mistyped."""
-    from kagsync.output import listing
-    from kagsync.queries import board as verb
+    from kagsync.output import tables
+    from kagsync.queries import board
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     with open_to_read(loaded) as store:
-        found = verb.missing(store, inputs.competition_slug(slug), _people(store, None, group))
-    listing.print_missing(*found, format_.value)
+        found = board.missing(store, inputs.competition_slug(slug), _people(store, None, group))
+    return Result(tables.missing(*found), board.missing_as_json(*found))

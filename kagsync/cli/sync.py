@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,11 +22,11 @@ from kagsync.cli.options import (
     Quiet,
     Slug,
     TeamName,
-    TextOrJson,
     Verbose,
 )
 from kagsync.errors import KagsyncError, UsageError
 from kagsync.notify import ping as pings
+from kagsync.output.listing import TextOrJson
 from kagsync.store.records import BY_HAND
 
 if TYPE_CHECKING:

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kagsync import clock, errors, inputs
 from kagsync.cli.command import (
+    Common,
+    command,
     confirm,
     in_turn,
-    load,
-    load_to_read,
     open_store,
     open_to_read,
-    print_text,
-    say,
     users_app,
     with_entries,
 )
-from kagsync.cli.options import AnyFormat, Db, Format, Group, Quiet, Verbose, Yes, storable
+from kagsync.cli.options import AnyFormat, Group, Yes, storable
 from kagsync.errors import UsageError
-from kagsync.safe_text import printable
+from kagsync.output import listing
+from kagsync.output.listing import Format, Result
 
 if TYPE_CHECKING:
     from kagsync.settings import Settings
 
 
-@users_app.command("add")
+@command(users_app, "add")
 def users_add(
+    common: Common,
     usernames: Annotated[
         list[str], typer.Argument(metavar="USERNAME", help="Names, @names or profile URLs.")
     ],
@@ -40,99 +40,91 @@ def users_add(
     group: Annotated[
         str | None, typer.Option(metavar="G", callback=storable, help="A class, a team …")
     ] = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Track people; one who is tracked already gets the new name and group."""
-    loaded = load(db, verbose, quiet)
+    loaded = common.settings()
     wanted = [inputs.username(username) for username in usernames]
     if len(wanted) > 1 and name is not None:
         raise UsageError(
             "--name goes with one user", "Add them one by one, or: kagsync users import FILE.csv"
         )
-    _save_users(loaded, [(username, name or None, group or None) for username in wanted], quiet=quiet)
+    _save_users(common, loaded, [(username, name or None, group or None) for username in wanted])
 
 
-@users_app.command("import")
+@command(users_app, "import")
 def users_import(
+    common: Common,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Lines of username[,name][,group].")],
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Track the people in a CSV file: all of them, or none when a line is bad."""
-    from kagsync.tracking import roster_file as verb
+    from kagsync.tracking import roster_file
 
-    loaded = load(db, verbose, quiet)
-    _save_users(loaded, verb.read_roster(file), quiet=quiet)
+    loaded = common.settings()
+    _save_users(common, loaded, roster_file.read_roster(file))
 
 
-def _save_users(loaded: Settings, users: list[tuple[str, str | None, str | None]], *, quiet: bool) -> None:
-    from kagsync.queries import unseen as typos
+def _save_users(common: Common, loaded: Settings, users: list[tuple[str, str | None, str | None]]) -> None:
+    from kagsync.queries.unseen import unseen
 
     with open_store(loaded, create=True) as store:
         added, changed, unchanged = store.save_users(users, clock.utc_now())
         named = [store.user(username) for username, *_ in users]
-        unseen = typos.unseen(store, named)
-    say(f"Users added: {added}, changed: {changed}, unchanged: {unchanged}", quiet=quiet)
-    for each in unseen:
-        say(printable(f"{each.user.username}: {each.told}"), quiet=quiet)
+        never = unseen(store, named)
+    common.say(f"Users added: {added}, changed: {changed}, unchanged: {unchanged}")
+    for each in never:
+        common.say(f"{each.user.username}: {each.told}")
 
 
-@users_app.command("list")
+@command(users_app, "list")
 def users_list(
+    common: Common,
     group: Group = None,
     format_: AnyFormat = Format.table,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
+) -> Result:
     """List the tracked people."""
-    from kagsync.output import listing
+    from kagsync.output import tables
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     try:
         with open_to_read(loaded) as store:
             roster = store.users() if group is None else store.users_in(group)
     except errors.NoDatabase:
         roster = []
-    listing.print_users(roster, format_.value)
+    data = [{"username": user.username, "name": user.name, "group": user.group} for user in roster]
+    return Result(tables.users(roster), data)
 
 
-@users_app.command("export")
+@command(users_app, "export")
 def users_export(
+    common: Common,
     file: Annotated[
         Path | None, typer.Argument(metavar="FILE.csv", help="A new file; standard output, if left out.")
     ] = None,
     group: Group = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Write the roster as the CSV that `users import` reads."""
-    from kagsync.tracking import roster_file as verb
+    from kagsync.tracking import roster_file
 
-    loaded = load_to_read(db, verbose, quiet)
+    loaded = common.settings_to_read()
     with open_to_read(loaded) as store:
         roster = store.users() if group is None else store.users_in(group)
     if file is None:
-        print_text(verb.roster_csv(roster, for_screen=sys.stdout.isatty()).removesuffix("\n"))
+        listing.write_exactly(
+            roster_file.roster_csv(roster, for_screen=sys.stdout.isatty()).removesuffix("\n")
+        )
         return
-    verb.write_roster(roster, file, loaded.db)
-    say(f"Users written to {file}: {len(roster)}", quiet=quiet)
+    roster_file.write_roster(roster, file, loaded.db)
+    common.say(f"Users written to {file}: {len(roster)}")
 
 
-@users_app.command("remove")
+@command(users_app, "remove")
 def users_remove(
+    common: Common,
     usernames: Annotated[list[str], typer.Argument(metavar="USERNAME", help="Tracked people.")],
     yes: Yes = False,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Forget people with all their entries and history."""
-    loaded = load(db, verbose, quiet)
+    loaded = common.settings()
     with open_store(loaded) as store:
         people = [store.user(inputs.username(username)) for username in usernames]
         found = {each.username: each for each in people}
@@ -142,4 +134,4 @@ def users_remove(
         with in_turn(found) as left:
             while left:
                 store.remove_user(found[left[0]].id)
-                say(f"Removed {what[left.popleft()]}", quiet=quiet)
+                common.say(f"Removed {what[left.popleft()]}")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +14,9 @@ from typing import TYPE_CHECKING
 from kagsync import clock
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
-from kagsync.output import listing
-from kagsync.queries import board as show
+from kagsync.output import listing, tables
+from kagsync.output.listing import Result
+from kagsync.queries.board import board
 from kagsync.report import write
 from kagsync.settings import Settings
 from kagsync.store import Store
@@ -51,8 +51,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
 
     def say(text: str) -> None:
         if not quiet:
-            sys.stdout.write(f"{text}\n")
-            sys.stdout.flush()  # the log lines go elsewhere and must not overtake
+            listing.write(Result(text))
 
     if db is not None:
         _refuse_taken(db)
@@ -61,7 +60,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         fill(settings, say)
         say(f"\n$ kagsync show {SLUG} --since 4h\n")
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
-        listing.print_board(view(settings), "table", SECOND)
+        listing.write(Result(tables.board(view(settings), SECOND)))
         if report_to is not None:
             say(f"\n{write.told(write_report(settings, report_to))}")
     if db is not None:
@@ -87,7 +86,7 @@ def _refuse_taken(db: Path) -> None:
 def view(settings: Settings) -> BoardView:
     """The filled database's board, compared with the four hours before."""
     with Store.open(settings.db, settings.locks) as store:
-        return show.board(store, SLUG, store.users(), lambda _: _SINCE)
+        return board(store, SLUG, store.users(), lambda _: _SINCE)
 
 
 def write_report(settings: Settings, folder: Path) -> Written:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from kagsync.safe_text import clip, printable
+from kagsync.safe_text import chat_safe, clip
 
 if TYPE_CHECKING:
     from kagsync.queries.news import Item
     from kagsync.store.records import Competition
 
 _MOST = 30  # sentences of a message: who wants more looks at `kagsync news`
-# What channels read as more than text: mentions, links, markup. The wide forms look alike.
-_HARMLESS = str.maketrans({char: chr(ord(char) + 0xFEE0) for char in "@<>[]`*_~|\\"})
-# Where an invisible space keeps a channel from seeing more than text. Services read wide forms, too.
-_GAP = "\u200b"
-_SEAMS = re.compile(
-    r"(?<=[@＠#＃!！$＄])(?=\S)"  # @everyone, #general, !here, $CASH
-    r"|(?<=[/／:：])(?!(?<=\d.)\d)(?=\S)"  # https://x, //x, mailto:x, :emoji:, /command; not 3/4, 10:30
-    r"|(?<=\S[.．。｡])(?=[^\W\d])"  # www.x.org; not 0.77
-    r"|(?<=\d\.)(?=\d+\.\d)"  # 127.0.0.1
-)
 
 
 class Room(Protocol):
@@ -73,7 +62,7 @@ def _body(items: list[Item], told: list[Item], room: Room) -> str:
     several = len({item.competition.id for item in items}) > 1
     by_competition: dict[Competition, list[str]] = {}
     for item in told:
-        sentence = clip(harmless(item.sentence), room.sentence)
+        sentence = clip(chat_safe(item.sentence), room.sentence)
         by_competition.setdefault(item.competition, []).append(sentence)
     lines = []
     for competition, sentences in by_competition.items():
@@ -95,9 +84,4 @@ def _counted(count: int) -> str:
 
 
 def _name(competition: Competition) -> str:
-    return harmless(competition.title or competition.slug)
-
-
-def harmless(text: str) -> str:
-    """Text by strangers that no channel takes for a mention, a link or markup. It looks as it did."""
-    return _SEAMS.sub(_GAP, printable(text).translate(_HARMLESS))
+    return chat_safe(competition.title or competition.slug)

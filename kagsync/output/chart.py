@@ -54,7 +54,7 @@ def chart(series: list[Series], until: int, width: int) -> list[Text]:
     lines = []
     for row in range(_HEIGHT):
         rank = round(best + (worst - best) * row / (_HEIGHT - 1))
-        line = Text()
+        line = Text(no_wrap=True)
         tick = row % _TICKS == 0 and _row_of(rank, best, worst) == row  # a rank stands once
         line.append(f"{rank:>{axis},} ┤ " if tick else " " * axis + " │ ", "dim")
         line.append_text(drawn[row])
@@ -63,9 +63,9 @@ def chart(series: list[Series], until: int, width: int) -> list[Text]:
             name = name if cell_len(name) <= margin else set_cell_size(name, margin - 1).rstrip() + "…"
             line.append(f" {name}", _COLOURS[labels[row] % len(_COLOURS)])
         lines.append(line)
-    lines.append(Text(" " * (axis + 1) + "└" + "─" * (room + 1), "dim"))
+    lines.append(Text(" " * (axis + 1) + "└" + "─" * (room + 1), "dim", no_wrap=True))
     width_until = round(room * (until - begin) / (end - begin))
-    lines.append(Text(" " * (axis + 3) + _dates(begin, until, width_until), "dim"))
+    lines.append(Text(" " * (axis + 3) + _dates(begin, until, width_until), "dim", no_wrap=True))
     return lines
 
 

@@ -1,147 +1,152 @@
-"""What `show` and the `list` commands print, in each of their formats."""
+"""How a command answers: one result, printed in the format that was asked for.
+
+A new format is one function here, one line in `_WRITERS`, and one value of `Format`.
+"""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
 
-from kagsync.output import chart, tables, terminal
-from kagsync.queries import board, history, news
+from kagsync.safe_text import markdown_safe, printable_lines, spreadsheet_safe
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
+    from typing import TextIO
 
-    from kagsync.notify.tell import Listed
+    from rich.text import Text
+
     from kagsync.output.terminal import Table
-    from kagsync.queries.board import BoardView
-    from kagsync.queries.history import Timeline
-    from kagsync.queries.news import Item
-    from kagsync.queries.status import Status
-    from kagsync.queries.unseen import Unseen
-    from kagsync.store.records import Competition, User
 
-# Left out of the CSV: a list and a text beside its number are of no use in a spreadsheet.
+# Left out of CSV: a list, and a text beside its number, are of no use in a spreadsheet.
 _NOT_IN_CSV = {"score_text", "members"}
-_LATEST = 40  # changes that a terminal is shown under the chart
 
 
-def print_board(view: BoardView, format_: str, now: datetime, *, by_group: bool = False) -> None:
-    """One competition; as one block, or as a block for each group."""
-    if not by_group or not view.groups or format_ in ("json", "csv"):
-        _print(_entries([view]), tables.board(view, now), format_)
+class Format(StrEnum):
+    """What a command that lists things can print."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class TextOrJson(StrEnum):
+    """What the other commands can print."""
+
+    text = "text"
+    json = "json"
+
+
+class Shown(Protocol):
+    """What people read, if it is more than plain text: a table, styled lines."""
+
+    def lines(self, width: int | None) -> list[Text]:
+        """Styled lines for a terminal of so many columns; None: for a pipe, with nothing cut."""
+
+    def tables(self) -> list[Table]:
+        """The same for formats that show tables."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command answers.
+
+    Attributes:
+        text: for people; if it is empty, nothing is printed.
+        data: for programs: what JSON can hold. CSV needs a list of objects with the same keys.
+        exit_code: how the command ends.
+    """
+
+    text: str | Shown = ""
+    data: Any = None
+    exit_code: int = 0
+
+
+def write(result: Result, format_: StrEnum = TextOrJson.text) -> None:
+    """Prints a result to standard output, at once."""
+    _WRITERS[format_.value](result, sys.stdout)
+    sys.stdout.flush()
+
+
+def write_exactly(text: str) -> None:
+    """Prints text for a program to read: nothing in it is made harmless."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _text(result: Result, out: TextIO) -> None:
+    """Coloured and fitted on a terminal; plain and whole in a pipe."""
+    if isinstance(result.text, str):
+        out.write(f"{printable_lines(result.text)}\n" if result.text else "")
         return
-    for number, group in enumerate(view.groups):
-        if number:
-            sys.stdout.write("\n")
-        block = view.of_group(group)
-        _print([], tables.board(block, now, group=group or "Without a group"), format_)
-
-
-def print_person(found: list[BoardView], format_: str, now: datetime) -> None:
-    """One person on every board."""
-    _print(_entries(found), tables.person(found, now), format_)
-
-
-def print_overview(found: list[BoardView], format_: str, now: datetime) -> None:
-    """One line a competition."""
-    _print_competitions(found, tables.overview(found, now), format_)
-
-
-def print_competitions(found: list[BoardView], format_: str, now: datetime) -> None:
-    """The tracked competitions."""
-    _print_competitions(found, tables.competitions(found, now), format_)
-
-
-def print_news(items: list[Item], format_: str, *, several: bool) -> None:
-    """Sentences, the newest first; with the competition's name where there are several."""
-    if format_ != "table":
-        _print([news.as_json(item) for item in items], tables.news(items), format_)
+    if not out.isatty():
+        out.write("".join(f"{line.plain.rstrip()}\n" for line in result.text.lines(None)))
         return
-    if not items:
-        sys.stdout.write("Nothing moved\n")
+    from rich.console import Console  # 50 ms that the other formats do not need
+
+    console = Console(file=out, highlight=False)
+    for line in result.text.lines(console.width):
+        console.print(line)
+
+
+def to_json(data: Any) -> str:
+    """JSON in ASCII: no character in it can do anything to a terminal."""
+    import json
+
+    return json.dumps(data, indent=2, ensure_ascii=True, allow_nan=False)
+
+
+def _json(result: Result, out: TextIO) -> None:
+    out.write(f"{to_json(result.data)}\n")
+
+
+def _csv(result: Result, out: TextIO) -> None:
+    """CSV that is safe to open in a spreadsheet."""
+    import csv
+    import io
+
+    rows: list[dict[str, Any]] = result.data
+    titles = [title for title in rows[0] if title not in _NOT_IN_CSV] if rows else []
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(titles)
+    for row in rows:
+        cells = (row[title] for title in titles)
+        writer.writerow([spreadsheet_safe(cell) if isinstance(cell, str) else cell for cell in cells])
+    out.write(text.getvalue())
+
+
+def _markdown(result: Result, out: TextIO) -> None:
+    if isinstance(result.text, str):
+        out.write(f"{markdown_safe(result.text)}\n")
         return
-    terminal.print_lines(
-        (
-            [
-                (f"{tables.at(item.movement.moment)}  ", "dim"),
-                (f"{item.competition.slug}  " if several else "", "cyan"),
-                (item.who, "bold"),
-                (item.sentence.removeprefix(item.who), ""),
-            ]
-            for item in items
-        ),
-        sys.stdout,
-    )
+    out.write("\n".join(_markdown_table(table) for table in result.text.tables()))
 
 
-def print_timeline(found: Timeline, format_: str) -> None:
-    """Changes over time: on a terminal with a chart above, and only the latest; elsewhere all of them."""
-    on_terminal = format_ == "table" and sys.stdout.isatty()
-    if on_terminal:
-        terminal.print_fitted(lambda width: chart.chart(*tables.series(found), width), sys.stdout)
-    table = tables.timeline(found, latest=_LATEST if on_terminal else None)
-    _print([history.as_json(found, row) for row in found.rows], table, format_)
+def _markdown_table(table: Table) -> str:
+    """A Markdown table (GitHub's) whose cells are text and nothing else."""
+    parts = []
+    if table.title:
+        parts.append(f"**{markdown_safe(table.title)}**")
+        parts.append(markdown_safe(" · ".join(table.facts)))
+    if table.rows:
+        lines = [
+            [markdown_safe(column.title) for column in table.columns],
+            ["--:" if column.right else "---" for column in table.columns],
+            *([markdown_safe(cell) for cell in row] for row in table.rows),
+        ]
+        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    parts += [markdown_safe(line) for line in (*table.below, table.warning) if line]
+    return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def print_missing(competition: Competition, absent: list[User], unseen: list[Unseen], format_: str) -> None:
-    """Who has no entry."""
-    told = {each.user.id: each for each in unseen}
-    content = []
-    for user in absent:
-        found = told.get(user.id)
-        content.append(
-            {
-                "competition": competition.slug,
-                "username": user.username,
-                "name": user.name,
-                "group": user.group,
-                "never_seen": found is not None,
-                "nearest": found and found.nearest,
-                "nearest_in": found and found.competition,
-            }
-        )
-    _print(content, tables.missing(competition, absent, unseen), format_)
-
-
-def print_users(roster: list[User], format_: str) -> None:
-    """The tracked people."""
-    table = tables.users(roster)
-    if not roster:
-        table.below.append("Nobody is tracked yet: kagsync users add USERNAME")
-    content = [{"username": user.username, "name": user.name, "group": user.group} for user in roster]
-    _print(content, table, format_)
-
-
-def print_status(found: Status) -> None:
-    """How fresh everything is."""
-    terminal.print_table(tables.status(found), sys.stdout)
-
-
-def print_targets(found: list[Listed]) -> None:
-    """Who is told of what."""
-    table = tables.targets(found)
-    if not found:
-        table.below.append("Nobody is told yet: kagsync notify add URL")
-    terminal.print_table(table, sys.stdout)
-
-
-def _print_competitions(found: list[BoardView], table: Table, format_: str) -> None:
-    if not found:
-        table.below.append("No competition is tracked yet: kagsync competitions add SLUG")
-    _print([board.competition_as_json(view) for view in found], table, format_)
-
-
-def _entries(found: list[BoardView]) -> list[dict[str, Any]]:
-    return [board.entry_as_json(view, line) for view in found for line in (*view.on_board, *view.left)]
-
-
-def _print(content: list[dict[str, Any]], table: Table, format_: str) -> None:
-    if format_ == "json":
-        terminal.print_json(content, sys.stdout)
-    elif format_ == "csv":
-        titles = [title for title in content[0] if title not in _NOT_IN_CSV] if content else []
-        terminal.print_csv(titles, [[row[title] for title in titles] for row in content], sys.stdout)
-    elif format_ == "markdown":
-        terminal.print_markdown(table, sys.stdout)
-    else:
-        terminal.print_table(table, sys.stdout)
+_WRITERS: dict[str, Callable[[Result, TextIO], None]] = {
+    "text": _text,
+    "table": _text,
+    "json": _json,
+    "csv": _csv,
+    "markdown": _markdown,
+}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.board.matching import TEAM_NAME
-from kagsync.output.chart import Series
-from kagsync.output.terminal import DOWN, UP, Column, Table, sparkline
+from kagsync.output.chart import Series, chart
+from kagsync.output.terminal import DOWN, UP, Blocks, Column, Lines, Table, sparkline
 from kagsync.queries import board as show
 from kagsync.safe_text import printable
 from kagsync.standings.movements import CAME_BACK, NEW
 from kagsync.standings.sentences import brief, words
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from kagsync.notify.tell import Listed
     from kagsync.queries.board import BoardView, Line
     from kagsync.queries.history import Timeline
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 MARK = "*"  # behind a person who was matched by the team's name only
 _NAMES_IN_A_LINE = 12
 _LINES_IN_A_CHART = 10
+_LATEST = 40  # changes that a terminal shows under the chart
 
 
 def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
@@ -68,6 +73,15 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
     if group is not None:
         title = f"{group}: {title}"
     return Table(columns, rows, title, facts, below, _warning(view, now))
+
+
+def groups(view: BoardView, now: datetime) -> Blocks:
+    """One competition, in a block for each group."""
+    if not view.groups:
+        return Blocks([board(view, now)])
+    return Blocks(
+        [board(view.of_group(group), now, group=group or "Without a group") for group in view.groups]
+    )
 
 
 def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
@@ -258,7 +272,8 @@ def overview(views: list[BoardView], now: datetime) -> Table:
                 _state(view, now),
             ]
         )
-    return Table(columns, rows)
+    below = [] if views else ["No competition is tracked yet: kagsync competitions add SLUG"]
+    return Table(columns, rows, below=below)
 
 
 def _state(view: BoardView, now: datetime) -> str:
@@ -313,11 +328,43 @@ def missing(competition: Competition, absent: list[User], unseen: list[Unseen]) 
     return Table(columns, rows, title=f"{competition.slug}: {count}")
 
 
-def news(items: list[Item]) -> Table:
-    """Movements as a table, for formats that have no plain lines."""
+def news(items: list[Item], *, several: bool) -> Lines:
+    """Sentences, the newest first.
+
+    Args:
+        several: name the competition in each line.
+    """
     columns = [Column("At"), Column("Competition"), Column("News")]
     rows = [[at(item.movement.moment), item.competition.slug, item.sentence] for item in items]
-    return Table(columns, rows, below=[] if items else ["Nothing moved"])
+    lines = [
+        [
+            (f"{at(item.movement.moment)}  ", "dim"),
+            (f"{item.competition.slug}  " if several else "", "cyan"),
+            (item.who, "bold"),
+            (item.sentence.removeprefix(item.who), ""),
+        ]
+        for item in items
+    ]
+    below = [] if items else ["Nothing moved"]
+    return Lines(lines or [[("Nothing moved", "")]], Table(columns, rows, below=below))
+
+
+@dataclass(frozen=True)
+class History:
+    """Changes over time: a terminal shows a chart and the latest ones, everything else shows all."""
+
+    found: Timeline
+
+    def tables(self) -> list[Table]:
+        return [timeline(self.found, latest=None)]
+
+    def lines(self, width: int | None) -> list[Text]:
+        if width is None:
+            return timeline(self.found, latest=None).lines(None)
+        below = timeline(self.found, latest=_LATEST).lines(width)
+        has_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+        drawn = chart(*series(self.found), width) if has_unicode else []
+        return [*drawn, type(drawn[0])(), *below] if drawn else below
 
 
 def timeline(found: Timeline, *, latest: int | None) -> Table:
@@ -397,7 +444,8 @@ def competitions(views: list[BoardView], now: datetime) -> Table:
         ]
         for view in views
     ]
-    return Table(columns, rows)
+    below = [] if views else ["No competition is tracked yet: kagsync competitions add SLUG"]
+    return Table(columns, rows, below=below)
 
 
 def status(found: Status) -> Table:
@@ -467,13 +515,14 @@ def targets(found: list[Listed]) -> Table:
         ]
         for each in found
     ]
-    return Table(columns, rows)
+    return Table(columns, rows, below=[] if found else ["No channel is notified yet: kagsync notify add URL"])
 
 
 def users(roster: list[User]) -> Table:
     """The roster."""
     columns = [Column("Username", style="bold"), Column("Name"), Column("Group")]
-    return Table(columns, [[user.username, user.name or "", user.group or ""] for user in roster])
+    rows = [[user.username, user.name or "", user.group or ""] for user in roster]
+    return Table(columns, rows, below=[] if roster else ["Nobody is tracked yet: kagsync users add USERNAME"])
 
 
 def _mark(line: Line) -> str:

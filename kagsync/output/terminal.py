@@ -1,29 +1,20 @@
-"""Tables as people and programs read them: on a terminal, in a pipe, as JSON, CSV or Markdown.
+"""Tables and lines for people: fitted to a terminal's width, or whole in a pipe.
 
-Names of teams and people are text by strangers: nothing here lets one style, move, hide, link or calculate.
+Names of teams and people are written by strangers: no name can style, move or hide anything.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
-from kagsync.safe_text import FORMULA_STARTS, printable
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from rich.console import Console
     from rich.text import Text
 
-UP, DOWN = "▲", "▼"  # better, worse: told by the shape, not by the colour alone
+UP, DOWN = "▲", "▼"  # better, worse: shown by the shape, not only by the colour
 _BARS = "▁▂▃▄▅▆▇█"
-_FORMULA = re.compile(rf"^\s*[{FORMULA_STARTS}\t\r\n]")
-_MARKDOWN = re.compile(r"([\\`*_\[\]#!|~])")
 
 
 @dataclass(frozen=True)
@@ -68,68 +59,66 @@ class Table:
         self.facts = [printable(fact) for fact in self.facts]
         self.rows = [[printable(cell) for cell in row] for row in self.rows]
 
+    def tables(self) -> list[Table]:
+        return [self]
 
-def print_lines(lines: Iterable[list[tuple[str, str]]], out: TextIO) -> None:
-    """Prints lines of (text, Rich style) pieces: coloured and broken where they must on a terminal."""
-    from rich.console import Console
-    from rich.text import Text
+    def lines(self, width: int | None) -> list[Text]:
+        """The table as styled lines, fitted to `width` characters if that is given."""
+        from rich.text import Text
 
-    console = Console(file=out, highlight=False) if out.isatty() else None
-    for line in lines:
-        text = Text.assemble(*((printable(piece), style) for piece, style in line))
-        if console is None:
-            out.write(f"{text.plain.rstrip()}\n")
-        else:
-            console.print(text)
+        blocks = []
+        if self.title:
+            blocks.append(
+                [Text(self.title, "bold"), *(Text(line, "dim") for line in _wrapped(self.facts, width))]
+            )
+        if self.rows:
+            blocks.append(_grid(self, width))
+        if notes := [printable(line) for line in self.below]:
+            blocks.append([Text(line, "dim") for line in notes])
+        if self.warning:
+            blocks.append([Text(self.warning, "red")])
+        lines: list[Text] = []
+        for block in blocks:
+            lines += [Text(), *block] if lines else block
+        return lines
 
 
-def print_fitted(lines: Callable[[int], list[Text]], out: TextIO) -> None:
-    """Prints styled lines made for the terminal's width, and an empty one; nothing where there are none.
+@dataclass(frozen=True)
+class Lines:
+    """Lines of (text, Rich style) pieces.
 
-    Nor where the terminal has no Unicode: they are drawn with its characters.
+    Attributes:
+        table: the same for formats that show tables.
     """
-    from rich.console import Console
-    from rich.text import Text
 
-    console = Console(file=out, highlight=False)
-    if console.encoding.startswith("utf") and (drawn := lines(console.width)):
-        for line in [*drawn, Text()]:
-            console.print(line, no_wrap=True, crop=True)
+    pieces: list[list[tuple[str, str]]]
+    table: Table | None = None
 
+    def tables(self) -> list[Table]:
+        return [] if self.table is None else [self.table]
 
-def print_table(table: Table, out: TextIO, console: Console | None = None) -> None:
-    """Prints a table: coloured and fitted on a terminal (or a given console); plain and whole in a pipe."""
-    from rich.console import Console  # 50 ms that JSON need not pay
+    def lines(self, _: int | None) -> list[Text]:
+        from rich.text import Text
 
-    if console is None and out.isatty():
-        console = Console(file=out, highlight=False)
-    lines = _lines(table, console.width if console is not None else None)
-    if console is None:
-        out.write("".join(f"{line.plain.rstrip()}\n" for line in lines))
-        return
-    for line in lines:
-        console.print(line)
+        return [Text.assemble(*((printable(text), style) for text, style in line)) for line in self.pieces]
 
 
-def _lines(table: Table, width: int | None) -> list[Text]:
-    """The table as styled lines, fitted to `width` characters if that is given."""
-    from rich.text import Text
+@dataclass(frozen=True)
+class Blocks:
+    """Several tables, with an empty line between them."""
 
-    blocks = []
-    if table.title:
-        blocks.append(
-            [Text(table.title, "bold"), *(Text(line, "dim") for line in _wrapped(table.facts, width))]
-        )
-    if table.rows:
-        blocks.append(_grid(table, width))
-    if notes := [printable(line) for line in table.below]:
-        blocks.append([Text(line, "dim") for line in notes])
-    if table.warning:
-        blocks.append([Text(table.warning, "red")])
-    lines: list[Text] = []
-    for block in blocks:
-        lines += [Text(), *block] if lines else block
-    return lines
+    blocks: list[Table]
+
+    def tables(self) -> list[Table]:
+        return self.blocks
+
+    def lines(self, width: int | None) -> list[Text]:
+        from rich.text import Text
+
+        lines: list[Text] = []
+        for block in self.blocks:
+            lines += [Text(), *block.lines(width)] if lines else block.lines(width)
+        return lines
 
 
 def _wrapped(facts: list[str], width: int | None) -> list[str]:
@@ -204,54 +193,3 @@ def sparkline(ranks: list[int | None]) -> str:
     return "".join(
         " " if rank is None else _BARS[round((worst - rank) / (worst - best) * top)] for rank in ranks
     )
-
-
-def to_json(content: Any) -> str:
-    """JSON in ASCII: no character in it can do anything to a terminal."""
-    return json.dumps(content, indent=2, ensure_ascii=True, allow_nan=False)
-
-
-def print_json(content: Any, out: TextIO) -> None:
-    """Prints `to_json`."""
-    out.write(f"{to_json(content)}\n")
-
-
-def print_csv(titles: list[str], rows: Iterable[list[Any]], out: TextIO) -> None:
-    """Prints CSV that is safe to open in a spreadsheet: what looks like a formula gets a `'` before it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(titles)
-    for row in rows:
-        writer.writerow([_spreadsheet_safe(cell) for cell in row])
-    out.write(text.getvalue())
-
-
-def _spreadsheet_safe(cell: object) -> object:
-    if not isinstance(cell, str):
-        return cell
-    text = printable(cell)
-    return f"'{text}" if _FORMULA.match(text) else text
-
-
-def print_markdown(table: Table, out: TextIO) -> None:
-    """Prints a Markdown table (GitHub's) whose cells are text and nothing else."""
-    parts = []
-    if table.title:
-        parts.append(f"**{_markdown_safe(table.title)}**")
-        parts.append(_markdown_safe(" · ".join(table.facts)))
-    if table.rows:
-        lines = [
-            [_markdown_safe(column.title) for column in table.columns],
-            ["--:" if column.right else "---" for column in table.columns],
-            *([_markdown_safe(cell) for cell in row] for row in table.rows),
-        ]
-        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
-    parts += [_markdown_safe(line) for line in (*table.below, table.warning) if line]
-    out.write("\n\n".join(part for part in parts if part) + "\n")
-
-
-def _markdown_safe(text: str) -> str:
-    text = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    # A mention or a bare address would become a link, or a message to somebody.
-    text = text.replace("@", "&#64;").replace("://", "&#58;//").replace("www.", "www&#46;")
-    return _MARKDOWN.sub(r"\\\1", text)

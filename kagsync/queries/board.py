@@ -112,6 +112,25 @@ def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, li
     return competition, absent, typos.unseen(store, absent)
 
 
+def missing_as_json(
+    competition: Competition, absent: list[User], unseen: list[Unseen]
+) -> list[dict[str, Any]]:
+    """What `missing` found, for programs."""
+    found = {each.user.id: each for each in unseen}
+    return [
+        {
+            "competition": competition.slug,
+            "username": user.username,
+            "name": user.name,
+            "group": user.group,
+            "never_seen": user.id in found,
+            "nearest": found[user.id].nearest if user.id in found else None,
+            "nearest_in": found[user.id].competition if user.id in found else None,
+        }
+        for user in absent
+    ]
+
+
 def _view(
     store: Store,
     competition: Competition,
@@ -178,6 +197,11 @@ class _Liner:
 
 def _unix(text: str | None) -> int:
     return int(clock.parse_iso(text).timestamp()) if text else 0
+
+
+def entries_as_json(views: list[BoardView]) -> list[dict[str, Any]]:
+    """All entries of some boards for programs."""
+    return [entry_as_json(view, line) for view in views for line in (*view.on_board, *view.left)]
 
 
 def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from typing import TYPE_CHECKING
 
 from kagsync import inputs
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import output_file
-from kagsync.safe_text import FORMULA_STARTS, printable
+from kagsync.safe_text import printable, quote_formula, unquote_formula
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 _LONGEST_ROSTER = 20_000_000  # characters: some 400,000 people
 _HEADER = ("username", "name", "group")
-# What a spreadsheet would calculate, and what `roster_csv` made of that.
-_FORMULA = re.compile(rf"'*\s*[{FORMULA_STARTS}]")
 
 
 def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
@@ -81,10 +78,10 @@ def _user(
     if len(cells) > len(columns):
         raise _bad_line(path, line, f"{len(cells)} cells where {len(columns)} are known")
     try:
-        username = inputs.username(_unguarded(row.get("username", "")))
+        username = inputs.username(unquote_formula(row.get("username", "")))
     except UsageError as error:
         raise _bad_line(path, line, error.message) from error
-    name, group = _unguarded(row.get("name", "")), _unguarded(row.get("group", ""))
+    name, group = unquote_formula(row.get("name", "")), unquote_formula(row.get("group", ""))
     if (longest := max(len(name), len(group))) > inputs.LONGEST_TEXT:
         raise _bad_line(
             path, line, f"a cell has {longest:,} characters, and at most {inputs.LONGEST_TEXT:,} are taken"
@@ -104,7 +101,7 @@ def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_HEADER)
     for user in roster:
-        cells = [_guarded(cell or "") for cell in (user.username, user.name, user.group)]
+        cells = [quote_formula(cell or "") for cell in (user.username, user.name, user.group)]
         writer.writerow([printable(cell) for cell in cells] if for_screen else cells)
     return text.getvalue()
 
@@ -123,14 +120,6 @@ def write_roster(roster: Iterable[User], path: Path, database: Path | None = Non
         output_file.write_new(path, roster_csv(roster), database)
     except OSError as error:
         raise from_os_error(error, f"write {path}") from error
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def _bad_line(path: Path, line: int, what: str) -> UsageError:

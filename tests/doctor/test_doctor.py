@@ -192,7 +192,7 @@ def test_quiet_prints_crosses_only(healthy: None, kagsync: Kagsync, key: Path) -
     said, remedy, sum_ = ran.out.splitlines()
     assert said.startswith("✗ Kaggle's key: ")
     assert remedy == f"  → chmod 600 {key}"
-    assert sum_ == "1 to mend"
+    assert sum_ == "1 to fix"
 
 
 def test_what_it_looks_at_stays_as_it_is(

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kagsync.notify.message import harmless
-from kagsync.safe_text import printable
+from kagsync.safe_text import chat_safe, printable
 
 GAP = "\u200b"
 HOSTILE = (
@@ -37,7 +36,7 @@ READ_AS_MORE = {
 
 
 def assert_only_text(text: str) -> None:
-    sent = harmless(text)
+    sent = chat_safe(text)
     for what, pattern in READ_AS_MORE.items():
         assert not re.search(pattern, sent), (what, text, sent)
 
@@ -45,7 +44,7 @@ def assert_only_text(text: str) -> None:
 def assert_readable(text: str) -> None:
     """It has the same characters in the same order, some of them in their wide forms."""
     narrow = {ord(wide): ord(wide) - 0xFEE0 for wide in "＠＜＞［］｀＊＿～｜＼"}
-    assert harmless(text).replace(GAP, "").translate(narrow) == printable(text).replace(GAP, "").translate(
+    assert chat_safe(text).replace(GAP, "").translate(narrow) == printable(text).replace(GAP, "").translate(
         narrow
     )
 
@@ -80,4 +79,4 @@ def test_whatever_they_think_of(name: str) -> None:
     ],
 )
 def test_what_is_harmless_stays_as_it_is(text: str) -> None:
-    assert harmless(text) == text
+    assert chat_safe(text) == text

@@ -25,7 +25,8 @@ from world.running import run, start
 
 from kagsync import clock, installation
 from kagsync.files import locks
-from kagsync.notify import message, tell
+from kagsync.notify import tell
+from kagsync.safe_text import chat_safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -407,8 +408,8 @@ def test_a_number_that_is_none(boards: Boards, kagsync: Kagsync) -> None:
         assert kagsync("notify", verb, "7").err == (
             "ERROR kagsync: there is no notification target 7. See: kagsync notify list\n"
         )
-    assert kagsync.ok("notify", "test") == "Nobody is told yet: kagsync notify add URL\n"
-    assert "Nobody is told yet" in kagsync.ok("notify", "list")
+    assert kagsync.ok("notify", "test") == "kagsync notify add URL: kagsync notify add URL\n"
+    assert "kagsync notify add URL" in kagsync.ok("notify", "list")
 
 
 def test_a_test_that_fails_says_so(boards: Boards, kagsync: Kagsync, channel: Listener) -> None:
@@ -472,8 +473,8 @@ def test_a_mail(boards: Boards, kagsync: Kagsync) -> None:
 
 
 def test_the_rules_of_what_is_harmless() -> None:
-    assert message.harmless("a@b <c> [d] _e_ ~f~ |g| \\h") == "a＠\u200bb ＜c＞ ［d］ ＿e＿ ～f～ ｜g｜ ＼h"
-    assert message.harmless("alpha 0.80 → 0.90, “x”: -1") == "alpha 0.80 → 0.90, “x”: -1"
+    assert chat_safe("a@b <c> [d] _e_ ~f~ |g| \\h") == "a＠\u200bb ＜c＞ ［d］ ＿e＿ ～f～ ｜g｜ ＼h"
+    assert chat_safe("alpha 0.80 → 0.90, “x”: -1") == "alpha 0.80 → 0.90, “x”: -1"
 
 
 def test_the_same_channel_with_the_same_filters_is_one_target(

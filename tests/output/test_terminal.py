@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -10,15 +11,9 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from kagsync.output.terminal import (
-    Column,
-    Table,
-    print_csv,
-    print_json,
-    print_markdown,
-    print_table,
-    sparkline,
-)
+from kagsync.output import listing
+from kagsync.output.listing import Format, Result
+from kagsync.output.terminal import Column, Table, sparkline
 
 HOSTILE = [
     "[red]x[/red]",
@@ -52,14 +47,20 @@ def _table(*names: str) -> Table:
 def _terminal(table: Table, width: int) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=True, color_system=None, highlight=False)
-    print_table(table, out, console)
+    for line in table.lines(width):
+        console.print(line)
+    return out.getvalue()
+
+
+def _printed(result: Result, format_: Format = Format.table) -> str:
+    """What a result is in a pipe."""
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        listing.write(result, format_)
     return out.getvalue()
 
 
 def _pipe(table: Table) -> str:
-    out = io.StringIO()
-    print_table(table, out)
-    return out.getvalue()
+    return _printed(Result(table))
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 160])
@@ -103,32 +104,28 @@ def test_a_name_cannot_style_move_or_hide_anything(name: str) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_json_gives_the_name_back_and_is_plain_ascii(name: str) -> None:
-    out = io.StringIO()
-    print_json([{"name": name}], out)
-    assert out.getvalue().isascii()
-    assert not any(char < " " and char != "\n" for char in out.getvalue())
-    assert json.loads(out.getvalue()) == [{"name": name}]
+    out = _printed(Result(data=[{"name": name}]), Format.json)
+    assert out.isascii()
+    assert not any(char < " " and char != "\n" for char in out)
+    assert json.loads(out) == [{"name": name}]
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1 participant", "-2+3", "@SUM(A1)", "\t=1", " =1", "＝1", "\r=1"])
 def test_a_spreadsheet_takes_no_cell_for_a_formula(cell: str) -> None:
-    out = io.StringIO()
-    print_csv(["team"], [[cell]], out)
-    (_, row) = csv.reader(io.StringIO(out.getvalue()))
+    out = _printed(Result(data=[{"team": cell}]), Format.csv)
+    (_, row) = csv.reader(io.StringIO(out))
     assert row[0].startswith("'") or row[0].startswith("\\"), row
 
 
 def test_numbers_stay_numbers_in_csv() -> None:
-    out = io.StringIO()
-    print_csv(["score", "rank", "name"], [[-589.7, 3, None]], out)
-    assert out.getvalue() == "score,rank,name\n-589.7,3,\n"
+    out = _printed(Result(data=[{"score": -589.7, "rank": 3, "name": None}]), Format.csv)
+    assert out == "score,rank,name\n-589.7,3,\n"
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_markdown_cell_is_text(name: str) -> None:
-    out = io.StringIO()
-    print_markdown(_table(name), out)
-    row = next(line for line in out.getvalue().splitlines() if line.startswith("| 1 |"))
+    out = _printed(Result(_table(name)), Format.markdown)
+    row = next(line for line in out.splitlines() if line.startswith("| 1 |"))
     assert len(row.replace("\\|", "").split("|")) == 6
     assert "<" not in row
     assert "](" not in row.replace("\\](", "")

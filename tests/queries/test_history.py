@@ -205,7 +205,7 @@ def test_no_changes_are_said(moved: Boards, kagsync: Kagsync) -> None:
         (["bob", "nobody"], "no user 'nobody' is tracked", "kagsync users list"),
         (["not a name"], "'not a name' is no Kaggle username", "It is the last part of"),
         (["--group", "blue"], "nobody is in a group 'blue'", "kagsync users list"),
-        (["bob", "--group", "red"], "usernames and --group contradict each other", "Give one of them"),
+        (["bob", "--group", "red"], "usernames and --group contradict each other", "Pass one of them"),
         (["--since", "yesterday"], "'yesterday' is no time", "Say 24h"),
         (["--since", "2999-01-01"], "'2999-01-01' is still to come", "such as 24h"),
         (["--format", "xml"], "'xml' is not one of", "kagsync history --help"),

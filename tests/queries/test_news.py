@@ -326,7 +326,7 @@ def test_the_sentences_are_the_same_in_every_format(moved: Boards, kagsync: Kags
         (["not a slug"], "'not a slug' is no competition slug", "It is the last part of"),
         (["--user", "nobody"], "no user 'nobody' is tracked", "kagsync users list"),
         (["--group", "blue"], "nobody is in a group 'blue'", "kagsync users list"),
-        (["--user", "bob", "--group", "red"], "--user and --group contradict each other", "Say one of them"),
+        (["--user", "bob", "--group", "red"], "--user and --group contradict each other", "Pass one of them"),
         (["--since", "yesterday"], "'yesterday' is no time", "Say 24h, 7d, 90m, a date"),
         (["--since", ""], "'' is no time", "Say 24h"),
         (["--since", "2999-01-01"], "'2999-01-01' is still to come", "such as 24h"),

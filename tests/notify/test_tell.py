@@ -408,7 +408,7 @@ def test_a_number_that_is_none(boards: Boards, kagsync: Kagsync) -> None:
         assert kagsync("notify", verb, "7").err == (
             "ERROR kagsync: there is no notification target 7. See: kagsync notify list\n"
         )
-    assert kagsync.ok("notify", "test") == "kagsync notify add URL: kagsync notify add URL\n"
+    assert kagsync.ok("notify", "test") == "Nobody is told yet: kagsync notify add URL\n"
     assert "kagsync notify add URL" in kagsync.ok("notify", "list")
 
 

@@ -36,7 +36,11 @@ def history(
     if start is not None and start.tzinfo is None:
         start = start.replace(tzinfo=UTC)  # as everywhere else, not the zone of the machine
     with Store.open_to_read(loaded.db, loaded.locks) as store:
-        users = store.users() if usernames is None else [store.user(inputs.username(u)) for u in usernames]
+        users = (
+            store.users.all()
+            if usernames is None
+            else [store.users.get(inputs.username(u)) for u in usernames]
+        )
         found = verb.timeline(store, inputs.competition_slug(slug), users, start)
     columns = list(verb.as_json(found, verb.Row(User(0, "", None, None), 0, None, None)))
     frame = pd.DataFrame([verb.as_json(found, row) for row in found.rows], columns=columns)

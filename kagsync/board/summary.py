@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +15,9 @@ if TYPE_CHECKING:
 
 # The names on a larger board are not kept: no real one is a quarter as large.
 _MOST_NAMES = 200_000
-_MOST_NAME_BYTES = 20_000_000
+_MOST_NAME_CHARACTERS = 20_000_000
 _MOST_BENCHMARKS = 100  # kept; real boards have up to a handful
 _MOST_DELETED = 100_000  # deleted accounts that are kept
-
-
-def _packer() -> Any:
-    # People's names repeat little: Huffman's code alone packs them as small as level 1, in half the time.
-    return zlib.compressobj(strategy=zlib.Z_HUFFMAN_ONLY)
 
 
 @dataclass
@@ -45,9 +39,8 @@ class Figures:
     _ids: list[Any] = field(default_factory=list, compare=False, repr=False)
     _ranks: list[Any] = field(default_factory=list, compare=False, repr=False)
     _ranked: list[tuple[Any, Any]] = field(default_factory=list, compare=False, repr=False)
-    _names: list[bytes] = field(default_factory=list, compare=False, repr=False)
-    _name_bytes: int = field(default=0, compare=False, repr=False)
-    _packer: Any = field(default_factory=_packer, compare=False, repr=False)
+    _names: list[str] = field(default_factory=list, compare=False, repr=False)
+    _name_characters: int = field(default=0, compare=False, repr=False)
     _marks: Marks | None = field(default=None, compare=False, repr=False)
 
     def note(self, column: str, found: Legible) -> None:
@@ -70,9 +63,9 @@ class Figures:
         self._ranks.append(np.array([rank for rank in ranks if rank], dtype=np.int64))
         self._ids.append(np.array([key for key in team_ids if key is not None], dtype=np.int64))
         if self._keeps_names:
-            text = "\n".join(["", *names]).encode()
-            self._name_bytes += len(text)
-            self._names.append(self._packer.compress(text))
+            text = "\n".join(names)
+            self._name_characters += len(text)
+            self._names.append(text)
 
     def add_benchmark(self, benchmark: Benchmark) -> None:
         """Notes a row of rank 0; of a board with more than a hundred, the first ones."""
@@ -86,7 +79,7 @@ class Figures:
 
     @property
     def _keeps_names(self) -> bool:
-        return self.rows <= _MOST_NAMES and self._name_bytes <= _MOST_NAME_BYTES
+        return self.rows <= _MOST_NAMES and self._name_characters <= _MOST_NAME_CHARACTERS
 
     @property
     def bad_cells(self) -> dict[str, int]:
@@ -108,11 +101,9 @@ class Figures:
                 return column, again
         return None
 
-    def names(self) -> bytes | None:
-        """The names on the board, packed (see `unpacked_names`); None of a board that is too large. Once."""
-        if not self._keeps_names:
-            return None
-        return b"".join([*self._names, self._packer.flush()])
+    def names(self) -> str | None:
+        """The names on the board, those of a team in a line; None of a board that is too large."""
+        return "\n".join(self._names) if self._keeps_names else None
 
     def marks(self) -> Marks:
         """What standings on this board are measured against."""
@@ -149,9 +140,3 @@ class Figures:
                 for medal, rank in medals.last_ranks(self.places).items()
             ],
         )
-
-
-def unpacked_names(packed: bytes) -> set[str]:
-    """The names in what `Figures.names` gave, lower case."""
-    text = zlib.decompress(packed).decode().lower().replace(",", "\n")
-    return {name for line in text.splitlines() if (name := line.strip())}

@@ -83,7 +83,8 @@ def _set_active(common: Common, slugs: list[str], active: bool) -> None:
         found = {each.slug: each for each in _competitions(store, slugs)}
         with in_turn(found) as left:
             while left:
-                store.update_competition(found[left[0]].id, active=int(active))
+                with store.writing() as write:
+                    write.competitions.set_active(found[left[0]].id, active=active)
                 common.say(f"{'Resumed' if active else 'Paused'} {left.popleft()}")
 
 
@@ -106,16 +107,16 @@ def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
     with open_store(loaded) as store:
         found = {each.slug: each for each in _competitions(store, slugs)}
         what = {
-            slug: with_entries(slug, store.entry_count(competition_id=each.id))
+            slug: with_entries(slug, store.boards.entry_count(competition_id=each.id))
             for slug, each in found.items()
         }
         for told in what.values():  # all questions first: who says no at the last one has lost nothing
             confirm(f"Remove {told}?", yes=yes)
         with in_turn(found) as left:
             while left:
-                store.remove_competition(found[left[0]].id)
+                store.competitions.remove(found[left[0]].id)
                 common.say(f"Removed {what[left.popleft()]}")
 
 
 def _competitions(store: Store, slugs: list[str]) -> list[Competition]:
-    return [store.competition(inputs.competition_slug(slug)) for slug in slugs]
+    return [store.competitions.get(inputs.competition_slug(slug)) for slug in slugs]

@@ -77,7 +77,7 @@ def notify_test(
 
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:
-        targets = store.targets() if number is None else [store.target(number)]
+        targets = store.targets.all() if number is None else [store.targets.get(number)]
     if not targets:
         say("Nobody is told yet: kagsync notify add URL", quiet=quiet)
     failed = False
@@ -89,7 +89,7 @@ def notify_test(
             log.failure(error, f"{target.id}: ")
         else:
             with open_store(loaded) as store:
-                store.reached(target)
+                store.targets.reached(target)
             say(printable(f"Sent to {target.id}: {channel.shown(target)}"), quiet=quiet)
     if failed:
         raise typer.Exit(errors.SOME_FAILED)
@@ -107,6 +107,6 @@ def notify_remove(
 
     loaded = load(db, verbose, quiet)
     with open_store(loaded) as store:
-        target = store.target(number)
-        store.remove_target(number)
+        target = store.targets.get(number)
+        store.targets.remove(number)
     say(printable(f"Removed {number}: {channel.shown(target)}"), quiet=quiet)

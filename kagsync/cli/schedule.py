@@ -126,7 +126,7 @@ def schedule_status(
 def _triggers(loaded: Settings) -> list[Trigger]:
     try:
         with open_to_read(loaded) as store:
-            return store.triggers()
+            return store.runs.triggers()
     except errors.NoDatabase:
         return []
 

@@ -85,8 +85,8 @@ def _people(store: Store, username: str | None, group: str | None) -> list[User]
     if username is not None and group is not None:
         raise UsageError("--user and --group contradict each other", "Pass one of them")
     if username is not None:
-        return [store.user(inputs.username(username))]
-    return store.users() if group is None else store.users_in(group)
+        return [store.users.get(inputs.username(username))]
+    return store.users.all() if group is None else store.users.in_group(group)
 
 
 def all_boards(
@@ -124,7 +124,9 @@ def news(
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
         competitions = (
-            store.competitions() if slug is None else [store.competition(inputs.competition_slug(slug))]
+            store.competitions.all()
+            if slug is None
+            else [store.competitions.get(inputs.competition_slug(slug))]
         )
         items = query.news(store, competitions, users, compared)
     return Result(tables.news(items, several=slug is None), [query.as_json(item) for item in items])
@@ -152,9 +154,9 @@ def history(
     if usernames and group is not None:
         raise UsageError("usernames and --group contradict each other", "Pass one of them")
     with open_to_read(loaded) as store:
-        named = dict.fromkeys(store.user(inputs.username(name)) for name in usernames or [])
+        named = dict.fromkeys(store.users.get(inputs.username(name)) for name in usernames or [])
         users = list(named) or _people(store, None, group)
-        competition = store.competition(inputs.competition_slug(slug))
+        competition = store.competitions.get(inputs.competition_slug(slug))
         start = None if since is None else _since(since, loaded, clock.utc_now())(competition)
         found = query.timeline(store, competition.slug, users, start)
     return Result(tables.History(found), [query.as_json(found, row) for row in found.rows])

@@ -67,8 +67,8 @@ def _save_users(common: Common, loaded: Settings, users: list[tuple[str, str | N
     from kagsync.queries.unseen import unseen
 
     with open_store(loaded, create=True) as store:
-        added, changed, unchanged = store.save_users(users, clock.utc_now())
-        named = [store.user(username) for username, *_ in users]
+        added, changed, unchanged = store.users.save(users, clock.utc_now())
+        named = [store.users.get(username) for username, *_ in users]
         never = unseen(store, named)
     common.say(f"Users added: {added}, changed: {changed}, unchanged: {unchanged}")
     for each in never:
@@ -87,7 +87,7 @@ def users_list(
     loaded = common.settings_to_read()
     try:
         with open_to_read(loaded) as store:
-            roster = store.users() if group is None else store.users_in(group)
+            roster = store.users.all() if group is None else store.users.in_group(group)
     except errors.NoDatabase:
         roster = []
     data = [{"username": user.username, "name": user.name, "group": user.group} for user in roster]
@@ -107,7 +107,7 @@ def users_export(
 
     loaded = common.settings_to_read()
     with open_to_read(loaded) as store:
-        roster = store.users() if group is None else store.users_in(group)
+        roster = store.users.all() if group is None else store.users.in_group(group)
     if file is None:
         listing.write_exactly(
             roster_file.roster_csv(roster, for_screen=sys.stdout.isatty()).removesuffix("\n")
@@ -126,12 +126,15 @@ def users_remove(
     """Forget people with all their entries and history."""
     loaded = common.settings()
     with open_store(loaded) as store:
-        people = [store.user(inputs.username(username)) for username in usernames]
+        people = [store.users.get(inputs.username(username)) for username in usernames]
         found = {each.username: each for each in people}
-        what = {name: with_entries(name, store.entry_count(user_id=each.id)) for name, each in found.items()}
+        what = {
+            name: with_entries(name, store.boards.entry_count(user_id=each.id))
+            for name, each in found.items()
+        }
         for told in what.values():
             confirm(f"Remove {told}?", yes=yes)
         with in_turn(found) as left:
             while left:
-                store.remove_user(found[left[0]].id)
+                store.users.remove(found[left[0]].id)
                 common.say(f"Removed {what[left.popleft()]}")

@@ -86,7 +86,7 @@ def _refuse_taken(db: Path) -> None:
 def view(settings: Settings) -> BoardView:
     """The filled database's board, compared with the four hours before."""
     with Store.open(settings.db, settings.locks) as store:
-        return board(store, SLUG, store.users(), lambda _: _SINCE)
+        return board(store, SLUG, store.users.all(), lambda _: _SINCE)
 
 
 def write_report(settings: Settings, folder: Path) -> Written:
@@ -99,18 +99,20 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
     """Fills a new database: two rosters, two boards, each through fetch, process and cleanup."""
     say(f"A competition is added: {SLUG}")
     with Store.open(settings.db, settings.locks, create=True) as store:
-        competition = store.add_competition(SLUG, None, clock.utc_now())
-        store.update_competition(competition.id, title=TITLE)
+        competition = store.competitions.add(SLUG, None, clock.utc_now())
+        with store.writing() as write:
+            write.competitions.set_title(competition.id, TITLE)
     for number in (1, 2):
         people = roster_file.read_roster(_HERE / f"roster-{number}.csv")
         say(f"{len(people)} people are tracked: {', '.join(name for name, *_ in people)}")
         with Store.open(settings.db, settings.locks) as store:
-            store.save_users(people, clock.utc_now())
+            store.users.save(people, clock.utc_now())
         board = f"{SLUG}-{number}.zip"
         say(f"\n$ kagsync sync {SLUG} --from {board}")
         outcome = sync.sync(settings, [SLUG], source=_HERE / board)
         for result in outcome.failed:
             raise KagsyncError("the demo failed") from result.error
         say(f"{sync.summary(outcome)}\n")
-    with Store.open(settings.db, settings.locks) as store:  # the sync was on the day of its board, too
-        store.update_competition(competition.id, tried_at=clock.iso(SECOND), synced_at=clock.iso(SECOND))
+    # The sync was on the day of its board, too.
+    with Store.open(settings.db, settings.locks) as store, store.writing() as write:
+        write.competitions.set_synced(competition.id, SECOND)

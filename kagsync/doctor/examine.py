@@ -224,9 +224,9 @@ def _database(loaded: Settings, now: datetime, found: _Found) -> Iterator[Check]
         with Store.open_copy(db) as store:
             found.fresh = health.status(store, now, _MAX_AGE)
             yield _soundness(store, found.fresh.bytes)
-            found.competitions += store.competitions()
-            found.triggers += store.triggers()
-            found.last_ping = store.last_ping()
+            found.competitions += store.competitions.all()
+            found.triggers += store.runs.triggers()
+            found.last_ping = store.runs.last_ping()
             yield from _contents(store, now, found.competitions)
     except NoDatabase as error:
         yield Check("Database", False, error.message, "kagsync competitions add SLUG")
@@ -253,7 +253,7 @@ def _soundness(store: Store, size: int) -> Check:
 def _contents(store: Store, now: datetime, competitions: list[Competition]) -> Iterator[Check]:
     if not competitions:
         yield Check("Competitions", False, "none is tracked", "kagsync competitions add SLUG")
-    if not store.users():
+    if not store.users.all():
         yield Check("People", False, "nobody is tracked", "kagsync users add USERNAME")
     ahead = [
         each.slug
@@ -271,13 +271,13 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
             source = "" if each.is_linked else " --from FILE"
             remedy = f"Check this machine's clock; if it is right: kagsync sync {each.slug}{source} --force"
             yield Check(each.slug, False, said, remedy)
-    targets = store.targets()
+    targets = store.targets.all()
     if not targets:
         return
     if exposed := [part for part in (store.path, *store.beside) if rights.others_can_read(part)]:
         said = f"others on this machine can read {exposed[0]}, which holds the URLs of notifications"
         yield Check("Private", False, said, rights.change("o-rwx", *exposed))
-    groups = {user.group for user in store.users()}
+    groups = {user.group for user in store.users.all()}
     for target in targets:
         about = f"Notifications {target.id}"
         if target.failures:

@@ -141,8 +141,8 @@ def remember(store: Store, answer: Answer, now: datetime) -> bool:
     Returns:
         whether a problem is worth a warning now (see `noted`).
     """
-    ping, warn = noted(store.last_ping(), answer, now)
-    store.save_ping(ping)
+    ping, warn = noted(store.runs.last_ping(), answer, now)
+    store.runs.save_ping(ping)
     return warn
 
 

@@ -67,21 +67,21 @@ def add(
         ConfigurationError: Apprise is not installed.
     """
     channel.check(url)
-    competition = None if slug is None else store.competition(slug)
+    competition = None if slug is None else store.competitions.get(slug)
     if group is not None:
-        store.users_in(group)
+        store.users.in_group(group)
     reasons = None if only is None else _reasons(only)
     competition_id = None if competition is None else competition.id
-    for known in store.targets():
+    for known in store.targets.all():
         if (known.url, known.competition_id, known.only, known.group) == (
             url,
             competition_id,
             reasons,
             group,
         ):
-            store.set_quiet_for(known.id, quiet_for)
+            store.targets.set_quiet_for(known.id, quiet_for)
             return Added(known, channel.shown(known), new=False)
-    target = store.add_target(
+    target = store.targets.add(
         url,
         competition_id=competition_id,
         only=reasons,
@@ -104,10 +104,10 @@ class Listed:
 
 def listed(store: Store) -> list[Listed]:
     """All targets, as they are shown."""
-    slugs = {competition.id: competition.slug for competition in store.competitions()}
+    slugs = {competition.id: competition.slug for competition in store.competitions.all()}
     return [
         Listed(target, channel.shown(target), slugs.get(target.competition_id or 0))
-        for target in store.targets()
+        for target in store.targets.all()
     ]
 
 
@@ -168,17 +168,17 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
         what was sent, and all failures, also those that were warned of before.
     """
     sent, failures = 0, []
-    for target in store.targets():
+    for target in store.targets.all():
         try:
             lock = settings.locks / f"notify-{target.id}.lock"
             with locks.hold(lock, longest=locks.LONGEST):  # or two runs would tell it twice
-                sent += _tell(store, store.target(target.id), now)
+                sent += _tell(store, store.targets.get(target.id), now)
         except locks.Busy:
             continue
         except KagsyncError as error:  # never worth a failed sync
             failure = Failure(target, error)
             logger.log(logging.INFO if target.failures else logging.WARNING, "%s", failure)
-            store.not_told(target, now, error.message)
+            store.targets.not_told(target, now, error.message)
             failures.append(failure)
     return Told(sent, failures)
 
@@ -186,22 +186,22 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
 def _tell(store: Store, target: Target, now: datetime) -> bool:
     if target.sent_at is not None and now - target.sent_at < target.quiet_for and target.sent_at <= now:
         return False
-    untold = store.untold(target)
+    untold = store.targets.untold(target)
     if not untold:
         return False
-    people = [user for user in store.users() if target.group in (None, user.group)]
+    people = [user for user in store.users.all() if target.group in (None, user.group)]
     items = _items(store, target, people, {key: known for key, (known, _) in untold.items()})
     latest = {key: moment for key, (_, moment) in untold.items()}
     if items:
         told = message.compose(items, channel.room(target))
         channel.send(target, told.title, told.body)
         logger.info("Told %s %s", channel.shown(target), _extent(told, len(items)))
-    store.told(target, latest, now if items else None)
+    store.targets.told(target, latest, now if items else None)
     return bool(items)
 
 
 def _items(store: Store, target: Target, people: list[User], known: dict[int, int]) -> list[Item]:
-    competitions = [each for each in store.competitions() if each.id in known]
+    competitions = [each for each in store.competitions.all() if each.id in known]
 
     def since(competition: Competition) -> datetime:
         return datetime.fromtimestamp(known[competition.id], UTC)

@@ -91,13 +91,13 @@ def board(store: Store, slug: str, users: list[User], since: Callable[[Competiti
     Raises:
         UnknownCompetition: no such competition is tracked.
     """
-    return _view(store, store.competition(slug), users, since, typos.unseen(store, users))
+    return _view(store, store.competitions.get(slug), users, since, typos.unseen(store, users))
 
 
 def boards(store: Store, users: list[User], since: Callable[[Competition], datetime]) -> list[BoardView]:
     """All competitions' views, by slug; arguments as of `board`."""
     unseen = typos.unseen(store, users)
-    return [_view(store, competition, users, since, unseen) for competition in store.competitions()]
+    return [_view(store, competition, users, since, unseen) for competition in store.competitions.all()]
 
 
 def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, list[User], list[Unseen]]:
@@ -106,8 +106,8 @@ def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, li
     Raises:
         UnknownCompetition: no such competition is tracked.
     """
-    competition = store.competition(slug)
-    present = {entry.user_id for entry in store.entries(competition.id)}
+    competition = store.competitions.get(slug)
+    present = {entry.user_id for entry in store.boards.entries(competition.id)}
     absent = [user for user in users if user.id not in present]
     return competition, absent, typos.unseen(store, absent)
 
@@ -138,7 +138,7 @@ def _view(
     since: Callable[[Competition], datetime],
     unseen: list[Unseen],
 ) -> BoardView:
-    entries = {entry.user_id: entry for entry in store.entries(competition.id)}
+    entries = {entry.user_id: entry for entry in store.boards.entries(competition.id)}
     compared_with = since(competition)
     line = _Liner(store, competition, entries, compared_with)
     lines = [line(user, entry) for user in users if (entry := entries.get(user.id)) is not None]
@@ -150,7 +150,7 @@ def _view(
         left=[line for line in lines if line.entry.left_at is not None],
         missing=[user for user in users if user.id not in entries],
         unseen=unseen,
-        last_error=store.last_error(competition.id),
+        last_error=store.runs.last_error(competition.id),
     )
 
 
@@ -169,10 +169,10 @@ class _Liner:
         self._competition = competition
         self._since = int(since.timestamp())
         self._applied_at = clock.iso(competition.snapshot_at) if competition.snapshot_at else None
-        self._deleted = store.deleted_accounts(competition.id)
-        self._baselines = store.benchmarks(competition.id)
-        self._medals = store.medal_lines(competition.id) if competition.awards_medals else []
-        names = {user.id: user.username for user in store.users()}
+        self._deleted = store.history.deleted_accounts(competition.id)
+        self._baselines = store.boards.benchmarks(competition.id)
+        self._medals = store.boards.medal_lines(competition.id) if competition.awards_medals else []
+        names = {user.id: user.username for user in store.users.all()}
         self._others = [
             (names[key], entry.standing) for key, entry in entries.items() if entry.left_at is None
         ]
@@ -180,11 +180,11 @@ class _Liner:
     def __call__(self, user: User, entry: Entry) -> Line:
         competition, direction = self._competition, self._competition.direction
         here, standing = entry.left_at is None, entry.standing
-        past = self._store.past(competition.id, user.id, self._since)
+        past = self._store.history.past(competition.id, user.id, self._since)
         return Line(
             user,
             entry,
-            self._store.rank_history(competition.id, user.id, last=TREND_POINTS),
+            self._store.history.ranks(competition.id, user.id, last=TREND_POINTS),
             entry.last_seen_at or self._applied_at,
             movements.overall(past, direction, self._deleted),
             gaps.to_person(standing, self._others) if here else None,

@@ -46,12 +46,12 @@ def timeline(store: Store, slug: str, users: Iterable[User], since: datetime | N
     Raises:
         UnknownCompetition: no such competition is tracked.
     """
-    competition = store.competition(slug)
-    deleted = store.deleted_accounts(competition.id)
+    competition = store.competitions.get(slug)
+    deleted = store.history.deleted_accounts(competition.id)
     start = int(since.timestamp()) if since else -1
     rows = []
     for user in users:
-        past = store.past(competition.id, user.id, start)
+        past = store.history.past(competition.id, user.id, start)
         before, known = past.before, past.known
         if before is not None:
             rows.append(Row(user, start, before, None))

@@ -51,10 +51,10 @@ def news(
     items = []
     for competition in competitions:
         moment = int(since(competition).timestamp())
-        deleted = store.deleted_accounts(competition.id)
-        teams = store.team_counts(competition.id, moment)
+        deleted = store.history.deleted_accounts(competition.id)
+        teams = store.history.team_counts(competition.id, moment)
         for user in users:
-            past = store.past(competition.id, user.id, moment)
+            past = store.history.past(competition.id, user.id, moment)
             for movement in movements.movements(past, competition.direction, deleted):
                 items.append(Item(competition, user, movement, teams.get(movement.moment)))
     return sorted(items, key=_newest_first)

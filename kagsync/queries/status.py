@@ -91,12 +91,12 @@ def status(store: Store, now: datetime, max_age: timedelta) -> Status:
         max_age: how old the last good sync of a competition may be.
     """
     found = []
-    for competition in store.competitions():
+    for competition in store.competitions.all():
         found.append(
             Health(
                 competition,
                 _state(competition, now, max_age),
-                store.failures(competition.id),
+                store.runs.failures(competition.id),
                 competition.rests_until(now),
             )
         )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kagsync.board.summary import unpacked_names
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -48,11 +46,11 @@ def unseen(store: Store, users: Iterable[User]) -> list[Unseen]:
 
     Before the first board there is nothing to compare with: then it is nobody.
     """
-    never = store.never_seen()
+    never = store.users.never_seen()
     people = [user for user in users if user.id in never]
     if not people:
         return []
-    boards = {slug: sorted(unpacked_names(packed)) for slug, packed in store.board_names().items()}
+    boards = {slug: sorted(names) for slug, names in store.boards.names().items()}
     if not boards:
         return []
     found = []
@@ -66,7 +64,7 @@ def unseen(store: Store, users: Iterable[User]) -> list[Unseen]:
 def _looked_for(store: Store, user: User, slug: str | None) -> bool:
     if slug is None:
         return False
-    observations = store.observations(store.competition(slug).id)
+    observations = store.history.observations(store.competitions.get(slug).id)
     return bool(observations) and user.id <= observations[-1][1]
 
 

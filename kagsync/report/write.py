@@ -73,9 +73,11 @@ def report(
         UnknownCompetition, UsageError: no such competition or group; or another file has a page's name.
         KagsyncError: the folder cannot be written.
     """
-    users = store.users() if group is None else store.users_in(group)
+    users = store.users.all() if group is None else store.users.in_group(group)
     competitions = (
-        store.competitions() if slugs is None else [store.competition(slug) for slug in dict.fromkeys(slugs)]
+        store.competitions.all()
+        if slugs is None
+        else [store.competitions.get(slug) for slug in dict.fromkeys(slugs)]
     )
     site = title or (f"{group}: leaderboards" if group else "Leaderboards")
     names = {page_name(each.slug) for each in competitions}
@@ -130,7 +132,7 @@ def _drawing(store: Store, view: BoardView, now: datetime) -> str:
     competition = view.competition
     until = int((competition.snapshot_at or now).timestamp())
     since = until - int(_CHARTED.total_seconds())
-    first = store.first_change(competition.id)
+    first = store.history.first_board(competition.id)
     since = max(since, first) if first is not None else since
     people = [line.user for line in (*view.on_board, *view.left)]
     bucket = chart.bucket(since, until, len(people))
@@ -138,7 +140,7 @@ def _drawing(store: Store, view: BoardView, now: datetime) -> str:
         chart.Line(
             user.username,
             user.name or user.username,
-            store.rank_points(competition.id, user.id, since, bucket),
+            store.history.rank_points(competition.id, user.id, since, bucket),
         )
         for user in people
     ]
@@ -147,7 +149,7 @@ def _drawing(store: Store, view: BoardView, now: datetime) -> str:
 
 def _key(store: Store, competition: Competition, site: str, users: list[User]) -> str:
     """Changes whenever a page would say something else, but for how fresh it is."""
-    error = store.last_error(competition.id)
+    error = store.runs.last_error(competition.id)
     parts = (
         __version__,
         site,

@@ -1,4 +1,4 @@
-"""The only door to SQLite.
+"""The only door to SQLite: a store has a part for each subject, and each part is a file of its own.
 
 Reading and writing use the standard library's sqlite3; sqlite-utils, which costs 0.4 s to import because it
 imports pandas, is called where it earns that: migrations.
@@ -6,29 +6,107 @@ imports pandas, is called where it earns that: migrations.
 
 from __future__ import annotations
 
-from kagsync.store.boards import Boards
-from kagsync.store.connection import BUSY_TIMEOUT, REPAIR, SQLITE_VERSION, explain, is_kagsyncs
-from kagsync.store.history import History
-from kagsync.store.replacing import InUse, alone
-from kagsync.store.runs import RETENTION, Runs
+import contextlib
+from sqlite3 import sqlite_version as SQLITE_VERSION
+from typing import TYPE_CHECKING, Self
+
+from kagsync.files import output_file
+from kagsync.store import beside, opening
+from kagsync.store.boards import BoardChanges, Boards
+from kagsync.store.competitions import CompetitionChanges, Competitions
+from kagsync.store.errors import REPAIR
+from kagsync.store.history import History, HistoryChanges
+from kagsync.store.runs import RETENTION, RunChanges, Runs
 from kagsync.store.targets import Targets
 from kagsync.store.users import Users
 
-__all__ = [
-    "BUSY_TIMEOUT",
-    "REPAIR",
-    "RETENTION",
-    "SQLITE_VERSION",
-    "InUse",
-    "Store",
-    "alone",
-    "explain",
-    "is_kagsyncs",
-]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from kagsync.errors import DatabaseError
+    from kagsync.store.connection import Connection
+
+__all__ = ["REPAIR", "RETENTION", "SQLITE_VERSION", "Store", "Writing"]
 
 
-class Store(Boards, Users, History, Runs, Targets):
-    """A connection to one database, for one thread; what it holds has a file a subject.
+class Store:
+    """One open database, for one thread.
 
-    Methods raise `sqlite3.Error`; leaving the `with` turns it into a DatabaseError that people understand.
+    A method of a part that changes something is a transaction of its own. Changes that belong together are
+    methods of what `writing` gives. Whatever SQLite fails at is raised as a KagsyncError.
     """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.path = connection.path
+        self.users = Users(connection)
+        self.competitions = Competitions(connection)
+        self.boards = Boards(connection)
+        self.history = History(connection)
+        self.runs = Runs(connection)
+        self.targets = Targets(connection)
+
+    @classmethod
+    def open(cls, path: Path, locks_folder: Path, *, create: bool = False) -> Self:
+        """See `opening.to_write`."""
+        return cls(opening.to_write(path, locks_folder, create=create))
+
+    @classmethod
+    def open_to_read(cls, path: Path, locks_folder: Path) -> Self:
+        """See `opening.to_read`."""
+        return cls(opening.to_read(path, locks_folder))
+
+    @classmethod
+    def open_copy(cls, path: Path) -> Self:
+        """See `opening.as_copy`."""
+        return cls(opening.as_copy(path))
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """Makes the block one transaction: all of it is written, or nothing."""
+        with self.connection.transaction():
+            yield Writing(self.connection)
+
+    @property
+    def schema_on_disk(self) -> int:
+        """The version of the schema in the file."""
+        return self.connection.schema_on_disk
+
+    @property
+    def beside(self) -> list[Path]:
+        """The files that SQLite may keep beside the database, as parts of it."""
+        return output_file.parts(self.path)
+
+    def in_the_way(self) -> DatabaseError | None:
+        """The error for files beside the database that this user may not write; None if there are none."""
+        return beside.in_the_way(self.path)
+
+    def make_private(self) -> None:
+        """Takes the rights of everybody but owner and group: there is a secret in the database now."""
+        for path in (self.path, *self.beside):
+            with contextlib.suppress(OSError):  # it is not there, or another's; `doctor` says so
+                path.chmod(path.stat().st_mode & 0o770)
+
+    def problems(self) -> list[str]:
+        """What SQLite finds wrong in the whole database; nothing if it is sound."""
+        return self.connection.problems()
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Writing:
+    """The changes of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.competitions = CompetitionChanges(connection)
+        self.boards = BoardChanges(connection)
+        self.history = HistoryChanges(connection)
+        self.runs = RunChanges(connection)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from typing import TYPE_CHECKING
 
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import output_file, scratch
-from kagsync.store import InUse, alone, is_kagsyncs
+from kagsync.store.connection import check
+from kagsync.store.errors import damaged, explain
+from kagsync.store.opening import is_kagsyncs
+from kagsync.store.replacing import InUse, alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +44,7 @@ def backup(store: Store, file: Path) -> int:
             new = place / "copy.db"
             # Of this user only: the database may hold the secrets of `notify`.
             os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            store.copy_to(new, real.parent)
+            _copy(store, new, real.parent)
             with new.open("rb+") as written:
                 os.fsync(written.fileno())
             size = new.stat().st_size
@@ -49,6 +53,29 @@ def backup(store: Store, file: Path) -> int:
     except OSError as error:
         raise from_os_error(error, f"write the backup {file}") from error
     return size
+
+
+def _copy(store: Store, new: Path, folder: Path) -> None:
+    """Writes a consistent copy into an empty file, and checks it.
+
+    In one step, under one read transaction: writers in WAL mode go on meanwhile.
+
+    Args:
+        folder: what errors call the place of the copy.
+
+    Raises:
+        DatabaseError: the copy, and so the database, is damaged.
+    """
+    with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as copy:
+        try:
+            store.connection.raw.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole in itself
+        except sqlite3.OperationalError as error:
+            raise explain(error, folder) from error
+        except sqlite3.Error as error:
+            raise explain(error, store.path) from error
+        if problems := check(copy):
+            raise damaged(store.path, problems[0])
 
 
 @contextlib.contextmanager

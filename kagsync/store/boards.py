@@ -1,13 +1,15 @@
-"""The boards that are applied: entries, the host's lines, medal lines, names."""
+"""The latest boards. Tables: leaderboard_entries, benchmarks, medal_lines, board_names."""
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.standings.marks import Benchmark, MedalLine
 from kagsync.standings.standing import Standing
-from kagsync.store.competitions import Competitions
+from kagsync.store.competitions import set_columns
+from kagsync.store.connection import Part
 from kagsync.store.records import Entry
 
 if TYPE_CHECKING:
@@ -32,12 +34,12 @@ _UPSERT = (
 )
 
 
-class Boards(Competitions):
-    """The applied boards of a store."""
+class Boards(Part):
+    """The board of each competition that is applied, as far as it is kept."""
 
     def entries(self, competition_id: int) -> Iterator[Entry]:
         """The entries of a competition, by user id; to be read before the next one is written."""
-        rows = self._connection.execute(
+        rows = self._db.rows(
             f"SELECT {_ENTRY} FROM leaderboard_entries WHERE competition_id = ? ORDER BY user_id",  # noqa: S608
             (competition_id,),
         )
@@ -45,20 +47,48 @@ class Boards(Competitions):
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
         """How many entries a competition, or a user, has."""
-        count: int = self._value(
+        count: int = self._db.value(
             "SELECT count(*) FROM leaderboard_entries WHERE competition_id = ? OR user_id = ?",
             (competition_id, user_id),
         )
         return count
 
+    def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:
+        """The host's lines on the applied board, each with the place a team of its score would have."""
+        rows = self._db.rows(
+            "SELECT name, score, score_text, place FROM benchmarks WHERE competition_id = ?",
+            (competition_id,),
+        )
+        return [(Benchmark(name, score, text), place) for name, score, text, place in rows]
+
+    def medal_lines(self, competition_id: int) -> list[MedalLine]:
+        """The medal lines of the applied board, gold first."""
+        rows = self._db.rows(
+            "SELECT medal, rank, score FROM medal_lines WHERE competition_id = ? ORDER BY rank",
+            (competition_id,),
+        )
+        return [MedalLine(*row) for row in rows]
+
+    def names(self) -> dict[str, set[str]]:
+        """The names on the latest boards, lower case, by the competition's slug."""
+        rows = self._db.rows(
+            "SELECT c.slug, n.packed FROM board_names n JOIN competitions c ON c.id = n.competition_id "
+            "ORDER BY c.snapshot_at DESC"
+        )
+        return {slug: _unpacked(packed) for slug, packed in rows}
+
+
+class BoardChanges(Part):
+    """What changes boards within a transaction."""
+
     def save_entries(self, competition_id: int, entries: Iterable[Entry]) -> None:
-        """Creates or overwrites entries (within `writing`)."""
-        self._connection.executemany(
+        """Creates or overwrites entries."""
+        self._db.execute_many(
             _UPSERT,
             ((competition_id, user_id, *standing, *rest) for user_id, standing, *rest in entries),
         )
 
-    def save_board(
+    def apply(
         self,
         competition_id: int,
         *,
@@ -66,11 +96,16 @@ class Boards(Competitions):
         rows: int,
         teams: int,
         marks: Marks,
-        names: bytes | None,
+        names: str | None,
         fingerprint: str,
     ) -> None:
-        """Makes a board the applied one (within `writing`)."""
-        self._set_competition(
+        """Makes a board the applied one.
+
+        Args:
+            names: all names on it, a team's in a line; None: they are too many to keep.
+        """
+        set_columns(
+            self._db,
             competition_id,
             {
                 "snapshot_at": clock.iso(snapshot_at),
@@ -80,86 +115,62 @@ class Boards(Competitions):
             },
         )
         self._forget_board(competition_id)
-        self._connection.executemany(
+        self._db.execute_many(
             "INSERT INTO benchmarks (competition_id, name, score, score_text, place) VALUES (?, ?, ?, ?, ?)",
             [
                 (competition_id, mark.name, mark.score, mark.score_text, place)
                 for mark, place in marks.benchmarks
             ],
         )
-        self._connection.executemany(
+        self._db.execute_many(
             "INSERT INTO medal_lines VALUES (?, ?, ?, ?)",
             [(competition_id, line.medal, line.rank, line.score) for line in marks.medal_lines],
         )
         if names is not None:
-            self._connection.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, names))
+            self._db.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, _packed(names)))
 
     def _forget_board(self, competition_id: int) -> None:
         for table in ("benchmarks", "medal_lines", "board_names"):
-            self._connection.execute(
+            self._db.execute(
                 f"DELETE FROM {table} WHERE competition_id = ?",  # noqa: S608
                 (competition_id,),
             )
 
     def go_back(self, competition_id: int, snapshot: Snapshot | None) -> None:
-        """Makes an earlier board the applied one, or none (within `writing`).
+        """Makes an earlier board the applied one, or none.
 
         Its benchmarks, medal lines and names are no longer known, so the next sync processes its board anew.
         """
         self._forget_board(competition_id)
-        self._set_competition(
+        set_columns(
+            self._db,
             competition_id,
             {
-                "snapshot_at": snapshot and clock.from_unix(snapshot.moment),
-                "row_count": snapshot and snapshot.rows,
-                "team_count": snapshot and snapshot.teams,
+                "snapshot_at": clock.from_unix(snapshot.moment) if snapshot else None,
+                "row_count": snapshot.rows if snapshot else None,
+                "team_count": snapshot.teams if snapshot else None,
                 "fingerprint": None,
             },
         )
 
     def save_direction(self, competition_id: int, *, higher_is_better: bool, applied: bool) -> None:
-        """Keeps the direction that a board tells (within `writing`).
+        """Keeps the direction that a board tells.
 
         Args:
             applied: whether it is the applied board, which knows best: an earlier one may have been wrong.
         """
-        self._connection.execute(
+        self._db.execute(
             "UPDATE competitions SET inferred_higher_is_better = ? "
             "WHERE id = ? AND (? OR inferred_higher_is_better IS NULL)",
             (int(higher_is_better), competition_id, int(applied)),
         )
 
-    def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:
-        """The host's lines on the applied board, each with the place a team of its score would have."""
-        rows = self._connection.execute(
-            "SELECT name, score, score_text, place FROM benchmarks WHERE competition_id = ?",
-            (competition_id,),
-        )
-        return [(Benchmark(name, score, text), place) for name, score, text, place in rows]
-
-    def medal_lines(self, competition_id: int) -> list[MedalLine]:
-        """The medal lines of the applied board, gold first."""
-        rows = self._connection.execute(
-            "SELECT medal, rank, score FROM medal_lines WHERE competition_id = ? ORDER BY rank",
-            (competition_id,),
-        )
-        return [MedalLine(*row) for row in rows]
-
-    def board_names(self) -> dict[str, bytes]:
-        """The packed names of all that are on the latest boards, by competition."""
-        return dict(
-            self._connection.execute(
-                "SELECT c.slug, n.packed FROM board_names n JOIN competitions c ON c.id = n.competition_id "
-                "ORDER BY c.snapshot_at DESC"
-            )
-        )
-
     def set_snapshot_time(self, competition_id: int, snapshot_at: datetime) -> None:
-        """Says that the applied board is still the same at a later time (within `writing`)."""
-        self._set_competition(competition_id, {"snapshot_at": clock.iso(snapshot_at)})
+        """Says that the applied board is still the same at a later time."""
+        set_columns(self._db, competition_id, {"snapshot_at": clock.iso(snapshot_at)})
 
     def follow_history(self, competition_id: int) -> None:
-        """Takes back what entries owe to a board that was corrected or dropped (within `writing`).
+        """Takes back what entries owe to a board that was corrected or dropped.
 
         An entry without a history goes: no board that is left shows this user. The others begin where their
         history does.
@@ -169,11 +180,11 @@ class Boards(Competitions):
             "WHERE h.user_id = leaderboard_entries.user_id "
             "AND h.competition_id = leaderboard_entries.competition_id)"
         )
-        self._connection.execute(
+        self._db.execute(
             f"DELETE FROM leaderboard_entries WHERE competition_id = ? AND {began} IS NULL",  # noqa: S608
             (competition_id,),
         )
-        self._connection.execute(
+        self._db.execute(
             f"UPDATE leaderboard_entries SET first_seen_at = {began} "  # noqa: S608
             f"WHERE competition_id = ? AND first_seen_at <> {began}",
             (competition_id,),
@@ -190,3 +201,12 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         last_seen_at=last_seen_at,
         left_at=left_at,
     )
+
+
+def _packed(names: str) -> bytes:
+    return zlib.compress(names.encode(), 1)  # names repeat little: a higher level costs time for nothing
+
+
+def _unpacked(packed: bytes) -> set[str]:
+    text = zlib.decompress(packed).decode().lower().replace(",", "\n")
+    return {name for line in text.splitlines() if (name := line.strip())}

@@ -1,4 +1,4 @@
-"""Competitions in the database."""
+"""The tracked competitions. Table: competitions."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import DatabaseError, UnknownCompetition
-from kagsync.store.connection import Connection
+from kagsync.store.connection import Part
 from kagsync.store.records import Competition
 from kagsync.store.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from kagsync.store.connection import Connection
+
 _FIELDS = tuple(field.name for field in fields(Competition))
 _COMPETITION = ", ".join(_FIELDS)
 
 
-class Competitions(Connection):
-    """The competitions of a store."""
+class Competitions(Part):
+    """The tracked competitions."""
 
-    def competitions(self) -> list[Competition]:
+    def all(self) -> list[Competition]:
         """All of them, by slug."""
-        rows = self._connection.execute(f"SELECT {_COMPETITION} FROM competitions ORDER BY slug")  # noqa: S608
+        rows = self._db.rows(f"SELECT {_COMPETITION} FROM competitions ORDER BY slug")  # noqa: S608
         return [_competition(row) for row in rows]
 
-    def due_competitions(self, now: datetime) -> list[Competition]:
+    def due(self, now: datetime) -> list[Competition]:
         """Those that are active and linked to Kaggle, the one synced (or tried) longest ago first.
 
         One that was tried in the future, by a wrong clock, counts as not tried: else it would wait for years.
         """
-        rows = self._connection.execute(
+        rows = self._db.rows(
             f"SELECT {_COMPETITION} FROM competitions "  # noqa: S608
             "WHERE active AND kaggle_competition_id IS NOT NULL "
             "ORDER BY tried_at IS NOT NULL AND tried_at <= ?, tried_at, id",
@@ -39,62 +41,108 @@ class Competitions(Connection):
         )
         return [_competition(row) for row in rows]
 
-    def find_competition(self, slug: str) -> Competition | None:
+    def find(self, slug: str) -> Competition | None:
         """The competition with this slug, case ignored; None when there is none."""
         return self._find("slug", slug)
 
-    def competition(self, slug: str) -> Competition:
+    def get(self, slug: str) -> Competition:
         """The competition with this slug, case ignored.
 
         Raises:
             UnknownCompetition: there is none; the remedy names a similar one.
         """
-        found = self.find_competition(slug)
+        found = self.find(slug)
         if found is not None:
             return found
-        known = [competition.slug for competition in self.competitions()]
+        known = [competition.slug for competition in self.all()]
         raise UnknownCompetition(f"no competition {slug!r} is tracked", did_you_mean(slug, known))
 
-    def competition_now(self, competition_id: int) -> Competition | None:
+    def by_id(self, competition_id: int) -> Competition | None:
         """The competition as it is at this moment; None when it was removed."""
         return self._find("id", competition_id)
 
     def _find(self, column: str, value: str | int) -> Competition | None:
-        row = self._connection.execute(
-            f"SELECT {_COMPETITION} FROM competitions WHERE {column} = ?",  # noqa: S608
-            (value,),
-        ).fetchone()
+        row = self._db.row(f"SELECT {_COMPETITION} FROM competitions WHERE {column} = ?", (value,))  # noqa: S608
         return None if row is None else _competition(row)
 
-    def add_competition(self, slug: str, kaggle_id: str | None, added_at: datetime) -> Competition:
+    def add(self, slug: str, kaggle_id: str | None, added_at: datetime) -> Competition:
         """Adds a competition.
 
         Raises:
-            sqlite3.IntegrityError: it is there already.
+            DatabaseError: it is there already.
         """
-        with self.writing():
-            self._connection.execute(
-                "INSERT INTO competitions (slug, kaggle_competition_id, added_at) VALUES (?, ?, ?)",
-                (slug, kaggle_id, clock.iso(added_at)),
-            )
-        return self.competition(slug)
+        self._db.execute(
+            "INSERT INTO competitions (slug, kaggle_competition_id, added_at) VALUES (?, ?, ?)",
+            (slug, kaggle_id, clock.iso(added_at)),
+        )
+        return self.get(slug)
 
-    def update_competition(self, competition_id: int, **values: str | int | None) -> None:
-        """Sets columns of a competition; the names come from this program, never from outside."""
-        with self.writing():
-            self._set_competition(competition_id, values)
+    def remove(self, competition_id: int) -> None:
+        """Removes a competition with its entries and history."""
+        self._db.execute("DELETE FROM competitions WHERE id = ?", (competition_id,))
 
-    def _set_competition(self, competition_id: int, values: dict[str, Any]) -> None:
-        columns = ", ".join(f"{name} = ?" for name in values)
-        self._connection.execute(
-            f"UPDATE competitions SET {columns} WHERE id = ?",  # noqa: S608
-            (*values.values(), competition_id),
+
+class CompetitionChanges(Part):
+    """What changes competitions within a transaction."""
+
+    def set_active(self, competition_id: int, *, active: bool) -> None:
+        """Takes a competition into `sync --all`, or leaves it out."""
+        self._set(competition_id, active=active)
+
+    def link(self, competition_id: int, kaggle_id: str | None) -> None:
+        """Links a competition to Kaggle; None: its boards come from files only."""
+        self._set(competition_id, kaggle_competition_id=kaggle_id)
+
+    def set_title(self, competition_id: int, title: str) -> None:
+        self._set(competition_id, title=title)
+
+    def set_direction(self, competition_id: int, *, higher_is_better: bool) -> None:
+        """Keeps the score's direction as people say it."""
+        self._set(competition_id, higher_is_better=higher_is_better)
+
+    def set_medals(self, competition_id: int, *, medals: bool) -> None:
+        """Keeps whether the competition awards medals, as people say it."""
+        self._set(competition_id, medals=medals)
+
+    def save_facts(
+        self,
+        competition_id: int,
+        *,
+        title: str | None,
+        deadline: datetime | None,
+        metric: str | None,
+        team_count: int | None,
+        awards_points: bool | None,
+    ) -> None:
+        """Keeps what Kaggle says of a competition."""
+        self._set(
+            competition_id,
+            title=title,
+            deadline=clock.iso(deadline) if deadline else None,
+            metric=metric,
+            kaggle_team_count=team_count,
+            awards_points=awards_points,
         )
 
-    def remove_competition(self, competition_id: int) -> None:
-        """Removes a competition with its entries and history."""
-        with self.writing():
-            self._connection.execute("DELETE FROM competitions WHERE id = ?", (competition_id,))
+    def set_facts_asked(self, competition_id: int, at: datetime) -> None:
+        """Notes when Kaggle was last asked for a competition's facts."""
+        self._set(competition_id, facts_at=clock.iso(at))
+
+    def set_synced(self, competition_id: int, at: datetime) -> None:
+        """Says that the last sync was at a time, and good."""
+        self._set(competition_id, tried_at=clock.iso(at), synced_at=clock.iso(at))
+
+    def _set(self, competition_id: int, **values: str | int | None) -> None:
+        set_columns(self._db, competition_id, values)
+
+
+def set_columns(db: Connection, competition_id: int, values: dict[str, str | int | None]) -> None:
+    """Sets columns of a competition. Their names come from this program, never from outside."""
+    columns = ", ".join(f"{name} = ?" for name in values)
+    db.execute(
+        f"UPDATE competitions SET {columns} WHERE id = ?",  # noqa: S608
+        (*values.values(), competition_id),
+    )
 
 
 def _competition(row: tuple[Any, ...]) -> Competition:
@@ -113,5 +161,5 @@ def _time(text: str | None) -> datetime | None:
     except (ValueError, TypeError) as error:
         raise DatabaseError(
             f"the database holds {text!r} where a time should be",
-            "Restore a backup, or mend the value by hand",
+            "Restore a backup, or correct the value by hand",
         ) from error

@@ -1,4 +1,8 @@
-"""The history in the database: boards that were seen, and how standings changed."""
+"""What was seen, and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
+
+This file decides what the rules of `standings/movements.py` are given: one person's history, and the deleted
+accounts of the competition.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kagsync.standings.movements import Change, Past
 from kagsync.standings.standing import Splice, Standing
-from kagsync.store.connection import Connection
+from kagsync.store.connection import Part
 from kagsync.store.records import Snapshot
 
 if TYPE_CHECKING:
@@ -28,12 +32,136 @@ _SAVE_CHANGE = (
 )
 
 
-class History(Connection):
-    """The history of a store."""
+class History(Part):
+    """The boards that were seen, and how standings changed."""
+
+    def snapshot_until(self, competition_id: int, moment: int) -> Snapshot | None:
+        """The latest board up to a moment, as it was when it was new; None: there is none."""
+        row = self._db.row(
+            "SELECT moment, row_count, team_count, last_user_id, sha256, file FROM snapshots "
+            "WHERE competition_id = ? AND moment <= ? AND NOT unchanged ORDER BY moment DESC LIMIT 1",
+            (competition_id, moment),
+        )
+        return None if row is None else Snapshot(*row)
+
+    def has_snapshot(self, competition_id: int, moment: int) -> bool:
+        """Whether a board of just this moment was processed, or seen unchanged."""
+        return bool(
+            self._db.value(
+                "SELECT EXISTS (SELECT 1 FROM snapshots WHERE competition_id = ? AND moment = ?)",
+                (competition_id, moment),
+            )
+        )
+
+    def deleted_accounts(self, competition_id: int) -> set[tuple[int | None, int]]:
+        """Teams with a deleted account among the members, each with the moment it was first seen."""
+        rows = self._db.rows(
+            "SELECT team_id, moment FROM deleted_accounts WHERE competition_id = ?", (competition_id,)
+        )
+        return {(team_id, moment) for team_id, moment in rows}
+
+    def observations(self, competition_id: int) -> list[tuple[int, int]]:
+        """The moments at which the board was seen, ascending, each with the highest user id looked for."""
+        rows = self._db.rows(
+            "SELECT moment, last_user_id FROM snapshots WHERE competition_id = ? ORDER BY moment",
+            (competition_id,),
+        )
+        return [(moment, last) for moment, last in rows]
+
+    def standing_at(self, competition_id: int, user_id: int, moment: int) -> Standing | None:
+        """How a user stood at a moment; None: not on the board, or not known then."""
+        row = self._db.row(
+            "SELECT h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
+            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
+            "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment <= ? ORDER BY h.moment DESC LIMIT 1",
+            (user_id, competition_id, moment),
+        )
+        return None if row is None else _standing(*row)
+
+    def past(self, competition_id: int, user_id: int, since: int) -> Past:
+        """How a user stood at a moment, and every change after it."""
+        rows = self._db.rows(
+            "SELECT h.moment, h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
+            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
+            "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment > ? ORDER BY h.moment",
+            (user_id, competition_id, since),
+        )
+        known = self._db.value(
+            "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
+            "AND moment <= ?)",  # the first row of a history is never "left"
+            (user_id, competition_id, since),
+        )
+        return Past(
+            self.standing_at(competition_id, user_id, since) if known else None,
+            bool(known),
+            [Change(moment, _standing(*standing)) for moment, *standing in rows],
+        )
+
+    def team_counts(self, competition_id: int, since: int) -> dict[int, int]:
+        """How many teams were on the boards after a moment, by their moments."""
+        return dict(
+            self._db.rows(
+                "SELECT moment, team_count FROM snapshots WHERE competition_id = ? AND moment > ?",
+                (competition_id, since),
+            )
+        )
+
+    def last_change(self, competition_id: int, user_id: int) -> int | None:
+        """The moment of a user's latest change."""
+        moment: int | None = self._db.value(
+            "SELECT max(moment) FROM entry_history WHERE user_id = ? AND competition_id = ?",
+            (user_id, competition_id),
+        )
+        return moment
+
+    def users(self, competition_id: int) -> set[int]:
+        """The ids of the users who have a history."""
+        rows = self._db.rows(
+            "SELECT id FROM users u WHERE EXISTS "
+            "(SELECT 1 FROM entry_history WHERE user_id = u.id AND competition_id = ?)",
+            (competition_id,),
+        )
+        return {row[0] for row in rows}
+
+    def ranks(self, competition_id: int, user_id: int, *, last: int) -> list[int | None]:
+        """The latest ranks of a user, oldest first; None where off the board or without a rank."""
+        rows = self._db.rows(
+            "SELECT rank FROM entry_history WHERE user_id = ? AND competition_id = ? "
+            "ORDER BY moment DESC LIMIT ?",
+            (user_id, competition_id, last),
+        )
+        return [rank for (rank,) in rows][::-1]
+
+    def first_board(self, competition_id: int) -> int | None:
+        """The moment of the earliest board."""
+        moment: int | None = self._db.value(
+            "SELECT min(moment) FROM snapshots WHERE competition_id = ?", (competition_id,)
+        )
+        return moment
+
+    def rank_points(
+        self, competition_id: int, user_id: int, since: int, bucket: int
+    ) -> list[tuple[int, int | None]]:
+        """A user's ranks over time, thinned: of each `bucket` of seconds the last one; None: off the board.
+
+        The first point is at `since`, if the user was on the board by then.
+        """
+        rows = self._db.rows(
+            # With max(), SQLite takes the other columns from the row that has the maximum.
+            "SELECT max(max(moment), :since), rank FROM entry_history "
+            "WHERE user_id = :user AND competition_id = :competition "
+            "GROUP BY max(moment - :since, 0) / :bucket, moment <= :since ORDER BY 1",
+            {"since": since, "user": user_id, "competition": competition_id, "bucket": bucket},
+        )
+        return [(moment, rank) for moment, rank in rows]
+
+
+class HistoryChanges(Part):
+    """What changes the history within a transaction."""
 
     def save_snapshot(self, competition_id: int, snapshot: Snapshot) -> None:
-        """Remembers that a board was processed (within `writing`)."""
-        self._connection.execute(
+        """Remembers that a board was processed."""
+        self._db.execute(
             "INSERT INTO snapshots "
             "(competition_id, moment, row_count, team_count, last_user_id, sha256, file) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET row_count = excluded.row_count, "
@@ -52,26 +180,8 @@ class History(Connection):
             ),
         )
 
-    def snapshot_until(self, competition_id: int, moment: int) -> Snapshot | None:
-        """The latest board up to a moment, as it was when it was new; None: there is none."""
-        row = self._connection.execute(
-            "SELECT moment, row_count, team_count, last_user_id, sha256, file FROM snapshots "
-            "WHERE competition_id = ? AND moment <= ? AND NOT unchanged ORDER BY moment DESC LIMIT 1",
-            (competition_id, moment),
-        ).fetchone()
-        return None if row is None else Snapshot(*row)
-
-    def has_snapshot(self, competition_id: int, moment: int) -> bool:
-        """Whether a board of just this moment was processed, or seen unchanged."""
-        return bool(
-            self._value(
-                "SELECT EXISTS (SELECT 1 FROM snapshots WHERE competition_id = ? AND moment = ?)",
-                (competition_id, moment),
-            )
-        )
-
-    def forget_boards_after(self, competition_id: int, moment: int) -> bool:
-        """Removes the boards after a moment from the history (within `writing`).
+    def forget_after(self, competition_id: int, moment: int) -> bool:
+        """Removes the boards after a moment from the history.
 
         Targets that were told of them will be told of what comes after the latest board that stays.
 
@@ -89,145 +199,44 @@ class History(Connection):
             "UPDATE notify_cursors SET moment = (SELECT max(moment) FROM snapshots s "
             "WHERE s.competition_id = notify_cursors.competition_id) WHERE competition_id = ? AND moment > ?",
         ):
-            found += self._connection.execute(statement, (competition_id, moment)).rowcount
+            found += self._db.execute(statement, (competition_id, moment)).rowcount
         return found > 0
 
     def save_deleted_accounts(
         self, competition_id: int, moment: int, accounts: dict[str, int | None]
     ) -> None:
-        """Remembers when each deleted account was first seen (within `writing`)."""
-        self._connection.executemany(
+        """Remembers when each deleted account was first seen."""
+        self._db.execute_many(
             "INSERT INTO deleted_accounts VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET moment = excluded.moment, team_id = excluded.team_id "
             "WHERE excluded.moment < moment",
             [(competition_id, member, team_id, moment) for member, team_id in accounts.items()],
         )
 
-    def deleted_accounts(self, competition_id: int) -> set[tuple[int | None, int]]:
-        """Teams with a deleted account among the members, each with the moment it was first seen."""
-        rows = self._connection.execute(
-            "SELECT team_id, moment FROM deleted_accounts WHERE competition_id = ?", (competition_id,)
-        )
-        return {(team_id, moment) for team_id, moment in rows}
-
     def save_unchanged_snapshot(self, competition_id: int, moment: int) -> None:
-        """Remembers that the latest board was still the same at `moment` (within `writing`)."""
-        self._connection.execute(
+        """Remembers that the latest board was still the same at `moment`."""
+        self._db.execute(
             "INSERT OR IGNORE INTO snapshots "
             "(competition_id, moment, unchanged, row_count, team_count, last_user_id) "
             "SELECT competition_id, :m, 1, row_count, team_count, last_user_id FROM snapshots "
             "WHERE competition_id = :c ORDER BY moment DESC LIMIT 1",
             {"c": competition_id, "m": moment},
         )
-        self._connection.execute(
+        self._db.execute(
             "DELETE FROM snapshots WHERE competition_id = ? AND unchanged AND moment < ?",
             (competition_id, moment - int(UNCHANGED_SNAPSHOTS_KEPT.total_seconds())),
         )
 
-    def observations(self, competition_id: int) -> list[tuple[int, int]]:
-        """The moments at which the board was seen, ascending, each with the highest user id looked for."""
-        rows = self._connection.execute(
-            "SELECT moment, last_user_id FROM snapshots WHERE competition_id = ? ORDER BY moment",
-            (competition_id,),
-        )
-        return [(moment, last) for moment, last in rows]
-
-    def standing_at(self, competition_id: int, user_id: int, moment: int) -> Standing | None:
-        """How a user stood at a moment; None: not on the board, or not known then."""
-        row = self._connection.execute(
-            "SELECT h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
-            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
-            "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment <= ? ORDER BY h.moment DESC LIMIT 1",
-            (user_id, competition_id, moment),
-        ).fetchone()
-        return None if row is None else _standing(*row)
-
-    def past(self, competition_id: int, user_id: int, since: int) -> Past:
-        """How a user stood at a moment, and every change after it."""
-        rows = self._connection.execute(
-            "SELECT h.moment, h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
-            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
-            "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment > ? ORDER BY h.moment",
-            (user_id, competition_id, since),
-        )
-        known = self._value(
-            "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
-            "AND moment <= ?)",  # the first row of a history is never "left"
-            (user_id, competition_id, since),
-        )
-        return Past(
-            self.standing_at(competition_id, user_id, since) if known else None,
-            bool(known),
-            [Change(moment, _standing(*standing)) for moment, *standing in rows],
-        )
-
-    def team_counts(self, competition_id: int, since: int) -> dict[int, int]:
-        """How many teams were on the boards after a moment, by their moments."""
-        return dict(
-            self._connection.execute(
-                "SELECT moment, team_count FROM snapshots WHERE competition_id = ? AND moment > ?",
-                (competition_id, since),
-            )
-        )
-
-    def last_change(self, competition_id: int, user_id: int) -> int | None:
-        """The moment of a user's latest change."""
-        moment: int | None = self._value(
-            "SELECT max(moment) FROM entry_history WHERE user_id = ? AND competition_id = ?",
-            (user_id, competition_id),
-        )
-        return moment
-
-    def users_with_history(self, competition_id: int) -> set[int]:
-        rows = self._connection.execute(
-            "SELECT id FROM users u WHERE EXISTS "
-            "(SELECT 1 FROM entry_history WHERE user_id = u.id AND competition_id = ?)",
-            (competition_id,),
-        )
-        return {row[0] for row in rows}
-
-    def rank_history(self, competition_id: int, user_id: int, *, last: int) -> list[int | None]:
-        """The latest ranks of a user, oldest first; None where off the board or without a rank."""
-        rows = self._connection.execute(
-            "SELECT rank FROM entry_history WHERE user_id = ? AND competition_id = ? "
-            "ORDER BY moment DESC LIMIT ?",
-            (user_id, competition_id, last),
-        ).fetchall()
-        return [row[0] for row in reversed(rows)]
-
-    def first_change(self, competition_id: int) -> int | None:
-        """The moment of the earliest board."""
-        moment: int | None = self._value(
-            "SELECT min(moment) FROM snapshots WHERE competition_id = ?", (competition_id,)
-        )
-        return moment
-
-    def rank_points(
-        self, competition_id: int, user_id: int, since: int, bucket: int
-    ) -> list[tuple[int, int | None]]:
-        """A user's ranks over time, thinned: of each `bucket` of seconds the last one; None: off the board.
-
-        The first point is at `since`, if the user was on the board by then.
-        """
-        rows = self._connection.execute(
-            # With max(), SQLite takes the other columns from the row that has the maximum.
-            "SELECT max(max(moment), :since), rank FROM entry_history "
-            "WHERE user_id = :user AND competition_id = :competition "
-            "GROUP BY max(moment - :since, 0) / :bucket, moment <= :since ORDER BY 1",
-            {"since": since, "user": user_id, "competition": competition_id, "bucket": bucket},
-        )
-        return [(moment, rank) for moment, rank in rows]
-
-    def save_history(self, competition_id: int, changes: Iterable[tuple[int, Splice]]) -> None:
-        """Applies (user id, change) pairs (within `writing`)."""
+    def save(self, competition_id: int, changes: Iterable[tuple[int, Splice]]) -> None:
+        """Applies (user id, change) pairs."""
         pairs = iter(changes)
         while batch := list(itertools.islice(pairs, _AT_ONCE)):
-            self._connection.executemany(
+            self._db.execute_many(
                 "DELETE FROM entry_history WHERE user_id = ? AND competition_id = ? AND moment = ?",
                 [(user, competition_id, change.moment) for user, change in batch if change.remove],
             )
             kept = [(user, change.moment, change.standing) for user, change in batch if not change.remove]
-            self._connection.executemany(
+            self._db.execute_many(
                 "INSERT OR IGNORE INTO teams (team_id, name, members) VALUES (?, ?, ?)",
                 [
                     (standing.team_id, standing.team_name, standing.members)
@@ -235,7 +244,7 @@ class History(Connection):
                     if standing
                 ],
             )
-            self._connection.executemany(
+            self._db.execute_many(
                 _SAVE_CHANGE,
                 [(competition_id, user, moment, *_stored(standing)) for user, moment, standing in kept],
             )

@@ -26,7 +26,7 @@ class Competition:
     id: int
     slug: str
     title: str | None
-    kaggle_competition_id: str | None
+    kaggle_competition_id: str | None  # see `kaggle_id` and `is_linked`
     active: bool
     higher_is_better: bool | None
     deadline: str | None

@@ -1,4 +1,4 @@
-"""What each run did."""
+"""What runs did. Tables: sync_runs, triggers, pings, notices."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.store.competitions import Competitions
+from kagsync.store.competitions import set_columns
+from kagsync.store.connection import Part
 from kagsync.store.records import (
     ERROR,
     KAGGLE,
@@ -34,14 +35,98 @@ RETENTION = {
 _RUNS_OF_ONE_CLOCK = 12  # an hour of runs that a wrong clock may spoil without anything being thinned by it
 
 
-class Runs(Competitions):
-    """The runs of a store."""
+class Runs(Part):
+    """What runs left behind, for those after them and for people."""
+
+    def first_time(self, subject: str, now: datetime) -> bool:
+        """Whether this is the first time that something is to be said; it is remembered."""
+        with self._db.transaction():
+            return (
+                self._db.execute(
+                    "INSERT OR IGNORE INTO notices VALUES (?, ?)", (subject, clock.iso(now))
+                ).rowcount
+                > 0
+            )
+
+    def save_trigger(self, trigger: Trigger) -> None:
+        """Remembers a run as the last one that its trigger started."""
+        with self._db.transaction():
+            self._db.execute(
+                "REPLACE INTO triggers (name, program, started_at, finished_at, exit_code) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (
+                    trigger.name,
+                    trigger.program,
+                    clock.iso(trigger.started_at),
+                    clock.iso(trigger.finished_at),
+                    trigger.exit_code,
+                ),
+            )
+
+    def triggers(self) -> list[Trigger]:
+        """The last run of each trigger, the latest first."""
+        rows = self._db.rows(
+            "SELECT name, program, started_at, finished_at, exit_code FROM triggers ORDER BY finished_at DESC"
+        )
+        return [
+            Trigger(name, program, clock.parse_iso(started), clock.parse_iso(finished), code)
+            for name, program, started, finished, code in rows
+        ]
+
+    def save_ping(self, ping: LastPing) -> None:
+        """Remembers what the monitor answered to the last run's ping."""
+        with self._db.transaction():
+            self._db.execute(
+                "REPLACE INTO pings (id, at, problem, failing_since, warned_of) VALUES (1, ?, ?, ?, ?)",
+                (
+                    clock.iso(ping.at),
+                    ping.problem,
+                    ping.failing_since and clock.iso(ping.failing_since),
+                    ping.warned_of,
+                ),
+            )
+
+    def last_ping(self) -> LastPing | None:
+        """What the monitor answered to the last run's ping; None: no run has sent one."""
+        row = self._db.row("SELECT at, problem, failing_since, warned_of FROM pings")
+        if row is None:
+            return None
+        at, problem, failing_since, warned_of = row
+        since = clock.parse_iso(failing_since) if failing_since else None
+        return LastPing(clock.parse_iso(at), problem, since, warned_of)
+
+    def failures(self, competition_id: int) -> Failures | None:
+        """How the syncs with Kaggle failed since the last good one; None when they did not."""
+        rows = self._db.rows(
+            "SELECT finished_at, error_code, error_message FROM sync_runs "
+            "WHERE competition_id = :c AND source = :kaggle AND status = :error "
+            "AND id > coalesce((SELECT last_good_run FROM competitions WHERE id = :c), 0) ORDER BY id DESC",
+            {"c": competition_id, "kaggle": KAGGLE, "error": ERROR},
+        )
+        failed = list(rows)
+        if not failed:
+            return None
+        at, code, message = failed[0]
+        return Failures(len(failed), clock.parse_iso(at), code, message)
+
+    def last_error(self, competition_id: int) -> tuple[datetime, str] | None:
+        """When and why the latest sync failed; None when it did not."""
+        row = self._db.row(
+            "SELECT finished_at, error_message FROM sync_runs "
+            "WHERE id = (SELECT last_run FROM competitions WHERE id = ?)",
+            (competition_id,),
+        )
+        return (clock.parse_iso(row[0]), row[1]) if row and row[1] is not None else None
+
+
+class RunChanges(Part):
+    """What records a run within a transaction."""
 
     def finish(self, competition_id: int, run: Run, finished_at: datetime) -> None:
-        """Records how a competition's sync ended (within `writing`)."""
+        """Records how a competition's sync ended."""
         counts = run.counts or Counts(*[None] * 5)  # type: ignore[arg-type]
         before = self._clock_before(competition_id)
-        key = self._connection.execute(
+        key = self._db.execute(
             "INSERT INTO sync_runs (run, competition_id, slug, source, status, started_at, finished_at, "
             'snapshot_at, sha256, "rows", created, updated, skipped, changed, error_code, error_message) '
             "VALUES (?, (SELECT id FROM competitions WHERE id = ?), ?, ?, ?, ?, ?, ?, "
@@ -70,16 +155,16 @@ class Runs(Competitions):
             values["synced_at"] = clock.iso(finished_at)
             if run.source == KAGGLE:  # a board from disk does not mean that Kaggle may be asked again
                 values |= {"last_good_run": key, "resting_until": None}
-        self._set_competition(competition_id, values)
+        set_columns(self._db, competition_id, values)
         if before is not None:
             self._thin(before, finished_at)
 
     def _clock_before(self, competition_id: int) -> datetime | None:
         """What the clock said some runs ago; None: there were fewer."""
-        row = self._connection.execute(
+        row = self._db.row(
             "SELECT finished_at FROM sync_runs WHERE competition_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
             (competition_id, _RUNS_OF_ONE_CLOCK - 1),
-        ).fetchone()
+        )
         return None if row is None else clock.parse_iso(row[0])
 
     def _thin(self, before: datetime, now: datetime) -> None:
@@ -90,92 +175,13 @@ class Runs(Competitions):
         """
         earlier, later = sorted((before, now))
         for status, kept in RETENTION.items():
-            self._connection.execute(
+            self._db.execute(
                 "DELETE FROM sync_runs WHERE status = ? AND (finished_at < ? OR finished_at > ?)",
                 (status, clock.iso(earlier - kept), clock.iso(clock.horizon(later))),
             )
 
     def rest(self, competition_id: int, until: datetime, now: datetime) -> None:
-        """Leaves a competition in peace until a time, since Kaggle asked for it now (within `writing`)."""
-        self._set_competition(
-            competition_id, {"rested_at": clock.iso(now), "resting_until": clock.iso(until)}
+        """Leaves a competition in peace until a time, since Kaggle asked for it now."""
+        set_columns(
+            self._db, competition_id, {"rested_at": clock.iso(now), "resting_until": clock.iso(until)}
         )
-
-    def first_time(self, subject: str, now: datetime) -> bool:
-        """Whether this is the first time that something is to be said; it is remembered."""
-        with self.writing():
-            return (
-                self._connection.execute(
-                    "INSERT OR IGNORE INTO notices VALUES (?, ?)", (subject, clock.iso(now))
-                ).rowcount
-                > 0
-            )
-
-    def save_trigger(self, trigger: Trigger) -> None:
-        """Remembers a run as the last one that its trigger started."""
-        with self.writing():
-            self._connection.execute(
-                "REPLACE INTO triggers (name, program, started_at, finished_at, exit_code) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (
-                    trigger.name,
-                    trigger.program,
-                    clock.iso(trigger.started_at),
-                    clock.iso(trigger.finished_at),
-                    trigger.exit_code,
-                ),
-            )
-
-    def triggers(self) -> list[Trigger]:
-        """The last run of each trigger, the latest first."""
-        rows = self._connection.execute(
-            "SELECT name, program, started_at, finished_at, exit_code FROM triggers ORDER BY finished_at DESC"
-        )
-        return [
-            Trigger(name, program, clock.parse_iso(started), clock.parse_iso(finished), code)
-            for name, program, started, finished, code in rows
-        ]
-
-    def save_ping(self, ping: LastPing) -> None:
-        """Remembers what the monitor answered to the last run's ping."""
-        with self.writing():
-            self._connection.execute(
-                "REPLACE INTO pings (id, at, problem, failing_since, warned_of) VALUES (1, ?, ?, ?, ?)",
-                (
-                    clock.iso(ping.at),
-                    ping.problem,
-                    ping.failing_since and clock.iso(ping.failing_since),
-                    ping.warned_of,
-                ),
-            )
-
-    def last_ping(self) -> LastPing | None:
-        """What the monitor answered to the last run's ping; None: no run has sent one."""
-        row = self._connection.execute("SELECT at, problem, failing_since, warned_of FROM pings").fetchone()
-        if row is None:
-            return None
-        at, problem, failing_since, warned_of = row
-        since = clock.parse_iso(failing_since) if failing_since else None
-        return LastPing(clock.parse_iso(at), problem, since, warned_of)
-
-    def failures(self, competition_id: int) -> Failures | None:
-        """How the syncs with Kaggle failed since the last good one; None when they did not."""
-        rows = self._connection.execute(
-            "SELECT finished_at, error_code, error_message FROM sync_runs "
-            "WHERE competition_id = :c AND source = :kaggle AND status = :error "
-            "AND id > coalesce((SELECT last_good_run FROM competitions WHERE id = :c), 0) ORDER BY id DESC",
-            {"c": competition_id, "kaggle": KAGGLE, "error": ERROR},
-        ).fetchall()
-        if not rows:
-            return None
-        at, code, message = rows[0]
-        return Failures(len(rows), clock.parse_iso(at), code, message)
-
-    def last_error(self, competition_id: int) -> tuple[datetime, str] | None:
-        """When and why the latest sync failed; None when it did not."""
-        row = self._connection.execute(
-            "SELECT finished_at, error_message FROM sync_runs "
-            "WHERE id = (SELECT last_run FROM competitions WHERE id = ?)",
-            (competition_id,),
-        ).fetchone()
-        return (clock.parse_iso(row[0]), row[1]) if row and row[1] is not None else None

@@ -1,4 +1,4 @@
-"""Who is told of movements, and up to where they know."""
+"""Who is told of movements, and up to where they know. Tables: notify_targets, notify_cursors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.store import migrations
-from kagsync.store.connection import Connection
+from kagsync.store.connection import Part
 from kagsync.store.records import Target
 
 if TYPE_CHECKING:
@@ -18,15 +18,15 @@ _LAST_ID = 2**63 - 1  # SQLite's
 _COLUMNS = 'id, url, label, competition_id, only, "group", quiet_for, sent_at, failures, failed_at, error'
 
 
-class Targets(Connection):
-    """The notification targets of a store."""
+class Targets(Part):
+    """The notification targets."""
 
-    def targets(self) -> list[Target]:
+    def all(self) -> list[Target]:
         """All of them, in the order in which they were added."""
-        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM notify_targets ORDER BY id")  # noqa: S608
+        rows = self._db.rows(f"SELECT {_COLUMNS} FROM notify_targets ORDER BY id")  # noqa: S608
         return [_target(*row) for row in rows]
 
-    def target(self, key: int) -> Target:
+    def get(self, key: int) -> Target:
         """One of them.
 
         Raises:
@@ -34,15 +34,15 @@ class Targets(Connection):
         """
         row = None
         if 0 < key <= _LAST_ID:  # people type any number
-            row = self._connection.execute(
+            row = self._db.row(
                 f"SELECT {_COLUMNS} FROM notify_targets WHERE id = ?",  # noqa: S608
                 (key,),
-            ).fetchone()
+            )
         if row is None:
             raise UsageError(f"there is no notification target {key}", "See: kagsync notify list")
         return _target(*row)
 
-    def add_target(
+    def add(
         self,
         url: str,
         *,
@@ -53,11 +53,9 @@ class Targets(Connection):
         added_at: datetime,
     ) -> Target:
         """Adds a target, who knows all that happened so far."""
-        with self.writing():
-            same_url = self._connection.execute(
-                "SELECT label FROM notify_targets WHERE url = ?", (url,)
-            ).fetchone()
-            key = self._connection.execute(
+        with self._db.transaction():
+            same_url = self._db.row("SELECT label FROM notify_targets WHERE url = ?", (url,))
+            key = self._db.execute(
                 'INSERT INTO notify_targets (url, label, competition_id, only, "group", quiet_for, added_at) '
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -70,24 +68,24 @@ class Targets(Connection):
                     clock.iso(added_at),
                 ),
             ).lastrowid
-            self._connection.execute(
+            self._db.execute(
                 "INSERT INTO notify_cursors SELECT ?, competition_id, max(moment) FROM snapshots "
                 "GROUP BY competition_id",
                 (key,),
             )
-        return self.target(key or 0)
+        return self.get(key or 0)
 
     def set_quiet_for(self, key: int, quiet_for: timedelta) -> None:
         """Changes how long a target is left in peace after a message."""
-        with self.writing():
-            self._connection.execute(
+        with self._db.transaction():
+            self._db.execute(
                 "UPDATE notify_targets SET quiet_for = ? WHERE id = ?", (int(quiet_for.total_seconds()), key)
             )
 
-    def remove_target(self, key: int) -> None:
+    def remove(self, key: int) -> None:
         """Forgets a target."""
-        with self.writing():
-            self._connection.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
+        with self._db.transaction():
+            self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
 
     def untold(self, target: Target) -> dict[int, tuple[int, int]]:
         """The competitions with changes that a target does not know of yet.
@@ -96,7 +94,7 @@ class Targets(Connection):
             for each competition's id: up to which moment the target knows, and the latest board's moment.
             Of a competition that came after the target it knows the first board: there, nobody moved.
         """
-        rows = self._connection.execute(
+        rows = self._db.rows(
             "SELECT c.id, "
             "coalesce(n.moment, (SELECT min(moment) FROM snapshots WHERE competition_id = c.id)) AS known, "
             "(SELECT max(moment) FROM snapshots WHERE competition_id = c.id AND NOT unchanged) AS latest "
@@ -112,15 +110,15 @@ class Targets(Connection):
         Args:
             sent_at: when it was told; None: there was nothing to tell.
         """
-        with self.writing():
-            self._connection.executemany(
+        with self._db.transaction():
+            self._db.execute_many(
                 # The target may have been removed meanwhile, the competition too.
                 "INSERT INTO notify_cursors SELECT t.id, c.id, ? FROM notify_targets t, competitions c "
                 "WHERE t.id = ? AND c.id = ? ON CONFLICT DO UPDATE SET moment = max(moment, excluded.moment)",
                 [(moment, target.id, competition) for competition, moment in moments.items()],
             )
             if sent_at is not None:
-                self._connection.execute(
+                self._db.execute(
                     "UPDATE notify_targets SET sent_at = ?, failures = 0, failed_at = NULL, error = NULL "
                     "WHERE id = ?",
                     (clock.iso(sent_at), target.id),
@@ -128,16 +126,16 @@ class Targets(Connection):
 
     def reached(self, target: Target) -> None:
         """A target could be reached again."""
-        with self.writing():
-            self._connection.execute(
+        with self._db.transaction():
+            self._db.execute(
                 "UPDATE notify_targets SET failures = 0, failed_at = NULL, error = NULL WHERE id = ?",
                 (target.id,),
             )
 
     def not_told(self, target: Target, failed_at: datetime, error: str) -> None:
         """A target could not be reached."""
-        with self.writing():
-            self._connection.execute(
+        with self._db.transaction():
+            self._db.execute(
                 "UPDATE notify_targets SET failures = failures + 1, failed_at = ?, error = ? WHERE id = ?",
                 (clock.iso(failed_at), error, target.id),
             )

@@ -1,12 +1,12 @@
-"""The roster in the database."""
+"""The tracked people. Tables: users, roster (a number that grows when people come or go)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import UsageError
-from kagsync.store.connection import Connection
+from kagsync.store.connection import Part
 from kagsync.store.records import User
 from kagsync.store.suggestions import did_you_mean
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Users(Connection):
-    """The tracked users of a store."""
+class Users(Part):
+    """The tracked people."""
 
-    def users(self) -> list[User]:
+    def all(self) -> list[User]:
         """The roster, by username."""
-        rows = self._connection.execute('SELECT id, username, name, "group" FROM users ORDER BY username')
+        rows = self._db.rows('SELECT id, username, name, "group" FROM users ORDER BY username')
         return [User(*row) for row in rows]
 
-    def users_in(self, group: str) -> list[User]:
+    def in_group(self, group: str) -> list[User]:
         """Those in a group, by username.
 
         Raises:
             UsageError: nobody is in such a group.
         """
-        roster = self.users()
+        roster = self.all()
         found = [user for user in roster if user.group == group]
         if not found:
             known = sorted({user.group for user in roster if user.group})
@@ -38,23 +38,21 @@ class Users(Connection):
             )
         return found
 
-    def user(self, username: str) -> User:
+    def get(self, username: str) -> User:
         """The tracked user of this name, case ignored.
 
         Raises:
             UsageError: there is none.
         """
-        row = self._connection.execute(
-            'SELECT id, username, name, "group" FROM users WHERE username = ?', (username,)
-        ).fetchone()
+        row = self._db.row('SELECT id, username, name, "group" FROM users WHERE username = ?', (username,))
         if row is not None:
             return User(*row)
-        known = [user.username for user in self.users()]
+        known = [user.username for user in self.all()]
         raise UsageError(
             f"no user {username!r} is tracked", did_you_mean(username, known, "kagsync users list")
         )
 
-    def save_users(
+    def save(
         self, users: Iterable[tuple[str, str | None, str | None]], added_at: datetime
     ) -> tuple[int, int, int]:
         """Adds or updates (username, name, group), all or none; a None leaves what is there.
@@ -63,13 +61,11 @@ class Users(Connection):
             how many were added, changed, and already just so.
         """
         added = changed = unchanged = 0
-        with self.writing():
+        with self._db.transaction():
             for username, name, group in users:
-                row = self._connection.execute(
-                    'SELECT id, name, "group" FROM users WHERE username = ?', (username,)
-                ).fetchone()
+                row = self._db.row('SELECT id, name, "group" FROM users WHERE username = ?', (username,))
                 if row is None:
-                    self._connection.execute(
+                    self._db.execute(
                         'INSERT INTO users (username, name, "group", added_at) VALUES (?, ?, ?, ?)',
                         (username, name, group, clock.iso(added_at)),
                     )
@@ -80,27 +76,25 @@ class Users(Connection):
                 if new == old:
                     unchanged += 1
                     continue
-                self._connection.execute('UPDATE users SET name = ?, "group" = ? WHERE id = ?', (*new, key))
+                self._db.execute('UPDATE users SET name = ?, "group" = ? WHERE id = ?', (*new, key))
                 changed += 1
         return added, changed, unchanged
 
-    def remove_user(self, user_id: int) -> None:
+    def remove(self, user_id: int) -> None:
         """Removes a user with all entries and history."""
-        with self.writing():
-            self._connection.execute("DELETE FROM users WHERE id = ?", (user_id,))
+        with self._db.transaction():
+            self._db.execute("DELETE FROM users WHERE id = ?", (user_id,))
 
     def never_seen(self) -> set[int]:
         """The ids of users who have not been found on any board."""
-        rows = self._connection.execute(
-            "SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM leaderboard_entries)"
-        )
+        rows = self._db.rows("SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM leaderboard_entries)")
         return {row[0] for row in rows}
 
     def roster_version(self) -> int:
         """A number that grows with each user who comes or goes."""
-        version: int = self._value("SELECT version FROM roster")
+        version: int = self._db.value("SELECT version FROM roster")
         return version
 
-    def roster(self) -> Iterator[tuple[int, str]]:
+    def roster(self) -> Iterator[tuple[Any, ...]]:
         """(id, username) of each tracked user."""
-        return self._connection.execute("SELECT id, username FROM users")
+        return self._db.rows("SELECT id, username FROM users")

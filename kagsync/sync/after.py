@@ -99,7 +99,7 @@ def _update_report(settings: Settings, folder: Path) -> list[AfterFailure]:
 
 def _notify(settings: Settings) -> list[AfterFailure]:
     with Store.open(settings.db, settings.locks) as store:
-        if not store.targets():
+        if not store.targets.all():
             return []
         from kagsync.notify import tell  # 20 ms, so only if there is a target
 
@@ -126,5 +126,5 @@ def record(settings: Settings, trigger: str, started: datetime, exit_code: int) 
     """Records what started a run and how it ended, for `kagsync schedule status`."""
     program = str(Path(sys.argv[0]).absolute())
     with Store.open(settings.db, settings.locks) as store:
-        store.save_trigger(Trigger(trigger, program, started, clock.utc_now(), exit_code))
+        store.runs.save_trigger(Trigger(trigger, program, started, clock.utc_now(), exit_code))
     return []

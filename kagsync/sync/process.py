@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kagsync.board.matching import Claim
     from kagsync.board.summary import Figures
-    from kagsync.store import Store
+    from kagsync.store import Store, Writing
     from kagsync.sync.fetch import Fetched
 
 
@@ -74,11 +74,11 @@ def process(
         BadBoard: the CSV is not a leaderboard, or there is another board of its moment, or one of the future.
         SuspiciousBoard: it has lost most of its rows.
         UnknownCompetition: it was removed meanwhile.
-        sqlite3.Error: the database failed.
+        DatabaseError, DiskFull: the database failed.
     """
     if not force:
         guard.refuse_frozen(competition, fetched)
-    roster_version = store.roster_version()
+    roster_version = store.users.roster_version()
     fingerprint = ":".join(
         str(part)
         for part in (
@@ -93,13 +93,13 @@ def process(
     if competition.fingerprint == fingerprint and not older and not force:
         return _nothing_new(store, competition, fetched, run)
 
-    roster = matching.Roster.of(store.roster())
+    roster = matching.Roster.of(store.users.roster())
     board = reader.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
     claims = matching.match(board.chunks, roster, team_name=team_name)
     figures = board.figures
     moment = int(fetched.snapshot_at.timestamp())
-    known = store.snapshot_until(competition.id, moment)
-    if known is not None and not force and store.has_snapshot(competition.id, moment):
+    known = store.history.snapshot_until(competition.id, moment)
+    if known is not None and not force and store.history.has_snapshot(competition.id, moment):
         guard.refuse_taken(competition, fetched, figures.rows, known)
     if known is not None and not accept_shrink:
         guard.refuse_shrunken(competition, fetched, figures.rows, known, force=force)
@@ -110,30 +110,32 @@ def process(
 
     marks = figures.marks()
     last_user_id = max(roster.by_team_name.values(), default=0)
-    with store.writing():
+    with store.writing() as write:
         if force and guard.is_frozen(competition):
-            restore.drop_boards_after(store, competition, clock.horizon())
+            restore.drop_boards_after(store, write, competition, clock.horizon())
         now = _again(store, competition)
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
-        if store.roster_version() != roster_version:  # a user removed meanwhile must not come back
-            present = {user for user, _ in store.roster()}
+        if store.users.roster_version() != roster_version:  # a user removed meanwhile must not come back
+            present = {user for user, _ in store.users.roster()}
             claims = {user: claim for user, claim in claims.items() if user in present}
         update = (_update_older if older else _update)(store, now, fetched.snapshot_at, claims)
         counts = _count(figures, claims, update)
-        store.save_entries(competition.id, update.entries)
-        store.save_history(competition.id, update.history)
+        write.boards.save_entries(competition.id, update.entries)
+        write.history.save(competition.id, update.history)
         again = now.snapshot_at is not None and fetched.snapshot_at == now.snapshot_at
         if older or again:
-            store.follow_history(competition.id)
+            write.boards.follow_history(competition.id)
         snapshot = Snapshot(moment, figures.rows, figures.places, last_user_id, fetched.sha256, fetched.file)
-        store.save_snapshot(competition.id, snapshot)
-        store.save_deleted_accounts(competition.id, moment, figures.deleted)
+        write.history.save_snapshot(competition.id, snapshot)
+        write.history.save_deleted_accounts(competition.id, moment, figures.deleted)
         if marks.higher_is_better is not None:
-            store.save_direction(competition.id, higher_is_better=marks.higher_is_better, applied=not older)
+            write.boards.save_direction(
+                competition.id, higher_is_better=marks.higher_is_better, applied=not older
+            )
         if older or again:
-            store.save_entries(competition.id, restore.redated(store, competition.id))
+            write.boards.save_entries(competition.id, restore.redated(store, competition.id))
         if not older:
-            store.save_board(
+            write.boards.apply(
                 competition.id,
                 snapshot_at=fetched.snapshot_at,
                 rows=figures.rows,
@@ -143,7 +145,7 @@ def process(
                 fingerprint=fingerprint,
             )
         status = OLDER if older else OK
-        _finish(store, competition, fetched, replace(run, status=status, counts=counts))
+        _finish(write, competition, fetched, replace(run, status=status, counts=counts))
     if older:
         logger.info("An older snapshot (%s): it only adds to the history", clock.iso(fetched.snapshot_at))
     logger.info(
@@ -157,27 +159,27 @@ def process(
 
 def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: Run) -> Processed:
     counts = Counts(rows=fetched.rows, created=0, updated=0, skipped=fetched.rows, changed=0)
-    with store.writing():
+    with store.writing() as write:
         now = _again(store, competition)
         if now.snapshot_at is None or fetched.snapshot_at > now.snapshot_at:
-            store.save_unchanged_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
-            store.set_snapshot_time(competition.id, fetched.snapshot_at)
-        _finish(store, competition, fetched, replace(run, status=UNCHANGED, counts=counts))
+            write.history.save_unchanged_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
+            write.boards.set_snapshot_time(competition.id, fetched.snapshot_at)
+        _finish(write, competition, fetched, replace(run, status=UNCHANGED, counts=counts))
     logger.info("Nothing new: board, roster and settings are those of the last sync")
     return Processed(UNCHANGED, counts)
 
 
 def _again(store: Store, competition: Competition) -> Competition:
     """The competition as it is now, under the write lock."""
-    now = store.competition_now(competition.id)
+    now = store.competitions.by_id(competition.id)
     if now is not None:
         return now
     raise UnknownCompetition(f"{competition.slug} was removed meanwhile", "Add it again if it should stay")
 
 
-def _finish(store: Store, competition: Competition, fetched: Fetched, run: Run) -> None:
+def _finish(write: Writing, competition: Competition, fetched: Fetched, run: Run) -> None:
     run = replace(run, snapshot_at=fetched.snapshot_at, sha256=fetched.sha256)
-    store.finish(competition.id, run, clock.utc_now())
+    write.runs.finish(competition.id, run, clock.utc_now())
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ def _update(
     moved: list[Entry] = []
     changed = 0
     known: set[int] = set()
-    for old in store.entries(competition.id):
+    for old in store.boards.entries(competition.id):
         known.add(old.user_id)
         claim = claims.get(old.user_id)
         if claim is not None:
@@ -246,7 +248,7 @@ def _update_older(
 ) -> _Update:
     """An older board: it only adds to the history, and to those who are no longer on the board."""
     at = clock.iso(snapshot_at)
-    entries = {entry.user_id: entry for entry in store.entries(competition.id)}
+    entries = {entry.user_id: entry for entry in store.boards.entries(competition.id)}
     written = []
     for user, claim in claims.items():
         old = entries.get(user)
@@ -257,7 +259,7 @@ def _update_older(
             entry = _entry(user, claim, first_seen_at=first)._replace(last_seen_at=at)
         if entry != old:
             written.append(entry)
-    seen: dict[int, Standing | None] = dict.fromkeys(store.users_with_history(competition.id))
+    seen: dict[int, Standing | None] = dict.fromkeys(store.history.users(competition.id))
     seen |= {user: claim.standing for user, claim in claims.items()}
     changes = _spliced(store, competition.id, int(snapshot_at.timestamp()), seen)
     return _Update(written, list(changes), set(entries), changed=0)
@@ -267,12 +269,12 @@ def _spliced(
     store: Store, competition_id: int, moment: int, seen: dict[int, Standing | None]
 ) -> Iterator[tuple[int, Splice]]:
     """The changes to the histories of users that a snapshot makes between others."""
-    observations = store.observations(competition_id)
+    observations = store.history.observations(competition_id)
     for user, standing in seen.items():
         later = [at for at, last_user_id in observations if at > moment and user <= last_user_id]
         next_at = later[0] if later else None
-        before = store.standing_at(competition_id, user, moment - 1)
-        after = None if next_at is None else store.standing_at(competition_id, user, next_at)
+        before = store.history.standing_at(competition_id, user, moment - 1)
+        after = None if next_at is None else store.history.standing_at(competition_id, user, next_at)
         for change in splice(before, standing, moment, after, next_at):
             yield user, change
 

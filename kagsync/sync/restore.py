@@ -10,7 +10,7 @@ from kagsync.log import logger
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kagsync.store import Store
+    from kagsync.store import Store, Writing
     from kagsync.store.records import Competition, Entry
 
 
@@ -19,16 +19,18 @@ def redated(store: Store, competition_id: int) -> list[Entry]:
 
     A correction may have taken their last standing back: then the one before is their last.
     """
-    observations = store.observations(competition_id)
+    observations = store.history.observations(competition_id)
     redated = []
-    for entry in store.entries(competition_id):
+    for entry in store.boards.entries(competition_id):
         if entry.last_seen_at is None:
             continue
-        change = store.last_change(competition_id, entry.user_id)
+        change = store.history.last_change(competition_id, entry.user_id)
         if change is None:
             continue
         # Still there on the last board on which this user was looked for: then nothing says "left".
-        left = None if store.standing_at(competition_id, entry.user_id, change) is not None else change
+        left = (
+            None if store.history.standing_at(competition_id, entry.user_id, change) is not None else change
+        )
         seen = [at for at, last in observations if entry.user_id <= last and (left is None or at < left)]
         if not seen:
             continue
@@ -41,35 +43,38 @@ def redated(store: Store, competition_id: int) -> list[Entry]:
     return redated
 
 
-def drop_boards_after(store: Store, competition: Competition, last: datetime) -> None:
+def drop_boards_after(store: Store, write: Writing, competition: Competition, last: datetime) -> None:
     """Drops the boards after a moment; the newest one that stays becomes the applied one (within `writing`).
 
     What the history does not keep (the date of the last submission) is empty in entries that go back to it,
     until the next board is applied, which happens in the same transaction.
     """
-    if not store.forget_boards_after(competition.id, int(last.timestamp())):
+    if not write.history.forget_after(competition.id, int(last.timestamp())):
         return
-    newest = store.snapshot_until(competition.id, int(last.timestamp()))
+    newest = store.history.snapshot_until(competition.id, int(last.timestamp()))
     if newest is not None:
-        store.save_entries(
-            competition.id, [_as_of(store, competition.id, entry) for entry in store.entries(competition.id)]
+        write.boards.save_entries(
+            competition.id,
+            [_as_of(store, competition.id, entry) for entry in store.boards.entries(competition.id)],
         )
-    store.follow_history(competition.id)
-    store.go_back(competition.id, newest)
-    store.save_entries(competition.id, redated(store, competition.id))
+    write.boards.follow_history(competition.id)
+    write.boards.go_back(competition.id, newest)
+    write.boards.save_entries(competition.id, redated(store, competition.id))
     stays = f"the newest one that stays is of {clock.from_unix(newest.moment)}" if newest else "none stays"
     logger.warning("Dropped the boards dated after %s: %s", clock.iso(last), stays)
 
 
 def _as_of(store: Store, competition_id: int, entry: Entry) -> Entry:
     """An entry as the end of its history has it; as it is, where it has no history (and then goes)."""
-    change = store.last_change(competition_id, entry.user_id)
+    change = store.history.last_change(competition_id, entry.user_id)
     if change is None:
         return entry
-    standing = store.standing_at(competition_id, entry.user_id, change)
+    standing = store.history.standing_at(competition_id, entry.user_id, change)
     left_at = None if standing is not None else clock.from_unix(change)
     # The first change of a history is never "left".
-    standing = standing or store.standing_at(competition_id, entry.user_id, change - 1) or entry.standing
+    standing = (
+        standing or store.history.standing_at(competition_id, entry.user_id, change - 1) or entry.standing
+    )
     if standing.same(entry.standing):
         standing = standing._replace(submission_date=entry.standing.submission_date)
     # `redated` finds the board before

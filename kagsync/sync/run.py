@@ -16,7 +16,8 @@ from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited, Us
 from kagsync.files import locks
 from kagsync.kaggle import credentials
 from kagsync.log import logger
-from kagsync.store import Store, explain
+from kagsync.store import Store
+from kagsync.store.errors import explain
 from kagsync.store.records import (
     BUSY,
     ERROR,
@@ -185,9 +186,9 @@ def _sync(
     until = time.monotonic() + (math.inf if max_time is None else max_time)
     with Store.open(settings.db, settings.locks) as store:
         if everything:
-            competitions = store.due_competitions(clock.utc_now())
+            competitions = store.competitions.due(clock.utc_now())
         else:
-            competitions = [store.competition(slug) for slug in dict.fromkeys(slugs)]
+            competitions = [store.competitions.get(slug) for slug in dict.fromkeys(slugs)]
     for competition in competitions:
         if from_disk is None:
             require_link(competition)
@@ -306,7 +307,7 @@ def _warn_of_login(found: Credentials, settings: Settings) -> None:
     if not warnings:
         return
     with Store.open(settings.db, settings.locks) as store:
-        new = [text for key, text in warnings.items() if store.first_time(key, clock.utc_now())]
+        new = [text for key, text in warnings.items() if store.runs.first_time(key, clock.utc_now())]
     for text in new:
         logger.warning("%s", text)
 
@@ -390,10 +391,10 @@ def _rest(settings: Settings, competition: Competition, until: datetime | None) 
     with (
         contextlib.suppress(KagsyncError, sqlite3.Error),  # then the next run asks once more
         Store.open(settings.db, settings.locks) as store,
-        store.writing(),
+        store.writing() as write,
     ):
         if until is not None:
-            store.rest(competition.id, until, clock.utc_now())
+            write.runs.rest(competition.id, until, clock.utc_now())
 
 
 def competition_lock(settings: Settings, slug: str) -> Path:
@@ -437,7 +438,7 @@ def as_expected(cause: Exception, settings: Settings) -> KagsyncError:
 
 def _through_phases(work: _Work, competition: Competition, run: Run) -> Result:
     with Store.open(work.settings.db, work.settings.locks) as store:
-        now = store.competition(competition.slug)
+        now = store.competitions.get(competition.slug)
         if now.last_run != competition.last_run and work.source == KAGGLE and not work.force:
             logger.info("%s was synced by another run meanwhile", competition.slug)
             return Result(competition.slug, BUSY)
@@ -491,11 +492,11 @@ def _own_folder(settings: Settings, slug: str) -> Iterator[_Files]:
 def _record_failure(settings: Settings, competition: Competition, run: Run, error: KagsyncError) -> None:
     failed = replace(run, error_code=error.code, error_message=str(error))
     try:
-        with Store.open(settings.db, settings.locks) as store, store.writing():
+        with Store.open(settings.db, settings.locks) as store, store.writing() as write:
             now = clock.utc_now()
-            store.finish(competition.id, failed, now)
+            write.runs.finish(competition.id, failed, now)
             if isinstance(error, RateLimited) and error.until is not None:
-                store.rest(competition.id, error.until, now)
+                write.runs.rest(competition.id, error.until, now)
     except (KagsyncError, sqlite3.Error) as cause:
         logger.debug("The failure could not be recorded: %s", cause)
 
@@ -519,9 +520,9 @@ def process_file(
     """
     started = clock.utc_now()
     with Store.open(settings.db, settings.locks) as store, contextlib.ExitStack() as stack:
-        competition = store.competition(slug)
+        competition = store.competitions.get(slug)
         stack.enter_context(_locked(settings, competition.slug, FILE))
-        competition = store.competition(slug)
+        competition = store.competitions.get(slug)
         run = Run(clock.iso(started), competition.slug, FILE, ERROR, started)
         try:
             if fetch.is_zip(source):
@@ -555,7 +556,7 @@ def fetch_by_hand(settings: Settings, slug: str) -> Path:
         the CSV's path.
     """
     with Store.open(settings.db, settings.locks) as store:
-        competition = store.competition(slug)
+        competition = store.competitions.get(slug)
     require_link(competition)
     get = _from_kaggle(_connect(settings))
     with contextlib.ExitStack() as on_failure:
@@ -574,8 +575,10 @@ def fetch_by_hand(settings: Settings, slug: str) -> Path:
 def set_direction(settings: Settings, slugs: list[str], *, higher_is_better: bool) -> None:
     """Remembers the direction of competitions whose boards have no ranks."""
     with Store.open(settings.db, settings.locks) as store:
-        for competition in [store.competition(slug) for slug in slugs]:
-            store.update_competition(competition.id, higher_is_better=int(higher_is_better))
+        found = [store.competitions.get(slug) for slug in slugs]
+        with store.writing() as write:
+            for competition in found:
+                write.competitions.set_direction(competition.id, higher_is_better=higher_is_better)
 
 
 def require_link(competition: Competition) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kagsync.kaggle.answers import CompetitionFacts
     from kagsync.kaggle.client import KaggleApi
-    from kagsync.store import Store
+    from kagsync.store import Store, Writing
     from kagsync.store.records import Competition
 
 _PATIENCE = 15  # seconds
@@ -59,36 +59,37 @@ def add(
         higher_is_better: the score's direction; old boards, which have no ranks, need it.
         medals: whether it awards medals, if Kaggle cannot be asked.
     """
-    found = store.find_competition(slug)
-    competition = found or store.add_competition(slug, slug if link else None, clock.utc_now())
-    changes: dict[str, str | int | None] = {}
-    if kaggle_id is not None or not link:
-        changes["kaggle_competition_id"] = kaggle_id
-    if higher_is_better is not None:
-        changes["higher_is_better"] = int(higher_is_better)
-    if medals is not None:
-        changes["medals"] = int(medals)
-    linked_as = changes.get("kaggle_competition_id", competition.kaggle_competition_id)
-    facts = _ask_kaggle(str(linked_as)) if linked_as is not None else None
-    if facts is not None and facts.title is not None:
-        changes |= _from_facts(facts, competition)
-    if title is not None:
-        changes["title"] = title
-    if changes:
-        store.update_competition(competition.id, **changes)
-    return Added(store.competition(slug), new=found is None)
+    found = store.competitions.find(slug)
+    competition = found or store.competitions.add(slug, slug if link else None, clock.utc_now())
+    linked_anew = kaggle_id is not None or not link
+    if not linked_anew and competition.is_linked:
+        kaggle_id = competition.kaggle_id
+    facts = None if kaggle_id is None else _ask_kaggle(kaggle_id)
+    with store.writing() as write:
+        if linked_anew:
+            write.competitions.link(competition.id, kaggle_id)
+        if higher_is_better is not None:
+            write.competitions.set_direction(competition.id, higher_is_better=higher_is_better)
+        if medals is not None:
+            write.competitions.set_medals(competition.id, medals=medals)
+        if facts is not None and facts.title is not None:
+            _save_facts(write, competition, facts)
+        if title is not None:
+            write.competitions.set_title(competition.id, title)
+    return Added(store.competitions.get(slug), new=found is None)
 
 
-def _from_facts(facts: CompetitionFacts, competition: Competition) -> dict[str, str | int | None]:
-    """The columns that Kaggle's facts fill; a title that is there stays, since people may give their own."""
-    return {
-        "title": competition.title or _clipped(facts.title),
-        "deadline": clock.iso(facts.deadline) if facts.deadline else None,
-        "metric": _clipped(facts.metric),
-        "kaggle_team_count": facts.team_count,
-        "awards_points": None if facts.awards_points is None else int(facts.awards_points),
-        "facts_at": clock.iso(clock.utc_now()),
-    }
+def _save_facts(write: Writing, competition: Competition, facts: CompetitionFacts) -> None:
+    """Keeps Kaggle's facts; a title that is there stays, since people may give their own."""
+    write.competitions.save_facts(
+        competition.id,
+        title=competition.title or _clipped(facts.title),
+        deadline=facts.deadline,
+        metric=_clipped(facts.metric),
+        team_count=facts.team_count,
+        awards_points=facts.awards_points,
+    )
+    write.competitions.set_facts_asked(competition.id, clock.utc_now())
 
 
 def _clipped(text: str | None) -> str | None:
@@ -114,19 +115,20 @@ def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
 
 def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> None:
     """Asks Kaggle for a competition's facts; an answer that does not come is no error, tomorrow will do."""
-    changes: dict[str, str | int | None] = {"facts_at": clock.iso(clock.utc_now())}
-    kaggle_id = competition.kaggle_id
+    kaggle_id, facts = competition.kaggle_id, None
     try:
         facts = api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE)
-        if facts.title is not None:  # an empty answer must not wipe what is known
-            changes = _from_facts(facts, competition)
     except Interrupted:
         raise
     except OutOfTime:
         return  # the next run asks
     except KagsyncError as error:
         logger.debug("Kaggle does not say what %s is: %s", kaggle_id, error)
-    store.update_competition(competition.id, **changes)
+    with store.writing() as write:
+        if facts is not None and facts.title is not None:  # an empty answer must not wipe what is known
+            _save_facts(write, competition, facts)
+        else:
+            write.competitions.set_facts_asked(competition.id, clock.utc_now())
 
 
 def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:

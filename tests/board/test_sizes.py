@@ -19,7 +19,7 @@ from kagsync.board.reader import open_board
 from kagsync.board.summary import Figures
 from kagsync.errors import BadBoard, BadDownload
 from kagsync.kaggle.answers import CompetitionFacts
-from kagsync.tracking.competitions import _from_facts
+from kagsync.tracking.competitions import _save_facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,9 +176,11 @@ def test_names_benchmarks_and_deleted_accounts_of_a_board_are_bounded(tmp_path: 
 
 def test_what_kaggle_says_of_a_competition_is_cut(club: Kagsync, store: object) -> None:
     facts = CompetitionFacts("t" * 10_000, None, "m" * 10_000, None, None)
-    competition: Competition = store.competition(SLUG)  # type: ignore[attr-defined]
-    changes = _from_facts(facts, competition)
-    assert len(str(changes["title"])) == len(str(changes["metric"])) == 500
+    competition: Competition = store.competitions.get(SLUG)  # type: ignore[attr-defined]
+    with store.writing() as write:  # type: ignore[attr-defined]
+        _save_facts(write, competition, facts)
+    competition = store.competitions.get(SLUG)  # type: ignore[attr-defined]
+    assert len(str(competition.title)) == len(str(competition.metric)) == 500
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from world.boards import MODERN, Team, board_csv, many_teams
 
 from kagsync.board import reader
 from kagsync.board import summary as figures_module
-from kagsync.board.summary import Figures, unpacked_names
+from kagsync.board.summary import Figures
 from kagsync.demo import run
 from kagsync.standings.marks import Benchmark, Marks, MedalLine
+from kagsync.store import boards
 
 PIECES = [1, 2, 3, 7, 50, 1000]
 GONE, GONE_TOO = "del=0123456789abcdef", "del=fedcba9876543210"
@@ -44,9 +45,9 @@ def host(name: str, score: str) -> Team:
 
 
 def names(figures: Figures) -> set[str]:
-    packed = figures.names()
-    assert packed is not None
-    return unpacked_names(packed)
+    text = figures.names()
+    assert text is not None
+    return boards._unpacked(boards._packed(text))
 
 
 # The direction
@@ -213,9 +214,10 @@ def test_packed_names_are_far_smaller_than_the_names(tmp_path: Path) -> None:
     with zipfile.ZipFile(Path(run.__file__).parent / "spaceship-titanic-2.zip") as archive:
         content = archive.read(archive.namelist()[0])
     cells = [row["TeamMemberUserNames"] for row in csv.DictReader(content.decode("utf-8-sig").splitlines())]
-    packed = read(tmp_path, content).names()
-    assert packed is not None
-    assert unpacked_names(packed) == {name for cell in cells for name in cell.split(",")} - {""}
+    text = read(tmp_path, content).names()
+    assert text is not None
+    packed = boards._packed(text)
+    assert boards._unpacked(packed) == {name for cell in cells for name in cell.split(",")} - {""}
     assert len(packed) < len("\n".join(cells)) * 0.6
 
 

@@ -14,6 +14,8 @@ from world.running import start
 from kagsync.cli import main
 from kagsync.errors import DatabaseError
 from kagsync.store import Store
+from kagsync.store.competitions import CompetitionChanges, Competitions
+from kagsync.store.users import Users
 
 if TYPE_CHECKING:
     from world.running import Kagsync
@@ -111,21 +113,21 @@ def test_a_failure_of_the_command_itself_counts_more_than_that_of_its_output(unw
 
 
 @pytest.mark.parametrize(
-    ("words", "method"),
+    ("words", "part", "method"),
     [
-        (("competitions", "add", "a", "b", "c", "d"), "add_competition"),
-        (("competitions", "pause", "a", "b", "c", "d"), "update_competition"),
-        (("competitions", "remove", "a", "b", "c", "d", "--yes"), "remove_competition"),
-        (("users", "remove", "a", "b", "c", "d", "--yes"), "remove_user"),
+        (("competitions", "add", "a", "b", "c", "d"), Competitions, "add"),
+        (("competitions", "pause", "a", "b", "c", "d"), CompetitionChanges, "set_active"),
+        (("competitions", "remove", "a", "b", "c", "d", "--yes"), Competitions, "remove"),
+        (("users", "remove", "a", "b", "c", "d", "--yes"), Users, "remove"),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
 )
 def test_a_command_that_stops_halfway_says_what_is_not_done(
-    words: tuple[str, ...], method: str, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+    words: tuple[str, ...], part: type, method: str, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if words[1] != "add":
         kagsync.ok(words[0], "add", "a", "b", "c", "d")
-    whole, calls = getattr(Store, method), []
+    whole, calls = getattr(part, method), []
 
     def third_fails(*arguments: object, **options: object) -> object:
         calls.append(1)
@@ -133,7 +135,7 @@ def test_a_command_that_stops_halfway_says_what_is_not_done(
             raise DatabaseError("the disk failed", "Check it")
         return whole(*arguments, **options)
 
-    monkeypatch.setattr(Store, method, third_fails)
+    monkeypatch.setattr(part, method, third_fails)
     ran = kagsync(*words)
     assert ran.code == 5
     assert len(ran.out.splitlines()) == 2
@@ -149,15 +151,15 @@ def test_a_command_that_fails_at_the_first_says_no_more_than_why(
     def fails(*_: object, **__: object) -> None:
         raise DatabaseError("the disk failed", "Check it")
 
-    monkeypatch.setattr(Store, "add_competition", fails)
+    monkeypatch.setattr(Competitions, "add", fails)
     assert kagsync("competitions", "add", "a", "b").err == "ERROR kagsync: the disk failed. Check it\n"
 
 
 @pytest.mark.parametrize(
     ("words", "method", "told"),
     [
-        (("competitions", "remove", "a", "--yes"), "remove_competition", "Stopped"),
-        (("sync", "--all"), "due_competitions", "Stopped; the next run goes on where this one ended"),
+        (("competitions", "remove", "a", "--yes"), "remove", "Stopped"),
+        (("sync", "--all"), "due", "Stopped; the next run goes on where this one ended"),
     ],
 )
 def test_only_a_stopped_sync_is_said_to_go_on(
@@ -167,7 +169,7 @@ def test_only_a_stopped_sync_is_said_to_go_on(
         raise KeyboardInterrupt
 
     kagsync.ok("competitions", "add", "a")
-    monkeypatch.setattr(Store, method, stopped)
+    monkeypatch.setattr(Competitions, method, stopped)
     ran = kagsync(*words)
     assert (ran.code, ran.err) == (130, f"ERROR kagsync: {told}\n")
 
@@ -201,7 +203,7 @@ def test_a_direction_is_remembered_for_all_named_competitions_or_for_none(
     ran = kagsync("sync", "a", "nonesuch", "--lower-is-better")
     assert (ran.code, "nonesuch" in ran.err) == (2, True)
     with Store.open(settings.db, settings.locks) as store:
-        assert store.competition("a").higher_is_better is None
+        assert store.competitions.get("a").higher_is_better is None
 
 
 def test_a_folder_that_cannot_be_swept_is_told_and_the_others_go(

@@ -972,7 +972,7 @@ def test_a_check_that_fails_itself_is_a_cross(
 def test_a_database_that_another_program_has_for_itself(
     healthy: None, doctor: Doctor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kagsync.store.connection.BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr("kagsync.store.opening.BUSY_TIMEOUT", 0.2)
     script = (
         "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], isolation_level=None); "
         "c.executescript('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE'); print(flush=True); "
@@ -1135,5 +1135,5 @@ def test_who_stops_reading_gets_no_complaint(healthy: None) -> None:
 
 
 def test_a_store_held_by_a_writer_can_be_looked_at(healthy: None, doctor: Doctor, settings: Settings) -> None:
-    with Store.open(settings.db, settings.locks) as store, store.writing():
+    with Store.open(settings.db, settings.locks) as store, store.writing() as write:
         assert doctor() == {}

@@ -55,7 +55,8 @@ time.sleep(60)
 def linked(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
     """A competition that a run would ask Kaggle for, which does not know it."""
     kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    store.update_competition(store.competition(SLUG).id, kaggle_competition_id=SLUG)
+    with store.writing() as write:
+        write.competitions.link(store.competitions.get(SLUG).id, SLUG)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from world.running import run
 
 from kagsync.errors import UsageError
 from kagsync.files import output_file
-from kagsync.store import Store, replacing
+from kagsync.store import Store, backup, replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,14 +152,14 @@ def test_a_database_that_is_opened_while_the_backup_is_made(
 ) -> None:
     file = place / "backup.db"
     kagsync.ok("backup", str(file))
-    copy = Store.copy_to
+    copy = backup._copy
     with contextlib.ExitStack() as later:
 
         def slow(store: Store, *arguments: Path) -> None:
             copy(store, *arguments)
             later.enter_context(in_use(file))
 
-        monkeypatch.setattr(Store, "copy_to", slow)
+        monkeypatch.setattr(backup, "_copy", slow)
         refused(kagsync("backup", str(file)), 2, file, "backup.db-wal is beside it")
     assert said_by(file) == [("alice", "of the other class"), ("bob", "of the other class")]
     assert names(place) == ["backup.db"]

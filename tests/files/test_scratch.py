@@ -198,7 +198,7 @@ def test_a_killed_report_is_swept_by_the_next_tick(board: Path, place: Path, kag
 @pytest.mark.parametrize(
     "moment",
     [
-        "from kagsync.store import connection; connection.check = die",  # the copy is made, its log is there
+        "from kagsync.store import backup; backup.check = die",  # the copy is made, its log is there
         "import pathlib; pathlib.Path.replace = die",
     ],
 )

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from world.boards import board_csv, many_teams
 from world.kaggle_server import Answer, redirect
 from world.listeners import Flood
+from world.running import set_columns
 
 from kagsync import clock
 from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
@@ -97,7 +98,7 @@ OTHER_FACTS = ("mergerDeadline", "tags", "reward", "maxTeamSize", "nothing", "co
 
 
 def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
-    competition = store.add_competition(SLUG, SLUG, clock.utc_now())
+    competition = store.competitions.add(SLUG, SLUG, clock.utc_now())
     api = client.connect()()
     believed = 0
     for name in (*FACTS, *OTHER_FACTS):
@@ -105,16 +106,16 @@ def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
             others = {} if name == "title" else {"title": "Titanic"}
             kaggle.answer(SLUG, Answer(200, JSON, raw(name, value, **others)), call="GetCompetition")
             competitions.refresh_facts(store, competition, api)
-            deadline = store.competition(SLUG).deadline
+            deadline = store.competitions.get(SLUG).deadline
             if name == "deadline" and deadline is not None:
                 believed += clock.iso(clock.parse_iso(deadline)) == deadline
                 for command in (["status"], ["show"], ["show", SLUG]):
                     assert kagsync(*command).code in (0, 1)
-                store.update_competition(competition.id, deadline=None)
+                set_columns(store.path, SLUG, deadline=None)
     assert believed >= 5
     kaggle.answer(SLUG, Answer(200, JSON, raw("deadline", f'"{DATES[7]}"', title="T")), call="GetCompetition")
     competitions.refresh_facts(store, competition, api)
-    assert store.competition(SLUG).deadline == "2025-10-31T10:56:26Z"
+    assert store.competitions.get(SLUG).deadline == "2025-10-31T10:56:26Z"
 
 
 def test_codes_of_refusals(kaggle: KaggleServer, tmp_path: Path) -> None:

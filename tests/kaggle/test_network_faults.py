@@ -61,9 +61,9 @@ class Club:
 
     def track(self, *slugs: str) -> None:
         with Store.open(self.settings.db, self.settings.locks, create=True) as store:
-            store.save_users([("user1", None, None), ("user2", None, None)], clock.utc_now())
+            store.users.save([("user1", None, None), ("user2", None, None)], clock.utc_now())
             for slug in slugs:
-                store.add_competition(slug, slug, clock.utc_now())
+                store.competitions.add(slug, slug, clock.utc_now())
                 self.kaggle.board(slug, BOARD)
 
     def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:

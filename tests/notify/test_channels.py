@@ -132,7 +132,7 @@ def items(kagsync: Kagsync, store: Store, tmp_path: Path) -> list[Item]:
         file.write_bytes(board_csv(board))
         kagsync.ok("process", SLUG, str(file))
     since = clock.parse_iso("2025-10-01T12:00:00Z")
-    found = news.news(store, store.competitions(), store.users(), lambda _: since)
+    found = news.news(store, store.competitions.all(), store.users.all(), lambda _: since)
     assert len(found) >= 60
     return found
 

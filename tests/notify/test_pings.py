@@ -275,14 +275,14 @@ def test_the_last_answer_is_in_the_database(
     kaggle: KaggleServer, monitor: Listener, kagsync: Kagsync, tracked: None, store: Store
 ) -> None:
     board(kaggle)
-    assert store.last_ping() is None
+    assert store.runs.last_ping() is None
     kagsync.ok("sync", "--all")
-    ping = store.last_ping()
+    ping = store.runs.last_ping()
     assert ping is not None
     assert (ping.problem, ping.failing_since) == (None, None)
     monitor.manner = "close"
     kagsync.ok("sync", "--all")
-    ping = store.last_ping()
+    ping = store.runs.last_ping()
     assert ping is not None
     assert ping.problem == "the monitor could not be reached (ConnectionError)"
     assert ping.failing_since == ping.at

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from world.boards import Team, board_csv, board_name, many_teams
-from world.running import on_terminal, plain
+from world.running import on_terminal, plain, set_columns
 
 from kagsync import clock
-from kagsync.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,8 +114,7 @@ class Club:
         self.kagsync.ok("sync", slug, "--accept-shrink", "--from", str(path))
 
     def update(self, slug: str = SLUG, **values: str | int | None) -> None:
-        with Store.open(self.settings.db, self.settings.locks) as store:
-            store.update_competition(store.competition(slug).id, **values)
+        set_columns(self.settings.db, slug, **values)
 
     def entries(self, *words: str) -> dict[str, dict[str, Any]]:
         found = json.loads(self.kagsync.ok("show", SLUG, "--format", "json", *words))

@@ -21,6 +21,7 @@ from xml.etree import ElementTree
 import pytest
 from world.boards import Team, board_csv, board_name
 from world.hostile import HOSTILE
+from world.running import set_columns
 
 from kagsync import clock
 from kagsync.report import chart
@@ -258,8 +259,7 @@ class Club:
         return self.kagsync.ok("report", *words, "--output", str(self.folder))
 
     def update(self, slug: str = SLUG, **values: str | int | None) -> None:
-        with Store.open(self.settings.db, self.settings.locks) as store:
-            store.update_competition(store.competition(slug).id, **values)
+        set_columns(self.settings.db, slug, **values)
 
 
 @pytest.fixture
@@ -464,7 +464,7 @@ def test_whatever_a_page_says_makes_it_new_when_it_changes(club: Club, values: d
     with Store.open(club.settings.db, club.settings.locks) as store:
         assert report.report(store, club.folder, clock.utc_now(), always=False).written == 2
         assert report.report(store, club.folder, clock.utc_now(), always=False).written == 0
-        store.update_competition(store.competition(SLUG).id, **values)
+        set_columns(store.path, SLUG, **values)
         assert report.report(store, club.folder, clock.utc_now(), always=False).written == 2
 
 
@@ -758,9 +758,9 @@ def test_thinning_keeps_the_first_and_the_last_point(tmp_path: Path) -> None:
     begin, end = filling.moments[0], filling.moments[-1]
     bucket = chart.bucket(begin, end, 200)
     with Store.open(tmp_path / "a.db", locks_of(tmp_path / "a.db")) as store:
-        competition, user = store.competition(SLUG), store.user("user000")
-        points = store.rank_points(competition.id, user.id, begin, bucket)
-        later = store.rank_points(competition.id, user.id, filling.moments[250], bucket)
+        competition, user = store.competitions.get(SLUG), store.users.get("user000")
+        points = store.history.rank_points(competition.id, user.id, begin, bucket)
+        later = store.history.rank_points(competition.id, user.id, filling.moments[250], bucket)
     ranks = filling.standings[0].ranks
     assert points[0] == (begin, ranks[0]) and points[-1] == (end, ranks[-1])
     assert len(points) <= 35

@@ -210,17 +210,17 @@ def test_two_real_minutes_of_cron(
 
     asked = len(kaggle.downloads())
     process = daemon()
-    wait_for(lambda: store.triggers(), "the first run", 100, process)
+    wait_for(lambda: store.runs.triggers(), "the first run", 100, process)
     assert len(kaggle.downloads()) == asked + 1
-    first = store.triggers()[0]
+    first = store.runs.triggers()[0]
     kaggle.board(SLUG, board("0.955"), SECOND)
     for nth in ("second", "third"):  # what moved, and what did not
-        before = store.triggers()
+        before = store.runs.triggers()
         wait_for(functools.partial(ran_since, store, before), f"the {nth} run", 100, process)
     wait_for(lambda: len(debian.mail()) >= 3, "the control's mails", 30, process)
 
     # The daemon was there for two minutes, with a run each.
-    last = store.triggers()[0]
+    last = store.runs.triggers()[0]
     assert 110 <= (last.started_at - first.started_at).total_seconds() <= 130
     assert len(kaggle.downloads()) == asked + 3
     process.terminate()
@@ -269,7 +269,7 @@ def test_two_real_minutes_of_cron(
 
 
 def ran_since(store: Store, before: list[Trigger]) -> bool:
-    return store.triggers() != before
+    return store.runs.triggers() != before
 
 
 def body(mail: str) -> str:

@@ -813,7 +813,7 @@ def test_status_when_it_is_installed_and_has_not_run(crontab: Crontab, kagsync: 
 def test_status_when_it_ran_lately(crontab: Crontab, kagsync: Kagsync, store: Store) -> None:
     kagsync.ok("schedule", "install")
     run = ran_by("cron", timedelta(minutes=4), 1)
-    store.save_trigger(run)
+    store.runs.save_trigger(run)
 
     code, text, told = schedule_status(kagsync)
 
@@ -840,7 +840,7 @@ def test_status_counts_what_is_older_than_three_intervals_as_stopped(
     every: str, minutes: int, code: int, crontab: Crontab, kagsync: Kagsync, store: Store
 ) -> None:
     kagsync.ok("schedule", "install", "--every", every)
-    store.save_trigger(ran_by("cron", timedelta(minutes=minutes)))
+    store.runs.save_trigger(ran_by("cron", timedelta(minutes=minutes)))
 
     found, text, _ = schedule_status(kagsync)
 
@@ -850,7 +850,7 @@ def test_status_counts_what_is_older_than_three_intervals_as_stopped(
 
 def test_status_is_not_content_with_runs_by_hand(crontab: Crontab, kagsync: Kagsync, store: Store) -> None:
     kagsync.ok("schedule", "install")
-    store.save_trigger(ran_by("hand", timedelta(minutes=1)))
+    store.runs.save_trigger(ran_by("hand", timedelta(minutes=1)))
 
     code, text, _ = schedule_status(kagsync)
 
@@ -862,8 +862,8 @@ def test_status_is_not_content_with_runs_by_hand(crontab: Crontab, kagsync: Kags
 def test_status_takes_a_scheduler_that_kagsync_does_not_know(
     crontab: Crontab, kagsync: Kagsync, store: Store
 ) -> None:
-    store.save_trigger(ran_by("airflow", timedelta(minutes=50)))
-    store.save_trigger(ran_by("hand", timedelta(seconds=10)))
+    store.runs.save_trigger(ran_by("airflow", timedelta(minutes=50)))
+    store.runs.save_trigger(ran_by("hand", timedelta(seconds=10)))
 
     code, text, told = schedule_status(kagsync)
 
@@ -906,7 +906,7 @@ def test_a_real_run_is_remembered_with_its_trigger(crontab: Crontab, kagsync: Ka
     kagsync.ok("sync", "--all", "-q", "--trigger", "cron")
 
     assert schedule_status(kagsync)[0] == 0
-    assert [(run.name, run.exit_code) for run in store.triggers()] == [("cron", 0)]
+    assert [(run.name, run.exit_code) for run in store.runs.triggers()] == [("cron", 0)]
 
 
 # --- systemd ----------------------------------------------------------------------------------------------

@@ -113,10 +113,10 @@ class Club:
     folder: Path
 
     def __post_init__(self) -> None:
-        self.store.add_competition(SLUG, SLUG, clock.utc_now())
+        self.store.competitions.add(SLUG, SLUG, clock.utc_now())
 
     def track(self, username: str) -> None:
-        self.store.save_users([(username, None, None)], clock.utc_now())
+        self.store.users.save([(username, None, None)], clock.utc_now())
 
     def load(self, moment: int, seen: Seen, *, filler: str = "", force: bool = False) -> str:
         """Processes the board of this moment; `filler` makes its bytes differ from another's."""
@@ -129,7 +129,7 @@ class Club:
         csv = self.folder / f"{SLUG}-publicleaderboard-2025-10-31T00-{moment:02}-00.csv"
         csv.write_bytes(board_csv([*teams, Team(1, f"filler {filler}", (), rank=9)]))
         run = Run("run", SLUG, "file", ERROR, clock.utc_now())
-        now = self.store.competition(SLUG)
+        now = self.store.competitions.get(SLUG)
         found = fetch.in_place(csv, now)
         return process(self.store, now, found, run, accept_shrink=True, force=force).status
 

@@ -132,7 +132,7 @@ def test_a_second_look_protects_what_another_process_has_made_since(
     wal = settings.db.with_name(f"{settings.db.name}-wal")
     looks = iter([[wal], []])  # first a foreign one, then, under the lock, one of ours
     monkeypatch.setattr(files_beside, "_leftovers", lambda _: next(looks))
-    store.first_time("something", clock.utc_now())  # the store stays open: its -wal is in use
+    store.runs.first_time("something", clock.utc_now())  # the store stays open: its -wal is in use
     files_beside.clear(settings.db, settings.locks)
     assert wal.exists()
 
@@ -159,7 +159,7 @@ def link(kagsync: Kagsync, tmp_path: Path) -> Path:
 def test_a_link_leads_to_the_log_that_is_made_private(link: Path, tmp_path: Path, kagsync: Kagsync) -> None:
     loaded = settings_of.load(db=link)
     with Store.open(loaded.db, loaded.locks) as store:
-        store.first_time("something", clock.utc_now())  # so that there is a -wal
+        store.runs.first_time("something", clock.utc_now())  # so that there is a -wal
         wal = tmp_path / "kagsync.db-wal"
         assert wal.stat().st_mode & 0o004
 
@@ -174,7 +174,7 @@ def test_a_copy_through_a_link_has_what_is_only_in_the_log(link: Path, tmp_path:
         writer.commit()
         assert (tmp_path / "kagsync.db-wal").stat().st_size
         with Store.open_copy(link) as store:
-            assert [user.username for user in store.users()] == ["alice"]
+            assert [user.username for user in store.users.all()] == ["alice"]
 
 
 # Remedies for files of others

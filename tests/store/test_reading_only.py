@@ -319,12 +319,12 @@ def test_while_somebody_writes_every_answer_is_whole(
 
 def test_a_look_is_of_one_moment_though_a_sync_commits_meanwhile(db: Path, shared: Path) -> None:
     with Store.open_to_read(db, shared / "locks") as store:
-        before = store.users()
+        before = store.users.all()
         with writer(db) as connection:
             connection.execute("DELETE FROM users WHERE username = ?", (PEOPLE[0],))
-        assert store.users() == before
+        assert store.users.all() == before
     with Store.open_to_read(db, shared / "locks") as store:
-        assert len(store.users()) == len(before) - 1
+        assert len(store.users.all()) == len(before) - 1
 
 
 def test_a_copy_of_what_is_written_to_all_the_time_is_refused(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlite_utils  # noqa: TC002
@@ -15,12 +17,10 @@ from kagsync import clock
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
 from kagsync.standings.marks import Marks
 from kagsync.standings.standing import Splice, Standing
-from kagsync.store import Store, explain, migrations
+from kagsync.store import Store, migrations
+from kagsync.store.errors import explain
 from kagsync.store.records import Entry, Run, Snapshot
 from kagsync.tracking import competitions
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)
 TABLES = {"competitions", "users", "leaderboard_entries", "entry_history", "sync_runs"}
@@ -64,19 +64,19 @@ def reopen(path: Path, *, create: bool = False) -> Store:
 
 
 def track(store: Store, *usernames: str) -> None:
-    store.save_users([(name, None, None) for name in usernames], NOW)
+    store.users.save([(name, None, None) for name in usernames], NOW)
 
 
 def populated(store: Store) -> int:
     """A competition with an entry, history, a snapshot, a benchmark and a run of `alice`."""
     track(store, "alice")
-    competition = store.add_competition("titanic", "titanic", NOW)
+    competition = store.competitions.add("titanic", "titanic", NOW)
     state = Standing(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
-    with store.writing():
-        store.save_entries(competition.id, [ENTRY])
-        store.save_history(competition.id, [(1, Splice(100, state)), (1, Splice(200, None))])
-        store.save_snapshot(competition.id, Snapshot(100, 3, 2, 1))
-        store.finish(competition.id, Run("run", "titanic", "file", "ok", NOW), NOW)
+    with store.writing() as write:
+        write.boards.save_entries(competition.id, [ENTRY])
+        write.history.save(competition.id, [(1, Splice(100, state)), (1, Splice(200, None))])
+        write.history.save_snapshot(competition.id, Snapshot(100, 3, 2, 1))
+        write.runs.finish(competition.id, Run("run", "titanic", "file", "ok", NOW), NOW)
     return competition.id
 
 
@@ -98,13 +98,13 @@ def test_a_new_database_has_the_tables_that_others_may_query(store: Store) -> No
 def test_opening_again_keeps_what_is_there(store: Store) -> None:
     track(store, "alice")
     with reopen(store.path) as again:
-        assert [user.username for user in again.users()] == ["alice"]
+        assert [user.username for user in again.users.all()] == ["alice"]
     assert len(look(store, "SELECT * FROM _sqlite_migrations")) == migrations.LATEST
 
 
 def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
     with reopen(tmp_path / "a" / "b c" / "ä.db", create=True) as store:
-        assert store.users() == []
+        assert store.users.all() == []
 
 
 def test_a_database_that_is_not_there_is_not_made_unasked(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_database_that_is_not_there_is_not_made_unasked(tmp_path: Path) -> Non
 def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     (tmp_path / "k.db").touch()
     with reopen(tmp_path / "k.db") as store:
-        assert store.users() == []
+        assert store.users.all() == []
 
 
 def test_a_newer_schema_is_refused_and_left_alone(store: Store) -> None:
@@ -167,7 +167,7 @@ def test_a_first_run_that_was_killed_before_its_tables_were_made_can_be_repeated
         with pytest.raises(KeyboardInterrupt):
             reopen(tmp_path / "k.db", create=True)
     with reopen(tmp_path / "k.db") as store:
-        assert store.users() == []
+        assert store.users.all() == []
 
 
 def test_a_migration_that_fails_leaves_the_schema_as_it_was(
@@ -200,7 +200,7 @@ def test_a_later_migration_is_applied_once_to_a_database_with_people_in_it(
     monkeypatch.setattr(migrations, "LATEST", migrations.LATEST + 1)
     for _ in range(2):
         with reopen(store.path) as again:
-            assert [user.username for user in again.users()] == ["alice"]
+            assert [user.username for user in again.users.all()] == ["alice"]
     assert look(store, "SELECT username, team FROM users") == [("alice", None)]
     assert look(store, "PRAGMA user_version") == [(migrations.LATEST,)]
 
@@ -213,7 +213,7 @@ def test_threads_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> 
             start.wait(20)
             with reopen(path, create=True) as store:
                 track(store, name)
-        except (KagsyncError, sqlite3.Error) as error:
+        except KagsyncError as error:
             failures.append(error)
 
     for n in range(15):
@@ -227,7 +227,7 @@ def test_threads_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> 
             thread.join(60)
         assert not failures
         with reopen(path) as store:
-            assert [user.username for user in store.users()] == [f"user{i}" for i in range(4)]
+            assert [user.username for user in store.users.all()] == [f"user{i}" for i in range(4)]
 
 
 # Transactions
@@ -240,20 +240,20 @@ def test_a_block_that_fails_writes_nothing(store: Store) -> None:
     class Stop(Exception):
         pass
 
-    with pytest.raises(Stop), store.writing():
-        store.save_entries(key, [standing(rank=99)])
-        store.save_history(key, [(1, Splice(300, None)), (1, Splice(100, None, remove=True))])
+    with pytest.raises(Stop), store.writing() as write:
+        write.boards.save_entries(key, [standing(rank=99)])
+        write.history.save(key, [(1, Splice(300, None)), (1, Splice(100, None, remove=True))])
         raise Stop
     after = look(store, "SELECT * FROM leaderboard_entries"), look(store, "SELECT * FROM entry_history")
     assert after == before
-    with store.writing():
+    with store.writing() as write:
         pass  # the next one works
 
 
 def test_nobody_sees_half_of_a_block(store: Store) -> None:
     key = populated(store)
-    with store.writing():
-        store.save_entries(key, [standing(rank=99)])
+    with store.writing() as write:
+        write.boards.save_entries(key, [standing(rank=99)])
         assert look(store, "SELECT rank FROM leaderboard_entries") == [(3,)]
     assert look(store, "SELECT rank FROM leaderboard_entries") == [(99,)]
 
@@ -262,22 +262,22 @@ def test_nobody_sees_half_of_a_block(store: Store) -> None:
 
 
 def test_a_competition_is_found_whatever_the_case(store: Store) -> None:
-    added = store.add_competition("MLSP2023-volunteers-01", None, NOW)
-    assert store.competition("mlsp2023-VOLUNTEERS-01") == added
+    added = store.competitions.add("MLSP2023-volunteers-01", None, NOW)
+    assert store.competitions.get("mlsp2023-VOLUNTEERS-01") == added
     assert (added.slug, added.active, added.kaggle_competition_id) == ("MLSP2023-volunteers-01", True, None)
-    with pytest.raises(sqlite3.IntegrityError):
-        store.add_competition("mlsp2023-volunteers-01", None, NOW)
+    with pytest.raises(DatabaseError, match="UNIQUE"):
+        store.competitions.add("mlsp2023-volunteers-01", None, NOW)
 
 
 def test_an_unknown_competition_is_answered_with_a_suggestion(store: Store) -> None:
     with pytest.raises(UnknownCompetition, match="competitions add"):
-        store.competition("titanic")
-    store.add_competition("spaceship-titanic", None, NOW)
-    store.add_competition("house-prices", None, NOW)
+        store.competitions.get("titanic")
+    store.competitions.add("spaceship-titanic", None, NOW)
+    store.competitions.add("house-prices", None, NOW)
     with pytest.raises(UnknownCompetition, match=r"Did you mean spaceship-titanic\?"):
-        store.competition("Spaceship-Titanik")
+        store.competitions.get("Spaceship-Titanik")
     with pytest.raises(UnknownCompetition, match="competitions list"):
-        store.competition("zzz")
+        store.competitions.get("zzz")
 
 
 def test_adding_many_competitions_compares_none_with_the_others(
@@ -287,25 +287,25 @@ def test_adding_many_competitions_compares_none_with_the_others(
         raise AssertionError("looked for similar names, which takes longer with each that is known")
 
     monkeypatch.setattr("kagsync.store.competitions.did_you_mean", never)
-    assert store.find_competition("titanic") is None
+    assert store.competitions.find("titanic") is None
     assert competitions.add(store, "titanic", link=False).new
     assert not competitions.add(store, "TITANIC", link=False).new
 
 
 def test_an_unknown_user_is_answered_with_a_suggestion(store: Store) -> None:
     with pytest.raises(UsageError, match="users add"):
-        store.user("alice")
+        store.users.get("alice")
     track(store, "Alice", "bob")
-    assert store.user("aLICE").username == "Alice"
+    assert store.users.get("aLICE").username == "Alice"
     with pytest.raises(UsageError, match=r"Did you mean Alice\?"):
-        store.user("alcie")
+        store.users.get("alcie")
     with pytest.raises(UsageError, match="users list"):
-        store.user("zzz")
+        store.users.get("zzz")
 
 
 def test_due_are_the_active_and_linked_ones_the_longest_ago_first(store: Store) -> None:
     keys = {
-        slug: store.add_competition(slug, kaggle_id, NOW).id
+        slug: store.competitions.add(slug, kaggle_id, NOW).id
         for slug, kaggle_id in {
             "recent": "recent",
             "never-2": "other-name",
@@ -316,21 +316,22 @@ def test_due_are_the_active_and_linked_ones_the_longest_ago_first(store: Store) 
             "failed": "failed",
         }.items()
     }
-    store.update_competition(keys["paused"], active=0)
+    with store.writing() as write:
+        write.competitions.set_active(keys["paused"], active=False)
     for slug, minutes, code in (("recent", 1, None), ("old", 60, None), ("failed", 30, "unreachable")):
         run = Run("run", slug, "kaggle", "error" if code else "ok", NOW, error_code=code, error_message=code)
-        with store.writing():
-            store.finish(keys[slug], run, NOW - timedelta(minutes=minutes))
-    due = [competition.slug for competition in store.due_competitions(clock.utc_now())]
+        with store.writing() as write:
+            write.runs.finish(keys[slug], run, NOW - timedelta(minutes=minutes))
+    due = [competition.slug for competition in store.competitions.due(clock.utc_now())]
     assert due == ["never-2", "never-1", "old", "failed", "recent"]
-    assert store.competition("failed").synced_at is None
-    assert store.last_error(keys["failed"]) == (NOW - timedelta(minutes=30), "unreachable")
-    assert store.last_error(keys["recent"]) is None
+    assert store.competitions.get("failed").synced_at is None
+    assert store.runs.last_error(keys["failed"]) == (NOW - timedelta(minutes=30), "unreachable")
+    assert store.runs.last_error(keys["recent"]) is None
 
 
 def test_removing_a_competition_takes_all_that_is_its_own(store: Store) -> None:
     key = populated(store)
-    store.remove_competition(key)
+    store.competitions.remove(key)
     for table in ("competitions", "leaderboard_entries", "entry_history", "snapshots", "benchmarks"):
         assert look(store, f"SELECT * FROM {table}") == [], table
     assert look(store, "SELECT slug, competition_id FROM sync_runs") == [("titanic", None)]
@@ -340,8 +341,8 @@ def test_removing_a_competition_takes_all_that_is_its_own(store: Store) -> None:
 
 def test_a_competition_added_again_is_another_one(store: Store) -> None:
     key = populated(store)
-    store.remove_competition(key)
-    again = store.add_competition("titanic", "titanic", NOW)
+    store.competitions.remove(key)
+    again = store.competitions.add("titanic", "titanic", NOW)
     assert again.id != key
     assert (again.snapshot_at, again.fingerprint, again.last_run) == (None, None, None)
 
@@ -351,31 +352,31 @@ def test_a_competition_added_again_is_another_one(store: Store) -> None:
 
 def test_users_are_added_changed_and_left(store: Store) -> None:
     people = [("alice", "Alice", None), ("bob", None, "blue")]
-    assert store.save_users(people, NOW) == (2, 0, 0)
-    assert store.save_users(people, NOW) == (0, 0, 2)
-    assert store.save_users([("ALICE", None, "red"), ("bob", None, None)], NOW) == (0, 1, 1)
-    users = [(user.username, user.name, user.group) for user in store.users()]
+    assert store.users.save(people, NOW) == (2, 0, 0)
+    assert store.users.save(people, NOW) == (0, 0, 2)
+    assert store.users.save([("ALICE", None, "red"), ("bob", None, None)], NOW) == (0, 1, 1)
+    users = [(user.username, user.name, user.group) for user in store.users.all()]
     assert users == [("alice", "Alice", "red"), ("bob", None, "blue")]
 
 
 def test_users_are_added_all_or_none(store: Store) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
-        store.save_users([("alice", None, None), (None, None, None)], NOW)  # type: ignore[list-item]
-    assert store.users() == []
+    with pytest.raises(DatabaseError, match="NOT NULL"):
+        store.users.save([("alice", None, None), (None, None, None)], NOW)  # type: ignore[list-item]
+    assert store.users.all() == []
 
 
 def test_the_roster_version_grows_whoever_changes_the_roster(store: Store) -> None:
-    versions = [store.roster_version()]
+    versions = [store.users.roster_version()]
 
     def grown() -> bool:
-        versions.append(store.roster_version())
+        versions.append(store.users.roster_version())
         return versions[-1] > versions[-2]
 
     assert not grown()
     track(store, "alice")
     assert grown()
     track(store, "alice")
-    store.save_users([("alice", "Alice", "blue")], NOW)
+    store.users.save([("alice", "Alice", "blue")], NOW)
     assert not grown()
     alter(store.path, "INSERT INTO users (username, added_at) VALUES ('bob', '')")
     assert grown()
@@ -385,28 +386,28 @@ def test_the_roster_version_grows_whoever_changes_the_roster(store: Store) -> No
     assert not grown()
     alter(store.path, "DELETE FROM users WHERE username = 'robert'")
     assert grown()
-    store.remove_user(store.user("alice").id)
+    store.users.remove(store.users.get("alice").id)
     assert grown()
 
 
 def test_removing_a_user_takes_entries_and_history(store: Store) -> None:
     key = populated(store)
     track(store, "bob")
-    with store.writing():
-        store.save_entries(key, [ENTRY._replace(user_id=2)])
-    assert (store.entry_count(user_id=1), store.entry_count(competition_id=key)) == (1, 2)
-    store.remove_user(1)
-    assert [entry.user_id for entry in store.entries(key)] == [2]
+    with store.writing() as write:
+        write.boards.save_entries(key, [ENTRY._replace(user_id=2)])
+    assert (store.boards.entry_count(user_id=1), store.boards.entry_count(competition_id=key)) == (1, 2)
+    store.users.remove(1)
+    assert [entry.user_id for entry in store.boards.entries(key)] == [2]
     assert look(store, "SELECT * FROM entry_history") == []
-    assert [user for user, _ in store.roster()] == [2]
+    assert [user for user, _ in store.users.roster()] == [2]
 
 
 def test_the_id_of_a_removed_user_is_never_given_again(store: Store) -> None:
     track(store, "alice", "bob")
-    gone = store.user("bob").id
-    store.remove_user(gone)
+    gone = store.users.get("bob").id
+    store.users.remove(gone)
     track(store, "bob")
-    assert store.user("bob").id > gone
+    assert store.users.get("bob").id > gone
 
 
 # Entries and history
@@ -427,60 +428,60 @@ def test_the_id_of_a_removed_user_is_never_given_again(store: Store) -> None:
 )
 def test_an_entry_comes_back_as_it_was_saved(store: Store, entry: Entry) -> None:
     key = populated(store)
-    with store.writing():
-        store.save_entries(key, [entry])
-    assert list(store.entries(key)) == [entry]
+    with store.writing() as write:
+        write.boards.save_entries(key, [entry])
+    assert list(store.boards.entries(key)) == [entry]
 
 
 def test_an_entry_of_a_user_or_competition_that_is_not_there_is_refused(store: Store) -> None:
     key = populated(store)
     for competition, user in ((key, 99), (99, 1)):
-        with pytest.raises(sqlite3.IntegrityError), store.writing():
-            store.save_entries(competition, [ENTRY._replace(user_id=user)])
+        with pytest.raises(DatabaseError, match="FOREIGN KEY"), store.writing() as write:
+            write.boards.save_entries(competition, [ENTRY._replace(user_id=user)])
 
 
 def test_the_state_at_a_moment_is_that_of_the_last_change(store: Store) -> None:
     key = populated(store)
     there = Standing(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
-    found = [store.standing_at(key, 1, moment) for moment in (99, 100, 199, 200, 201)]
+    found = [store.history.standing_at(key, 1, moment) for moment in (99, 100, 199, 200, 201)]
     assert found == [None, there, there, None, None]
-    assert store.last_change(key, 1) == 200
-    assert store.users_with_history(key) == {1}
-    assert store.rank_history(key, 1, last=10) == [3, None]
+    assert store.history.last_change(key, 1) == 200
+    assert store.history.users(key) == {1}
+    assert store.history.ranks(key, 1, last=10) == [3, None]
 
 
 def test_a_team_that_does_not_change_is_stored_once(store: Store) -> None:
     key = populated(store)
     state = Standing(4, 0.6, "0.60", 7, "The Team", "alice,zoe", 6)
     nameless = state._replace(team_id=None)
-    with store.writing():
-        store.save_history(key, [(1, Splice(300 + i, state._replace(rank=i))) for i in range(5)])
-        store.save_history(key, [(1, Splice(400 + i, nameless._replace(rank=i))) for i in range(5)])
+    with store.writing() as write:
+        write.history.save(key, [(1, Splice(300 + i, state._replace(rank=i))) for i in range(5)])
+        write.history.save(key, [(1, Splice(400 + i, nameless._replace(rank=i))) for i in range(5)])
     assert look(store, "SELECT count(*) FROM teams") == [(2,)]
 
 
 def test_every_moment_of_an_unchanged_board_is_remembered_for_a_month(store: Store) -> None:
     key = populated(store)
     track(store, "bob")
-    with store.writing():
-        store.save_unchanged_snapshot(key, 150)
-        store.save_unchanged_snapshot(key, 150)
-        store.save_snapshot(key, Snapshot(200, 3, 2, 2))
-        store.save_snapshot(key, Snapshot(100, 3, 2, 2))
-        store.save_snapshot(key, Snapshot(100, 3, 2, 1))
-    observed = store.observations(key)
+    with store.writing() as write:
+        write.history.save_unchanged_snapshot(key, 150)
+        write.history.save_unchanged_snapshot(key, 150)
+        write.history.save_snapshot(key, Snapshot(200, 3, 2, 2))
+        write.history.save_snapshot(key, Snapshot(100, 3, 2, 2))
+        write.history.save_snapshot(key, Snapshot(100, 3, 2, 1))
+    observed = store.history.observations(key)
     assert sorted({moment for moment, _ in observed}) == [100, 150, 200]
     assert observed == sorted(observed)
     assert max(last for moment, last in observed if moment == 100) == 2
-    with store.writing():
-        store.save_unchanged_snapshot(key, 200 + 31 * 86400)
-    assert [moment for moment, _ in store.observations(key)] == [100, 200, 200 + 31 * 86400]
+    with store.writing() as write:
+        write.history.save_unchanged_snapshot(key, 200 + 31 * 86400)
+    assert [moment for moment, _ in store.history.observations(key)] == [100, 200, 200 + 31 * 86400]
 
 
 def test_the_views_tell_times_as_iso_utc(store: Store) -> None:
     key = populated(store)
-    with store.writing():
-        store.save_board(
+    with store.writing() as write:
+        write.boards.apply(
             key, snapshot_at=NOW, rows=1, teams=1, marks=Marks(None, [], []), names=None, fingerprint="x"
         )
     assert look(store, "SELECT at, on_board FROM history") == [
@@ -493,8 +494,8 @@ def test_the_views_tell_times_as_iso_utc(store: Store) -> None:
 def test_the_history_view_tells_the_score_that_the_entry_has(store: Store) -> None:
     key = populated(store)
     texts = ("0.720887", "0.1", "68908.316", "-589.7", "0.77511")
-    with store.writing():
-        store.save_history(
+    with store.writing() as write:
+        write.history.save(
             key,
             [
                 (1, Splice(300 + i, Standing(1, float(text), text, 7, "a", "", 1)))
@@ -508,6 +509,33 @@ def test_the_history_view_tells_the_score_that_the_entry_has(store: Store) -> No
     assert [text for _, text in scores][-len(texts) :] == list(texts)
     # SQLite's own conversion may be off in the last place (0.720887); the text and the entry are exact.
     assert [score for score, _ in scores][-len(texts) :] == pytest.approx([float(text) for text in texts])
+
+
+# Names on a board
+
+
+@pytest.mark.parametrize("schema", [3, 4, 5])
+def test_the_names_that_an_earlier_version_packed_can_still_be_read(tmp_path: Path, schema: int) -> None:
+    shutil.copy(Path(__file__).parents[1] / "databases" / f"schema-{schema}.db", tmp_path / "k.db")
+    with reopen(tmp_path / "k.db") as store:
+        (names,) = store.boards.names().values()
+    assert len(names) > 1000
+    assert "linaverrow" in names
+
+
+def test_the_names_of_a_board_come_back_in_lower_case(store: Store) -> None:
+    key = populated(store)
+    with store.writing() as write:
+        write.boards.apply(
+            key,
+            snapshot_at=NOW,
+            rows=1,
+            teams=1,
+            marks=Marks(None, [], []),
+            names="Alice, bob\n\nÜ,carol",
+            fingerprint="x",
+        )
+    assert store.boards.names() == {"titanic": {"alice", "bob", "ü", "carol"}}
 
 
 # Errors

@@ -17,7 +17,7 @@ from world.running import Ran, start
 
 from kagsync.notify import ping
 from kagsync.report import write
-from kagsync.store import Store
+from kagsync.store.runs import Runs
 from kagsync.sync import run as sync
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from world.running import Kagsync
 
     from kagsync.settings import Settings
+    from kagsync.store import Store
 
 SLUG = "titanic"
 STEPS = ("report", "notify", "ping", "trigger")
@@ -138,8 +139,8 @@ def test_a_competition_that_is_removed_meanwhile_fails_the_report_only(
     club: Club, channel: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def removed(store: Store, *_: object, **__: object) -> write.Written:
-        store.remove_competition(store.competition(SLUG).id)
-        store.competition(SLUG)
+        store.competitions.remove(store.competitions.get(SLUG).id)
+        store.competitions.get(SLUG)
         raise AssertionError("it was there")
 
     monkeypatch.setattr(write, "report", removed)
@@ -183,8 +184,8 @@ def test_a_mistake_of_the_program_in_one_step_stops_no_other(
     where: tuple[Any, str] = {
         "report": (write, "report"),
         "notify": (tell, "tell"),
-        "ping": (Store, "save_ping"),
-        "trigger": (Store, "save_trigger"),
+        "ping": (Runs, "save_ping"),
+        "trigger": (Runs, "save_trigger"),
     }[failing]
     before = club.recorded()
     monkeypatch.setattr(*where, mistake)

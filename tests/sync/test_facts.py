@@ -63,8 +63,8 @@ class Club:
     def track(self, slug: str = SLUG, kaggle_id: str | None = None) -> None:
         """Tracks a competition of which nothing is known yet."""
         with Store.open(self.settings.db, self.settings.locks, create=True) as store:
-            store.save_users([("user1", None, None)], times.utc_now())
-            store.add_competition(slug, kaggle_id or slug, times.utc_now())
+            store.users.save([("user1", None, None)], times.utc_now())
+            store.competitions.add(slug, kaggle_id or slug, times.utc_now())
         self.kaggle.board(kaggle_id or slug, BOARD)
 
     def asked(self) -> list[str]:
@@ -213,10 +213,11 @@ def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club
         club.kagsync("sync", "--all", "-q")
         asked += club.asked()
         with Store.open(club.settings.db, club.settings.locks) as store:
-            for each in store.due_competitions(times.utc_now()):
+            for each in store.competitions.due(times.utc_now()):
                 if each.facts_at is not None:
-                    day_before = times.iso(each.facts_at - timedelta(days=1, minutes=1))
-                    store.update_competition(each.id, facts_at=day_before)
+                    day_before = each.facts_at - timedelta(days=1, minutes=1)
+                    with store.writing() as write:
+                        write.competitions.set_facts_asked(each.id, day_before)
     assert set(asked) == set(slugs[9:])
 
 
@@ -476,8 +477,8 @@ def test_the_next_sync_of_the_same_board_fills_what_an_older_database_lacks(
 
 def test_the_next_sync_of_an_older_database_asks_kaggle(club: Club) -> None:
     shutil.copy(STORED, club.settings.db)
-    with Store.open(club.settings.db, club.settings.locks) as store:
-        store.update_competition(store.competition(DEMO).id, kaggle_competition_id=DEMO)
+    with Store.open(club.settings.db, club.settings.locks) as store, store.writing() as write:
+        write.competitions.link(store.competitions.get(DEMO).id, DEMO)
     club.kaggle.competition(DEMO, **FACTS)
     club.kaggle.board(DEMO, board_csv([Team(1, "x", ("x",)), *many_teams(1800)]), "2025-11-01T00:00:00")
     club.sync()

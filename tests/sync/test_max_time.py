@@ -36,9 +36,9 @@ BROKEN = "c04"
 @pytest.fixture
 def club(kaggle: KaggleServer, settings: Settings) -> KaggleServer:
     with Store.open(settings.db, settings.locks, create=True) as store:
-        store.save_users([("user1", None, None)], clock.utc_now())
+        store.users.save([("user1", None, None)], clock.utc_now())
         for slug in SLUGS:
-            store.add_competition(slug, slug, clock.utc_now())
+            store.competitions.add(slug, slug, clock.utc_now())
             kaggle.board(slug, board_csv(many_teams(20)))
     kaggle.answer(BROKEN, *[kaggle_error(404, "Not found")] * 20)
     kaggle.latency = LATENCY
@@ -90,7 +90,7 @@ def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, sett
     found = run(kagsync, "--jobs=1", "--max-time=1")
     left = {slug for slug, status in found.items() if status == "later"}
     with Store.open(settings.db, settings.locks) as store:
-        untried = {each.slug for each in store.due_competitions(clock.utc_now()) if each.last_run is None}
+        untried = {each.slug for each in store.competitions.due(clock.utc_now()) if each.last_run is None}
 
     assert left == untried
     assert {request.slug for request in club.requests}.isdisjoint(left)
@@ -120,7 +120,7 @@ def test_what_kaggle_does_not_answer_in_time_is_left_too(
     assert len(slow.downloads("c05")) == 1  # it had been started
     with Store.open(settings.db, settings.locks) as store:
         assert left == {
-            each.slug for each in store.due_competitions(clock.utc_now()) if each.last_run is None
+            each.slug for each in store.competitions.due(clock.utc_now()) if each.last_run is None
         }
     assert not list(settings.temp_data.glob("*"))
 
@@ -144,10 +144,10 @@ def test_facts_that_are_cut_short_are_asked_for_by_the_next_run(
     slow.answer("c00", Answer(misbehave="silent"), call="GetCompetition")
     slow.competition("c00", title="Zero")
     with Store.open(settings.db, settings.locks) as store:
-        refresh_facts(store, store.competition("c00"), client.connect(time.monotonic() + 0.5)())
-        assert store.competition("c00").facts_at is None
-        refresh_facts(store, store.competition("c00"), client.connect()())
-        assert store.competition("c00").title == "Zero"
+        refresh_facts(store, store.competitions.get("c00"), client.connect(time.monotonic() + 0.5)())
+        assert store.competitions.get("c00").facts_at is None
+        refresh_facts(store, store.competitions.get("c00"), client.connect()())
+        assert store.competitions.get("c00").title == "Zero"
 
 
 @pytest.mark.long

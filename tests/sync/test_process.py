@@ -19,7 +19,7 @@ from world.boards import MODERN, Team, board_csv, board_name, many_teams
 
 from kagsync import clock
 from kagsync.board.file_name import safe
-from kagsync.errors import BadBoard, SuspiciousBoard, UnknownCompetition
+from kagsync.errors import BadBoard, DatabaseError, SuspiciousBoard, UnknownCompetition
 from kagsync.log import logger
 from kagsync.store import Store
 from kagsync.store.records import ERROR, Competition, Counts, Run
@@ -42,13 +42,13 @@ class Bench:
     files: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
-        self.competition = self.store.add_competition(SLUG, SLUG, clock.utc_now())
+        self.competition = self.store.competitions.add(SLUG, SLUG, clock.utc_now())
 
     def track(self, *usernames: str) -> None:
-        self.store.save_users([(name, None, None) for name in usernames], clock.utc_now())
+        self.store.users.save([(name, None, None) for name in usernames], clock.utc_now())
 
     def untrack(self, username: str) -> None:
-        self.store.remove_user(self.store.user(username).id)
+        self.store.users.remove(self.store.users.get(username).id)
 
     def fetched(self, teams: Iterable[Team] | bytes, when: str = NOON) -> fetch.Fetched:
         self.files += 1
@@ -66,7 +66,7 @@ class Bench:
         competition: Competition | None = None,
         **options: bool,
     ) -> Processed:
-        now = competition or self.store.competition(SLUG)
+        now = competition or self.store.competitions.get(SLUG)
         run = Run("run", SLUG, "file", ERROR, clock.utc_now())
         return process(self.store, now, self.fetched(teams, when), run, **options)
 
@@ -309,7 +309,7 @@ def test_a_user_added_a_minute_ago_appears_on_the_same_board(bench: Bench) -> No
 def test_a_user_who_gets_a_name_or_a_group_does_not_make_the_board_new(bench: Bench) -> None:
     bench.track("alice")
     bench.process([ALICE])
-    bench.store.save_users([("alice", "Alice", "blue")], clock.utc_now())
+    bench.store.users.save([("alice", "Alice", "blue")], clock.utc_now())
     assert bench.process([ALICE]).status == "unchanged"
 
 
@@ -332,7 +332,8 @@ def test_a_direction_given_later_is_noticed(bench: Bench) -> None:
     )
     bench.process(old)
     assert bench.look("SELECT rank FROM leaderboard") == [None]
-    bench.store.update_competition(bench.competition.id, higher_is_better=1)
+    with bench.store.writing() as write:
+        write.competitions.set_direction(bench.competition.id, higher_is_better=True)
     assert bench.process(old).status == "ok"
     assert bench.look("SELECT rank FROM leaderboard") == [1]
     assert bench.history() == [(NOON, 1)]
@@ -485,12 +486,12 @@ def test_an_old_snapshot_twice_changes_nothing(bench: Bench) -> None:
 
 def test_a_board_that_became_older_while_it_was_read_does_not_overwrite(bench: Bench, settings: Any) -> None:
     bench.track("alice")
-    stale = bench.store.competition(SLUG)
+    stale = bench.store.competitions.get(SLUG)
 
     def somebody_else() -> None:
         with Store.open(settings.db, settings.locks) as other:
             run = Run("other", SLUG, "file", ERROR, clock.utc_now())
-            process(other, other.competition(SLUG), bench.fetched([BOB, ALICE], TWO), run)
+            process(other, other.competitions.get(SLUG), bench.fetched([BOB, ALICE], TWO), run)
 
     with between_reading_and_writing(somebody_else):
         done = bench.process([Team(7, "Older A", ("alice",), rank=5)], NOON, competition=stale)
@@ -551,7 +552,7 @@ def test_a_user_removed_meanwhile_does_not_come_back(bench: Bench, settings: Any
 
     def somebody_else() -> None:
         with Store.open(settings.db, settings.locks) as other:
-            other.remove_user(other.user("alice").id)
+            other.users.remove(other.users.get("alice").id)
 
     with between_reading_and_writing(somebody_else):
         assert bench.process([ALICE, BOB]).counts == counts(2, created=1, updated=0)
@@ -564,7 +565,7 @@ def test_a_user_added_meanwhile_appears_with_the_next_tick(bench: Bench, setting
 
     def somebody_else() -> None:
         with Store.open(settings.db, settings.locks) as other:
-            other.save_users([("bob", None, None)], clock.utc_now())
+            other.users.save([("bob", None, None)], clock.utc_now())
 
     with between_reading_and_writing(somebody_else):
         bench.process([ALICE, BOB])
@@ -589,10 +590,10 @@ def test_a_user_removed_and_added_again_begins_anew(bench: Bench) -> None:
 def test_a_competition_removed_meanwhile_is_unknown(bench: Bench, again: bool) -> None:
     bench.track("alice")
     bench.process([ALICE])
-    stale = bench.store.competition(SLUG)
-    bench.store.remove_competition(stale.id)
+    stale = bench.store.competitions.get(SLUG)
+    bench.store.competitions.remove(stale.id)
     if again:
-        bench.store.add_competition(SLUG, SLUG, clock.utc_now())
+        bench.store.competitions.add(SLUG, SLUG, clock.utc_now())
     before = bench.dump()
     for teams in ([ALICE], [ALICE, BOB]):
         with pytest.raises(UnknownCompetition, match="removed meanwhile"):
@@ -639,7 +640,7 @@ def test_a_database_that_fails_on_the_way_is_as_it_was_before(bench: Bench, tabl
     bench.alter(f"CREATE TRIGGER fails AFTER INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no more'); END")
     before = bench.dump()
     teams = [ALICE, Team(8, "Team B", ("bob",), "0.85", rank=2), Team(1, "mark", rank=0)]
-    with pytest.raises(sqlite3.IntegrityError, match="no more"):
+    with pytest.raises(DatabaseError, match="no more"):
         bench.process(teams, ONE)
     assert bench.dump() == before
     bench.alter("DROP TRIGGER fails")
@@ -651,11 +652,11 @@ def test_the_run_is_recorded(bench: Bench) -> None:
     started = clock.utc_now().replace(microsecond=0)
     fetched = bench.fetched([ALICE])
     run = Run("2025", SLUG, "kaggle", ERROR, started)
-    process(bench.store, bench.store.competition(SLUG), fetched, run)
+    process(bench.store, bench.store.competitions.get(SLUG), fetched, run)
     assert bench.look("SELECT run, slug, source, status, started_at, snapshot_at, sha256 FROM sync_runs") == [
         ("2025", SLUG, "kaggle", "ok", clock.iso(started), f"{NOON}Z", fetched.sha256)
     ]
-    now = bench.store.competition(SLUG)
+    now = bench.store.competitions.get(SLUG)
     assert now.synced_at is not None
     assert now.synced_at == now.tried_at >= started
     assert now.snapshot_at == datetime(2025, 10, 31, 12, tzinfo=UTC)

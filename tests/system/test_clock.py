@@ -87,9 +87,9 @@ def world(
         world.now += RUNS * TICK
         return world
     with Store.open(settings.db, settings.locks, create=True) as store:
-        store.save_users([("user1", None, None), ("user5", None, None)], times.utc_now())
+        store.users.save([("user1", None, None), ("user5", None, None)], times.utc_now())
         for slug in SLUGS:
-            store.add_competition(slug, slug, times.utc_now())
+            store.competitions.add(slug, slug, times.utc_now())
     assert set(world.run().values()) == {OK}
     for _ in range(RUNS - 1):
         assert set(world.run().values()) == {UNCHANGED}
@@ -153,7 +153,7 @@ def test_failures_before_a_good_sync_are_not_counted_again_when_that_one_is_no_l
     world.kaggle.answer(broken, kaggle_error(403, "Forbidden"))
     world.run()
     with Store.open(world.settings.db, world.settings.locks) as store:
-        failures = store.failures(store.competition(broken).id)
+        failures = store.runs.failures(store.competitions.get(broken).id)
     assert failures is not None
     assert failures.count == 1
 
@@ -233,7 +233,7 @@ def test_with_too_many_for_one_run_those_a_wrong_clock_has_tried_are_not_the_las
     world.kagsync("sync", SLUGS[0], SLUGS[1], "-q")
     world.now = right
     with Store.open(world.settings.db, world.settings.locks) as store:
-        due = [competition.slug for competition in store.due_competitions(right)]
+        due = [competition.slug for competition in store.competitions.due(right)]
     assert set(due[:2]) == set(SLUGS[:2])
 
 
@@ -249,7 +249,7 @@ def test_a_schedule_that_a_wrong_clock_has_run_counts_by_its_next_run(settings: 
 
 def test_a_channel_that_was_told_by_a_wrong_clock_is_told_again(world: World) -> None:
     with Store.open(world.settings.db, world.settings.locks) as store:
-        target = store.add_target(
+        target = store.targets.add(
             "json://127.0.0.1:9/",
             competition_id=None,
             only=None,
@@ -257,7 +257,7 @@ def test_a_channel_that_was_told_by_a_wrong_clock_is_told_again(world: World) ->
             quiet_for=timedelta(hours=1),
             added_at=world.now,
         )
-        store.told(target, {}, world.now + DECADE)
+        store.targets.told(target, {}, world.now + DECADE)
         world.publish(SLUGS[0], "user5")
         assert world.run()[SLUGS[0]] == OK
         told = tell.tell(world.settings, store, world.now)

@@ -167,8 +167,8 @@ class Bench:
         self.close()
         self.db = self._folder / f"{number}.db"
         self._open = Store.open(self.db, self._folder / "locks", create=True)
-        self._open.add_competition("titanic", None, NOW)
-        self._open.save_users([(f"user{i}", None, None) for i in range(6)], NOW)
+        self._open.competitions.add("titanic", None, NOW)
+        self._open.users.save([(f"user{i}", None, None) for i in range(6)], NOW)
         self.moment = NOW
         return self._open
 
@@ -185,7 +185,7 @@ class Bench:
         self.csv.write_bytes(content)
         moment = self.moment + timedelta(minutes=minutes)
         os.utime(self.csv, (moment.timestamp(),) * 2)
-        competition = store.competition("titanic")
+        competition = store.competitions.get("titanic")
         run = Run("now", "titanic", "file", "error", NOW)
         try:
             counts = process(store, competition, fetch.in_place(self.csv, competition), run, **options).counts
@@ -498,9 +498,9 @@ class Desk:
             (self._template / name).write_bytes(content)
         (self._template / "folder").mkdir()
         with Store.open(self._template / "club.db", folder / "locks", create=True) as store:
-            store.add_competition("titanic", None, NOW)
-            store.add_competition("linked", "linked", NOW)
-            store.save_users([(f"user{i}", None, None) for i in range(3)], NOW)
+            store.competitions.add("titanic", None, NOW)
+            store.competitions.add("linked", "linked", NOW)
+            store.users.save([(f"user{i}", None, None) for i in range(3)], NOW)
 
     def lay_out(self) -> None:
         if self.db.exists():

@@ -408,7 +408,7 @@ def test_no_home_at_all_is_no_matter_when_the_variables_say_where(nobody: list[s
         (archive, "write_csv"),
         (header, "count_rows"),
         (reader, "open_board"),
-        (store.Store, "save_entries"),
+        (store.BoardChanges, "save_entries"),
     ],
     ids=["before the CSV", "as it is written", "before it is counted", "before it is read", "at the commit"],
 )
@@ -810,7 +810,7 @@ def test_a_database_that_another_process_writes_for_too_long(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store.connection, "BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr(store.opening, "BUSY_TIMEOUT", 0.2)
     before, board = content(db), str(board_file(tmp_path, SECOND))
     shown = kagsync.ok(*TIMELESS)
     holder("BEGIN IMMEDIATE; DELETE FROM users;")
@@ -827,7 +827,7 @@ def test_a_database_that_another_process_has_for_itself(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store.connection, "BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr(store.opening, "BUSY_TIMEOUT", 0.2)
     before = db.read_bytes()
     holder("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; UPDATE roster SET version = version;")
     for command in (["show", SLUG], ["sync", "--all"], ["users", "add", "x"]):

@@ -135,14 +135,14 @@ class Club:
     loads: int = 0
 
     def track(self, usernames: Iterable[str]) -> None:
-        self.store.save_users([(name, None, None) for name in usernames], clock.utc_now())
+        self.store.users.save([(name, None, None) for name in usernames], clock.utc_now())
 
     def load(self, path: Path) -> Counts:
         self.loads += 1
         folder = self.folder / str(self.loads)
         folder.mkdir()
         run = Run("run", SLUG, "file", ERROR, clock.utc_now())
-        competition = self.store.competition(SLUG)
+        competition = self.store.competitions.get(SLUG)
         fetched = fetch.from_file(path, folder, competition, accept_name=True)
         return process(self.store, competition, fetched, run).counts
 
@@ -158,7 +158,7 @@ class Club:
 def club(folder: Path, roster: Iterable[str]) -> Iterator[Club]:
     folder.mkdir(exist_ok=True)
     with Store.open(folder / "k.db", folder / "locks", create=True) as store:
-        store.add_competition(SLUG, None, clock.utc_now())
+        store.competitions.add(SLUG, None, clock.utc_now())
         opened = Club(store, folder)
         opened.track(roster)
         yield opened

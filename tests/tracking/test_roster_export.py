@@ -251,7 +251,7 @@ def test_an_import_tells_who_was_added_changed_and_left_as_they_were(
 ) -> None:
     first = write(tmp_path / "1.csv", ("alice", "Alice", "red"), ("bob", "Bob", ""), ("carol", "", ""))
     assert kagsync.ok("users", "import", str(first)) == "Users added: 3, changed: 0, unchanged: 0\n"
-    ids = {user.username: user.id for user in store.users()}
+    ids = {user.username: user.id for user in store.users.all()}
     second = write(
         tmp_path / "2.csv",
         ("username", "group", "name"),
@@ -267,5 +267,5 @@ def test_an_import_tells_who_was_added_changed_and_left_as_they_were(
         ("carol", None, "red"),
         ("dave", "Dave", None),
     ]
-    assert {user.username: user.id for user in store.users() if user.username in ids} == ids
+    assert {user.username: user.id for user in store.users.all() if user.username in ids} == ids
     assert kagsync.ok("users", "import", str(second)) == "Users added: 0, changed: 0, unchanged: 4\n"

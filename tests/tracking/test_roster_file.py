@@ -127,9 +127,9 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path: Path) -> No
 
 def test_importing_again_adds_changes_and_leaves(store: Store, roster: Path) -> None:
     now = clock.utc_now()
-    assert store.save_users(read(roster, "alice,A,x\nbob\ncarol,C\n"), now) == (3, 0, 0)
-    assert store.save_users(read(roster, "ALICE,,\nbob,B\ncarol,C\ndave\n"), now) == (1, 1, 2)
-    assert [(user.username, user.name, user.group) for user in store.users()] == [
+    assert store.users.save(read(roster, "alice,A,x\nbob\ncarol,C\n"), now) == (3, 0, 0)
+    assert store.users.save(read(roster, "ALICE,,\nbob,B\ncarol,C\ndave\n"), now) == (1, 1, 2)
+    assert [(user.username, user.name, user.group) for user in store.users.all()] == [
         ("alice", "A", "x"),
         ("bob", "B", None),
         ("carol", "C", None),
@@ -144,4 +144,4 @@ def test_a_bad_line_on_the_command_line_leaves_the_roster_as_it_was(
     ran = kagsync("users", "import", str(roster))
     assert ran.code == 2
     assert "line 3" in ran.err
-    assert store.users() == []
+    assert store.users.all() == []

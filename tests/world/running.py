@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass, fields
@@ -28,6 +29,13 @@ def untracked(slug: str, kaggle_id: str | None = None) -> Competition:
     return Competition(
         **unknown | {"id": 1, "slug": slug, "kaggle_competition_id": kaggle_id, "active": True}
     )  # type: ignore[arg-type]
+
+
+def set_columns(db: Path, slug: str, **values: str | int | None) -> None:
+    """Changes a competition in a database as somebody with another program could."""
+    with contextlib.closing(sqlite3.connect(db, isolation_level=None)) as connection:
+        columns = ", ".join(f"{name} = ?" for name in values)
+        connection.execute(f"UPDATE competitions SET {columns} WHERE slug = ?", (*values.values(), slug))
 
 
 @dataclass(frozen=True)

@@ -62,15 +62,13 @@ def packages() -> Iterator[Check]:
         if _numbers(version) < _numbers(least):
             wrong.append(f"{name} {version} is too old: {least} is needed")
     memory.before_pandas()
-    for module in ("pandas", "sqlite_utils", "kagglesdk", "jinja2", "pygal", "plotille", "rapidfuzz"):
+    for module in ("pandas", "sqlite_utils", "kagglesdk", "jinja2", "plotille", "rapidfuzz"):
         try:
             importlib.import_module(module)
         except Exception as error:
             if memory.ran_out(error):
                 raise  # told as such by `survived`
             wrong.append(f"{module} cannot be imported ({type(error).__name__}: {error})")
-    # pygal's finder, for plug-ins we have not, warns at every later import that it is of an old kind.
-    sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "PluginImportFixer"]
     remedy = installation.this().reinstall() if wrong else ""
     yield Check("Packages", not wrong, "; ".join(wrong) or ", ".join(versions), remedy)
 

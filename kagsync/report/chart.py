@@ -1,72 +1,134 @@
-"""Ranks over time as SVG for a page: drawn by pygal, then stripped to what a strict page can carry.
+"""Ranks over time: what a page's chart shows and where. The template `chart.html` writes it as SVG.
 
-pygal brings a style sheet, a script and long numbers; the page has its own style and a size to keep. What
-stays are axes and lines, with a class for the colour, the person's name, and a label at each line's end
-where there is room for labels.
+Lines and times fill the width of the page, whatever that is; heights are pixels, so that names keep apart.
 """
 
 from __future__ import annotations
 
-import re
-import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from datetime import UTC, datetime
 
 from kagsync.safe_text import printable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-WIDTH, HEIGHT = 960, 440
+WIDTH, HEIGHT = 1000, 400  # units across the lines, pixels down
 COLOURS = 10
-MOST_LABELS = 24  # so many fit beside each other's ends
+MOST_NAMES = 24  # more do not fit one below the other
 MOST_POINTS = 6000  # of all lines together: some 60 KB
-_LABEL_GAP = 15.0  # from one label's line to the next
-_LABEL_SPACE = 170
-_NUMBER = re.compile(r"-?\d+\.\d+")
+_NAME_GAP = 16  # pixels from one name to the next
+_LONGEST_NAME = 20
+_GUIDES = 5  # about so many ranks on the axis
+_MOST_TIMES = 7
+_HOUR, _DAY = 3600, 86400
+_STEPS = (*(hours * _HOUR for hours in (1, 2, 3, 6, 12)), *(days * _DAY for days in (1, 2, 7, 14)))
 
 
 @dataclass(frozen=True)
 class Line:
-    """One person's way: from each moment (seconds since 1970) on, the rank; None: off the board."""
+    """One person's ranks: each point is a moment (seconds since 1970) and the rank from then on.
+
+    The rank is None while the person is off the board.
+    """
 
     username: str
     label: str
     points: list[tuple[int, int | None]]
 
 
-def svg(lines: list[Line], until: int) -> str:
-    """The chart as an SVG element; empty where there is no rank to draw.
+@dataclass(frozen=True)
+class Tick:
+    """A label on an axis: its percentage of the width, or its pixel from the top."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A line as it is drawn.
+
+    Attributes:
+        number: decides the colour and the dashes.
+        path: for SVG's attribute `d`.
+        end: the height at which it ends.
+        name_at: the height of the name beside it.
+        name: cut to a length that fits.
+        lasts: whether it goes on to the chart's edge.
+    """
+
+    username: str
+    label: str
+    number: int
+    path: str
+    end: int
+    name_at: float
+    name: str
+    lasts: bool
+
+    @property
+    def classes(self) -> str:
+        return f"c{self.number % COLOURS} d{self.number // COLOURS % 3}"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """All that is drawn, and the first and the last moment."""
+
+    lines: list[Drawn]
+    ranks: list[Tick]
+    times: list[Tick]
+    begin: int
+    until: int
+
+    width, height = WIDTH, HEIGHT
+
+    @property
+    def has_names(self) -> bool:
+        return len(self.lines) <= MOST_NAMES
+
+
+def draw(lines: list[Line], until: int) -> Chart | None:
+    """Lays out a chart; None if there is no rank to draw.
 
     Args:
-        lines: the best first, which decides the colours.
-        until: the moment up to which the last standings hold.
+        lines: the best person first. The order decides the colours.
+        until: the moment up to which the last ranks hold.
     """
     shown = [line for line in lines if any(rank is not None for _, rank in line.points)]
     if not shown:
-        return ""
-    root = _drawn(shown, until)
-    plot = next(node for node in root.iter("g") if node.get("class") == "plot")
-    labelled = len(shown) <= MOST_LABELS
-    _tidy_axes(plot)
-    ends = {}
-    for number, (line, group) in enumerate(zip(shown, _series(plot), strict=True)):
-        ends[number] = _tidy_line(group, line, number)
-    if labelled:
-        _add_labels(plot, shown, ends)
-    chart = ElementTree.Element(
-        "svg",
-        {
-            "viewBox": f"0 0 {WIDTH} {HEIGHT}",
-            "class": "ranks" if labelled else "ranks many",
-            "role": "img",
-            "aria-labelledby": "chart",
-        },
+        return None
+    ranks = [rank for line in shown for _, rank in line.points if rank is not None]
+    best, worst = min(ranks), max(max(ranks), min(ranks) + 1)
+    begin = min(moment for line in shown for moment, _ in line.points)
+    until = max(until, begin + 1)
+    end = until + (until - begin) // 30 + 1  # room for what the latest board changed
+
+    def x(moment: int) -> int:
+        return round((moment - begin) / (end - begin) * WIDTH)
+
+    def y(rank: int) -> int:
+        return round((rank - best) / (worst - best) * HEIGHT)
+
+    ends = [y(next(rank for _, rank in reversed(line.points) if rank is not None)) for line in shown]
+    drawn = [
+        Drawn(
+            username=line.username.lower(),
+            label=line.label,
+            number=number,
+            path=_path([(x(moment), None if rank is None else y(rank)) for moment, rank in line.points]),
+            end=ends[number],
+            name_at=name_at,
+            name=_cut(printable(line.label)),
+            lasts=line.points[-1][1] is not None,
+        )
+        for number, (line, name_at) in enumerate(zip(shown, _apart(ends), strict=True))
+    ]
+    return Chart(
+        drawn,
+        [Tick(y(rank), f"{rank:,}") for rank in _rank_ticks(best, worst)],
+        [Tick(x(moment) * 100 / WIDTH, label) for moment, label in _time_ticks(begin, until)],
+        begin,
+        until,
     )
-    chart.append(plot)
-    return ElementTree.tostring(chart, encoding="unicode", short_empty_elements=True)
 
 
 def bucket(since: int, until: int, people: int) -> int:
@@ -75,165 +137,83 @@ def bucket(since: int, until: int, people: int) -> int:
     return max((until - since) // points, 1)
 
 
-def _drawn(lines: list[Line], until: int) -> Any:
-    import pygal
-    from pygal.etree import etree
-
-    etree.to_etree()  # not lxml, where that is installed: its elements and ours do not mix
-
-    # pygal's finder, for plug-ins we have not, warns at every later import that it is of an old kind.
-    sys.meta_path[:] = [each for each in sys.meta_path if type(each).__name__ != "PluginImportFixer"]
-    ranks = [rank for line in lines for _, rank in line.points if rank is not None]
-    best, worst = min(ranks), max(max(ranks), min(ranks) + 1)
-    begin = min(moment for line in lines for moment, _ in line.points)
-    until = max(until, begin + 1)
-    end = until + (until - begin) // 30 + 1  # room for what the latest board changed
-    chart = pygal.DateTimeLine(
-        width=WIDTH,
-        height=HEIGHT,
-        margin_top=12,
-        margin_bottom=8,
-        margin_left=20,
-        margin_right=_LABEL_SPACE if len(lines) <= MOST_LABELS else 12,
-        js=[],
-        css=[],
-        show_legend=False,
-        show_dots=False,
-        include_x_axis=False,
-        inverse_y_axis=True,
-        allow_interruptions=True,
-        range=(best, worst),
-        y_labels=_rank_ticks(best, worst),
-        x_labels=_time_ticks(begin, until),
-        x_value_formatter=_day if until - begin > 2 * 86400 else _hour,
-        value_formatter=lambda rank: f"{rank:,.0f}",
-    )
-    for line in lines:
-        points: list[tuple[datetime, int | None]] = []
-        before: int | None = None
-        for moment, rank in [*line.points, (end, None)]:
-            if rank is None and before is not None:
-                points.append((_time(moment), before))  # what was, until it was no more
-            points.append((_time(moment), rank))
-            before = rank
-        chart.add(line.label, points)
-    return chart.render_tree()
+def _path(points: list[tuple[int, int | None]]) -> str:
+    """Steps, since a rank holds until it changes, with a gap where there is no height."""
+    parts: list[str] = []
+    height: int | None = None
+    for x, y in [*points, (WIDTH, None)]:
+        if y == height:
+            continue
+        if height is not None:
+            parts.append(f"H{x}")
+        if y is not None:
+            parts.append(f"M{x},{y}" if height is None else f"V{y}")
+        height = y
+    return "".join(parts)
 
 
-def _time(moment: int) -> datetime:
-    return datetime.fromtimestamp(moment, UTC)
+def _apart(ends: list[int]) -> list[float]:
+    """The height of each name: beside its line's end, or moved where names would touch."""
+    heights = [0.0] * len(ends)
+    # Names that would touch form a block around the middle of their lines' ends: its members, and its top.
+    blocks: list[tuple[list[int], float]] = []
+    for number in sorted(range(len(ends)), key=ends.__getitem__):
+        members, top = [number], float(ends[number])
+        while blocks and blocks[-1][1] + len(blocks[-1][0]) * _NAME_GAP > top:
+            members = blocks.pop()[0] + members
+            middle = sum(ends[each] for each in members) / len(members)
+            top = middle - (len(members) - 1) * _NAME_GAP / 2
+            top = max(min(top, HEIGHT - (len(members) - 1) * _NAME_GAP), 0)
+        blocks.append((members, top))
+    for members, top in blocks:
+        for place, number in enumerate(members):
+            heights[number] = round(top + place * _NAME_GAP, 1)
+    return heights
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b}"
-
-
-def _hour(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b %H:%M}"
+def _cut(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _rank_ticks(best: int, worst: int) -> list[int]:
     """The best and the worst rank, and round ones between them."""
-    step = 10 ** (len(str(worst - best)) - 1)
-    for factor in (0.2, 0.5, 1, 2, 5):
-        if (worst - best) / (step * factor) <= 6:
-            step = max(int(step * factor), 1)
-            break
+    rough = (worst - best) / _GUIDES
+    power = 10 ** (len(str(int(rough))) - 1)
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     rounds = range(best // step * step + step, worst, step)
-    return [best, *(rank for rank in rounds if rank - best > step / 2 and worst - rank > step / 2), worst]
+    return [best, *(rank for rank in rounds if min(rank - best, worst - rank) > step / 3), worst]
 
 
-def _time_ticks(begin: int, until: int) -> list[datetime]:
-    """Up to seven round times."""
-    steps = [3600 * hours for hours in (1, 2, 3, 6, 12)] + [
-        86400 * days for days in (1, 2, 7, 14, 30, 60, 90)
-    ]
-    step = next((step for step in steps if (until - begin) / step <= 7), 86400 * 365)
-    first = _time(begin // step * step + step)
-    ticks = []
-    while first <= _time(until):
-        ticks.append(first)
-        first += timedelta(seconds=step)
-    return ticks or [_time(begin)]
+def _time_ticks(begin: int, until: int) -> list[tuple[int, str]]:
+    """At most seven round moments with their labels."""
+    step = next((step for step in _STEPS if step * _MOST_TIMES >= until - begin), None)
+    if step is None:
+        moments = _months(begin, until)
+    else:
+        first = begin // step * step + step
+        moments = [_time(moment) for moment in range(first, until + 1, step)] or [_time(begin)]
+    labels = []
+    before: datetime | None = None
+    for moment in moments:
+        if step is None:
+            new_year = before is None or before.year != moment.year
+            label = f"{moment:%b %Y}" if new_year else f"{moment:%b}"
+        elif step < _DAY and before is not None and before.day == moment.day:
+            label = f"{moment:%H:%M}"
+        else:
+            label = f"{moment.day} {moment:%b}" + (f" {moment:%H:%M}" if step < _DAY else "")
+        labels.append((int(moment.timestamp()), label))
+        before = moment
+    return labels
 
 
-def _series(plot: Any) -> Iterator[Any]:
-    for group in plot:
-        if (group.get("class") or "").startswith("series"):
-            yield group
+def _months(begin: int, until: int) -> list[datetime]:
+    """The beginnings of months, or of every second month and so on."""
+    first, last = _time(begin), _time(until)
+    numbers = range(first.year * 12 + first.month, last.year * 12 + last.month)
+    months = [datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC) for number in numbers]
+    return months[:: -(-len(months) // _MOST_TIMES)]
 
 
-def _tidy_axes(plot: Any) -> None:
-    for parent in list(plot.iter()):
-        for node in list(parent):
-            if node.tag == "title" or (node.tag == "rect" and node.get("class") == "background"):
-                parent.remove(node)
-    for node in plot.iter():
-        for name in ("d", "x", "y", "transform"):
-            if name in node.attrib:
-                node.set(name, _short(node.get(name)))
-        kinds = (node.get("class") or "").split()
-        node.attrib.pop("class", None)
-        kept = [kind for kind in kinds if kind in ("axis", "x", "y", "guide", "series")]
-        if kept:
-            node.set("class", " ".join(kept))
-
-
-def _tidy_line(group: Any, line: Line, number: int) -> float | None:
-    """Makes pygal's slopes steps, since a rank holds until it changes; gives the height of the line's end."""
-    group.set("class", f"line c{number % COLOURS} d{number // COLOURS % 3}")
-    group.set("data-user", line.username.lower())
-    end = None
-    for path in list(group):
-        numbers = [float(part) for part in re.findall(r"-?\d+(?:\.\d+)?", path.get("d", ""))]
-        points = list(zip(numbers[::2], numbers[1::2], strict=True))
-        steps = [f"M{_number(points[0][0])},{_number(points[0][1])}"] if points else []
-        height = points[0][1] if points else 0.0
-        for x, y in points[1:]:
-            steps.append(f"H{_number(x)}")
-            if y != height:
-                steps.append(f"V{_number(y)}")
-            height = y
-        if len(points) == 1:
-            steps.append("h2")
-        path.set("d", "".join(steps))
-        end = height if points else end
-    title = ElementTree.Element("title")
-    title.text = printable(line.label)
-    group.insert(0, title)
-    return end
-
-
-def _add_labels(plot: Any, lines: list[Line], ends: dict[int, float | None]) -> None:
-    """Names at the lines' ends, moved apart where they would touch."""
-    placed = sorted((end, number) for number, end in ends.items() if end is not None)
-    heights: list[float] = []
-    for end, _ in placed:
-        heights.append(max(end, heights[-1] + _LABEL_GAP) if heights else end)
-    lowest = HEIGHT - 50.0
-    for i in range(len(heights) - 1, -1, -1):
-        limit = lowest if i == len(heights) - 1 else heights[i + 1] - _LABEL_GAP
-        heights[i] = min(heights[i], limit)
-    axis = next(node for node in plot.iter("path"))  # the plot's upper edge: `M0 0 h<width>`
-    width = float(re.findall(r"-?\d+(?:\.\d+)?", axis.get("d", "0"))[-1])
-    for (_, number), height in zip(placed, heights, strict=True):
-        text = ElementTree.SubElement(
-            plot,
-            "text",
-            {
-                "class": f"name c{number % COLOURS}",
-                "x": _number(width + 6),
-                "y": _number(height + 4),
-                "data-user": lines[number].username.lower(),
-            },
-        )
-        label = printable(lines[number].label)
-        text.text = label if len(label) <= 20 else f"{label[:19]}…"
-
-
-def _short(text: str) -> str:
-    return _NUMBER.sub(lambda match: _number(float(match[0])), text)
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
+def _time(moment: int) -> datetime:
+    return datetime.fromtimestamp(moment, UTC)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kagsync.queries.board import BoardView, Line
     from kagsync.queries.news import Item
+    from kagsync.report.chart import Chart
 
 _HERE = Path(__file__).parent
 _OLD = timedelta(hours=1)  # then a page says in red that it is
@@ -105,9 +106,9 @@ def _row(view: BoardView, line: Line, now: datetime) -> dict[str, Any]:
     }
 
 
-def competition(page: Page, drawing: str, key: str) -> str:
-    """A competition's page; `drawing` is the chart, as SVG made by us."""
-    return _render("competition.html", page=page, drawing=drawing, site=page.site, now=page.now, key=key)
+def competition(page: Page, chart: Chart | None, key: str) -> str:
+    """A competition's page."""
+    return _render("competition.html", page=page, chart=chart, site=page.site, now=page.now, key=key)
 
 
 def index(listed: list[Page], site: str, now: datetime, key: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kagsync.queries.board import BoardView
+    from kagsync.report.chart import Chart
     from kagsync.report.pages import Page
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
@@ -99,8 +100,8 @@ def report(
                 path = folder / page_name(competition.slug)
                 new = always or not _fresh(path, key, now)
                 if new:
-                    drawing = _drawing(store, page(competition).view, now)
-                    write(path, pages.competition(page(competition), drawing, key))
+                    ranks = _chart(store, page(competition).view, now)
+                    write(path, pages.competition(page(competition), ranks, key))
                 counts[new] += 1
             index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
             new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
@@ -127,7 +128,7 @@ def _page(
     return pages.Page(view, items, page_name(competition.slug), now, site)
 
 
-def _drawing(store: Store, view: BoardView, now: datetime) -> str:
+def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
     """The chart of a year, or of all there is."""
     competition = view.competition
     until = int((competition.snapshot_at or now).timestamp())
@@ -144,7 +145,7 @@ def _drawing(store: Store, view: BoardView, now: datetime) -> str:
         )
         for user in people
     ]
-    return chart.svg([line for line in lines if line.points], until)
+    return chart.draw([line for line in lines if line.points], until)
 
 
 def _key(store: Store, competition: Competition, site: str, users: list[User]) -> str:

@@ -31,6 +31,16 @@ _SAVE_CHANGE = (
     "submission_count = excluded.submission_count"
 )
 
+# Looks up the last change before the end of each bucket, which is faster than to read and group them all.
+_THEIRS = "entry_history WHERE user_id = :user AND competition_id = :competition"
+_LAST_OF_EACH_BUCKET = (
+    "WITH RECURSIVE ends(at) AS (SELECT :since UNION ALL "  # noqa: S608  (constants)
+    f"SELECT :since + ((SELECT min(moment) FROM {_THEIRS} AND moment > at) - :since) / :bucket * :bucket "
+    f"+ :bucket - 1 FROM ends WHERE at < (SELECT max(moment) FROM {_THEIRS})) "
+    f"SELECT max(moment, :since), rank FROM {_THEIRS} "
+    f"AND moment IN (SELECT (SELECT max(moment) FROM {_THEIRS} AND moment <= at) FROM ends) ORDER BY moment"
+)
+
 
 class History(Part):
     """The boards that were seen, and how standings changed."""
@@ -147,10 +157,7 @@ class History(Part):
         The first point is at `since`, if the user was on the board by then.
         """
         rows = self._db.rows(
-            # With max(), SQLite takes the other columns from the row that has the maximum.
-            "SELECT max(max(moment), :since), rank FROM entry_history "
-            "WHERE user_id = :user AND competition_id = :competition "
-            "GROUP BY max(moment - :since, 0) / :bucket, moment <= :since ORDER BY 1",
+            _LAST_OF_EACH_BUCKET,
             {"since": since, "user": user_id, "competition": competition_id, "bucket": bucket},
         )
         return [(moment, rank) for moment, rank in rows]

@@ -1066,9 +1066,9 @@ def test_a_schedule_that_starts_a_program_in_a_cache(
 
 def test_a_package_that_is_broken(healthy: None, doctor: Doctor, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setitem(sys.modules, "pygal", None)
+        broken.setitem(sys.modules, "plotille", None)
         cross = doctor.cross("Packages")
-        assert "pygal cannot be imported" in cross["said"]
+        assert "plotille cannot be imported" in cross["said"]
         assert cross["remedy"] == installation.this().reinstall()
 
     assert doctor() == {}

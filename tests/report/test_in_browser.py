@@ -187,7 +187,7 @@ def test_the_filter_narrows_rows_and_lines(browser: Any, page: Path) -> None:
 
 def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path) -> None:
     lit = "[...document.querySelectorAll('.lit')].map((e) => e.localName + ' ' + e.dataset.user).sort()"
-    of = ["g bob", "text bob", "tr bob"]
+    of = ["g bob", "path bob", "tr bob"]
     with Visit(browser, page) as visit:
         assert visit.js(lit) == []
         visit.page.get_by_text("Bob", exact=True).first.hover()
@@ -199,7 +199,7 @@ def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path)
         assert visit.js(lit) == of
         visit.page.locator("#filter").focus()
         assert visit.js(lit) == []
-        visit.page.locator('svg text[data-user="bob"]').hover()
+        visit.page.locator('svg .name[data-user="bob"] text').hover()
         assert visit.js(lit) == of
 
 

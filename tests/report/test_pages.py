@@ -24,7 +24,7 @@ from world.hostile import HOSTILE
 from world.running import set_columns
 
 from kagsync import clock
-from kagsync.report import chart
+from kagsync.report import chart, pages
 from kagsync.report import write as report
 from kagsync.safe_text import printable
 from kagsync.store import Store
@@ -676,11 +676,15 @@ def test_a_year_of_two_hundred_people_stays_small(tmp_path: Path, name: str) -> 
 
 START = int(NOW.timestamp()) - 100 * 86400
 END = int(NOW.timestamp())
-SVG = "{http://www.w3.org/2000/svg}"
+
+
+def svg(*lines: chart.Line) -> str:
+    """The chart as it stands in a page."""
+    return pages._environment().get_template("chart.html").render(chart=chart.draw(list(lines), END))
 
 
 def drawn(*lines: chart.Line) -> ElementTree.Element:
-    return ElementTree.fromstring(chart.svg(list(lines), END))
+    return ElementTree.fromstring(svg(*lines))
 
 
 def line(username: str, *ranks: int | None, label: str | None = None) -> chart.Line:
@@ -691,12 +695,12 @@ def line(username: str, *ranks: int | None, label: str | None = None) -> chart.L
 
 
 def paths(root: ElementTree.Element, username: str) -> list[str]:
-    (group,) = [each for each in root.iter("g") if each.get("data-user") == username]
-    return [each.get("d", "") for each in group.iter("path")]
+    return [each.get("d", "") for each in root.iter("path") if each.get("data-user") == username]
 
 
 def labels(root: ElementTree.Element) -> list[ElementTree.Element]:
-    return [each for each in root.iter("text") if (each.get("class") or "").startswith("name")]
+    names = [each for each in root.iter("g") if (each.get("class") or "").startswith("name")]
+    return [text for each in names for text in each.iter("text")]
 
 
 def test_lines_are_steps_with_the_best_at_the_top() -> None:
@@ -715,15 +719,15 @@ def test_off_the_board_is_a_gap() -> None:
 
 
 def test_labels_do_not_overlap() -> None:
-    root = drawn(*(line(f"user{i}", 100 + i, 100 + i // 3) for i in range(chart.MOST_LABELS)))
+    root = drawn(*(line(f"user{i}", 100 + i, 100 + i // 3) for i in range(chart.MOST_NAMES)))
     heights = sorted(float(each.get("y", "nan")) for each in labels(root))
-    assert len(heights) == chart.MOST_LABELS
+    assert len(heights) == chart.MOST_NAMES
     assert min(b - a for a, b in pairwise(heights)) >= 12
     assert heights[0] > 0 and heights[-1] < chart.HEIGHT
 
 
 def test_there_are_labels_for_a_few_people_only() -> None:
-    assert labels(drawn(*(line(f"user{i}", i + 1) for i in range(chart.MOST_LABELS + 1)))) == []
+    assert labels(drawn(*(line(f"user{i}", i + 1) for i in range(chart.MOST_NAMES + 1)))) == []
 
 
 @pytest.mark.parametrize("ranks", [(7,), (7, 7, 7), (1, 10**6)], ids=["one point", "all equal", "far"])
@@ -734,20 +738,20 @@ def test_any_ranks_can_be_drawn(ranks: tuple[int, ...]) -> None:
 
 
 def test_one_point_at_the_last_board_is_drawn() -> None:
-    text = chart.svg([chart.Line("alice", "Alice", [(END, 5)])], END)
+    text = svg(chart.Line("alice", "Alice", [(END, 5)]))
     assert re.search(r'd="M[^"]+[Hh]', text)
 
 
 def test_without_ranks_there_is_no_chart() -> None:
-    assert chart.svg([], END) == ""
-    assert chart.svg([line("alice", None, None)], END) == ""
+    assert chart.draw([], END) is None
+    assert chart.draw([line("alice", None, None)], END) is None
 
 
 def test_a_chart_with_hostile_names_is_well_formed() -> None:
     root = drawn(*(line(f"user{i}", i + 1, label=text) for i, text in enumerate(PAYLOADS.values())))
     titles = [each.text for each in root.iter("title")]
     assert titles == [printable(text) for text in PAYLOADS.values()]
-    assert {each.tag for each in root.iter()} <= {"svg", "g", "path", "text", "title", "rect", "line"}
+    assert {each.tag for each in root.iter()} <= {"div", "svg", "g", "path", "text", "title", "desc"}
     few = drawn(*(line(f"user{i}", i + 1, label=text) for i, text in enumerate(list(PAYLOADS.values())[:20])))
     assert all(len(each.text or "") <= 20 for each in labels(few))
 

@@ -31,7 +31,7 @@ KILLED = -9
 # What a command of kagsync's may import, but nothing that a run has to find out for itself.
 _ZYGOTE = """
 import json, os, sys
-import apprise, jinja2, kagglesdk, pandas, pygal, rapidfuzz, requests, sqlite_utils
+import apprise, jinja2, kagglesdk, pandas, rapidfuzz, requests, sqlite_utils
 import kagsync.cli.main, kagsync.notify.tell, kagsync.report.write, kagsync.sync.after, kagsync.sync.run
 from kagsync import __main__
 from kagsync.kaggle import client, sdk

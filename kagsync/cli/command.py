@@ -40,8 +40,8 @@ app = typer.Typer(
 )
 competitions_app = typer.Typer(help="Which competitions are tracked.", **_COMMON)  # type: ignore[arg-type]
 users_app = typer.Typer(help="Which people are tracked.", **_COMMON)  # type: ignore[arg-type]
-schedule_app = typer.Typer(help="Have it run by itself.", **_COMMON)  # type: ignore[arg-type]
-notify_app = typer.Typer(help="Who is told when something moves.", **_COMMON)  # type: ignore[arg-type]
+schedule_app = typer.Typer(help="Run kagsync automatically.", **_COMMON)  # type: ignore[arg-type]
+notify_app = typer.Typer(help="Notify people when something moves.", **_COMMON)  # type: ignore[arg-type]
 app.add_typer(competitions_app, name="competitions")
 app.add_typer(users_app, name="users")
 app.add_typer(schedule_app, name="schedule")

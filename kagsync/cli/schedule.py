@@ -1,4 +1,4 @@
-"""`kagsync schedule`: have it run by itself."""
+"""`kagsync schedule`: run it automatically."""
 
 from __future__ import annotations
 
@@ -8,119 +8,95 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kagsync import clock, errors
-from kagsync.cli.command import (
-    load,
-    load_to_read,
-    open_to_read,
-    print_json,
-    print_text,
-    say,
-    schedule_app,
-)
-from kagsync.cli.options import Db, JsonOrText, Quiet, Verbose
+from kagsync.cli.command import Common, command, open_to_read, schedule_app
+from kagsync.cli.options import JsonOrText
 from kagsync.errors import UsageError
-from kagsync.output.listing import TextOrJson
-from kagsync.safe_text import printable
+from kagsync.output import listing
+from kagsync.output.listing import Result, TextOrJson
 
 if TYPE_CHECKING:
-    from kagsync.schedule.install import Plan
     from kagsync.settings import Settings
     from kagsync.store.records import Trigger
 
 _EVERY = "5m"
 Every = Annotated[str, typer.Option("--every", metavar="TIME", help="How often: 5m, 15m, 1h …")]
 Report = Annotated[
-    Path | None, typer.Option("--report", metavar="DIR", help="Each run also updates the report there.")
+    Path | None, typer.Option("--report", metavar="DIR", help="Update the report in this folder at each run.")
 ]
-Cron = Annotated[bool, typer.Option("--cron", help="By cron.")]
-Systemd = Annotated[bool, typer.Option("--systemd", help="By a timer of your systemd.")]
-Windows = Annotated[bool, typer.Option("--windows", help="By Windows Task Scheduler.")]
+Cron = Annotated[bool, typer.Option("--cron", help="Use cron.")]
+Systemd = Annotated[bool, typer.Option("--systemd", help="Use a systemd user timer.")]
+Windows = Annotated[bool, typer.Option("--windows", help="Use Windows Task Scheduler.")]
 
 
-def _kind(cron: bool, systemd: bool, windows: bool) -> str | None:
-    from kagsync.schedule.install import KINDS
-
-    said = [name for name, wanted in zip(KINDS, (cron, systemd, windows), strict=True) if wanted]
-    if len(said) > 1:
-        raise UsageError(f"--{said[0]} and --{said[1]} contradict each other", "Say one of them")
-    return said[0] if said else None
-
-
-def _plan(loaded: Settings, every: str, db: Path | None, report: Path | None) -> Plan:
-    from kagsync.schedule import install
-
-    return install.plan(loaded, every=every, db=db, report=report)
+def _chosen(**options: bool) -> str | None:
+    """The scheduler that was chosen; None: none was."""
+    names = [name for name, chosen in options.items() if chosen]
+    if len(names) > 1:
+        raise UsageError(f"--{names[0]} and --{names[1]} contradict each other", "Pass one of them")
+    return names[0] if names else None
 
 
-@schedule_app.command("print")
+@command(schedule_app, "print")
 def schedule_print(
+    common: Common,
     every: Every = _EVERY,
     report: Report = None,
     cron: Cron = False,
     systemd: Systemd = False,
     windows: Windows = False,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
-    """Print what `install` would put in place, and change nothing."""
+    """Print what `install` would install; change nothing."""
     from kagsync.schedule import install
+    from kagsync.schedule.plan import make_plan
 
-    loaded = load(db, verbose, quiet)
-    kind = _kind(cron, systemd, windows) or install.default_kind()
-    print_text(install.printed(_plan(loaded, every, db, report), kind).removesuffix("\n"))
+    loaded = common.settings()
+    name = _chosen(cron=cron, systemd=systemd, windows=windows) or install.default_name()
+    plan = make_plan(loaded, every=every, db=common.db, report=report)
+    listing.write_exactly(install.printed(plan, name).removesuffix("\n"))
 
 
-@schedule_app.command("install")
+@command(schedule_app, "install")
 def schedule_install(
+    common: Common,
     every: Every = _EVERY,
     report: Report = None,
     cron: Cron = False,
     systemd: Systemd = False,
     windows: Windows = False,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
-    """Have `sync --all` run every 5 minutes, by what this system has; again: renew it."""
+    """Run `sync --all` automatically, every 5 minutes by default."""
     from kagsync.schedule import install
+    from kagsync.schedule.plan import make_plan
 
-    loaded = load(db, verbose, quiet)
-    kind = _kind(cron, systemd, windows) or install.default_kind()
-    say(_printable(install.install(_plan(loaded, every, db, report), kind)), quiet=quiet)
+    loaded = common.settings()
+    name = _chosen(cron=cron, systemd=systemd, windows=windows) or install.default_name()
+    common.say(install.install(make_plan(loaded, every=every, db=common.db, report=report), name))
 
 
-@schedule_app.command("remove")
+@command(schedule_app, "remove")
 def schedule_remove(
-    cron: Cron = False,
-    systemd: Systemd = False,
-    windows: Windows = False,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
+    common: Common, cron: Cron = False, systemd: Systemd = False, windows: Windows = False
 ) -> None:
-    """Take the schedule away, wherever it is."""
+    """Remove the schedule, wherever it is installed."""
     from kagsync.schedule import install
 
-    load(db, verbose, quiet)
-    kind = _kind(cron, systemd, windows)
-    say(install.remove([kind] if kind else install.in_place()), quiet=quiet)
+    common.settings()
+    name = _chosen(cron=cron, systemd=systemd, windows=windows)
+    common.say(install.remove([name] if name else install.in_place()))
 
 
-@schedule_app.command("status")
-def schedule_status(
-    format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
-) -> None:
-    """Say what is scheduled and when it last ran; exit code 1 when it does not run."""
+@command(schedule_app, "status")
+def schedule_status(common: Common, format_: JsonOrText = TextOrJson.text) -> Result:
+    """Show what is scheduled and when it last ran."""
     from kagsync.schedule import install
 
-    found = install.status(_triggers(load_to_read(db, verbose, quiet)), clock.utc_now())
-    if format_ is TextOrJson.json:
-        print_json(install.as_json(found))
-    elif not (quiet and found.runs_by_itself):
-        print_text(_printable("\n".join(install.lines(found))))
-    if not found.runs_by_itself:
-        raise typer.Exit(errors.SOME_FAILED)
+    found = install.status(_triggers(common.settings_to_read()), clock.utc_now())
+    silent = common.quiet and found.runs_by_itself
+    return Result(
+        "" if silent else "\n".join(install.lines(found)),
+        install.as_json(found),
+        0 if found.runs_by_itself else errors.SOME_FAILED,
+    )
 
 
 def _triggers(loaded: Settings) -> list[Trigger]:
@@ -129,7 +105,3 @@ def _triggers(loaded: Settings) -> list[Trigger]:
             return store.runs.triggers()
     except errors.NoDatabase:
         return []
-
-
-def _printable(text: str) -> str:
-    return "\n".join(printable(line) for line in text.split("\n"))

@@ -36,6 +36,7 @@ from kagsync.kaggle import credentials
 from kagsync.notify import channel, ping
 from kagsync.queries import status as health
 from kagsync.schedule import install
+from kagsync.schedule.plan import this_program
 from kagsync.store import REPAIR, SQLITE_VERSION, Store, migrations
 from kagsync.sync import run_folder
 from kagsync.version import __version__
@@ -94,7 +95,7 @@ class _Found:
 
 
 def _program() -> Iterator[Check]:
-    yield Check("kagsync", True, f"{__version__}, {' '.join(install.this_program())}")
+    yield Check("kagsync", True, f"{__version__}, {' '.join(this_program())}")
 
 
 def _settings(db: Path | None, found: _Found) -> Iterator[Check]:

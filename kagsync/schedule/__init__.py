@@ -1,1 +1,1 @@
-"""It runs by itself: `kagsync sync --all` on a schedule of cron, systemd or Windows Task Scheduler."""
+"""Runs kagsync at regular times with cron, systemd or Windows Task Scheduler."""

@@ -1,7 +1,7 @@
-"""A file with the variables that scheduled runs need and that others must not see.
+"""The file of the secret variables that scheduled runs need.
 
-What stands in a crontab, a unit or a task is shown by `ps`, `systemctl show` and the like. So these variables
-are in a file that only its owner may read: lines of NAME=VALUE, and comments.
+Others can see what is in a crontab, a unit or a task, with `ps`, `systemctl show` and the like. So secrets
+are in a file that only its owner can read: lines of NAME=VALUE, and comments.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 _LONGEST = 100_000  # bytes; it has a few lines
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # never wait for the other end of a pipe
 _AGAIN = "kagsync schedule install"
-_HEADER = (
-    "# What `kagsync schedule install` keeps for scheduled runs. `kagsync schedule remove` deletes it.\n"
-)
+_HEADER = "# Secrets for scheduled runs. Written by `kagsync schedule install`.\n"
 
 
 def path(scheduler: str) -> Path:
@@ -38,7 +36,7 @@ def path(scheduler: str) -> Path:
 
 
 def write(file: Path, values: Mapping[str, str]) -> None:
-    """Writes the file in one step; it is private from the first byte.
+    """Writes the file in one step. It is private from the start.
 
     Raises:
         ConfigurationError, DiskFull: it cannot be written.
@@ -69,8 +67,8 @@ def read(file: Path) -> dict[str, str]:
     """Reads the file.
 
     Raises:
-        ConfigurationError: it is missing, belongs to another user or has a line that is not NAME=VALUE of a
-            known name. The message never quotes a line.
+        ConfigurationError: it is missing, belongs to another user, or has a line that is not NAME=VALUE with
+            a known name. The message never quotes a line.
     """
     text = _content(file)
     found = {}
@@ -80,7 +78,7 @@ def read(file: Path) -> dict[str, str]:
         name, sign, value = line.partition("=")
         if not sign or name not in NAMES:
             raise ConfigurationError(
-                f"line {number} of {file} does not set a variable that belongs there",
+                f"line {number} of {file} does not set a variable that kagsync knows",
                 f"Write it again: {_AGAIN}",
             )
         found[name] = value
@@ -110,10 +108,10 @@ def _content(file: Path) -> str:
 
 
 def load(file: Path) -> list[str]:
-    """Sets the variables of the file that the environment lacks.
+    """Sets the variables of the file that are not set yet.
 
     Returns:
-        what to warn of. A file that cannot be used is no reason not to sync.
+        warnings. The sync goes on even if the file cannot be used.
     """
     try:
         values = read(file)
@@ -125,9 +123,9 @@ def load(file: Path) -> list[str]:
 
 
 def _tightened(file: Path) -> list[str]:
-    """Takes the rights of others to read the file; a warning if they had any.
+    """Makes the file private again, and returns a warning if others could read it.
 
-    A file of root's may be for a group, such as one in /etc.
+    A file that belongs to root may be readable by a group, such as one in /etc.
     """
     if os.name != "posix":
         return []
@@ -138,12 +136,12 @@ def _tightened(file: Path) -> list[str]:
         if not shared:
             return []
         file.chmod(stat.S_IMODE(found.st_mode) & ~shared)
-        return [f"Others could read {file} until now. Replace what is secret in it, then: {_AGAIN}"]
+        return [f"Others could read {file} until now. Replace the secrets in it, then run: {_AGAIN}"]
     return [f"Others can read {file}. Prevent that: {rights.change('o-rwx', file)}"]
 
 
 def names(file: Path) -> list[str]:
-    """The names of the variables that the file sets; none where it cannot be read."""
+    """The names of the variables that the file sets; none if it cannot be read."""
     try:
         return list(read(file))
     except KagsyncError:

@@ -1,4 +1,4 @@
-"""It runs by itself: `kagsync sync --all` on a schedule of cron, systemd or Windows Task Scheduler."""
+"""Installs, removes and looks up the schedule, for whichever scheduler this system has."""
 
 from __future__ import annotations
 
@@ -9,113 +9,98 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock, installation
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
-from kagsync.schedule import cron, env_file, systemd, windows
-from kagsync.schedule.plan import DEFAULT_EVERY, LONGEST_RUN, Plan, plan, this_program
+from kagsync.schedule import env_file
+from kagsync.schedule.cron import Cron
+from kagsync.schedule.plan import LONGEST_RUN, this_program
 from kagsync.schedule.scheduler import Installed, NoScheduler
+from kagsync.schedule.systemd import Systemd
+from kagsync.schedule.windows import Windows
 from kagsync.store.records import BY_HAND
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from types import ModuleType
 
+    from kagsync.schedule.plan import Plan
+    from kagsync.schedule.scheduler import Scheduler
     from kagsync.store.records import Trigger
 
-__all__ = [
-    "DEFAULT_EVERY",
-    "Plan",
-    "Status",
-    "as_json",
-    "default_kind",
-    "install",
-    "lines",
-    "plan",
-    "printed",
-    "remove",
-    "status",
-    "this_program",
-]
+# By name, in the order in which they are tried.
+SCHEDULERS: dict[str, Scheduler] = {each.name: each for each in (Cron(), Systemd(), Windows())}
 
-# How secrets leave a schedule that an older kagsync made.
+# How to take secrets out of a schedule that an older version of kagsync installed.
 MOVE = "Set them in your shell and run: kagsync schedule install"
 
-KINDS: dict[str, ModuleType] = {kind.NAME: kind for kind in (cron, systemd, windows)}
 
-
-def default_kind() -> str:
-    """The scheduler of this system: the first that answers.
+def default_name() -> str:
+    """The name of this system's scheduler: the first that is available.
 
     Raises:
-        ConfigurationError: none does.
+        ConfigurationError: there is none.
     """
-    for name, kind in KINDS.items():
-        if kind.available():
+    for name, scheduler in SCHEDULERS.items():
+        if scheduler.available():
             return name
+    *others, last = (scheduler.title for scheduler in SCHEDULERS.values())
     raise ConfigurationError(
-        "neither cron nor systemd nor Windows Task Scheduler answers here",
-        "Install cron, or let your own scheduler call: kagsync sync --all -q",
+        f"no scheduler found: neither {', '.join(others)} nor {last} is available",
+        "Install cron, or have your own scheduler run: kagsync sync --all -q",
     )
 
 
-def printed(plan: Plan, kind: str) -> str:
+def printed(plan: Plan, name: str) -> str:
     """What `install` would put in place."""
     _warn_of_a_cache(plan)
     if plan.private:
         names = ", ".join(plan.private)
-        logger.info("`install` also writes %s to %s, which only you may read", names, env_file.path(kind))
-    text: str = KINDS[kind].printed(plan)
-    return text
+        logger.info("`install` also writes %s to %s, which only you can read", names, env_file.path(name))
+    return SCHEDULERS[name].printed(plan)
 
 
-def install(plan: Plan, kind: str) -> str:
+def install(plan: Plan, name: str) -> str:
     """Puts the schedule in place, or renews it.
 
     Returns:
         what was done, and how to undo it.
     """
     _warn_of_a_cache(plan)
-    scheduler = KINDS[kind]
+    scheduler = SCHEDULERS[name]
     before = scheduler.find()
-    dropped = sorted({*_private(kind), *(before.exposed if before else ())} - {*plan.private})
+    dropped = sorted({*_private(name), *(before.exposed if before else ())} - {*plan.private})
     if plan.private:
-        env_file.write(env_file.path(kind), plan.private)
+        env_file.write(env_file.path(name), plan.private)
     try:
         scheduler.install(plan)
     except KagsyncError:
         if before is None:
-            _forget(kind)
+            _forget(name)
         raise
     if not plan.private:
-        _forget(kind)
-    told = [
-        f"{'Installed' if before is None else 'Renewed'}: {scheduler.TITLE} runs kagsync "
+        _forget(name)
+    lines = [
+        f"{'Installed' if before is None else 'Renewed'}: {scheduler.title} runs kagsync "
         f"{_every(plan)}, from {plan.program[0]}",
         f"Log: {plan.log_file}",
+        *scheduler.notes(plan),
     ]
-    if plan.environment and kind == windows.NAME:
-        told += ["Task Scheduler takes variables from your account only. If they are not there yet:"]
-        told += [f'  setx {name} "{value}"' for name, value in plan.environment.items()]
-    elif plan.environment:
-        told.append(f"Carried over: {', '.join(plan.environment)}")
     if plan.private:
-        told.append(
-            f"Secret, so in a file that only you may read: {', '.join(plan.private)} ({env_file.path(kind)})"
-        )
+        secrets = f"{', '.join(plan.private)} ({env_file.path(name)})"
+        lines.append(f"Secret, so saved in a file that only you can read: {secrets}")
     if dropped:
-        told.append(f"No longer carried over, because not set here: {', '.join(dropped)}")
+        lines.append(f"No longer carried over, because not set here: {', '.join(dropped)}")
     if plan.secrets:
-        told.append(f"Not carried over, being secret: {', '.join(plan.secrets)}")
-        if any(name.startswith("KAGGLE_") for name in plan.secrets):
-            told.append("Save Kaggle's key where scheduled runs find it: ~/.kaggle/access_token")
-    if kind == systemd.NAME:
-        told.append("To have it run while you are logged out, too: loginctl enable-linger")
-    others = [name for name in KINDS if name != kind and isinstance(_found(name), Installed)]
-    told += [f"It is installed for {name}, too: kagsync schedule remove --{name}" for name in others]
-    told.append("When it last ran: kagsync schedule status. To undo: kagsync schedule remove")
-    return "\n".join(told)
+        lines.append(f"Not carried over, because secret: {', '.join(plan.secrets)}")
+        if any(variable.startswith("KAGGLE_") for variable in plan.secrets):
+            lines.append("Save your Kaggle token where scheduled runs find it: ~/.kaggle/access_token")
+    others = [other for other in SCHEDULERS if other != name and isinstance(_found(other), Installed)]
+    lines += [
+        f"Also installed for {other}. To remove that: kagsync schedule remove --{other}" for other in others
+    ]
+    lines.append("To see when it last ran: kagsync schedule status. To undo: kagsync schedule remove")
+    return "\n".join(lines)
 
 
 def _warn_of_a_cache(plan: Plan) -> None:
-    """Warns that a schedule made with `uvx` or `pipx run` breaks when their cache is cleaned."""
+    """Warns if `uvx` or `pipx run` started kagsync: the schedule breaks when their cache is cleaned."""
     if installation.this().temporary:
         logger.warning(
             "%s is in a cache: when that is cleaned, scheduled runs fail. Install kagsync permanently: %s. "
@@ -132,17 +117,20 @@ def _every(plan: Plan) -> str:
     return "every minute" if plan.minutes == 1 else f"every {plan.minutes} minutes"
 
 
-def remove(kinds: list[str]) -> str:
-    """Takes the schedule away from these schedulers, and says from which it did.
+def remove(names: list[str]) -> str:
+    """Removes the schedule from these schedulers.
+
+    Returns:
+        from which it was removed.
 
     Raises:
-        ConfigurationError: one of them failed; it says from which others the schedule is gone.
+        ConfigurationError: one of them failed. The message says from which others the schedule is removed.
     """
     gone: list[str] = []
     failure: ConfigurationError | None = None
-    for name in kinds:
+    for name in names:
         try:
-            gone += [KINDS[name].TITLE] if KINDS[name].remove() else []
+            gone += [SCHEDULERS[name].title] if SCHEDULERS[name].remove() else []
             _forget(name)
         except ConfigurationError as error:
             failure = failure or error
@@ -153,26 +141,29 @@ def remove(kinds: list[str]) -> str:
 
 
 def in_place() -> list[str]:
-    """The schedulers that may hold a schedule here, also where that cannot be seen."""
-    return [name for name in KINDS if _found(name) is not None]
+    """The schedulers that hold a schedule, or may do so but cannot be read."""
+    return [name for name in SCHEDULERS if _found(name) is not None]
 
 
 def _found(name: str) -> Installed | ConfigurationError | None:
-    """What a scheduler runs; the error if it does not tell; None if it runs nothing or does not exist."""
+    """What a scheduler runs; the error if it cannot be read; None if it runs nothing or does not exist."""
     try:
-        found: Installed | None = KINDS[name].find()
+        return SCHEDULERS[name].find()
     except NoScheduler:
         return None
     except ConfigurationError as error:
         return error
-    return found
 
 
 @dataclass(frozen=True)
 class Status:
-    """What is scheduled, by the scheduler's name, and the last runs, the latest first.
+    """What is scheduled, and how it goes.
 
-    `unreadable`: why other schedulers do not tell what they run.
+    Attributes:
+        installed: what is scheduled, by the scheduler's name.
+        runs: the last run of each trigger, the latest first.
+        now: when this was looked up.
+        unreadable: why other schedulers cannot be read, by name.
     """
 
     installed: dict[str, Installed]
@@ -182,7 +173,7 @@ class Status:
 
     @property
     def last(self) -> Trigger | None:
-        """The last run that was not started by hand; none that a wrong clock dated in the future."""
+        """The last run that was not started by hand. Runs dated in the future do not count."""
         return next(
             (
                 run
@@ -194,9 +185,9 @@ class Status:
 
     @property
     def runs_by_itself(self) -> bool:
-        """Whether the last run that nobody started by hand is no older than three times its interval.
+        """Whether the last run that was not started by hand is at most three intervals old.
 
-        A scheduler that kagsync does not know (Airflow, Kubernetes) is taken to call once an hour at least.
+        A scheduler that kagsync does not know (Airflow, Kubernetes) is assumed to run it at least every hour.
         """
         if self.last is None:
             return False
@@ -205,12 +196,12 @@ class Status:
 
 
 def status(runs: list[Trigger], now: datetime) -> Status:
-    """Looks what is scheduled.
+    """Looks up what is scheduled.
 
     Args:
         runs: the last run of each trigger, the latest first.
     """
-    found = {name: _found(name) for name in KINDS}
+    found = {name: _found(name) for name in SCHEDULERS}
     return Status(
         {name: each for name, each in found.items() if isinstance(each, Installed)},
         runs,
@@ -220,14 +211,14 @@ def status(runs: list[Trigger], now: datetime) -> Status:
 
 
 def lines(found: Status) -> list[str]:
-    """The status for people."""
+    """The status for people, line by line."""
     told = []
     here = this_program()[0]
     for name, each in found.installed.items():
         whose = "this installation" if each.program == here else "another installation"
-        told.append(f"{KINDS[name].TITLE}: {each.when or '?'}  {each.program or '?'} ({whose})")
+        told.append(f"{SCHEDULERS[name].title}: {each.when or '?'}  {each.program or '?'} ({whose})")
         told += _secrets(name, each)
-    told += [f"{KINDS[name].TITLE}: {error}" for name, error in found.unreadable.items()]
+    told += [f"{SCHEDULERS[name].title}: {error}" for name, error in found.unreadable.items()]
     if not told and not found.runs_by_itself:
         told.append("Nothing is scheduled: kagsync schedule install")
     for run in found.runs:
@@ -237,21 +228,25 @@ def lines(found: Status) -> list[str]:
             f"exit code {run.exit_code}, from {run.program}"
         )
     if found.installed and found.last is None:
-        told.append("No scheduled run yet: wait for the next one, or see its log and that the scheduler runs")
+        told.append(
+            "No scheduled run yet: wait for the next one, or check the log and that the scheduler is running"
+        )
     elif found.installed and not found.runs_by_itself:
-        told.append("That is long ago: see its log, and that the scheduler runs")
+        told.append("That is long ago: check the log, and that the scheduler is running")
     return told
 
 
 def _secrets(name: str, each: Installed) -> list[str]:
-    """Where the secrets of a scheduler's runs are, without showing them."""
+    """Says where the secrets of a scheduler's runs are, without showing them."""
     told = []
     if each.exposed:
         told.append(f"{exposure(name, each)}: {MOVE}")
     if error := lost(name, each):
         told.append(str(error))
     elif variables := _private(name):
-        told.append(f"Secrets of {KINDS[name].TITLE}'s runs: {', '.join(variables)} in {env_file.path(name)}")
+        told.append(
+            f"Secrets of {SCHEDULERS[name].title}'s runs: {', '.join(variables)} in {env_file.path(name)}"
+        )
     return told
 
 
@@ -284,12 +279,12 @@ def _forget(name: str) -> None:
 
 
 def exposure(name: str, each: Installed) -> str:
-    """Says which secrets others can see in a schedule."""
-    return f"{KINDS[name].TITLE}'s entry holds {', '.join(each.exposed)}, which is secret"
+    """Says which secrets others can read in a schedule."""
+    return f"{SCHEDULERS[name].title}'s entry holds {', '.join(each.exposed)}, which is secret"
 
 
 def as_json(found: Status) -> dict[str, Any]:
-    """The status for programs; keys never disappear."""
+    """The status for programs. Keys never disappear."""
     here = this_program()[0]
     return {
         "runs_by_itself": found.runs_by_itself,

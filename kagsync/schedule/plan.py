@@ -1,4 +1,4 @@
-"""What is to run, how often, and with what: the one description that each scheduler puts in its own words."""
+"""What runs, how often and with which settings. Each scheduler writes this plan in its own notation."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
 
 DEFAULT_EVERY = "5m"
-LONGEST_RUN = timedelta(minutes=15)  # what takes longer hangs; no run should, this is the last resort
-# What fits evenly into an hour or a day: all that cron can say.
+LONGEST_RUN = timedelta(minutes=15)  # a last resort: a run that takes longer hangs
+# What fits evenly into an hour or a day: cron has nothing else.
 _MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
 _HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 INTERVALS = (*_MINUTES, *(60 * hours for hours in _HOURS))  # minutes
 
-# Beside KAGSYNC_…: what decides where things are found, and how the network is reached.
+# Besides KAGSYNC_…: what decides where files are and how the network is reached.
 _OTHERS = (
     "KAGGLE_CONFIG_DIR",
     "KAGGLE_API_ENVIRONMENT",
@@ -37,7 +37,7 @@ _OTHERS = (
     "XDG_CONFIG_HOME",
     "XDG_DATA_HOME",
     "XDG_STATE_HOME",
-    *route.CA_BUNDLES,  # not SSL_CERT_FILE: requests always names a file of its own, so OpenSSL ignores it
+    *route.CA_BUNDLES,  # not SSL_CERT_FILE: requests passes its own file, so OpenSSL ignores it
     *PROXIES,
     "NO_PROXY",
     "no_proxy",
@@ -46,16 +46,16 @@ _OTHERS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """A run of `kagsync sync --all -q` every so often.
+    """Regular runs of `kagsync sync --all -q`.
 
     Attributes:
-        every: a whole number of minutes that fits evenly into an hour, or of hours into a day.
-        program: the words that start this very installation, the first an absolute path.
-        options: words after `sync --all -q`.
-        environment: variables that a scheduler's processes lack; never a secret.
-        secrets: names of variables that are set here and are not carried over.
+        every: the interval: minutes that fit evenly into an hour, or hours that fit evenly into a day.
+        program: the words that start this installation; the first is an absolute path.
+        options: the words after `sync --all -q`.
+        environment: variables that a scheduler's processes lack; none of them is secret.
+        secrets: the names of secret variables that are set here but not carried over.
         log_file: where the runs log.
-        private: the secret ones of those variables, for a file that only this user may read.
+        private: variables that are secret, for a file that only this user can read.
     """
 
     every: timedelta
@@ -67,11 +67,12 @@ class Plan:
     private: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def arguments(self, trigger: str) -> tuple[str, ...]:
-        """The words after the program, for a scheduler of this name."""
+        """The words after the program, for the scheduler of this name."""
         secrets = ("--env-file", str(env_file.path(trigger))) if self.private else ()
         return ("sync", "--all", "-q", "--trigger", trigger, *self.options, *secrets)
 
     def words(self, trigger: str) -> tuple[str, ...]:
+        """The whole command, for the scheduler of this name."""
         return (*self.program, *self.arguments(trigger))
 
     @property
@@ -79,22 +80,23 @@ class Plan:
         return int(self.every.total_seconds()) // 60
 
 
-def plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) -> Plan:
-    """Makes the plan of this installation, these settings and this environment.
+def make_plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) -> Plan:
+    """Makes the plan for this installation, these settings and this environment.
 
     Args:
         every: such as `5m` or `1h`.
-        db: the database, if named on the command line.
-        report: the folder of the report's pages that each run updates.
+        db: the database, if it is named on the command line.
+        report: the folder of the report that each run updates.
 
     Raises:
-        UsageError: `every` is no length of time that all schedulers can keep.
+        UsageError: `every` is not a duration, or one that not all schedulers support.
+        ConfigurationError: a path or variable has a character that a schedule cannot hold.
     """
     environment, private, secrets = _environment(loaded)
     log_file = (loaded.log_file or settings.default_log_file()).absolute()
     length = interval(every)
     options = ["--log-file", str(log_file)]
-    if length != inputs.duration(DEFAULT_EVERY):  # for which sync's own default is made
+    if length != inputs.duration(DEFAULT_EVERY):  # sync's own default is made for that
         options += ["--max-time", str(int(0.9 * min(length, LONGEST_RUN).total_seconds()))]
     if db is not None or os.environ.get("KAGSYNC_DB"):
         options += ["--db", str(loaded.db)]
@@ -103,32 +105,34 @@ def plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) 
     for text in (*options, *environment.values(), *environment):
         if not text.isprintable():
             raise ConfigurationError(
-                f"{text!r} has a character that no schedule can hold",
-                "Give that path or variable another name",
+                f"{text!r} has a character that a schedule cannot hold",
+                "Change that path or variable",
             )
     for name, value in private.items():
         if not value.isprintable():  # the value itself must not be shown
-            raise ConfigurationError(f"{name} has a character that no URL has", f"Correct or unset {name}")
+            raise ConfigurationError(
+                f"{name} has a character that is not allowed in a URL", f"Correct or unset {name}"
+            )
     return Plan(length, this_program(), tuple(options), environment, secrets, log_file, private)
 
 
 def interval(every: str) -> timedelta:
-    """Reads how often.
+    """Reads an interval.
 
     Raises:
-        UsageError: it is no length of time, or does not fit evenly into an hour or a day.
+        UsageError: it is not a duration, or does not fit evenly into an hour or a day.
     """
     length = inputs.duration(every)
     if length.total_seconds() / 60 in INTERVALS:
         return length
     known = ", ".join([*(f"{minutes}m" for minutes in _MINUTES), *(f"{hours}h" for hours in _HOURS)])
-    raise UsageError(f"every {every} does not fit evenly into an hour or a day", f"Say one of {known}")
+    raise UsageError(f"every {every} does not fit evenly into an hour or a day", f"Choose one of {known}")
 
 
 def this_program() -> tuple[str, ...]:
-    """The words that start this very installation."""
+    """The words that start this installation."""
     if os.name == "nt":
-        # pythonw opens no window; kagsync.exe would flash one every 5 minutes.
+        # pythonw opens no window; kagsync.exe would open one for a moment at every run.
         quiet = Path(sys.executable).with_name("pythonw.exe")
         return (str(quiet if quiet.is_file() else sys.executable), "-m", "kagsync")
     script = Path(sysconfig.get_path("scripts")) / "kagsync"
@@ -136,19 +140,19 @@ def this_program() -> tuple[str, ...]:
 
 
 def _home_of_account() -> str | None:
-    """The home that schedulers give to a process of this user."""
+    """The home folder that schedulers set for this user's processes."""
     if os.name != "posix":
         return os.environ.get("HOME")
     import pwd
 
     try:
         return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:  # a user without an entry, as containers have
+    except KeyError:  # a user without an entry, as in containers
         return None
 
 
 def _environment(loaded: Settings) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
-    """The variables for everybody's eyes, those for a private file, and the names of those left out."""
+    """The variables that others may see, those for the private file, and the names of those left out."""
     carried, private = {}, {}
     if (home := os.environ.get("HOME")) and home != _home_of_account():
         carried["HOME"] = home
@@ -160,7 +164,7 @@ def _environment(loaded: Settings) -> tuple[dict[str, str], dict[str, str], tupl
             private[name] = value
         else:
             carried[name] = value
-    for name in ("KAGSYNC_DB", "KAGSYNC_LOG_FILE"):  # options, see `plan`
+    for name in ("KAGSYNC_DB", "KAGSYNC_LOG_FILE"):  # options, see `make_plan`
         carried.pop(name, None)
     if "KAGSYNC_TEMP_DIR" in carried:
         carried["KAGSYNC_TEMP_DIR"] = str(loaded.temp_dir)  # absolute, ~ expanded

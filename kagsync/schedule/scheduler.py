@@ -1,9 +1,9 @@
-"""What a scheduler was found to run."""
+"""What a scheduler is, and what it was found to run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kagsync.errors import ConfigurationError
 from kagsync.schedule.plan import INTERVALS
@@ -12,9 +12,41 @@ from kagsync.secrecy import is_secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from kagsync.schedule.plan import Plan
+
 
 class NoScheduler(ConfigurationError):
     """There is no such scheduler on this system."""
+
+
+class Scheduler(Protocol):
+    """A program that can run kagsync at regular times. `install.py` has the list of them.
+
+    Attributes:
+        name: its option on the command line and the trigger of its runs, such as `cron`.
+        title: its name in messages.
+    """
+
+    name: str
+    title: str
+
+    def available(self) -> bool:
+        """Whether it can be used here."""
+
+    def printed(self, plan: Plan) -> str:
+        """What `install` would put in place."""
+
+    def install(self, plan: Plan) -> None:
+        """Puts the schedule in place, replacing the one that is there."""
+
+    def remove(self) -> bool:
+        """Removes the schedule; whether there was one."""
+
+    def find(self) -> Installed | None:
+        """What it runs; None: nothing of kagsync's."""
+
+    def notes(self, plan: Plan) -> list[str]:
+        """What to tell people after `install`, as lines."""
 
 
 @dataclass(frozen=True)
@@ -22,10 +54,10 @@ class Installed:
     """A schedule that is in place.
 
     Attributes:
-        when: when it runs, in the scheduler's words; empty where that cannot be seen.
-        minutes: the same as a number; None where people changed it to something else.
-        program: what it starts; empty where that cannot be seen.
-        exposed: the names of variables in it that are secret, as an older kagsync wrote them.
+        when: when it runs, in the scheduler's own notation; empty if that cannot be read.
+        minutes: the interval in minutes; None if somebody changed it to something else.
+        program: what it starts; empty if that cannot be read.
+        exposed: the names of secret variables in it, which older versions of kagsync put there.
         private: whether its runs read a private file of variables.
     """
 
@@ -37,20 +69,27 @@ class Installed:
 
 
 def installed(
-    words: Callable[[int], str],
+    notation: Callable[[int], str],
     when: str,
     program: str,
     assignments: Iterable[str] = (),
     command: str = "",
 ) -> Installed:
-    """Recognizes the interval by what a scheduler calls it.
+    """Describes a schedule that was found.
 
     Args:
-        words: tells for a number of minutes how the scheduler says it.
+        notation: turns minutes into the scheduler's own notation, by which the interval is recognized.
+        when: when it runs, in that notation.
+        program: what it starts.
         assignments: the variables that the scheduler sets, as NAME=VALUE.
         command: what it starts, with the options.
     """
-    known = {words(minutes): minutes for minutes in INTERVALS}
+    known = {notation(minutes): minutes for minutes in INTERVALS}
     pairs = [assignment.partition("=") for assignment in assignments]
     exposed = tuple(name for name, _, value in pairs if is_secret(name, value))
     return Installed(when, known.get(when), program, exposed, "--env-file" in command)
+
+
+def carried_over(plan: Plan) -> list[str]:
+    """A note on the variables that the schedule sets for its runs."""
+    return [f"Carried over: {', '.join(plan.environment)}"] if plan.environment else []

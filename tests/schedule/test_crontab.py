@@ -122,7 +122,7 @@ def test_a_write_that_is_cut_short_is_told_and_undone(
     ran = kagsync("schedule", "install", "--cron")
 
     assert (ran.code, ran.out) == (3, "")
-    assert "the crontab is not as it was written; the old crontab is back. Put the lines in" in ran.err
+    assert "differs from what was written; the old crontab has been restored. Add the lines" in ran.err
     assert crontab.content == PRECIOUS
     assert len(ran.err.splitlines()) == 1
 
@@ -139,7 +139,7 @@ def test_a_write_that_is_lost_without_a_word_is_told(
     crontab = cron_with(write="cat > /dev/null")
     ran = kagsync("schedule", "install", "--cron")
     assert ran.code == 3
-    assert "the old one stays: the crontab is not as it was written" in ran.err
+    assert "the old one stays: the crontab differs from what was written" in ran.err
     assert crontab.content == PRECIOUS
 
 
@@ -154,7 +154,7 @@ def test_lines_that_cannot_be_put_back_are_saved_and_the_file_is_named(
     (saved,) = (home / ".config/kagsync").iterdir()
     assert saved.read_bytes() == content
     assert saved.stat().st_mode & 0o777 == 0o600
-    assert f"it is saved in {saved}. Put it back by hand: crontab {saved}" in ran.err
+    assert f"it is saved in {saved}. Restore it by hand: crontab {saved}" in ran.err
     assert (ran.code, len(ran.err.splitlines())) == (3, 1)
 
 
@@ -224,4 +224,4 @@ def test_a_task_that_is_not_what_was_given_is_told(
     command("schtasks", "#!/bin/sh\n[ $1 = /Create ] || echo '<Task/>'\n")
     ran = kagsync("schedule", "install", "--windows")
     assert (ran.code, ran.out) == (3, "")
-    assert "Task Scheduler holds another task than it was given" in ran.err
+    assert "Task Scheduler did not store the task as it was given" in ran.err

@@ -201,7 +201,7 @@ def test_two_real_minutes_of_cron(
     told = kagsync.ok("schedule", "install", "--every", "1m")
 
     assert told.startswith("Installed: cron runs kagsync every minute, from /")
-    assert "Not carried over, being secret: KAGGLE_API_TOKEN" in told
+    assert "Not carried over, because secret: KAGGLE_API_TOKEN" in told
     assert b"test-token" not in debian.crontab
     assert control in debian.crontab
     monkeypatch.delenv("KAGGLE_API_TOKEN")

@@ -26,9 +26,14 @@ from hypothesis import strategies as st
 from world import ROOT
 
 from kagsync import clock, settings
-from kagsync.schedule import cron, env_file, systemd, windows
+from kagsync.schedule import env_file, systemd, windows
+from kagsync.schedule import plan as plan_module
+from kagsync.schedule.cron import Cron
+from kagsync.schedule.install import SCHEDULERS
 from kagsync.schedule.plan import INTERVALS, Plan, this_program
-from kagsync.schedule.plan import plan as plan_of
+from kagsync.schedule.plan import make_plan as plan_of_here
+from kagsync.schedule.systemd import Systemd
+from kagsync.schedule.windows import Windows
 from kagsync.store.records import Trigger
 
 if TYPE_CHECKING:
@@ -46,7 +51,6 @@ if sys.platform == "win32":
 SPOOL = "/var/spool/cron/crontabs"
 BEGIN, END = b"# >>> kagsync >>>\n", b"# <<< kagsync <<<\n"
 TOKEN, KEY, PASSWORD = "KGAT_s3cret-t0ken", "0123456789abcdef-s3cret", "pr0xy-s3cret"
-KINDS = ("cron", "systemd", "windows")
 ODD_TEXT = (
     "with spaces",
     "100%",
@@ -324,7 +328,7 @@ def test_a_crontab_that_cron_refuses_stays_as_it_was(real_crontab: Crontab, kags
     ran = kagsync("schedule", "install")
 
     assert (ran.code, ran.out) == (3, "")
-    assert ran.err.startswith("ERROR kagsync: crontab refused the new crontab, the old one stays: ")
+    assert ran.err.startswith("ERROR kagsync: crontab refused the new crontab, so the old one stays: ")
     assert "kagsync schedule print --cron" in ran.err
     assert len(ran.err.splitlines()) == 1
     assert real_crontab.content == content
@@ -382,7 +386,7 @@ def test_words_and_variables_arrive_at_the_job_as_they_are(tmp_path: Path) -> No
     program.chmod(0o755)
     environment = {f"KAGSYNC_{i}": text for i, text in enumerate(ODD_TEXT)}
 
-    text = cron.printed(make_plan(program=(str(program),), environment=environment, options=ODD_TEXT))
+    text = Cron().printed(make_plan(program=(str(program),), environment=environment, options=ODD_TEXT))
 
     job = text.splitlines()[-2]
     words, variables = json.loads(run_by_cron(job))
@@ -392,16 +396,16 @@ def test_words_and_variables_arrive_at_the_job_as_they_are(tmp_path: Path) -> No
 
 @given(st.lists(st.text("\\%'\"$ a=é", max_size=8)))
 def test_any_words_survive_cron(options: list[str]) -> None:
-    job = cron.printed(make_plan(options=tuple(options))).splitlines()[-2]
+    job = Cron().printed(make_plan(options=tuple(options))).splitlines()[-2]
 
     assert shlex.split(as_cron_runs_it(job))[6:] == options
 
 
 def test_the_program_is_recognized_however_odd_its_path(real_crontab: Crontab) -> None:
     program = "/o'dd $dir\\%\" 100%/kagsync"
-    cron.install(make_plan(program=(program,), environment={"A": "100% b", "B": r"\%"}))
+    Cron().install(make_plan(program=(program,), environment={"A": "100% b", "B": r"\%"}))
 
-    found = cron.find()
+    found = Cron().find()
 
     assert found is not None
     assert (found.when, found.minutes, found.program) == ("*/5 * * * *", 5, program)
@@ -409,9 +413,9 @@ def test_the_program_is_recognized_however_odd_its_path(real_crontab: Crontab) -
 
 def test_every_interval_is_taken_by_the_real_crontab_and_recognized(real_crontab: Crontab) -> None:
     for minutes in INTERVALS:
-        cron.install(make_plan(minutes))
+        Cron().install(make_plan(minutes))
 
-        found = cron.find()
+        found = Cron().find()
 
         assert found is not None
         assert found.minutes == minutes
@@ -476,8 +480,8 @@ def test_a_command_that_is_too_long_for_cron_is_refused(
 
 
 def test_the_longest_command_is_taken_by_the_real_crontab(real_crontab: Crontab) -> None:
-    rest = len(cron.printed(make_plan(program=("/",))).splitlines()[-2].removeprefix("*/5 * * * * ")) - 1
-    cron.install(make_plan(program=("/" + "a" * (998 - rest - 1),)))
+    rest = len(Cron().printed(make_plan(program=("/",))).splitlines()[-2].removeprefix("*/5 * * * * ")) - 1
+    Cron().install(make_plan(program=("/" + "a" * (998 - rest - 1),)))
 
     assert len(real_crontab.job.removeprefix("*/5 * * * * ")) == 998
 
@@ -493,7 +497,7 @@ def test_the_example_is_what_print_gives() -> None:
         log_file=Path(log),
     )
 
-    assert (ROOT / "crontab.example").read_text(encoding="utf-8") == cron.printed(plan)
+    assert (ROOT / "crontab.example").read_text(encoding="utf-8") == Cron().printed(plan)
 
 
 # --- the plan: what is carried over, and what never -------------------------------------------------------
@@ -556,9 +560,8 @@ def test_paths_of_options_and_variables_become_absolute(
 def test_the_home_of_the_account_needs_no_carrying(
     crontab: Crontab, kagsync: Kagsync, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    module = sys.modules["kagsync.schedule.plan"]  # the package has a function of that name
-    monkeypatch.setattr(module, "_home_of_account", lambda: str(home))
-    for name in module._OTHERS:
+    monkeypatch.setattr(plan_module, "_home_of_account", lambda: str(home))
+    for name in plan_module._OTHERS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("KAGSYNC_TEMP_DIR")
 
@@ -598,7 +601,7 @@ def without_secrets(text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", tuple(SCHEDULERS))
 def test_print_has_no_secret(kind: str, kagsync: Kagsync, with_secrets: None) -> None:
     ran = kagsync("schedule", "print", f"--{kind}")
 
@@ -612,7 +615,7 @@ def test_blank_variables_are_neither_secrets_nor_carried_over(monkeypatch: pytes
     for name in names:
         monkeypatch.setenv(name, " ")
 
-    made = plan_of(settings.load(), every="5m", db=None, report=None)
+    made = plan_of_here(settings.load(), every="5m", db=None, report=None)
 
     assert made.secrets == ()
     assert not set(names) & made.environment.keys()
@@ -625,7 +628,7 @@ def test_certificates_are_carried_over_by_the_variables_that_requests_reads(
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.setenv(name, "ca.pem")
 
-    carried = plan_of(settings.load(), every="5m", db=None, report=None).environment
+    carried = plan_of_here(settings.load(), every="5m", db=None, report=None).environment
 
     assert carried["REQUESTS_CA_BUNDLE"] == carried["CURL_CA_BUNDLE"] == str(tmp_path / "ca.pem")
     assert "SSL_CERT_FILE" not in carried
@@ -635,17 +638,17 @@ def test_install_puts_secrets_into_a_private_file_only_and_says_so(
     crontab: Crontab, schtasks: Path, systemctl: Path, kagsync: Kagsync, with_secrets: None, home: Path
 ) -> None:
     private = {"KAGSYNC_PING_URL", "ALL_PROXY", "HTTPS_PROXY", "http_proxy"}
-    for kind in KINDS:
+    for kind in tuple(SCHEDULERS):
         out = without_secrets(kagsync.ok("schedule", "install", f"--{kind}"))
 
         file = home / f".config/kagsync/{kind}.env"
-        (told,) = (line for line in out.splitlines() if line.startswith("Secret, so in a file"))
+        (told,) = (line for line in out.splitlines() if line.startswith("Secret, so saved in a file"))
         assert set(re.findall(r"\w+(?=[,) ])", told)) >= private
         assert str(file) in told
         assert file.stat().st_mode & 0o777 == 0o600
         assert env_file.read(file) == {name: os.environ[name] for name in private}
         (left_out,) = (
-            line for line in out.splitlines() if line.startswith("Not carried over, being secret: ")
+            line for line in out.splitlines() if line.startswith("Not carried over, because secret: ")
         )
         assert left_out.endswith(": KAGGLE_API_TOKEN, KAGGLE_USERNAME, KAGGLE_KEY")
         assert "~/.kaggle/access_token" in out
@@ -673,7 +676,7 @@ def test_a_token_file_is_carried_over_by_its_path(
     without_secrets((crontab.content or b"").decode())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", tuple(SCHEDULERS))
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x1bb", "a\udcffb"])
 def test_what_no_schedule_can_hold_is_refused(
     value: str, kind: str, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
@@ -683,7 +686,7 @@ def test_what_no_schedule_can_hold_is_refused(
     ran = kagsync("schedule", "print", f"--{kind}")
 
     assert (ran.code, ran.out) == (3, "")
-    assert "has a character that no schedule can hold. Give that path or variable another name" in ran.err
+    assert "has a character that a schedule cannot hold. Change that path or variable" in ran.err
     assert len(ran.err.splitlines()) == 1
 
 
@@ -694,12 +697,12 @@ def test_what_no_schedule_can_hold_is_refused(
 @pytest.mark.parametrize(
     ("every", "remedy"),
     [
-        ("7m", "Say one of 1m, 2m, 3m, 4m, 5m, 6m, 10m, "),
-        ("90m", "Say one of 1m, "),
+        ("7m", "Choose one of 1m, 2m, 3m, 4m, 5m, 6m, 10m, "),
+        ("90m", "Choose one of 1m, "),
         ("5h", "1h, 2h, 3h, 4h, 6h, 8h, 12h, 24h"),
-        ("2d", "Say one of 1m, "),
-        ("0m", "Say one of 1m, "),
-        ("999999w", "Say one of 1m, "),
+        ("2d", "Choose one of 1m, "),
+        ("0m", "Choose one of 1m, "),
+        ("999999w", "Choose one of 1m, "),
         ("x", "Say 15m, 24h, 7d or 2w"),
         ("", "Say 15m, 24h, 7d or 2w"),
         ("-5m", "Say 15m, 24h, 7d or 2w"),
@@ -723,13 +726,13 @@ def test_two_schedulers_at_once_are_refused(verb: str, kagsync: Kagsync) -> None
     ran = kagsync("schedule", verb, "--cron", "--systemd")
 
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "ERROR kagsync: --cron and --systemd contradict each other. Say one of them\n"
+    assert ran.err == "ERROR kagsync: --cron and --systemd contradict each other. Pass one of them\n"
 
 
 def test_print_changes_nothing_and_is_what_install_puts_there(
     crontab: Crontab, kagsync: Kagsync, home: Path, tmp_path: Path
 ) -> None:
-    for kind in KINDS:
+    for kind in tuple(SCHEDULERS):
         kagsync.ok("schedule", "print", f"--{kind}")
     assert kagsync.ok("schedule", "print") == kagsync.ok("schedule", "print", "--cron")  # what answers here
     assert crontab.content is None
@@ -748,7 +751,7 @@ def test_install_says_what_it_did_and_how_to_undo_it(crontab: Crontab, kagsync: 
 
     assert first[0].startswith("Installed: cron runs kagsync every 5 minutes, from /")
     assert again[0].startswith("Renewed: cron runs kagsync every 2 hours, from /")
-    assert first[-1] == "When it last ran: kagsync schedule status. To undo: kagsync schedule remove"
+    assert first[-1] == "To see when it last ran: kagsync schedule status. To undo: kagsync schedule remove"
     assert kagsync.ok("schedule", "install", "--quiet") == ""
 
 
@@ -756,9 +759,11 @@ def test_where_there_is_no_scheduler_the_remedy_is_one(no_scheduler: None, kagsy
     for verb in ("print", "install"):
         ran = kagsync("schedule", verb)
         assert (ran.code, ran.out) == (3, "")
-        assert "neither cron nor systemd nor Windows Task Scheduler answers here" in ran.err
+        assert "no scheduler found: neither cron, systemd nor Windows Task Scheduler is available" in ran.err
         assert "kagsync sync --all -q" in ran.err
-    for kind, word in zip(KINDS, ("crontab command", "systemd does not answer", "schtasks"), strict=True):
+    for kind, word in zip(
+        tuple(SCHEDULERS), ("crontab command", "systemd does not answer", "schtasks"), strict=True
+    ):
         ran = kagsync("schedule", "install", f"--{kind}")
         assert (ran.code, ran.out) == (3, "")
         assert word in ran.err
@@ -845,7 +850,7 @@ def test_status_counts_what_is_older_than_three_intervals_as_stopped(
     found, text, _ = schedule_status(kagsync)
 
     assert found == code
-    assert ("That is long ago: see its log, and that the scheduler runs" in text) is (code == 1)
+    assert ("That is long ago: check the log" in text) is (code == 1)
 
 
 def test_status_is_not_content_with_runs_by_hand(crontab: Crontab, kagsync: Kagsync, store: Store) -> None:
@@ -1024,9 +1029,9 @@ def test_an_odd_path_of_the_program_survives_systemd(name: str, systemctl: Path,
     program.chmod(0o755)
     plan = make_plan(program=(str(program),))
 
-    systemd.install(plan)
+    Systemd().install(plan)
 
-    found = systemd.find()
+    found = Systemd().find()
     assert found is not None
     assert (found.minutes, found.program) == (5, str(program))
     words, _ = read_service(systemd.units(plan)["kagsync.service"])
@@ -1089,7 +1094,7 @@ def test_install_points_at_the_scheduler_that_has_it_too(
     kagsync.ok("schedule", "install", "--cron")
     out = kagsync.ok("schedule", "install", "--systemd")
 
-    assert "It is installed for cron, too: kagsync schedule remove --cron" in out.splitlines()
+    assert "Also installed for cron. To remove that: kagsync schedule remove --cron" in out.splitlines()
     kagsync.ok("schedule", "remove", "--cron")
     assert not crontab.content
     assert [each["scheduler"] for each in schedule_status(kagsync)[2]["installed"]] == ["systemd"]  # type: ignore[attr-defined]
@@ -1282,7 +1287,7 @@ def words_on_windows(line: str) -> list[str]:
 
 def test_the_task_of_every_interval_fits_the_published_schema() -> None:
     for minutes in INTERVALS:
-        text = windows.printed(make_plan(minutes))
+        text = Windows().printed(make_plan(minutes))
 
         task_schema().validate(text)  # type: ignore[attr-defined]
         task = ET.fromstring(text)
@@ -1291,7 +1296,7 @@ def test_the_task_of_every_interval_fits_the_published_schema() -> None:
 
 
 def test_the_schema_does_refuse() -> None:
-    text = windows.printed(make_plan())
+    text = Windows().printed(make_plan())
     for good, bad in (
         ("IgnoreNew", "IgnoreAll"),
         ("PT5M", "5m"),
@@ -1303,7 +1308,7 @@ def test_the_schema_does_refuse() -> None:
 
 
 def test_the_task_does_not_pile_up_has_a_limit_and_catches_up() -> None:
-    task = ET.fromstring(windows.printed(make_plan()))
+    task = ET.fromstring(Windows().printed(make_plan()))
 
     assert task.tag == f"{{{windows.NAMESPACE}}}Task"
     assert text_of(task, "Settings/MultipleInstancesPolicy") == "IgnoreNew"
@@ -1318,7 +1323,7 @@ def test_odd_characters_survive_the_task() -> None:
     options = ("--db", "C:\\My Files\\", "--report", 'a "b" \\\\c\\\\ & <d>', *ODD_TEXT)
     plan = make_plan(program=program, options=options)
 
-    text = windows.printed(plan)
+    text = Windows().printed(plan)
 
     task_schema().validate(text)  # type: ignore[attr-defined]
     task = ET.fromstring(text)

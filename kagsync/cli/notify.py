@@ -1,4 +1,4 @@
-"""`kagsync notify`: who is told when something moves."""
+"""`kagsync notify`: who is notified when something moves."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Annotated
 import typer
 
 from kagsync import errors, inputs, log
-from kagsync.cli.command import load, load_to_read, notify_app, open_store, open_to_read, print_json, say
-from kagsync.cli.options import Db, Group, JsonOrText, Quiet, Verbose
-from kagsync.output.listing import TextOrJson
-from kagsync.safe_text import printable
+from kagsync.cli.command import Common, command, notify_app, open_store, open_to_read
+from kagsync.cli.options import Group, JsonOrText
+from kagsync.output.listing import Result, TextOrJson
 
 
-@notify_app.command("add")
+@command(notify_app, "add")
 def notify_add(
-    url: Annotated[str, typer.Argument(metavar="URL", help="Apprise's: mailto://…, discord://…, json://…")],
+    common: Common,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="An Apprise URL: mailto://…, discord://…, json://…")
+    ],
     slug: Annotated[
-        str | None, typer.Option("--competition", metavar="SLUG", help="Only of this competition.")
+        str | None, typer.Option("--competition", metavar="SLUG", help="Only movements in this competition.")
     ] = None,
     only: Annotated[
         str | None, typer.Option("--only", metavar="REASONS", help="Only these: improved,overtaken,…")
@@ -26,87 +28,72 @@ def notify_add(
     quiet_for: Annotated[
         str, typer.Option("--quiet-for", metavar="TIME", help="At most one message in this time.")
     ] = "1h",
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
-    """From now on, tell a channel what moved, after each sync."""
-    from kagsync.notify import tell as verb
+    """Notify a channel of what moved, after each sync."""
+    from kagsync.notify import targets
 
-    loaded = load(db, verbose, quiet)
+    loaded = common.settings()
     pause = inputs.duration(quiet_for)
     named = None if slug is None else inputs.competition_slug(slug)
     with open_store(loaded) as store:
-        added = verb.add(store, url, slug=named, only=only, group=group, quiet_for=pause)
+        added = targets.add(store, url, slug=named, only=only, group=group, quiet_for=pause)
     number = added.target.id
     known = "Added" if added.new else "Already there as"
-    told = f"{known} {number}: {added.shown} (label {added.target.label})"
-    say(printable(f"{told}. To try it: kagsync notify test {number}"), quiet=quiet)
+    common.say(
+        f"{known} {number}: {added.shown} (label {added.target.label}). "
+        f"To try it: kagsync notify test {number}"
+    )
 
 
-@notify_app.command("list")
-def notify_list(
-    format_: JsonOrText = TextOrJson.text, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
-) -> None:
-    """List who is told of what; URLs are shown without their secrets."""
-    from kagsync.notify import tell as verb
+@command(notify_app, "list")
+def notify_list(common: Common, format_: JsonOrText = TextOrJson.text) -> Result:
+    """List the channels, without the secrets in their URLs."""
+    from kagsync.notify import targets
     from kagsync.output import tables
-    from kagsync.output.listing import Result, write
 
-    loaded = load_to_read(db, verbose, quiet)
-    with open_to_read(loaded) as store:
-        found = verb.listed(store)
-    if format_ is TextOrJson.json:
-        print_json([verb.as_json(each) for each in found])
-    else:
-        write(Result(tables.targets(found)))
+    with open_to_read(common.settings_to_read()) as store:
+        found = targets.listed(store)
+    return Result(tables.targets(found), [targets.as_json(each) for each in found])
 
 
-@notify_app.command("test")
+@command(notify_app, "test")
 def notify_test(
+    common: Common,
     number: Annotated[
-        int | None, typer.Argument(metavar="NUMBER", help="Only this one; all, if left out.")
+        int | None, typer.Argument(metavar="NUMBER", help="Only this channel (default: all).")
     ] = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
-) -> None:
-    """Send a message to try a channel, or all of them."""
+) -> Result | None:
+    """Send a test message to one channel, or to all."""
     from kagsync.notify import channel
-    from kagsync.notify import tell as verb
 
-    loaded = load(db, verbose, quiet)
+    loaded = common.settings()
     with open_store(loaded) as store:
         targets = store.targets.all() if number is None else [store.targets.get(number)]
     if not targets:
-        say("Nobody is told yet: kagsync notify add URL", quiet=quiet)
+        common.say("No channel is notified yet: kagsync notify add URL")
     failed = False
     for target in targets:
         try:
-            verb.test(target)
-        except (verb.NotSent, errors.UsageError) as error:
+            channel.send_test(target)
+        except (channel.NotSent, errors.UsageError) as error:
             failed = True
             log.failure(error, f"{target.id}: ")
         else:
             with open_store(loaded) as store:
                 store.targets.reached(target)
-            say(printable(f"Sent to {target.id}: {channel.shown(target)}"), quiet=quiet)
-    if failed:
-        raise typer.Exit(errors.SOME_FAILED)
+            common.say(f"Sent to {target.id}: {channel.shown(target)}")
+    return Result(exit_code=errors.SOME_FAILED) if failed else None
 
 
-@notify_app.command("remove")
+@command(notify_app, "remove")
 def notify_remove(
-    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `kagsync notify list` has it.")],
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
+    common: Common,
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="The number in `kagsync notify list`.")],
 ) -> None:
     """Stop notifying a channel."""
     from kagsync.notify import channel
 
-    loaded = load(db, verbose, quiet)
-    with open_store(loaded) as store:
+    with open_store(common.settings()) as store:
         target = store.targets.get(number)
         store.targets.remove(number)
-    say(printable(f"Removed {number}: {channel.shown(target)}"), quiet=quiet)
+    common.say(f"Removed {number}: {channel.shown(target)}")

@@ -1,1 +1,1 @@
-"""Who is told: people's channels what moved, and a monitor how each run ended."""
+"""Notifications: channels learn what moved, and a monitor learns how each run ended."""

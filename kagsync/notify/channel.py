@@ -1,7 +1,7 @@
 """A channel that notifications go to: the only door to Apprise.
 
-A channel's URL is a secret. What is shown of it, and of what a service answered, is chosen piece by piece:
-Apprise's own masking leaves passwords with an @ in them, topics and chat numbers readable.
+A channel's URL is a secret. Only pieces that are known to be harmless are shown, of the URL and of what a
+service answered: Apprise's own masking leaves passwords with an @ in them, topics and chat numbers readable.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _TOO_LATE = " (no connection, or no answer in time)"
 _LONGEST_SENTENCE = 1_000  # bytes
 _SHORTEST_SENTENCE = 40  # bytes
 _JOIN = 16  # bytes that Apprise adds when it puts the title into the body: <b></b><br />
-# What Apprise logs when it leaves out a part of a URL.
+# What Apprise logs when it ignores a part of a URL.
 _IGNORED = re.compile(
     r"drop|ignor|invalid|unsupported|not (found|available)|no\b.*(detected|identified)", re.I
 )
-# A template of Apprise's in which a server's name stands where a URL has it.
+# A URL template of Apprise's that has the name of a server in the usual place.
 _NAMES_A_SERVER = re.compile(r"://([^/?]*@)?\{host\}")
-_HOST = re.compile(r"(?!\d+$)[a-z0-9-]+(\.[a-z0-9-]+)*", re.I)  # a mere number is no server
-_LONGEST_PART = 15  # characters: a longer part of a host's name may be a key, as in <key>.example.net
+_HOST = re.compile(r"(?!\d+$)[a-z0-9-]+(\.[a-z0-9-]+)*", re.I)  # a plain number is not a server
+_LONGEST_PART = 15  # characters: a longer label in a host name may be a key, as in <key>.example.net
 
 
 class NotSent(KagsyncError):
@@ -43,16 +43,16 @@ class NotSent(KagsyncError):
 
 
 def check(url: str) -> None:
-    """Makes sure that messages can be sent to a URL and that Apprise reads it as it is meant.
+    """Checks that messages can be sent to a URL and that Apprise understands all of it.
 
     Raises:
-        UsageError: Apprise does not know it, or would read it differently or in part only.
+        UsageError: Apprise does not know it, would misread it, or would ignore a part.
         ConfigurationError: Apprise is not installed.
     """
     _apprise()
     login = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[0]
     if "@" in login or login.count(":") > 1:
-        # Apprise ends the password at the first of them: the rest would be taken for a server's name.
+        # Apprise ends the password at the first of them and takes the rest for the name of a server.
         raise UsageError(
             f"the login in this {_scheme(url)} URL is ambiguous",
             "In a user name or password, write @ as %40 and : as %3A",
@@ -69,7 +69,7 @@ def check(url: str) -> None:
 
 
 def problem(target: Target) -> KagsyncError | None:
-    """Why a target cannot be told anything, as far as that shows without a message; None: it can."""
+    """Why a target cannot be notified, as far as that shows without sending; None: it can."""
     try:
         check(target.url)
     except KagsyncError as error:
@@ -78,7 +78,7 @@ def problem(target: Target) -> KagsyncError | None:
 
 
 def shown(target: Target) -> str:
-    """A target's URL without its secrets: the scheme, and the server where the URL names one."""
+    """A target's URL without its secrets: the scheme, and the server if the URL names one."""
     try:
         found = _instance(target.url)
     except KagsyncError:
@@ -90,18 +90,18 @@ def send(target: Target, title: str, body: str) -> None:
     """Sends one message.
 
     Raises:
-        NotSent: the channel did not accept it, as far as can be told.
+        NotSent: the channel did not accept it, or did not answer in time.
         ConfigurationError: Apprise is not installed.
     """
     found = _instance(target.url)
     found.optional = False  # `?optional=yes` would have Apprise report a failure as a success
     patience = _patience(found, body)
     try:
-        # In a thread of its own, which can be given up. Apprise's own threads would keep the process alive.
+        # In a thread that can be abandoned. Apprise's own threads would keep the process alive.
         refusal = bounds.wait_for(lambda: _refusal(found, title, body, patience), patience)
     except TimeoutError:
         refusal = _TOO_LATE
-    except Exception as error:  # noqa: BLE001  (whatever happens to one channel, the others are told)
+    except Exception as error:  # noqa: BLE001  (a failure of one channel must not stop the others)
         refusal = f" ({type(error).__name__} in Apprise)"
     if refusal is not None:
         raise NotSent(
@@ -110,8 +110,17 @@ def send(target: Target, title: str, body: str) -> None:
         )
 
 
+def send_test(target: Target) -> None:
+    """Sends a message to try a target.
+
+    Raises:
+        NotSent: it did not arrive.
+    """
+    send(target, "kagsync: a test", "Notifications will arrive here.")
+
+
 def _refusal(found: Any, title: str, body: str, patience: float) -> str | None:
-    """Sends a message; what is known of why it was not accepted, in brackets; None: it was."""
+    """Sends a message. Returns why it was not accepted, in brackets, as far as known; None: it was."""
     apprise = _apprise()
     channel = apprise.Apprise()
     channel.add(found)
@@ -134,11 +143,11 @@ def room(target: Target) -> Room:
 class Room:
     """How long a message may be for a channel.
 
-    Counted in bytes, which are never fewer than what a service counts: some count bytes, some UTF-16 units,
-    some characters. Nearly all of a message is ASCII, so this costs little.
+    Lengths are in bytes. Services count bytes, UTF-16 units or characters, and bytes are never fewer. Nearly
+    all of a message is ASCII, so this costs little.
 
     Attributes:
-        title: how long the title may be; None: as long as it is.
+        title: how long the title may be; None: as long as you like.
         sentence: how long one sentence may be, so that a single one cannot fill a message.
     """
 
@@ -157,7 +166,7 @@ class Room:
             self.sentence = min(_LONGEST_SENTENCE, max(_SHORTEST_SENTENCE, self._limit // 2))
 
     def fits(self, title: str, body: str) -> bool:
-        """Whether a message arrives whole, in the longest of the formats that the channel may choose."""
+        """Whether a message arrives complete, in the longest of the formats that the channel may use."""
         if self._as_it_is:
             return True
         lines = body.count("\n") + 1 + (1 if self._merged and title else 0)
@@ -176,11 +185,11 @@ class Room:
 
 def _apprise() -> Any:
     try:
-        import apprise  # 0.15 s, and an extra: only who has something to send needs it
+        import apprise  # 0.15 s, and an optional extra, so only when there is something to send
     except ImportError as error:
         remedy = installation.this().add_extra("notify")
         raise ConfigurationError("notifications need Apprise, which is not installed", remedy) from error
-    log = logging.getLogger("apprise")  # its lines have addresses and tokens in them
+    log = logging.getLogger("apprise")  # its lines contain addresses and tokens
     log.propagate = False
     if not log.handlers:
         log.addHandler(logging.NullHandler())
@@ -189,7 +198,7 @@ def _apprise() -> Any:
 
 def _instance(url: str) -> Any:
     apprise = _apprise()
-    # Without a limit of its own, Apprise sends in the thread that calls it, which is ours.
+    # With a timeout of 0, Apprise sends in the calling thread, which is ours.
     asset = apprise.AppriseAsset(service_timeout=0)
     found = apprise.Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
     if found is None:
@@ -228,7 +237,7 @@ def _scheme(url: str) -> str:
 
 @contextlib.contextmanager
 def _warnings() -> Iterator[list[str]]:
-    """Collects what Apprise warns of during the block."""
+    """Collects Apprise's warnings during the block."""
     said: list[str] = []
 
     class Collect(logging.Handler):
@@ -244,16 +253,19 @@ def _warnings() -> Iterator[list[str]]:
 
 
 def _kind(found: Any, url: str) -> str:
-    """The scheme of a channel: as in the URL, or Apprise's own for a web address that it knows."""
+    """The scheme of a channel: the URL's, or Apprise's if the URL is a web address that it knows."""
     names: list[str] = []
-    for each in (type(found).secure_protocol, type(found).protocol):  # of the class: some set their own
+    for each in (
+        type(found).secure_protocol,
+        type(found).protocol,
+    ):  # from the class: some instances change theirs
         names += [each] if isinstance(each, str) else each or ()
     written = _scheme(url).partition("://")[0]
     return written if written in names else names[0]
 
 
 def _server(found: Any) -> str:
-    """The server and port of a URL, with a slash; empty where something else stands in its place."""
+    """The server and port of a URL, with a slash; empty if the URL has something else in that place."""
     templates = getattr(type(found), "templates", ())
     host = found.host or ""
     named = bool(templates) and all(_NAMES_A_SERVER.search(each) for each in templates)
@@ -264,16 +276,16 @@ def _server(found: Any) -> str:
 
 
 def _has_own_overflow(url: str) -> bool:
-    """Whether a URL says that a long message is to be split or sent as it is.
+    """Whether a URL says that a long message is split or sent as it is.
 
-    Not so `truncate`: Apprise would cut off the end without a word, so the message is made to fit.
+    With `truncate`, Apprise would silently cut off the end, so the message is made to fit.
     """
     found = re.findall(r"[?&]overflow=(\w+)", url, re.I)
     return bool(found) and found[-1].lower() in ("split", "upstream")
 
 
 def _patience(found: Any, body: str) -> float:
-    """How long a message may take: Apprise pauses between requests, and each recipient and piece is one."""
+    """How long sending may take: Apprise pauses between requests, one for each recipient and piece."""
     pieces = 1
     if found.overflow_mode.value == "split":
         pieces += len(body) // max(int(found.body_maxlen) // 2, 1)
@@ -281,7 +293,7 @@ def _patience(found: Any, body: str) -> float:
 
 
 def _said(text: str) -> str:
-    """What is known not to be secret in what Apprise logged, in brackets; empty: nothing."""
+    """What Apprise logged, as far as that is known to contain no secret, in brackets; else empty."""
     if found := re.search(r"\berror(?: code)?[=: ]+([1-5]\d\d)\b", text):
         return f" (HTTP {found[1]})"
     if re.search(r"connection error|connect(ion)? (failed|refused)|timed? ?out|deadline", text, re.I):

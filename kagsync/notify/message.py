@@ -1,32 +1,23 @@
-"""The message that tells a channel what moved, as long as the channel takes it."""
+"""The message that says what moved, no longer than the channel allows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from kagsync.safe_text import chat_safe, clip
 
 if TYPE_CHECKING:
+    from kagsync.notify.channel import Room
     from kagsync.queries.news import Item
     from kagsync.store.records import Competition
 
-_MOST = 30  # sentences of a message: who wants more looks at `kagsync news`
-
-
-class Room(Protocol):
-    """How long a message may be."""
-
-    title: int | None  # characters of a title; None: as long as it is
-    sentence: int  # characters of one sentence
-
-    def fits(self, title: str, body: str) -> bool:
-        """Whether a message arrives whole."""
+_MOST = 30  # sentences in a message; `kagsync news` has them all
 
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent; of the movements, `counted` are not told but counted in the last line."""
+    """What is sent. `counted` movements have no sentence; the last line says how many."""
 
     title: str
     body: str
@@ -34,9 +25,9 @@ class Message:
 
 
 def compose(items: list[Item], room: Room) -> Message:
-    """One sentence a line, by competition, as many as there is room for. The last line counts the others.
+    """Composes a message: one sentence a line, by competition. The last line counts those that do not fit.
 
-    If there is no room for a title and a sentence, the title is left out.
+    If there is no room for both the title and a sentence, the title is left out.
     """
     title = _title(items)
     if room.title is not None:
@@ -50,7 +41,7 @@ def compose(items: list[Item], room: Room) -> Message:
 
 
 def _told(items: list[Item], title: str, room: Room) -> list[Item]:
-    """The movements that there is room for: one that is too long is passed over, since the next may fit."""
+    """The movements that fit. One that is too long is left out, because a later one may fit."""
     told: list[Item] = []
     for item in items[:_MOST]:
         if room.fits(title, _body(items, [*told, item], room)):

@@ -1,7 +1,8 @@
-"""Tells a monitor that a run starts and how it ended, so that silence is noticed elsewhere.
+"""Tells a monitor when a run starts and how it ended, so that the monitor notices when runs stop.
 
-The protocol is that of healthchecks.io (https://healthchecks.io/docs/http_api/), which others speak too: a
-POST to URL/start, then to URL when all is well, else to URL/<exit code>, with the end of the log as the body.
+The protocol is that of healthchecks.io (https://healthchecks.io/docs/http_api/), which other monitors use
+too: a POST to URL/start, then one to URL if all is well, else to URL/<exit code>. Its body is the end of the
+log.
 """
 
 from __future__ import annotations
@@ -30,14 +31,14 @@ if TYPE_CHECKING:
 
 VARIABLE = "KAGSYNC_PING_URL"
 PATIENCE = 10.0  # seconds, for both pings of a run together
-PATIENCE_WHEN_STOPPED = 3.0  # seconds: whoever stops a run wants it to end now
-OUTAGE = timedelta(hours=1)  # a monitor may be out of reach for so long without a warning
-_OF_THE_SAME_RUN = timedelta(minutes=5)  # a ping so long before the end of a run was another run's
+PATIENCE_WHEN_STOPPED = 3.0  # seconds: somebody who stops a run wants it to end now
+OUTAGE = timedelta(hours=1)  # a monitor may be unreachable for this long without a warning
+_OF_THE_SAME_RUN = timedelta(minutes=5)  # a ping this long before the end of a run belongs to another run
 _LINES = 40
 _LONGEST_ANSWER = 64 * 1024  # bytes, with its headers and those of redirects
-_LONGEST = 10_000  # bytes of a body: healthchecks.io keeps no more
-_LATER = {408, 425, 429}  # of the answers from 400 to 499: those that a later ping may not get
-# What healthchecks.io says with the status 200 though it did not accept the ping.
+_LONGEST = 10_000  # bytes of a body: all that healthchecks.io keeps
+_LATER = {408, 425, 429}  # answers from 400 to 499 that may be different next time
+# What healthchecks.io answers with status 200 although it did not accept the ping.
 _NOT_ACCEPTED = {
     "OK (not found)": ("the monitor does not know this check", True),
     "OK (rate limited)": ("the monitor ignored the ping, because there were too many", False),
@@ -55,8 +56,8 @@ class Answer:
     """What the monitor answered to a run's pings.
 
     Attributes:
-        problem: why it did not accept them, in words and without the URL; None: it did.
-        permanent: whether it will go on like this until somebody changes something.
+        problem: why it did not accept them, without the URL; None: it did.
+        permanent: whether the problem stays until somebody changes something.
     """
 
     problem: str | None = None
@@ -64,7 +65,7 @@ class Answer:
 
     @property
     def error(self) -> NotPinged | None:
-        """The problem with its remedy; None: there is none. It never changes how a run ends."""
+        """The problem with its remedy; None: there is none. It does not change the exit code of a run."""
         if self.problem is None:
             return None
         remedy = f"Check {VARIABLE}" if self.permanent else "The next run tries again"
@@ -72,7 +73,7 @@ class Answer:
 
 
 def usable(url: str) -> bool:
-    """Whether a URL is one that can be pinged."""
+    """Whether a URL can be pinged."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -81,24 +82,25 @@ def usable(url: str) -> bool:
 
 
 class Ping:
-    """The pings of one run: made when it starts, finished when it ends."""
+    """The pings of one run: created when it starts, finished when it ends."""
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._run = str(uuid.uuid4())  # tells runs that overlap apart
+        self._run = str(uuid.uuid4())  # so that the monitor can tell overlapping runs apart
         self._tail = log.Tail(_LINES)
         self._started: _Request | None = None
         if usable(url):
             logger.addHandler(self._tail)
             self._started = _Request(_address(url, "start", self._run), b"")
 
-    def finish(self, exit_code: int, told: str = "") -> Answer | None:
-        """Tells the monitor how the run ended, and waits for its answers, ten seconds at most.
+    def finish(self, exit_code: int, last_line: str = "") -> Answer | None:
+        """Tells the monitor how the run ended, and waits for its answers.
 
-        After an interrupt it waits for three.
+        It waits ten seconds at most, and three after an interrupt.
 
         Args:
-            told: what was said last, for the end of the body.
+            exit_code: of the run.
+            last_line: what the body ends with.
 
         Returns:
             what the monitor answered; None: no monitor is set.
@@ -108,7 +110,7 @@ class Ping:
         if self._started is None:
             return Answer(f"{VARIABLE} is not an http or https URL", permanent=True)
         logger.removeHandler(self._tail)
-        body = f"{self._tail.text()}\n{told}".strip().encode("utf-8", "backslashreplace")[-_LONGEST:]
+        body = f"{self._tail.text()}\n{last_line}".strip().encode("utf-8", "backslashreplace")[-_LONGEST:]
         what = str(exit_code) if exit_code else ""
         ended = _Request(_address(self._url, what, self._run), body, after=self._started)
         stopped = exit_code == errors.INTERRUPTED
@@ -121,12 +123,12 @@ class Ping:
 
 
 def start() -> Ping:
-    """Tells the monitor that a run starts, if `KAGSYNC_PING_URL` is set. Does not wait, and never raises."""
+    """Tells the monitor that a run starts, if `KAGSYNC_PING_URL` is set. Never waits and never raises."""
     return Ping(os.environ.get(VARIABLE, "").strip())
 
 
 def ending(error: BaseException) -> tuple[int, str]:
-    """The exit code that an exception leads to, and what to say of it."""
+    """The exit code that an exception leads to, and what to say about it."""
     if isinstance(error, KagsyncError):
         return error.exit_code, printable(str(error))
     if isinstance(error, KeyboardInterrupt):
@@ -139,7 +141,7 @@ def remember(store: Store, answer: Answer, now: datetime) -> bool:
     """Saves what the monitor answered, for `doctor`.
 
     Returns:
-        whether a problem is worth a warning now (see `noted`).
+        whether to warn of a problem now (see `noted`).
     """
     ping, warn = noted(store.runs.last_ping(), answer, now)
     store.runs.save_ping(ping)
@@ -149,8 +151,8 @@ def remember(store: Store, answer: Answer, now: datetime) -> bool:
 def noted(last: LastPing | None, answer: Answer, now: datetime) -> tuple[LastPing, bool]:
     """What to remember of an answer, and whether to warn of it.
 
-    There is one warning for each problem, since cron mails every warning. If a problem may pass by itself,
-    the warning comes when it has lasted for an hour.
+    Each problem causes one warning, because cron mails every warning. If the problem may go away, the warning
+    comes after an hour.
     """
     if answer.problem is None:
         return LastPing(now, None, None, None), False
@@ -164,13 +166,14 @@ def noted(last: LastPing | None, answer: Answer, now: datetime) -> tuple[LastPin
 def state(
     last: LastPing | None, triggers: list[Trigger], now: datetime
 ) -> tuple[bool | None, str, str] | None:
-    """How telling the monitor goes, for `doctor`, without asking it: a request would be a ping.
+    """Whether the pings arrive, for `doctor`. It does not ask the monitor, since a request would be a ping.
 
     Args:
-        triggers: what started runs, the latest first.
+        last: the last ping; None: there was none.
+        triggers: the last run of each trigger, the latest first.
 
     Returns:
-        whether it is well (None: not known yet), what is to be said, the remedy; None: there is no monitor.
+        whether all is well (None: not known yet), a sentence and the remedy; None: there is no monitor.
     """
     url = os.environ.get(VARIABLE, "").strip()
     if url and not usable(url):
@@ -197,7 +200,7 @@ def _address(url: str, what: str, run: str) -> str:
 
 
 class _Request:
-    """One request in a thread of its own: no name server and no dripping server can hold the run up."""
+    """One request in a thread of its own, so that no slow server can delay the run."""
 
     def __init__(self, address: str, body: bytes, *, after: _Request | None = None) -> None:
         self._address, self._body, self._after = address, body, after
@@ -206,7 +209,7 @@ class _Request:
         self._thread.start()
 
     def answer(self, deadline: float) -> Answer:
-        """What the monitor answered; waits for it until a moment of the monotonic clock."""
+        """What the monitor answered. Waits for it until `deadline`, on the monotonic clock."""
         self._thread.join(max(deadline - time.monotonic(), 0.0))
         return self._answer
 
@@ -214,7 +217,7 @@ class _Request:
         import requests  # 60 ms, so only if there is a monitor
 
         if self._after is not None:
-            self._after._thread.join(PATIENCE)  # or the end could be told before the start
+            self._after._thread.join(PATIENCE)  # otherwise the end could arrive before the start
         try:
             route.check_environment(self._address)
             with bounds.bounded(_LONGEST_ANSWER, PATIENCE):
@@ -232,7 +235,7 @@ class _Request:
             self._answer = Answer(f"the monitor could not be reached: {error.message}", permanent=True)
             return
         except (requests.RequestException, ValueError, OSError) as error:
-            # Without its text, which has the address, which is as good as a password for the monitor.
+            # The error's text is left out: it has the address, which works like a password.
             self._answer = Answer(f"the monitor could not be reached ({type(error).__name__})")
             return
         if urlsplit(answer.url).path != urlsplit(self._address).path:

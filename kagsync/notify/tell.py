@@ -1,8 +1,8 @@
-"""Tells people's channels what moved, after a sync: Apprise sends, the database remembers who knows what.
+"""Notifies all targets of what moved, after a sync. Apprise sends; the database remembers who knows what.
 
-A target knows, for each competition, everything up to a moment. What came after is told in one message; then
-the moment moves on. So a process that is killed in between loses nothing, and only one that is killed in the
-send itself, or before the send is noted, can tell a thing twice.
+For each competition, the database has the moment up to which a target knows everything. All later movements
+go into one message, and then the moment moves on. So a killed process loses nothing. A movement can be sent
+twice only if the process is killed while it sends, or before it saves that it has sent.
 """
 
 from __future__ import annotations
@@ -10,138 +10,25 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kagsync import clock
-from kagsync.errors import KagsyncError, UsageError
+from kagsync.errors import KagsyncError
 from kagsync.files import locks
 from kagsync.log import logger
 from kagsync.notify import channel, message
-from kagsync.notify.channel import NotSent
 from kagsync.queries import news
-from kagsync.standings import movements
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from kagsync.notify.message import Message
     from kagsync.queries.news import Item
     from kagsync.settings import Settings
     from kagsync.store import Store
     from kagsync.store.records import Competition, Target, User
 
-__all__ = ["Added", "Failure", "Listed", "NotSent", "Told", "add", "as_json", "listed", "tell", "test"]
-
-
-@dataclass(frozen=True)
-class Added:
-    """A target, how it is shown, and whether it is new: there may have been one that is told the same."""
-
-    target: Target
-    shown: str
-    new: bool
-
-
-def add(
-    store: Store,
-    url: str,
-    *,
-    slug: str | None,
-    only: str | None,
-    group: str | None,
-    quiet_for: timedelta,
-) -> Added:
-    """Adds who is to be told from now on.
-
-    The same URL with the same filters is one target, or it would be told everything twice.
-
-    Args:
-        url: Apprise's (https://appriseit.com/services/).
-        slug: of one competition; None: of all.
-        only: reasons, comma-separated; None: all.
-        group: of these people; None: of all.
-        quiet_for: how long a target is left in peace after a message.
-
-    Raises:
-        UsageError: the URL, a reason, the competition or the group is not known.
-        ConfigurationError: Apprise is not installed.
-    """
-    channel.check(url)
-    competition = None if slug is None else store.competitions.get(slug)
-    if group is not None:
-        store.users.in_group(group)
-    reasons = None if only is None else _reasons(only)
-    competition_id = None if competition is None else competition.id
-    for known in store.targets.all():
-        if (known.url, known.competition_id, known.only, known.group) == (
-            url,
-            competition_id,
-            reasons,
-            group,
-        ):
-            store.targets.set_quiet_for(known.id, quiet_for)
-            return Added(known, channel.shown(known), new=False)
-    target = store.targets.add(
-        url,
-        competition_id=competition_id,
-        only=reasons,
-        group=group,
-        quiet_for=quiet_for,
-        added_at=clock.utc_now(),
-    )
-    store.make_private()
-    return Added(target, channel.shown(target), new=True)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A target as it is shown: its URL without secrets, and its competition's slug (None: all)."""
-
-    target: Target
-    shown: str
-    slug: str | None
-
-
-def listed(store: Store) -> list[Listed]:
-    """All targets, as they are shown."""
-    slugs = {competition.id: competition.slug for competition in store.competitions.all()}
-    return [
-        Listed(target, channel.shown(target), slugs.get(target.competition_id or 0))
-        for target in store.targets.all()
-    ]
-
-
-def as_json(each: Listed) -> dict[str, Any]:
-    """A target for programs; keys never disappear, None for a filter is all."""
-    target = each.target
-    return {
-        "number": target.id,
-        "url": each.shown,
-        "label": target.label,
-        "competition": each.slug,
-        "only": sorted(target.only) if target.only else None,
-        "group": target.group,
-        "quiet_for_seconds": int(target.quiet_for.total_seconds()),
-        "sent_at": target.sent_at and clock.iso(target.sent_at),
-        "failures": target.failures,
-        "failed_at": target.failed_at and clock.iso(target.failed_at),
-        "error": target.error,
-    }
-
-
-def _reasons(text: str) -> frozenset[str]:
-    found = {word.strip() for word in text.split(",") if word.strip()}
-    unknown = sorted(found - set(movements.REASONS))
-    if unknown or not found:
-        raise UsageError(
-            f"{unknown[0] if unknown else text!r} is no reason", f"Say some of {', '.join(movements.REASONS)}"
-        )
-    return frozenset(found)
-
 
 @dataclass(frozen=True)
 class Failure:
-    """A target that could not be told, and why."""
+    """A target that could not be notified, and why."""
 
     target: Target
     error: KagsyncError
@@ -152,30 +39,30 @@ class Failure:
 
 @dataclass(frozen=True)
 class Told:
-    """What came of telling all targets: how many messages were sent, and which targets failed."""
+    """How many messages were sent, and which targets failed."""
 
     sent: int
     failures: list[Failure]
 
 
 def tell(settings: Settings, store: Store, now: datetime) -> Told:
-    """Tells every target what it does not know yet. A target that fails is tried again at the next run.
+    """Sends every target what it does not know yet. If that fails, the next run tries again.
 
-    The first failure in a row is logged as a warning, later ones as information: cron would mail each of
-    them, and `doctor` and `notify list` show them anyway.
+    The first of several failures in a row is a warning. Later ones are only information, because cron mails
+    every warning; `doctor` and `notify list` show them anyway.
 
     Returns:
-        what was sent, and all failures, also those that were warned of before.
+        what was sent, and all failures, including those that were warned of before.
     """
     sent, failures = 0, []
     for target in store.targets.all():
         try:
             lock = settings.locks / f"notify-{target.id}.lock"
-            with locks.hold(lock, longest=locks.LONGEST):  # or two runs would tell it twice
+            with locks.hold(lock, longest=locks.LONGEST):  # otherwise two runs could both send it
                 sent += _tell(store, store.targets.get(target.id), now)
         except locks.Busy:
             continue
-        except KagsyncError as error:  # never worth a failed sync
+        except KagsyncError as error:  # a notification never makes a sync fail
             failure = Failure(target, error)
             logger.log(logging.INFO if target.failures else logging.WARNING, "%s", failure)
             store.targets.not_told(target, now, error.message)
@@ -212,13 +99,4 @@ def _items(store: Store, target: Target, people: list[User], known: dict[int, in
 
 def _extent(told: Message, count: int) -> str:
     of = f"of {count} movement{'' if count == 1 else 's'}"
-    return f"{of}, {told.counted} of them only as a number" if told.counted else of
-
-
-def test(target: Target) -> None:
-    """Sends a message to try a target.
-
-    Raises:
-        NotSent: it did not arrive.
-    """
-    channel.send(target, "kagsync: a test", "Notifications will arrive here.")
+    return f"{of}, {told.counted} of them only counted" if told.counted else of

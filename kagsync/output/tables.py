@@ -19,7 +19,7 @@ from kagsync.standings.sentences import brief, words
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from kagsync.notify.tell import Listed
+    from kagsync.notify.targets import Listed
     from kagsync.queries.board import BoardView, Line
     from kagsync.queries.history import Timeline
     from kagsync.queries.news import Item

@@ -388,8 +388,8 @@ def test_how_channels_are_shown(address: str, masked: str, boards: Boards, kagsy
             "would ignore a part of this mailto:// URL",
         ),
         (["json://example.com:99999/"], "99999 is not a port"),
-        (["json://x", "--only", "improved,nonesuch"], "'nonesuch' is no reason"),
-        (["json://x", "--only", ","], "',' is no reason"),
+        (["json://x", "--only", "improved,nonesuch"], "'nonesuch' is not a reason"),
+        (["json://x", "--only", ","], "',' is not a reason"),
         (["json://x", "--competition", "titanc"], "Did you mean titanic?"),
         (["json://x", "--group", "c"], "nobody is in a group 'c'"),
         (["json://x", "--quiet-for", "soon"], "'soon' is no length of time"),
@@ -408,7 +408,7 @@ def test_a_number_that_is_none(boards: Boards, kagsync: Kagsync) -> None:
         assert kagsync("notify", verb, "7").err == (
             "ERROR kagsync: there is no notification target 7. See: kagsync notify list\n"
         )
-    assert kagsync.ok("notify", "test") == "Nobody is told yet: kagsync notify add URL\n"
+    assert kagsync.ok("notify", "test") == "No channel is notified yet: kagsync notify add URL\n"
     assert "kagsync notify add URL" in kagsync.ok("notify", "list")
 
 

@@ -181,7 +181,7 @@ def report(
     wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None
     with open_to_read(loaded) as store:
         written = write.report(store, output, clock.utc_now(), slugs=wanted, title=title, group=group)
-    common.say(write.told(written))
+    common.say(written.text)
 
 
 @command(app)

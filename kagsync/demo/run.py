@@ -62,7 +62,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
         listing.write(Result(tables.board(view(settings), SECOND)))
         if report_to is not None:
-            say(f"\n{write.told(write_report(settings, report_to))}")
+            say(f"\n{write_report(settings, report_to).text}")
     if db is not None:
         command = f"kagsync show {SLUG} --since {clock.iso(_SINCE)} --db {shlex.quote(str(db))}"
         say(f"\nThe database is kept: {command}")

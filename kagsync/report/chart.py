@@ -12,8 +12,8 @@ from kagsync.safe_text import printable
 
 WIDTH, HEIGHT = 1000, 400  # units across the lines, pixels down
 COLOURS = 10
-MOST_NAMES = 24  # more do not fit one below the other
-MOST_POINTS = 6000  # of all lines together: some 60 KB
+MOST_NAMES = 24  # more do not fit below each other
+MOST_POINTS = 6000  # in all lines together: about 60 KB
 _NAME_GAP = 16  # pixels from one name to the next
 _LONGEST_NAME = 20
 _GUIDES = 5  # about so many ranks on the axis
@@ -71,7 +71,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Chart:
-    """All that is drawn, and the first and the last moment."""
+    """Everything that is drawn, and the first and the last moment."""
 
     lines: list[Drawn]
     ranks: list[Tick]

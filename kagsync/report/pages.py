@@ -1,4 +1,4 @@
-"""The pages' HTML: what a template needs of a competition, and the one place where it is filled in."""
+"""The HTML of the pages: what the templates need to know, and how they are filled in."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from kagsync.report.chart import Chart
 
 _HERE = Path(__file__).parent
-_OLD = timedelta(hours=1)  # then a page says in red that it is
-# A person's own doings, which the index tells; what others did to a rank it only counts.
+_OLD = timedelta(hours=1)  # then a page says so in red
+# What people did themselves. The index has sentences about that, and only counts the other movements.
 _DOINGS = (IMPROVED, MERGED, NEW)
 _MOST_NEWS = 200
 
 
 @dataclass
 class Page:
-    """What is to be told of a competition."""
+    """What a page shows about a competition."""
 
     view: BoardView
     items: list[Item]
@@ -71,12 +71,12 @@ class Page:
 
     @property
     def marked(self) -> bool:
-        """Whether somebody was matched by the team's name only."""
+        """Whether somebody was matched only by the name of the team."""
         return any(line.entry.matched_by == TEAM_NAME for line in self.view.on_board)
 
     @property
     def hints(self) -> defaultdict[int, str]:
-        """What is to be said of those who are on no board at all, by user id."""
+        """Hints about people who are on no board at all, by user id."""
         return defaultdict(str, {each.user.id: each.told for each in self.view.unseen})
 
     @cached_property
@@ -86,12 +86,12 @@ class Page:
 
     @property
     def has_next(self) -> bool:
-        """Whether anything is ahead of anybody."""
+        """Whether anybody has something ahead: a person, a baseline or a medal."""
         return bool(self.shows & {"next_person", "next_baseline", "next_medal"})
 
     @cached_property
     def shows(self) -> set[str]:
-        """The columns that have something in them."""
+        """The columns that are not empty."""
         shown = {name for row in self.rows for name, cell in row.items() if cell not in (None, "")}
         return shown | ({"group"} if any(line.user.group for line in self.view.on_board) else set())
 
@@ -134,7 +134,7 @@ def _render(template: str, **content: Any) -> str:
 
 
 def _csp_hash(text: str) -> str:
-    """How a Content-Security-Policy names the one style or script that may run."""
+    """How a Content-Security-Policy names the only style or script that is allowed."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
@@ -152,14 +152,13 @@ def _environment() -> Environment:
     )
     environment.filters["ends"] = tables.ends
     environment.filters["left"] = tables.left
-    environment.filters["at"] = tables.at
     environment.filters["iso"] = _iso
     environment.filters["person"] = tables.person_name
     return environment
 
 
 def _harmless(value: object) -> object:
-    """Names by strangers, with what could hide or turn text around made visible; markup is escaped anyway."""
+    """Makes control and bidi characters in names by strangers visible. Jinja escapes markup itself."""
     return printable(value) if type(value) is str else value
 
 

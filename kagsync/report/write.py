@@ -1,7 +1,7 @@
 """`kagsync report`: a small web site of static pages, one for each competition and an index.
 
-Pages stand alone: they can be opened from disk, put on a shared drive or served by anything, and ask
-nothing of anybody. Each is replaced in one step, and only when there is something new to say.
+Pages need nothing else: they can be opened from disk, put on a shared drive or served by any web server, and
+load nothing from the network. Each is replaced in one step, and only if its content has changed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kagsync.store.records import Competition, User
 
 INDEX = "index.html"
-# A page says when the last good sync was, and warns after an hour: this often it is written for that alone.
+# A page shows the time of the last good sync and warns after an hour, so it is written at least this often.
 _FRESHNESS = timedelta(minutes=15)
 _CHARTED = timedelta(days=365)
 _OURS = re.compile(r'<meta name="generator" content="kagsync [^"]*" data-key="([0-9a-f]*)">')
@@ -41,12 +41,19 @@ _OURS = re.compile(r'<meta name="generator" content="kagsync [^"]*" data-key="([
 
 @dataclass(frozen=True)
 class Written:
-    """What a report did: the index, and how many pages were written, left as they were, and removed."""
+    """What a report did: the index, and how many pages were written, left unchanged and removed."""
 
     index: Path
     written: int
     unchanged: int
     removed: int
+
+    @property
+    def text(self) -> str:
+        """The same as one line for people."""
+        total = self.written + self.unchanged
+        noun = f"{total} page{'' if total == 1 else 's'}"
+        return f"Report: {self.index} ({noun}, {self.written} written)"
 
 
 def report(
@@ -60,18 +67,18 @@ def report(
     since: timedelta = timedelta(hours=24),
     always: bool = True,
 ) -> Written:
-    """Writes the pages of the named competitions, or of all, and the index of them.
+    """Writes the pages of competitions and their index.
 
     Args:
-        folder: where; made if need be.
-        slugs: which competitions; None: all, and then pages of those that are no longer tracked go.
+        folder: where to write; created if it is missing.
+        slugs: which competitions; None: all, and pages of those that are no longer tracked are removed.
         title: of the site.
         group: only the people of this group.
         since: how far back the pages compare.
-        always: write every page; else only those whose content changed, or whose freshness is old.
+        always: write every page; otherwise only those with changed content, or with old freshness.
 
     Raises:
-        UnknownCompetition, UsageError: no such competition or group; or another file has a page's name.
+        UnknownCompetition, UsageError: no such competition or group, or another file has a page's name.
         KagsyncError: the folder cannot be written.
     """
     users = store.users.all() if group is None else store.users.in_group(group)
@@ -129,7 +136,7 @@ def _page(
 
 
 def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
-    """The chart of a year, or of all there is."""
+    """The chart of the last year; None if there is nothing to draw."""
     competition = view.competition
     until = int((competition.snapshot_at or now).timestamp())
     since = until - int(_CHARTED.total_seconds())
@@ -149,7 +156,7 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
 
 
 def _key(store: Store, competition: Competition, site: str, users: list[User]) -> str:
-    """Changes whenever a page would say something else, but for how fresh it is."""
+    """A hash that changes whenever the page's content would, apart from its freshness."""
     error = store.runs.last_error(competition.id)
     parts = (
         __version__,
@@ -169,7 +176,7 @@ def _key(store: Store, competition: Competition, site: str, users: list[User]) -
 
 
 def _fresh(path: Path, key: str, now: datetime) -> bool:
-    """Whether a page says just this, and is not so old that its freshness must be told anew."""
+    """Whether a page has this content and was written recently."""
     found = _OURS.search(_start(path))
     if found is None:
         return False
@@ -178,14 +185,14 @@ def _fresh(path: Path, key: str, now: datetime) -> bool:
 
 
 def _refuse_others(folder: Path, names: set[str]) -> None:
-    """Leaves a folder as it is when something that kagsync did not make has a page's name."""
+    """Raises an error if a file that kagsync did not write has the name of a page."""
     for path in (folder / INDEX, *(folder / name for name in sorted(names))):
         _refuse_other(path)
 
 
 def _refuse_other(path: Path) -> None:
     if os.path.lexists(path) and not _is_ours(path) and not output_file.is_blank(path):
-        raise UsageError(f"{path} is not a page of kagsync's", "Name another folder")
+        raise UsageError(f"{path} was not written by kagsync", "Name another folder")
 
 
 def _is_ours(path: Path) -> bool:
@@ -193,7 +200,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _start(path: Path) -> str:
-    """The beginning of a file. kagsync makes no links, so what a link leads to is not opened."""
+    """The beginning of a file. kagsync creates no links, so a link is not followed."""
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             return ""
@@ -203,7 +210,7 @@ def _start(path: Path) -> str:
 
 
 def _remove_others(folder: Path, kept: set[str]) -> int:
-    """Removes pages of competitions that are no longer tracked: only files that kagsync made."""
+    """Removes pages of competitions that are no longer tracked. Only files that kagsync wrote are removed."""
     gone = [path for path in folder.glob("competition-*.html") if path.name not in kept and _is_ours(path)]
     for path in gone:
         path.unlink()
@@ -211,9 +218,9 @@ def _remove_others(folder: Path, kept: set[str]) -> int:
 
 
 class _Writer:
-    """Writes pages, each whole or not at all.
+    """Writes pages, each completely or not at all.
 
-    Its scratch folder is made for the first page: most runs of `sync --report` change none.
+    The scratch folder is created for the first page, because most runs of `sync --report` change none.
     """
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
@@ -226,10 +233,3 @@ class _Writer:
             self._place = self._stack.enter_context(scratch.folder(self._folder))
         _refuse_other(path)
         output_file.write_over(path, text, self._place)
-
-
-def told(written: Written) -> str:
-    """A report in one line for people."""
-    total = written.written + written.unchanged
-    noun = f"{total} page{'' if total == 1 else 's'}"
-    return f"Report: {written.index} ({noun}, {written.written} written)"

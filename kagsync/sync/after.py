@@ -93,7 +93,7 @@ def _update_report(settings: Settings, folder: Path) -> list[AfterFailure]:
 
     with Store.open(settings.db, settings.locks) as store:
         written = write.report(store, folder, clock.utc_now(), always=False)
-    logger.info("%s", write.told(written))
+    logger.info("%s", written.text)
     return []
 
 

@@ -454,7 +454,7 @@ def test_a_page_that_is_not_kagsyncs(
         path.symlink_to({"link": board, "lost link": place / "none"}.get(kind, settings.db))
     before = path.lstat()
 
-    refused(kagsync("report", "--output", str(place)), 2, path, "is not a page of kagsync's")
+    refused(kagsync("report", "--output", str(place)), 2, path, "was not written by kagsync")
 
     after = path.lstat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
@@ -479,7 +479,7 @@ def test_a_page_that_begins_with_nuls_and_holds_something_stays(
     board: Path, kagsync: Kagsync, place: Path
 ) -> None:
     _page(place).write_bytes(bytes(5000) + b"mine")
-    refused(kagsync("report", "--output", str(place)), 2, _page(place), "is not a page of kagsync's")
+    refused(kagsync("report", "--output", str(place)), 2, _page(place), "was not written by kagsync")
 
 
 def test_a_page_is_on_the_disk_before_it_has_its_name(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

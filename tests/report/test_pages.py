@@ -370,7 +370,7 @@ def test_somebody_elses_site_is_refused(club: Club, words: list[str], code: int)
     words = [str(board) if word == "BOARD" else word for word in words]
     ran = club.kagsync(*words, str(club.folder))
     assert ran.code == code
-    assert "is not a page of kagsync's. Name another folder" in ran.err
+    assert "was not written by kagsync. Name another folder" in ran.err
     assert (club.folder / "index.html").read_text() == "<h1>Mine</h1>"
     assert names(club.folder) == {"index.html"}
 
@@ -538,7 +538,7 @@ def test_without_javascript_a_page_is_a_whole_plain_table(tmp_path: Path) -> Non
     write(tmp_path / "a.db", tmp_path)
     found = page(tmp_path)
     assert len(found.all("table")) == len(found.all("caption")) == 1
-    assert found.raw("caption").startswith("Where our people stand")
+    assert found.raw("caption").startswith("Where our people are")
     scopes = [cell.get("scope") for cell in found.all("th")]
     assert scopes.count("row") == 3 and scopes.count("col") >= 5 and None not in scopes
     assert all(
@@ -565,7 +565,7 @@ def test_a_competition_without_a_board_says_so(club: Club) -> None:
     club.track("alice")
     club.report()
     text = page(club.folder).text
-    assert "not synced yet" in text and "Nobody of ours is on the board yet." in text
+    assert "not synced yet" in text and "None of our people is on the board yet." in text
     assert page(club.folder).all("table") == page(club.folder).all("svg") == []
 
 

@@ -1,6 +1,6 @@
 "use strict";
-// Times in the reader's zone, freshness as of now, sorting, filtering, and a person's line when pointed at.
-// Without this script the page is whole: a plain table, times in UTC.
+// Shows times in the reader's time zone, updates the freshness, sorts, filters, and highlights people.
+// Without this script the page is complete: a plain table, with times in UTC.
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   document.documentElement.classList.add("live");
@@ -40,7 +40,7 @@
     const empty = (x) => x === "" || Number.isNaN(x);
     rows.sort((a, b) => {
       const [x, y] = [key(a), key(b)];
-      if (empty(x) || empty(y)) return empty(x) - empty(y); // what is unknown stays below
+      if (empty(x) || empty(y)) return empty(x) - empty(y); // unknown values go last
       return down ? order(y, x) : order(x, y);
     });
     body.append(...rows);

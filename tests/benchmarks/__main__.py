@@ -19,6 +19,7 @@ from tests.benchmarks.competitions import competitions, growth
 from tests.benchmarks.measuring import Broken, Spawner
 from tests.benchmarks.peers import Peers, default_folder, package_versions
 from tests.benchmarks.processing import processing
+from tests.benchmarks.report import report
 from tests.benchmarks.startup import startup
 from tests.benchmarks.storage import storage
 from tests.benchmarks.targets import targets
@@ -37,6 +38,7 @@ TABLES: dict[str, Callable[[Bench], list[Table]]] = {
     "growth": growth,
     "capacity": capacity,
     "storage": storage,
+    "report": report,
 }
 
 

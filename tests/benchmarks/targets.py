@@ -79,6 +79,7 @@ TARGETS = (
         _Target(f"history, bytes a change, {people} people", f"storage bytes a change {people}", 40)
         for people in (20, 200)
     ),
+    _Target("a report of 200 people and a year, CPU : kagsync show", "report 200 people cpu : show", 1.75),
     _Target("a year of one person out of 10 million rows", "storage year query", 1, 0.001, " ms"),
 )
 

@@ -6,7 +6,7 @@ import io
 import random
 import shutil
 import tempfile
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -78,7 +78,7 @@ def report() -> bytes:
         run.write_report(settings, Path(temporary) / "site")
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1200, "height": 820}, color_scheme="light")
-        page.clock.set_fixed_time(datetime.now(UTC))
+        page.clock.set_fixed_time(run.SECOND + timedelta(minutes=5))
         page.goto((Path(temporary) / "site" / f"competition-{run.SLUG}.html").as_uri())
         return page.screenshot()
 

@@ -192,18 +192,18 @@ def _time_ticks(begin: int, until: int) -> list[tuple[int, str]]:
     else:
         first = begin // step * step + step
         moments = [_time(moment) for moment in range(first, until + 1, step)] or [_time(begin)]
+    # A year or a day stands at the ends and where it changes. Narrow screens show the ends only.
     labels = []
-    before: datetime | None = None
-    for moment in moments:
+    for before, moment in zip([moments[0], *moments[:-1]], moments, strict=True):
+        end = moment in (moments[0], moments[-1])
         if step is None:
-            new_year = before is None or before.year != moment.year
-            label = f"{moment:%b %Y}" if new_year else f"{moment:%b}"
-        elif step < _DAY and before is not None and before.day == moment.day:
-            label = f"{moment:%H:%M}"
+            label = f"{moment:%b %Y}" if end or before.year != moment.year else f"{moment:%b}"
+        elif step < _DAY:
+            day = f"{moment.day} {moment:%b} " if end or before.day != moment.day else ""
+            label = f"{day}{moment:%H:%M}"
         else:
-            label = f"{moment.day} {moment:%b}" + (f" {moment:%H:%M}" if step < _DAY else "")
+            label = f"{moment.day} {moment:%b}"
         labels.append((int(moment.timestamp()), label))
-        before = moment
     return labels
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_pages import SLUG, Filling, Standing, a_year, hostile, write
 
+from kagsync.report import chart
 from kagsync.report import write as report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
@@ -214,6 +216,19 @@ def test_no_width_needs_to_be_scrolled_sideways(
         for file in (report.page_name(SLUG), report.INDEX):
             with Visit(browser, folder / file, width) as visit:
                 assert visit.js("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("people", [3, 24, 30])
+def test_no_texts_of_the_chart_overlap(browser: Any, tmp_path: Path, people: int, width: int) -> None:
+    path = site(tmp_path, a_year(people, 20)) / report.page_name(SLUG)
+    with Visit(browser, path, width) as visit:
+        boxes = visit.js("""[...document.querySelectorAll('svg text')].map((e) => e.getBoundingClientRect())
+            .filter((box) => box.width).map((box) => [box.left, box.top, box.right, box.bottom])""")
+    assert len(boxes) > (people if people <= chart.MOST_NAMES else 0)
+    for a, b in itertools.combinations(boxes, 2):
+        apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] + 1 or b[3] <= a[1] + 1
+        assert apart, (a, b)
 
 
 def test_times_are_in_the_readers_zone_with_utc_at_hand(browser: Any, page: Path) -> None:

@@ -726,6 +726,56 @@ def test_labels_do_not_overlap() -> None:
     assert heights[0] > 0 and heights[-1] < chart.HEIGHT
 
 
+def test_names_stay_as_near_to_their_lines_as_they_can() -> None:
+    far = drawn(line("alice", 1), line("bob", 50), line("carol", 100))
+    assert [float(each.get("y", "nan")) - 4 for each in labels(far)] == [0, 198, chart.HEIGHT]
+    near = drawn(line("alice", 1), line("bob", 500), line("carol", 500), line("dave", 1000))
+    heights = [float(each.get("y", "nan")) - 4 for each in labels(near)]
+    assert sum(heights[1:3]) / 2 == pytest.approx(200, abs=1)
+
+
+@pytest.mark.parametrize(
+    ("hours", "first", "last"),
+    [
+        (0.1, "10 Nov 12:00", "10 Nov 12:00"),
+        (5, "10 Nov 08:00", "10 Nov 12:00"),
+        (30, "9 Nov 12:00", "10 Nov 12:00"),
+        (24 * 10, "2 Nov", "10 Nov"),
+        (24 * 365, "Dec 2024", "Oct 2025"),
+        (24 * 3650, "Dec 2015", "Dec 2024"),
+    ],
+)
+def test_times_are_round_and_few(hours: float, first: str, last: str) -> None:
+    begin = END - int(hours * 3600)
+    found = chart.draw([chart.Line("alice", "Alice", [(begin, 1)])], END)
+    assert found is not None
+    assert (found.times[0].label, found.times[-1].label) == (first, last)
+    assert len(found.times) <= 7
+    assert all(0 <= tick.at <= 100 for tick in found.times)
+
+
+@pytest.mark.parametrize(
+    ("best", "worst", "ticks"),
+    [
+        (1, 2, ["1", "2"]),
+        (3, 36, ["3", "10", "20", "30", "36"]),
+        (1, 1856, ["1", "500", "1,000", "1,500", "1,856"]),
+        (7, 7, ["7", "8"]),
+    ],
+)
+def test_ranks_on_the_axis_are_round_and_few(best: int, worst: int, ticks: list[str]) -> None:
+    found = chart.draw([line("alice", best, worst)], END)
+    assert found is not None
+    assert [tick.label for tick in found.ranks] == ticks
+
+
+def test_a_chart_says_in_words_what_it_shows() -> None:
+    root = drawn(line("alice", 1, 2), line("bob", 2, 1))
+    (svg_of_all, *_), (about,) = root.iter("svg"), root.iter("desc")
+    assert (svg_of_all.get("role"), svg_of_all.get("aria-describedby")) == ("img", about.get("id"))
+    assert about.text == "Ranks of 2 people from 2025-08-02 to 2025-11-10, with the best rank at the top."
+
+
 def test_there_are_labels_for_a_few_people_only() -> None:
     assert labels(drawn(*(line(f"user{i}", i + 1) for i in range(chart.MOST_NAMES + 1)))) == []
 

@@ -1135,5 +1135,5 @@ def test_who_stops_reading_gets_no_complaint(healthy: None) -> None:
 
 
 def test_a_store_held_by_a_writer_can_be_looked_at(healthy: None, doctor: Doctor, settings: Settings) -> None:
-    with Store.open(settings.db, settings.locks) as store, store.writing() as write:
+    with Store.open(settings.db, settings.locks) as store, store.writing():
         assert doctor() == {}

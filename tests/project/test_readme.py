@@ -1,7 +1,10 @@
-"""The README says everything there is, and nothing that is not."""
+"""The README documents everything that exists, and nothing that does not."""
 
 from __future__ import annotations
 
+import importlib
+import json
+import pkgutil
 import re
 import sqlite3
 import sys
@@ -11,21 +14,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 from world import ROOT
+from world.boards import board_csv, many_teams
 
+import kagsync as package
 from kagsync import errors, settings
 from kagsync.cli import main
+from kagsync.queries import status
 from kagsync.standings.movements import REASONS
-from kagsync.store.records import Counts
+from kagsync.store import records
 from kagsync.sync import after
 from kagsync.sync import run as sync
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from world.kaggle_server import KaggleServer
     from world.running import Kagsync
 
     from kagsync.store import Store
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# `-h` and `--help` stand in the sentence above the table; the others of every command too.
+COMMON = {"--db", "--verbose", "-v", "--quiet", "-q", "--help", "-h"}  # described above the tables
 COMMANDS: dict[str, Any] = {}
 
 
@@ -54,28 +63,48 @@ def test_every_command_is_in_the_readme(name: str) -> None:
     assert re.search(rf"`{name}[ `]", README), name
 
 
+def _rows(heading: str) -> list[list[str]]:
+    """The cells of the first table under a heading."""
+    section = README.partition(f"\n### {heading}\n")[2] or README.partition(f"\n## {heading}\n")[2]
+    table = re.search(r"^\| .*\n\| ---.*\n((?:\|.*\n)+)", section, re.MULTILINE)
+    assert table, heading
+    return [[cell.strip() for cell in line[1:-1].split("|")] for line in table[1].splitlines()]
+
+
+def _code(cell: str) -> list[str]:
+    return re.findall(r"`(.*?)`", cell)
+
+
+def _documented(name: str) -> set[str]:
+    """The options that the table of options has for a command: `schedule` is all of a group, `list` too."""
+    found = set()
+    for options, commands, _ in _rows("Options"):
+        for command in _code(commands):
+            words = command.partition(" -")[0].removesuffix(" SLUG")
+            if words in (name, name.split()[0], name.split()[-1]):
+                found |= {option.split()[0] for option in _code(options)}
+    return found
+
+
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_is_in_the_readme(name: str) -> None:
-    for option in _options(COMMANDS[name]):
-        assert re.search(rf"`{option}[ `]", README), f"{name} {option}"
+def test_every_option_of_a_command_is_in_the_readme(name: str) -> None:
+    assert _options(COMMANDS[name]) - COMMON - _documented(name) == set()
 
 
-def test_every_key_of_syncs_json_is_in_the_readme() -> None:
-    counts = Counts(1, 1, 0, 0, 0)
-    result = sync.Result("titanic", "error", counts, errors.KagsyncError("it failed"))
-    failure = sync.AfterFailure("report", "usage", "it failed")
-    outcome = sync.as_json(sync.Outcome([result], alone=True, after=(failure,)))
-    (competition,) = outcome["competitions"]
-    keys = {*outcome, *competition, *competition["error"], *outcome["after"][0]}
-    assert all(f"`{key}`" in README for key in keys)
-    assert all(f"`{step}`" in README for step in (sync.REPORT, after.NOTIFY, after.PING, after.TRIGGER))
+def test_every_option_in_the_readmes_table_is_one_of_a_command_it_names() -> None:
+    for options, commands, _ in _rows("Options"):
+        for option in _code(options):
+            assert any(
+                option.split()[0] in _options(command) & _documented(name)
+                for name, command in COMMANDS.items()
+            ), f"{option} of {commands}"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_the_common_options_and_its_argument_in_the_help(
     name: str, kagsync: Kagsync
 ) -> None:
-    assert _options(COMMANDS[name]) >= {"--db", "--verbose", "-v", "--quiet", "-q"}
+    assert _options(COMMANDS[name]) >= COMMON - {"--help", "-h"}
     shown = kagsync.ok(*name.split(), "--help")
     assert f"kagsync {name}" in shown
 
@@ -83,7 +112,7 @@ def test_every_command_has_the_common_options_and_its_argument_in_the_help(
 def test_the_readme_names_no_option_that_does_not_exist() -> None:
     known = {"--version", "--help"}.union(*(_options(command) for command in COMMANDS.values()))
     # pip's, uv's, ruff's, the benchmarks', apt's
-    others = {"--quiet", "--from", "--check", "--quick", "--no-install-recommends"}
+    others = {"--quiet", "--upgrade", "--reinstall", "--check", "--quick", "--no-install-recommends"}
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
         assert option in known | others, option
 
@@ -97,10 +126,97 @@ def test_every_exit_code_is_in_the_readme() -> None:
     assert codes == {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
 
 
+def _errors(kind: type[errors.KagsyncError]) -> Iterator[type[errors.KagsyncError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _errors(each)
+
+
+def test_every_error_code_is_in_the_readme_with_its_exit_code() -> None:
+    for module in pkgutil.walk_packages(package.__path__, "kagsync."):
+        if module.name != "kagsync.__main__":
+            importlib.import_module(module.name)
+    codes = {
+        (each.code, each.exit_code)
+        for each in _errors(errors.KagsyncError)
+        if each.__module__.startswith("kagsync.")
+    }
+    assert codes == {(code.strip("`"), int(exit_code)) for code, exit_code, _ in _rows("Error codes")}
+
+
+def _keys(found: object) -> set[str]:
+    """All keys, at any depth."""
+    if isinstance(found, dict):
+        return set(found).union(*(_keys(value) for value in found.values()))
+    return set().union(*(_keys(value) for value in found)) if isinstance(found, list) else set()
+
+
+@pytest.fixture
+def lived_in(
+    kaggle: KaggleServer, kagsync: Kagsync, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """A database of which every command has something to tell; what `sync` says of its last run."""
+    kaggle.competition("titanic", title="Titanic", deadline="2099-01-01T00:00:00Z")
+    kaggle.board("titanic", board_csv(many_teams(5)))
+    kagsync.ok("competitions", "add", "titanic")
+    kagsync.ok("users", "add", "user0", "user1", "nobody")
+    kagsync.ok("sync", "titanic")
+    kagsync.ok("notify", "add", "json://localhost")
+    # A report that is refused, and a competition that fails.
+    report = tmp_path / "report"
+    report.mkdir()
+    (report / "index.html").write_text("somebody's")
+    kagsync("competitions", "add", "gone")
+    synced = json.loads(kagsync("sync", "--all", "--report", str(report), "--format", "json").out)
+    # A schedule of one scheduler, and another that does not answer.
+    units = home / ".config" / "systemd" / "user"
+    units.mkdir(parents=True)
+    (units / "kagsync.service").write_text("[Service]\nExecStart=/bin/kagsync sync --all\n")
+    (units / "kagsync.timer").write_text("[Timer]\nOnCalendar=*:0/5\n")
+    crontab = tmp_path / "bin" / "crontab"
+    crontab.parent.mkdir()
+    crontab.write_text("#!/bin/sh\nexit 7\n")
+    crontab.chmod(0o755)
+    monkeypatch.setenv("PATH", str(crontab.parent), prepend=":")
+    found: dict[str, Any] = synced
+    return found
+
+
+def test_the_keys_of_every_json_are_those_in_the_readme(lived_in: dict[str, Any], kagsync: Kagsync) -> None:
+    values = {"SLUG": "titanic", "U": "user0"}
+    told = set()
+    for commands, _, keys in _rows("JSON"):
+        for command in _code(commands):
+            name = re.sub(r" [-A-Z].*", "", command)
+            told.add(name)
+            if name == "sync":
+                found = lived_in
+            else:
+                words = [values.get(word, word) for word in command.split()]
+                takes_slug = "slug" in [each.name for each in COMMANDS[name].params if each.required]
+                words += ["titanic"] if takes_slug and "titanic" not in words else []
+                words += ["--since", "2020-01-01"] if name == "news" else []
+                found = json.loads(kagsync(*words, "--format", "json").out)
+            assert _keys(found) == set(_code(keys)), command
+    assert told == {name for name, command in COMMANDS.items() if "--format" in _options(command)}
+
+
+def test_every_word_that_json_uses_is_in_the_readme() -> None:
+    steps = {sync.REPORT, after.NOTIFY, after.PING, after.TRIGGER}
+    ends = {records.OK, records.UNCHANGED, records.OLDER, records.BUSY, records.RESTING, records.LATER}
+    states = {status.FRESH, status.STALE, status.NEVER, status.PAUSED, status.UNLINKED}
+    section = README.partition("### JSON")[2].partition("\n### ")[0]
+    assert steps | ends | {records.ERROR, sync.PARTIAL} | states <= set(_code(section))
+
+
 def test_every_setting_is_in_the_readme_and_is_read() -> None:
     source = Path(settings.__file__).read_text(encoding="utf-8")
     assert set(re.findall(r'"(KAGSYNC_\w+)"', source)) == set(settings.VARIABLES)
     assert set(re.findall(r"`(KAGSYNC_\w+)`", README)) == set(settings.VARIABLES)
+    rows = {variable.strip("`"): rest for variable, *rest in _rows("Settings")}
+    assert rows.keys() == settings.VARIABLES.keys()
+    assert rows["KAGSYNC_JOBS"][-1] == str(settings.DEFAULT_JOBS)
+    assert f"1 to {settings.MAX_JOBS}" in rows["KAGSYNC_JOBS"][1]
 
 
 def test_every_table_and_view_is_in_the_readme(store: Store) -> None:
@@ -116,20 +232,18 @@ def test_every_table_and_view_is_in_the_readme(store: Store) -> None:
 
 
 def test_the_columns_the_readme_names_exist(store: Store) -> None:
-    rows = re.findall(
-        r"^\| `(competitions|users|leaderboard_entries|entry_history|sync_runs)` \|.*", README, re.M
-    )
-    assert len(rows) == 5
+    checked = set()
     with sqlite3.connect(store.path) as connection:
-        for line in README.splitlines():
-            if match := re.match(r"\| `(\w+)` \| .*? \| (.*) \|$", line):
-                table, text = match.groups()
-                columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
-                if not columns:
-                    continue
-                named = set(re.findall(r'`"?(\w+)"?`', re.sub(r"\(.*?\)", "", text)))
-                assert named - {"ok", "unchanged", "older", "error", "teams"} <= columns, table
+        for tables, _, text in _rows("The database"):
+            (table, *others) = _code(tables)
+            if others:
+                continue
+            columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            named = set(re.findall(r'`"?(\w+)"?`', re.sub(r"\(.*?\)", "", text)))
+            assert named - {"unchanged", "error"} <= columns, table
+            checked.add(table)
     connection.close()
+    assert checked >= {"competitions", "users", "leaderboard_entries", "entry_history", "sync_runs"}
 
 
 def test_the_crontab_example_runs_what_the_readme_says() -> None:
@@ -157,3 +271,8 @@ def test_every_reason_is_in_the_readme() -> None:
 
 def test_the_marked_commands_of_the_readme_are_there_for_ci() -> None:
     assert re.findall(r"<!-- run: (\w+) -->\n```\n.+\n```", README) == ["demo", "test", "check"]
+
+
+def test_every_folder_is_in_the_readme() -> None:
+    folders = {path.parent.name for path in Path(package.__file__).parent.glob("*/__init__.py")}
+    assert {name.strip("/") for cell, _ in _rows("How it works") for name in _code(cell)} == folders

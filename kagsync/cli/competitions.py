@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import clock, inputs
-from kagsync.cli.command import Common, command, competitions_app, confirm, in_turn, open_store, with_entries
+from kagsync import clock, errors, inputs
+from kagsync.cli.command import (
+    Common,
+    command,
+    competitions_app,
+    confirm,
+    in_turn,
+    open_store,
+    open_to_read,
+    with_entries,
+)
 from kagsync.cli.options import AnyFormat, Direction, Slugs, Yes, storable
-from kagsync.cli.show import all_boards
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, Result
 
@@ -69,12 +77,16 @@ def competitions_add(
 def competitions_list(common: Common, format_: AnyFormat = Format.table) -> Result:
     """List the tracked competitions."""
     from kagsync.output import tables
-    from kagsync.queries import board
+    from kagsync.queries import overview
 
     loaded = common.settings_to_read()
     now = clock.utc_now()
-    views = all_boards(loaded, None, lambda _: now)
-    return Result(tables.competitions(views, now), [board.competition_as_json(view) for view in views])
+    try:
+        with open_to_read(loaded) as store:
+            found = overview.overviews(store, now)
+    except errors.NoDatabase:
+        found = []
+    return Result(tables.competitions(found, now), [overview.as_json(each) for each in found])
 
 
 def _set_active(common: Common, slugs: list[str], active: bool) -> None:

@@ -1,12 +1,13 @@
-"""The command line: parse, call one verb, print its result, exit with its code."""
+"""The command line: find the command, run it, and end with its exit code."""
 
 from __future__ import annotations
 
 import copy
+import importlib
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,9 +19,26 @@ from kagsync.errors import KagsyncError
 from kagsync.safe_text import clip
 from kagsync.version import __version__
 
-# They register their commands, in the order of `kagsync --help`.
-from kagsync.cli import show, sync, demo, health, notify, competitions, users, schedule  # isort: skip  # noqa: F401
-
+# In which file a command is, in the order of `kagsync --help`.
+_FILES = {
+    "show": "show",
+    "news": "show",
+    "history": "show",
+    "report": "show",
+    "missing": "show",
+    "sync": "sync",
+    "fetch": "sync",
+    "process": "sync",
+    "cleanup": "sync",
+    "demo": "demo",
+    "status": "health",
+    "doctor": "health",
+    "backup": "health",
+    "competitions": "competitions",
+    "users": "users",
+    "schedule": "schedule",
+    "notify": "notify",
+}
 # typer carries its own copy of click, so click's exceptions have no public name.
 _ClickException: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -48,10 +66,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(words: list[str]) -> int:
     try:
-        command = typer.main.get_command(_asked_for(words))
-        read_plainly(command)
-        with command.make_context("kagsync", words) as context:
-            command.invoke(context)
+        asked_for = command(words)
+        with asked_for.make_context("kagsync", words) as context:
+            asked_for.invoke(context)
     except typer.Exit as exit_:
         return exit_.exit_code
     except KagsyncError as error:
@@ -70,26 +87,42 @@ def _run(words: list[str]) -> int:
         told = errors.from_os_error(error, f"use {error.filename}" if error.filename else "go on")
         log.failure(told)
         return told.exit_code
-    except Exception as error:  # noqa: BLE001  (a mistake of this program's is told in a line, too)
+    except Exception as error:  # noqa: BLE001  (also a bug of ours is one line)
         told = errors.unforeseen(error)
         log.failure(told)
         return told.exit_code
     return errors.OK
 
 
-def _asked_for(words: list[str]) -> typer.Typer:
-    """The app with only the command that the first word names, if it names one.
+def command(words: list[str]) -> Any:
+    """What reads and runs these words: one command, if the first word names one; else all of them.
 
-    typer evaluates the signatures of all commands it is given, which takes it longer than a whole import.
+    Only what is asked for is loaded, since typer evaluates the signature of every command it is given.
     """
-    name = words[0] if words else None
-    commands = [info for info in app.registered_commands if info.callback and info.callback.__name__ == name]
-    groups = [info for info in app.registered_groups if info.name == name]
-    if not commands and not groups:
-        return app
-    only = copy.copy(app)
-    only.registered_commands, only.registered_groups = commands, groups
-    return only
+    name = words[0] if words else ""
+    files = [_FILES[name]] if name in _FILES else dict.fromkeys(_FILES.values())
+    for file in files:
+        importlib.import_module(f"kagsync.cli.{file}")
+    asked_for = app
+    if name in _FILES:
+        asked_for = copy.copy(app)
+        asked_for.registered_groups = [group for group in app.registered_groups if group.name == name]
+        asked_for.registered_commands = [
+            info for info in app.registered_commands if info.callback and info.callback.__name__ == name
+        ]
+    found = typer.main.get_command(asked_for)
+    read_plainly(found)
+    _hide_types(found)
+    return found
+
+
+def _hide_types(command: Any) -> None:
+    """Leaves typer's `<str>` or `<list[str]>` behind an argument's name out of the help."""
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = lambda **_: ""
+    for each in getattr(command, "commands", {}).values():
+        _hide_types(each)
 
 
 def _prepare_streams() -> None:

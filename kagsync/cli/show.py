@@ -45,8 +45,8 @@ def show(
     format_: AnyFormat = Format.table,
 ) -> Result:
     """Show where everybody stands, what moved, and what is next."""
-    from kagsync.output import tables
-    from kagsync.queries import board, last_seen
+    from kagsync.output import board_table, tables
+    from kagsync.queries import board, last_seen, overview
 
     loaded = common.settings_to_read()
     now = clock.utc_now()
@@ -54,20 +54,20 @@ def show(
     if by_group and slug is None:
         raise UsageError("--by-group goes with a competition", "kagsync show SLUG --by-group")
     if slug is None and user is None:
-        views = all_boards(loaded, group, compared)
-        return Result(tables.overview(views, now), [board.competition_as_json(view) for view in views])
+        found = [overview.of_board(view) for view in _all_boards(loaded, group, compared)]
+        return Result(tables.overview(found, now), [overview.as_json(each) for each in found])
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
         if slug is None:
             views = board.boards(store, users, compared)
-            return Result(tables.person(views, now), board.entries_as_json(views))
+            return Result(board_table.person(views, now), board.entries_as_json(views))
         view = board.board(store, inputs.competition_slug(slug), users, compared)
     seen = view.competition.snapshot_at
     whole = user is None and group is None
     looked = since == _LAST or (whole and format_ is Format.table and sys.stdout.isatty())
     if seen is not None and looked:
         last_seen.remember(loaded, view.competition.slug, seen)
-    shown = tables.groups(view, now) if by_group else tables.board(view, now)
+    shown = board_table.groups(view, now) if by_group else board_table.board(view, now)
     return Result(shown, board.entries_as_json([view]))
 
 
@@ -89,7 +89,7 @@ def _people(store: Store, username: str | None, group: str | None) -> list[User]
     return store.users.all() if group is None else store.users.in_group(group)
 
 
-def all_boards(
+def _all_boards(
     loaded: Settings, group: str | None, since: Callable[[Competition], datetime]
 ) -> list[BoardView]:
     """Every competition's view; none where there is no database yet."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from kagsync import clock
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
-from kagsync.output import listing, tables
+from kagsync.output import board_table, listing
 from kagsync.output.listing import Result
 from kagsync.queries.board import board
 from kagsync.report import write
@@ -60,7 +60,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         fill(settings, say)
         say(f"\n$ kagsync show {SLUG} --since 4h\n")
         # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
-        listing.write(Result(tables.board(view(settings), SECOND)))
+        listing.write(Result(board_table.board(view(settings), SECOND)))
         if report_to is not None:
             say(f"\n{write_report(settings, report_to).text}")
     if db is not None:

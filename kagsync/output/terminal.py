@@ -5,23 +5,30 @@ Names of teams and people are written by strangers: no name can style, move or h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
     from rich.text import Text
 
 UP, DOWN = "▲", "▼"  # better, worse: shown by the shape, not only by the colour
 _BARS = "▁▂▃▄▅▆▇█"
 
 
+Item = TypeVar("Item")
+
+
 @dataclass(frozen=True)
-class Column:
+class Column(Generic[Item]):
     """A column of a table.
 
     Attributes:
+        cell: what the column says of an item; empty if there is nothing to say.
         keep: on a narrow terminal the column with the lowest number goes first.
         shrink: before a column goes, cells of this one may be cut to so many characters (0: never cut).
         style: Rich's, for a terminal.
@@ -29,6 +36,7 @@ class Column:
     """
 
     title: str
+    cell: Callable[[Item], str]
     right: bool = False
     keep: int = 100
     shrink: int = 0
@@ -36,9 +44,8 @@ class Column:
     signed: bool = False
 
 
-@dataclass
 class Table:
-    """Rows of cells under columns.
+    """A line for each item, with a cell for each column. Columns with nothing in them are not shown.
 
     Attributes:
         title: the line above.
@@ -47,17 +54,20 @@ class Table:
         warning: a last line that must not be missed.
     """
 
-    columns: list[Column]
-    rows: list[list[str]]
-    title: str = ""
-    facts: list[str] = field(default_factory=list)
-    below: list[str] = field(default_factory=list)
-    warning: str = ""
-
-    def __post_init__(self) -> None:
-        self.title, self.warning = printable(self.title), printable(self.warning)
-        self.facts = [printable(fact) for fact in self.facts]
-        self.rows = [[printable(cell) for cell in row] for row in self.rows]
+    def __init__(
+        self,
+        columns: Sequence[Column[Item]],
+        items: Iterable[Item],
+        *,
+        title: str = "",
+        facts: Sequence[str] = (),
+        below: Sequence[str] = (),
+        warning: str = "",
+    ) -> None:
+        self.columns = columns
+        self.rows = [[printable(column.cell(item)) for column in columns] for item in items]
+        self.title, self.warning = printable(title), printable(warning)
+        self.facts, self.below = [printable(fact) for fact in facts], [printable(line) for line in below]
 
     def tables(self) -> list[Table]:
         return [self]
@@ -73,8 +83,8 @@ class Table:
             )
         if self.rows:
             blocks.append(_grid(self, width))
-        if notes := [printable(line) for line in self.below]:
-            blocks.append([Text(line, "dim") for line in notes])
+        if self.below:
+            blocks.append([Text(line, "dim") for line in self.below])
         if self.warning:
             blocks.append([Text(self.warning, "red")])
         lines: list[Text] = []
@@ -162,13 +172,15 @@ def _grid(table: Table, width: int | None) -> list[Text]:
     return [titles, *rule, *(line(row) for row in table.rows)]
 
 
-def _sign(column: Column, cell: str) -> str:
+def _sign(column: Column[Any], cell: str) -> str:
     if not column.signed:
         return ""
     return "green" if cell.startswith(UP) else "red" if cell.startswith(DOWN) else ""
 
 
-def _fitted(columns: list[Column], natural: list[int], shown: list[int], width: int) -> dict[int, int]:
+def _fitted(
+    columns: Sequence[Column[Any]], natural: list[int], shown: list[int], width: int
+) -> dict[int, int]:
     """The columns that fit side by side, each with its width: some are cut, then the least important go."""
     least = {i: min(natural[i], columns[i].shrink or natural[i]) for i in shown}
     while len(least) > 1 and sum(least.values()) + 2 * (len(least) - 1) > width:
@@ -193,3 +205,8 @@ def sparkline(ranks: list[int | None]) -> str:
     return "".join(
         " " if rank is None else _BARS[round((worst - rank) / (worst - best) * top)] for rank in ranks
     )
+
+
+def moment(when: datetime) -> str:
+    """A time for people."""
+    return when.strftime("%Y-%m-%d %H:%M UTC")

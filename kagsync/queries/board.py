@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.queries import unseen as typos
+from kagsync.queries import unseen
 from kagsync.standings import gaps, movements, sentences
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class BoardView:
             [line for line in self.on_board if line.user.group == group],
             [line for line in self.left if line.user.group == group],
             [user for user in self.missing if user.group == group],
-            [unseen for unseen in self.unseen if unseen.user.group == group],
+            [each for each in self.unseen if each.user.group == group],
             self.last_error,
         )
 
@@ -91,13 +91,13 @@ def board(store: Store, slug: str, users: list[User], since: Callable[[Competiti
     Raises:
         UnknownCompetition: no such competition is tracked.
     """
-    return _view(store, store.competitions.get(slug), users, since, typos.unseen(store, users))
+    return _view(store, store.competitions.get(slug), users, since, unseen.unseen(store, users))
 
 
 def boards(store: Store, users: list[User], since: Callable[[Competition], datetime]) -> list[BoardView]:
     """All competitions' views, by slug; arguments as of `board`."""
-    unseen = typos.unseen(store, users)
-    return [_view(store, competition, users, since, unseen) for competition in store.competitions.all()]
+    never = unseen.unseen(store, users)
+    return [_view(store, competition, users, since, never) for competition in store.competitions.all()]
 
 
 def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, list[User], list[Unseen]]:
@@ -109,14 +109,14 @@ def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, li
     competition = store.competitions.get(slug)
     present = {entry.user_id for entry in store.boards.entries(competition.id)}
     absent = [user for user in users if user.id not in present]
-    return competition, absent, typos.unseen(store, absent)
+    return competition, absent, unseen.unseen(store, absent)
 
 
 def missing_as_json(
-    competition: Competition, absent: list[User], unseen: list[Unseen]
+    competition: Competition, absent: list[User], never_seen: list[Unseen]
 ) -> list[dict[str, Any]]:
     """What `missing` found, for programs."""
-    found = {each.user.id: each for each in unseen}
+    found = {each.user.id: each for each in never_seen}
     return [
         {
             "competition": competition.slug,
@@ -136,7 +136,7 @@ def _view(
     competition: Competition,
     users: list[User],
     since: Callable[[Competition], datetime],
-    unseen: list[Unseen],
+    never_seen: list[Unseen],
 ) -> BoardView:
     entries = {entry.user_id: entry for entry in store.boards.entries(competition.id)}
     compared_with = since(competition)
@@ -149,7 +149,7 @@ def _view(
         on_board=[line for line in lines if line.entry.left_at is None],
         left=[line for line in lines if line.entry.left_at is not None],
         missing=[user for user in users if user.id not in entries],
-        unseen=unseen,
+        unseen=never_seen,
         last_error=store.runs.last_error(competition.id),
     )
 
@@ -260,30 +260,3 @@ def moved(view: BoardView) -> tuple[int, int]:
     """How many of the people on the board rose and fell."""
     places = [line.movement.places or 0 for line in view.on_board if line.movement]
     return sum(1 for each in places if each > 0), sum(1 for each in places if each < 0)
-
-
-def competition_as_json(view: BoardView) -> dict[str, Any]:
-    """One competition for programs."""
-    competition = view.competition
-    rose, fell = moved(view)
-    return {
-        "competition": competition.slug,
-        "title": competition.title,
-        "kaggle_competition_id": competition.kaggle_id if competition.is_linked else None,
-        "active": competition.active,
-        "teams": competition.team_count,
-        "on_board": len(view.on_board),
-        "left": len(view.left),
-        "missing": len(view.missing),
-        "rose": rose,
-        "fell": fell,
-        "best_rank": view.on_board[0].entry.standing.rank if view.on_board else None,
-        "best_username": view.on_board[0].user.username if view.on_board else None,
-        "snapshot_at": competition.snapshot_at and clock.iso(competition.snapshot_at),
-        "synced_at": competition.synced_at and clock.iso(competition.synced_at),
-        "deadline": competition.deadline,
-        "metric": competition.metric,
-        "higher_is_better": competition.direction,
-        "medals": competition.awards_medals,
-        "error": view.last_error and view.last_error[1],
-    }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.board.matching import TEAM_NAME
-from kagsync.output import tables
+from kagsync.output import board_table
 from kagsync.queries import board
 from kagsync.safe_text import printable
 from kagsync.standings.movements import IMPROVED, MERGED, NEW
@@ -22,7 +22,7 @@ from kagsync.version import __version__
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from kagsync.queries.board import BoardView, Line
+    from kagsync.queries.board import BoardView
     from kagsync.queries.news import Item
     from kagsync.report.chart import Chart
 
@@ -82,7 +82,7 @@ class Page:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """The table's rows."""
-        return [_row(self.view, line, self.now) for line in self.view.on_board]
+        return [_row(row) for row in board_table.rows(self.view, self.now)]
 
     @property
     def has_next(self) -> bool:
@@ -96,13 +96,12 @@ class Page:
         return shown | ({"group"} if any(line.user.group for line in self.view.on_board) else set())
 
 
-def _row(view: BoardView, line: Line, now: datetime) -> dict[str, Any]:
-    movement = line.movement
+def _row(row: board_table.Row) -> dict[str, Any]:
     return {
-        "user": line.user,
-        "entry": line.entry,
-        "places": (movement.places or 0) if movement else 0,
-        **tables.cells(view, line, now)._asdict(),
+        "user": row.line.user,
+        "entry": row.line.entry,
+        "places": (row.movement.places or 0) if row.movement else 0,
+        **board_table.cells(row),
     }
 
 
@@ -150,10 +149,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    environment.filters["ends"] = tables.ends
-    environment.filters["left"] = tables.left
+    environment.filters["ends"] = board_table.ends
+    environment.filters["left"] = board_table.left
     environment.filters["iso"] = _iso
-    environment.filters["person"] = tables.person_name
+    environment.filters["person"] = board_table.person_name
     return environment
 
 

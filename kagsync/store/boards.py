@@ -45,6 +45,11 @@ class Boards(Part):
         )
         return map(_entry, rows)
 
+    def ranks(self) -> Iterator[tuple[int, int, int | None, bool]]:
+        """All entries in short: competition id, user id, rank, and whether the user is on the board now."""
+        rows = self._db.rows("SELECT competition_id, user_id, rank, left_at IS NULL FROM leaderboard_entries")
+        return ((competition, user, rank, bool(on_board)) for competition, user, rank, on_board in rows)
+
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
         """How many entries a competition, or a user, has."""
         count: int = self._db.value(

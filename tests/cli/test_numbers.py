@@ -7,7 +7,6 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer
 from world import invariants
 from world.boards import MODERN, OLD, board_name
 
@@ -98,7 +97,7 @@ def _parameters() -> Iterator[tuple[list[str], str]]:
                 if name not in WORDS and not getattr(parameter, "is_flag", False):
                     yield words, name
 
-    return walk(typer.main.get_command(main.app), [])
+    return walk(main.command([]), [])
 
 
 def _check(kagsync: Kagsync, *words: str) -> None:

@@ -34,14 +34,14 @@ HOSTILE = [
 
 
 def _table(*names: str) -> Table:
-    columns = [
-        Column("Rank", right=True),
-        Column("Person", shrink=8),
-        Column("Team", keep=10, shrink=6),
-        Column("Score", right=True, keep=90),
+    columns: list[Column[tuple[int, str]]] = [
+        Column("Rank", lambda item: str(item[0]), right=True),
+        Column("Person", lambda item: item[1], shrink=8),
+        Column("Team", lambda item: item[1], keep=10, shrink=6),
+        Column("Score", lambda _: "0.5", right=True, keep=90),
     ]
-    rows = [[str(i), name, name, "0.5"] for i, name in enumerate(names, start=1)]
-    return Table(columns, rows, title="A title", facts=["one fact", "another fact"], below=["a note"])
+    items = list(enumerate(names, start=1))
+    return Table(columns, items, title="A title", facts=["one fact", "another fact"], below=["a note"])
 
 
 def _terminal(table: Table, width: int) -> str:

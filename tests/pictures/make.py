@@ -14,7 +14,7 @@ from rich.terminal_theme import MONOKAI
 
 from kagsync import log
 from kagsync.demo import run
-from kagsync.output import tables
+from kagsync.output import board_table
 from kagsync.output.chart import Series, chart
 from kagsync.settings import Settings
 
@@ -30,7 +30,7 @@ def show() -> str:
         run.fill(settings, say=lambda _: None)
         view = run.view(settings)
     console = _console()
-    for line in tables.board(view, run.SECOND).lines(WIDTH):
+    for line in board_table.board(view, run.SECOND).lines(WIDTH):
         console.print(line)
     return console.export_svg(title=f"kagsync show {run.SLUG} --since 4h", theme=MONOKAI, unique_id="kagsync")
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer
 from world import ROOT
 from world.boards import board_csv, many_teams
 
@@ -47,7 +46,7 @@ def _collect(command: Any, path: str) -> None:
             COMMANDS[full] = child
 
 
-_collect(typer.main.get_command(main.app), "")
+_collect(main.command([]), "")
 
 
 def _options(command: Any) -> set[str]:

@@ -1,0 +1,309 @@
+"""The tables of `kagsync show SLUG` and `kagsync show --user NAME`. A new column is one line in COLUMNS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from kagsync import clock
+from kagsync.board.matching import TEAM_NAME
+from kagsync.output.terminal import DOWN, UP, Blocks, Column, Table, moment, sparkline
+from kagsync.queries.board import score_is_better
+from kagsync.standings.movements import CAME_BACK, NEW
+from kagsync.standings.sentences import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from kagsync.queries.board import BoardView, Line
+    from kagsync.standings.gaps import Gap
+    from kagsync.standings.movements import Movement
+    from kagsync.standings.standing import Standing
+    from kagsync.store.records import Competition, User
+
+MARK = "*"  # behind a person who was matched by the team's name only
+_NAMES_IN_A_LINE = 12
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person on one board, as the columns see it.
+
+    Attributes:
+        decimals: how many decimals Kaggle prints of this competition's scores.
+    """
+
+    competition: Competition
+    line: Line
+    now: datetime
+    decimals: int
+
+    @property
+    def standing(self) -> Standing:
+        return self.line.entry.standing
+
+    @property
+    def movement(self) -> Movement | None:
+        return self.line.movement
+
+
+def rows(view: BoardView, now: datetime) -> list[Row]:
+    """The people who are on a board, in its order."""
+    decimals = _decimals(view)
+    return [Row(view.competition, line, now, decimals) for line in view.on_board]
+
+
+def _rank(row: Row) -> str:
+    return f"{row.standing.rank:,}" if row.standing.rank is not None else "–"
+
+
+def _score(row: Row) -> str:
+    return row.standing.score_text or "–"
+
+
+def moved(movement: Movement | None) -> str:
+    """The places won or lost; "new" for somebody seen for the first time, "back" after a while away."""
+    if movement is None:
+        return ""
+    if movement.reason in (NEW, CAME_BACK):
+        return "new" if movement.reason == NEW else "back"
+    places = movement.places or 0
+    return f"{UP if places > 0 else DOWN}{abs(places):,}" if places else ""
+
+
+def _top(row: Row) -> str:
+    rank, teams = row.standing.rank, row.competition.team_count
+    return f"{rank / teams:.1%}" if rank and teams else ""
+
+
+def _team(row: Row) -> str:
+    return row.standing.team_name if row.standing.team_name != row.line.user.name else ""
+
+
+def _change(row: Row) -> str:
+    """How the score changed, marked as better or worse, which is not the same as up or down."""
+    movement = row.movement
+    if movement is None or movement.before is None or movement.after is None:
+        return ""
+    old, new = movement.before.score, movement.after.score
+    if old is None or new is None or old == new:
+        return ""
+    mark = {True: UP, False: DOWN, None: ""}[score_is_better(row.competition, movement)]
+    return f"{mark}{new - old:+.{row.decimals}f}"
+
+
+def _submissions(row: Row) -> str:
+    count, movement = row.standing.submission_count, row.movement
+    new = f" (+{movement.submissions})" if movement is not None and movement.submissions else ""
+    return f"{'' if count is None else count}{new}"
+
+
+def _last_submission(row: Row) -> str:
+    date = row.standing.submission_date
+    return clock.ago(clock.parse_iso(date), row.now) if date else ""
+
+
+def _gap(row: Row, gap: Gap | None) -> str:
+    if gap is None:
+        return ""
+    score = "" if gap.score is None else f"{gap.score:.{row.decimals}f} "
+    places = "" if gap.places is None else f"({gap.places:,}) "
+    return f"{score}{places}{gap.to}"
+
+
+def _next_medal(row: Row) -> str:
+    return _gap(row, row.line.next_medal) or (f"in {row.line.medal}" if row.line.medal else "")
+
+
+# In the order in which they are shown. The report's pages show the same cells under the same keys.
+COLUMNS: dict[str, Column[Row]] = {
+    "rank": Column("Rank", _rank, right=True, style="bold"),
+    "moved": Column("Moved", lambda row: moved(row.movement), right=True, keep=95, style="dim", signed=True),
+    "top": Column("Top", _top, right=True, keep=40, style="dim"),
+    "person": Column("Person", lambda row: name(row.line.user) + _mark(row.line), shrink=14),
+    "username": Column(
+        "Username", lambda row: row.line.user.username if row.line.user.name else "", keep=30, style="cyan"
+    ),
+    "team": Column("Team", _team, keep=50, shrink=12),
+    "score": Column("Score", _score, right=True, keep=90, style="default"),
+    "change": Column("Change", _change, right=True, keep=80, signed=True),
+    "subs": Column("Subs", _submissions, right=True, keep=45),
+    "last_sub": Column("Last sub", _last_submission, right=True, keep=42),
+    "why": Column("Why", lambda row: brief(row.movement) if row.movement else "", keep=85, shrink=14),
+    "next_person": Column("Next person", lambda row: _gap(row, row.line.next_person), keep=70, shrink=17),
+    "next_baseline": Column(
+        "Next baseline", lambda row: _gap(row, row.line.next_baseline), keep=60, shrink=17
+    ),
+    "next_medal": Column("Next medal", _next_medal, keep=65, shrink=17),
+    "trend": Column("Trend", lambda row: sparkline(row.line.ranks), keep=55, style="green"),
+}
+# Where a line is a competition, other columns go first on a narrow terminal.
+_KEEP_OF_ONE_PERSON = {
+    "team": 60,
+    "subs": 30,
+    "last_sub": 50,
+    "next_person": 44,
+    "next_baseline": 42,
+    "next_medal": 43,
+    "trend": 45,
+}
+
+
+def cells(row: Row) -> dict[str, str]:
+    """What the columns say of a person on a board."""
+    return {key: column.cell(row) for key, column in COLUMNS.items()}
+
+
+def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
+    """One competition: where everybody stands, what moved, what is next, and who is not on the board.
+
+    Args:
+        group: the name of the group that this table is about, for its title.
+    """
+    shown = rows(view, now)
+    below = _gaps_in_words(shown[0]) if len(shown) == 1 else []
+    below += _mark_note([view])
+    if len(shown) > 1 and any(
+        line.next_person or line.next_baseline or line.next_medal for line in view.on_board
+    ):
+        below.append("Next: the score still missing, and the places in brackets")
+    below += [left(line) for line in view.left]
+    if view.missing:
+        below.append(f"Not on the board yet: {_people(view.missing)}")
+    below += [f"{person_name(each.user)}: {each.told}" for each in view.unseen[:_NAMES_IN_A_LINE]]
+    title, facts = _header(view, now)
+    if group is not None:
+        title = f"{group}: {title}"
+    columns = list(COLUMNS.values())
+    return Table(columns, shown, title=title, facts=facts, below=below, warning=_warning(view, now))
+
+
+def groups(view: BoardView, now: datetime) -> Blocks:
+    """One competition, in a block for each group."""
+    if not view.groups:
+        return Blocks([board(view, now)])
+    return Blocks(
+        [board(view.of_group(group), now, group=group or "Without a group") for group in view.groups]
+    )
+
+
+def person(views: list[BoardView], now: datetime) -> Table:
+    """One person on every board."""
+    columns = [
+        Column("Competition", lambda row: row.competition.slug + _mark(row.line), shrink=20, style="bold"),
+        *(
+            replace(column, keep=_KEEP_OF_ONE_PERSON.get(key, column.keep))
+            for key, column in (COLUMNS | {"team": _WHOLE_TEAM}).items()
+            if key not in ("person", "username")
+        ),
+    ]
+    below = _mark_note(views)
+    for view in views:
+        below += [f"{view.competition.slug}: {left(line)}" for line in view.left]
+    if absent := [view.competition.slug for view in views if view.missing]:
+        below.append(f"Not on the board of: {', '.join(absent)}")
+    below += [f"{person_name(each.user)}: {each.told}" for view in views[:1] for each in view.unseen]
+    return Table(columns, [row for view in views for row in rows(view, now)], below=below)
+
+
+# Also where it is the person's name: the person has no column there.
+_WHOLE_TEAM = replace(COLUMNS["team"], cell=lambda row: row.standing.team_name)
+
+
+def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
+    competition = view.competition
+    title = competition.title
+    head = f"{title} ({competition.slug})" if title and title != competition.slug else competition.slug
+    if competition.snapshot_at is None:
+        return head, [f"No board yet: kagsync sync {competition.slug}"]
+    facts = [
+        f"{competition.team_count or 0:,} teams, {len(view.on_board)} of ours",
+        f"board of {moment(competition.snapshot_at)} ({clock.since(competition.snapshot_at, now)})",
+    ]
+    if competition.synced_at is not None:
+        facts.append(f"last good sync {clock.since(competition.synced_at, now)}")
+    if deadline := ends(competition, now):
+        facts.append(deadline)
+    facts.append(f"compared with {moment(view.since)}")
+    if not competition.active:
+        facts.append("paused")
+    return head, facts
+
+
+def _warning(view: BoardView, now: datetime) -> str:
+    if until := view.competition.rests_until(now):
+        return f"Rests until {moment(until)}: Kaggle asked to wait (429)"
+    if view.last_error is None:
+        return ""
+    at, message = view.last_error
+    return f"The last sync failed {clock.since(at, now)}: {message}"
+
+
+def _gaps_in_words(row: Row) -> list[str]:
+    """What is ahead of one person, for a terminal that is too narrow for the columns."""
+    gaps = {
+        "person": row.line.next_person,
+        "baseline": row.line.next_baseline,
+        "medal": row.line.next_medal,
+    }
+    lines = []
+    for what, gap in gaps.items():
+        if gap is not None:
+            places = "" if gap.places is None else f", {gap.places:,} place{'' if gap.places == 1 else 's'}"
+            score = "" if gap.score is None else f", {gap.score:.{row.decimals}f} in score"
+            lines.append(f"Next {what}: {gap.to}{places}{score}")
+    return lines
+
+
+def _decimals(view: BoardView) -> int:
+    """How many decimals Kaggle prints of this competition's scores."""
+    texts = [line.entry.standing.score_text or "" for line in (*view.on_board, *view.left)]
+    digits = [len(text.partition(".")[2]) for text in texts]
+    return min(max(digits, default=0), 12)
+
+
+def _mark(line: Line) -> str:
+    return MARK if line.entry.matched_by == TEAM_NAME else ""
+
+
+def _mark_note(views: Iterable[BoardView]) -> list[str]:
+    marked = any(_mark(line) for view in views for line in (*view.on_board, *view.left))
+    return [f"{MARK} matched by the team's name only"] if marked else []
+
+
+def ends(competition: Competition, now: datetime) -> str:
+    """How long until the deadline."""
+    if not competition.deadline:
+        return ""
+    deadline = clock.parse_iso(competition.deadline)
+    if deadline <= now:
+        return "ended"
+    return f"ends in {clock.span(max((deadline - now).total_seconds(), 60))}"
+
+
+def left(line: Line) -> str:
+    """Who left the board, when, and how they stood."""
+    entry, standing = line.entry, line.entry.standing
+    rank = f"rank {standing.rank:,}" if standing.rank is not None else "no rank"
+    day = (entry.left_at or "")[:10]
+    was = f"was {rank}, score {standing.score_text or '–'}"
+    if line.deleted:
+        was += ", the account was deleted"
+    return f"{person_name(line.user)}{_mark(line)} left the board on {day} ({was})"
+
+
+def name(user: User) -> str:
+    """A person by name; by username where no name is known."""
+    return user.name or user.username
+
+
+def person_name(user: User) -> str:
+    """A person by name and username."""
+    return f"{user.name} ({user.username})" if user.name else user.username
+
+
+def _people(people: list[User]) -> str:
+    shown = [person_name(user) for user in people[:_NAMES_IN_A_LINE]]
+    more = len(people) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -1,7 +1,7 @@
-"""Text by strangers, made harmless for every place where it is shown.
+"""Makes text by strangers harmless, for every place where it is shown.
 
-Names of teams, people and competitions, and what servers answer, can hold anything. Each function here is for
-one kind of place: a screen or a log line, a spreadsheet, Markdown, a chat.
+Names of teams, people and competitions can hold anything, and so can the answers of servers. There is a
+function for each kind of place: a screen or a log line, a spreadsheet, Markdown, a chat.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Invisible, but part of how emoji and some scripts are written; they move nothing.
+# Invisible, but needed to write emoji and some scripts. They move nothing.
 _JOINERS = {"\u200c", "\u200d"}
 # What begins a formula in a spreadsheet, wide forms too; for a character class.
 _FORMULA_STARTS = r"=+\-@|%＝＋－＠"

@@ -34,12 +34,12 @@ _COMMON = {
 }
 
 app = typer.Typer(
-    help="Keeps the Kaggle leaderboards of your people on your own machine.",
-    epilog="A first look, without an account: kagsync demo",
+    help="Keep the Kaggle leaderboards of your people on your own machine.",
+    epilog="To try it without an account: kagsync demo",
     **_COMMON,  # type: ignore[arg-type]
 )
-competitions_app = typer.Typer(help="Which competitions are tracked.", **_COMMON)  # type: ignore[arg-type]
-users_app = typer.Typer(help="Which people are tracked.", **_COMMON)  # type: ignore[arg-type]
+competitions_app = typer.Typer(help="Manage the tracked competitions.", **_COMMON)  # type: ignore[arg-type]
+users_app = typer.Typer(help="Manage the tracked people.", **_COMMON)  # type: ignore[arg-type]
 schedule_app = typer.Typer(help="Run kagsync automatically.", **_COMMON)  # type: ignore[arg-type]
 notify_app = typer.Typer(help="Notify people when something moves.", **_COMMON)  # type: ignore[arg-type]
 app.add_typer(competitions_app, name="competitions")

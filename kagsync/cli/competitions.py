@@ -31,30 +31,32 @@ def competitions_add(
     common: Common,
     slugs: Annotated[list[str], typer.Argument(metavar="SLUG", help="Slugs or Kaggle URLs.")],
     title: Annotated[
-        str | None, typer.Option(metavar="T", callback=storable, help="A title of your own.")
+        str | None, typer.Option(metavar="TITLE", callback=storable, help="Your own title.")
     ] = None,
     kaggle_id: Annotated[
         str | None,
-        typer.Option("--kaggle-id", metavar="ID", help="Its name on Kaggle, if it is not the slug."),
+        typer.Option("--kaggle-id", metavar="ID", help="Its slug on Kaggle, if that is another one."),
     ] = None,
-    no_kaggle: Annotated[bool, typer.Option("--no-kaggle", help="Not linked: never downloaded.")] = False,
+    no_kaggle: Annotated[
+        bool, typer.Option("--no-kaggle", help="Do not link it to Kaggle, so never download it.")
+    ] = False,
     direction: Direction = None,
     medals: Annotated[
         bool | None,
         typer.Option(
             "--medals/--no-medals",
-            help="Whether it awards medals, if Kaggle cannot be asked.",
+            help="Whether it awards medals, if Kaggle cannot tell.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Track competitions; one that is tracked already is updated."""
+    """Track competitions, or update them if they are tracked already."""
     from kagsync.tracking import competitions
 
     loaded = common.settings()
     wanted = [inputs.competition_slug(slug) for slug in slugs]
     if len(wanted) > 1 and (title is not None or kaggle_id is not None):
-        raise UsageError("--title and --kaggle-id go with one competition", "Add them one by one")
+        raise UsageError("--title and --kaggle-id are for one competition", "Add the competitions one by one")
     if kaggle_id is not None and no_kaggle:
         raise UsageError("--kaggle-id and --no-kaggle contradict each other", "Pass one of them")
     linked_as = None if kaggle_id is None else inputs.competition_slug(kaggle_id)
@@ -102,19 +104,19 @@ def _set_active(common: Common, slugs: list[str], active: bool) -> None:
 
 @command(competitions_app, "pause")
 def competitions_pause(common: Common, slugs: Slugs) -> None:
-    """Leave competitions out of `sync --all`; their entries stay."""
+    """Leave competitions out of `sync --all`, but keep their entries."""
     _set_active(common, slugs, False)
 
 
 @command(competitions_app, "resume")
 def competitions_resume(common: Common, slugs: Slugs) -> None:
-    """Take paused competitions up again."""
+    """Sync paused competitions again."""
     _set_active(common, slugs, True)
 
 
 @command(competitions_app, "remove")
 def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
-    """Forget competitions with all their entries and history."""
+    """Delete competitions with all their entries and history."""
     loaded = common.settings()
     with open_store(loaded) as store:
         found = {each.slug: each for each in _competitions(store, slugs)}
@@ -122,8 +124,8 @@ def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
             slug: with_entries(slug, store.boards.entry_count(competition_id=each.id))
             for slug, each in found.items()
         }
-        for told in what.values():  # all questions first: who says no at the last one has lost nothing
-            confirm(f"Remove {told}?", yes=yes)
+        for each in what.values():  # ask everything first: if the last answer is no, nothing is lost
+            confirm(f"Remove {each}?", yes=yes)
         with in_turn(found) as left:
             while left:
                 store.competitions.remove(found[left[0]].id)

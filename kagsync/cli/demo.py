@@ -1,4 +1,4 @@
-"""`kagsync demo`: a first look, without an account."""
+"""`kagsync demo`: try kagsync without an account."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ from kagsync.cli.options import Quiet, Verbose
 @app.command()
 def demo(
     db: Annotated[
-        Path | None, typer.Option("--db", metavar="PATH", help="Keep the demo's database in a new file.")
+        Path | None, typer.Option("--db", metavar="PATH", help="Keep the demo's database in this new file.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option("--report", metavar="DIR", help="Also write its report to this folder.")
+        Path | None, typer.Option("--report", metavar="DIR", help="Also write the report to this folder.")
     ] = None,
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """The main job on sample boards: no account, no network, nothing of yours is touched."""
-    from kagsync.demo import run as verb
+    """Try it on sample boards, without an account or a network.
+
+    It uses a database of its own.
+    """
+    from kagsync.demo import run as sample
 
     log.configure(verbose=verbose, quiet=quiet)
-    verb.run(db, report_to=report, quiet=quiet)
+    sample.run(db, report_to=report, quiet=quiet)

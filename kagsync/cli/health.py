@@ -1,4 +1,4 @@
-"""`kagsync status`, `doctor` and `backup`: whether all is well, and a copy for when it is not."""
+"""`kagsync status`, `doctor` and `backup`: is everything well, and a copy in case it is not."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ def status(
     ] = "15m",
     format_: JsonOrText = TextOrJson.text,
 ) -> Result:
-    """Say how fresh everything is; exit code 0 only when all of it is."""
+    """Show how fresh everything is.
+
+    The exit code is 0 only if every competition that should be synced is fresh.
+    """
     from kagsync.output import tables
     from kagsync.queries import status as query
 
@@ -40,7 +43,7 @@ def status(
 
 @command(app)
 def doctor(common: Common, format_: JsonOrText = TextOrJson.text) -> Result:
-    """Check everything that a run needs; each cross comes with what mends it."""
+    """Check everything that a run needs, and say how to fix it."""
     from kagsync.doctor import examine
 
     log.configure(verbose=common.verbose, quiet=common.quiet)
@@ -70,7 +73,7 @@ def backup(
     common: Common,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file, or an earlier backup.")],
 ) -> None:
-    """Write a checked copy of the database, also while syncs run."""
+    """Write a checked copy of the database, even while syncs run."""
     from kagsync.store import backup as copy
 
     loaded = common.settings_to_read()

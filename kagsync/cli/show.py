@@ -1,4 +1,4 @@
-"""`kagsync show`, `news`, `history`, `report` and `missing`: what people look at."""
+"""`kagsync show`, `news`, `history`, `report` and `missing`: the commands that show standings."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 _A_DAY = timedelta(hours=24)
 _LAST = "last"
 
-_WHEN = "24h, 7d, 90m, a date (UTC), or last: the board you saw last here"
+_WHEN = "24h, 7d, 90m, a date (UTC), or last (the board you saw last)"
 Since = Annotated[
     str | None,
-    typer.Option("--since", metavar="WHEN", help=f"Compare with then: {_WHEN} [default: 24h]."),
+    typer.Option("--since", metavar="WHEN", help=f"Compare with: {_WHEN} [default: 24h]."),
 ]
 
 
@@ -40,7 +40,7 @@ def show(
     slug: AnySlug = None,
     user: OneUser = None,
     group: Group = None,
-    by_group: Annotated[bool, typer.Option("--by-group", help="A block for each group.")] = False,
+    by_group: Annotated[bool, typer.Option("--by-group", help="A table for each group.")] = False,
     since: Since = None,
     format_: AnyFormat = Format.table,
 ) -> Result:
@@ -52,7 +52,7 @@ def show(
     now = clock.utc_now()
     compared = _since(since, loaded, now)
     if by_group and slug is None:
-        raise UsageError("--by-group goes with a competition", "kagsync show SLUG --by-group")
+        raise UsageError("--by-group needs a competition", "Use: kagsync show SLUG --by-group")
     if slug is None and user is None:
         found = [overview.of_board(view) for view in _all_boards(loaded, group, compared)]
         return Result(tables.overview(found, now), [overview.as_json(each) for each in found])
@@ -72,7 +72,7 @@ def show(
 
 
 def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Competition], datetime]:
-    """Tells for a competition what time to compare with."""
+    """Gives a function that says for a competition what time to compare with."""
     if text == _LAST:
         from kagsync.queries import last_seen
 
@@ -92,7 +92,7 @@ def _people(store: Store, username: str | None, group: str | None) -> list[User]
 def _all_boards(
     loaded: Settings, group: str | None, since: Callable[[Competition], datetime]
 ) -> list[BoardView]:
-    """Every competition's view; none where there is no database yet."""
+    """Every competition's board; none if there is no database yet."""
     from kagsync.queries import board
 
     try:
@@ -110,11 +110,11 @@ def news(
     group: Group = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="WHEN", help=f"From then on: {_WHEN} [default: 24h]."),
+        typer.Option("--since", metavar="WHEN", help=f"Start at: {_WHEN} [default: 24h]."),
     ] = None,
     format_: AnyFormat = Format.table,
 ) -> Result:
-    """Tell what moved, and why: a sentence for each movement, the newest first."""
+    """Tell what moved and why, the newest first."""
     from kagsync.output import tables
     from kagsync.queries import news as query
 
@@ -137,16 +137,19 @@ def history(
     common: Common,
     slug: Slug,
     usernames: Annotated[
-        list[str] | None, typer.Argument(metavar="USERNAME", help="Whose; everybody's, if left out.")
+        list[str] | None, typer.Argument(metavar="USERNAME", help="Whose history. Default: everybody's.")
     ] = None,
     group: Group = None,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="WHEN", help=f"From then on: {_WHEN} [default: all]."),
+        typer.Option("--since", metavar="WHEN", help=f"Start at: {_WHEN} [default: the first board]."),
     ] = None,
     format_: AnyFormat = Format.table,
 ) -> Result:
-    """Show how ranks changed over time: on a terminal with a chart."""
+    """Show how ranks changed over time.
+
+    On a terminal there is a chart above the latest changes.
+    """
     from kagsync.output import tables
     from kagsync.queries import history as query
 
@@ -166,15 +169,17 @@ def history(
 def report(
     common: Common,
     slugs: Annotated[
-        list[str] | None, typer.Argument(metavar="SLUG", help="Tracked competitions; all, if left out.")
+        list[str] | None, typer.Argument(metavar="SLUG", help="Tracked competitions. Default: all.")
     ] = None,
     output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write to.")] = Path(
         "kagsync-report"
     ),
-    title: Annotated[str | None, typer.Option(metavar="T", callback=storable, help="Of the site.")] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TITLE", callback=storable, help="The title of the site.")
+    ] = None,
     group: Group = None,
 ) -> None:
-    """Write a small web site: a page for each competition, and an index of them."""
+    """Write a web page for each competition, and an index."""
     from kagsync.report import write
 
     loaded = common.settings_to_read()
@@ -191,7 +196,7 @@ def missing(
     group: Group = None,
     format_: AnyFormat = Format.table,
 ) -> Result:
-    """List who has no entry in a competition, and who may be mistyped."""
+    """List who has no entry in a competition, and likely typos."""
     from kagsync.output import tables
     from kagsync.queries import board
 

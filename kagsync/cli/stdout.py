@@ -1,7 +1,7 @@
-"""Standard output that cannot change what a command does, nor how it ends.
+"""Standard output that cannot change what a command does or how it ends.
 
-Results are printed while a command works. Whoever reads them may go away (`| head`), and a disk may be full:
-the command goes on all the same, so that it never stops halfway and its exit code stays true.
+A command prints while it works. Its reader may go away (`| head`), and a disk may be full. The command goes
+on all the same, so it never stops halfway and its exit code says how the work went.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Stdout:
     """A stream that writes to another one until that fails, and then nowhere.
 
     Attributes:
-        error: why not all of it was written; None: it was, or its reader went away, which is no failure.
+        error: why writing failed; None: it did not, or the reader went away, which is not a failure.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -54,8 +54,8 @@ class Stdout:
             self._forget()
 
     def _forget(self) -> None:
-        # What is left in the buffer is written once more, at the latest at Python's exit.
-        with contextlib.suppress(OSError, ValueError):  # it has no file: a caller's own stream
+        # Python writes what is left in the buffer again, at its exit at the latest.
+        with contextlib.suppress(OSError, ValueError):  # a stream without a file, of a caller
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
@@ -67,7 +67,7 @@ def tolerant() -> Iterator[None]:
 
 
 def failure() -> KagsyncError | None:
-    """Why what was printed until now was not written; None: it was."""
+    """Why printing has failed so far; None: it has not."""
     sys.stdout.flush()
     error = sys.stdout.error if isinstance(sys.stdout, Stdout) else None
     return None if error is None else errors.output_failed(error)

@@ -47,6 +47,7 @@ def sync(
     jobs: Annotated[
         int | None,
         typer.Option(
+            metavar="N",
             min=1,
             max=settings.MAX_JOBS,
             help="How many at a time [KAGSYNC_JOBS, else 4].",
@@ -88,7 +89,7 @@ def sync(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fetch, process and clean up: brings competitions up to date."""
+    """Update competitions: fetch, process and clean up."""
     from kagsync.sync import after
     from kagsync.sync import run as verb
 
@@ -185,7 +186,7 @@ def fetch(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Phase 1: download the leaderboard; prints the CSV's path."""
+    """Phase 1: download a leaderboard and print the path of the CSV."""
     from kagsync.sync import run as verb
 
     loaded = load(db, verbose, quiet, log_file)
@@ -206,7 +207,7 @@ def process(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Phase 2: bring a leaderboard from disk into the database."""
+    """Phase 2: load a leaderboard from disk into the database."""
     from kagsync.sync import run as verb
 
     loaded = load(db, verbose, quiet, log_file, team_name=team_name)
@@ -230,7 +231,7 @@ def cleanup(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Phase 3: delete a fetched CSV with its folder, or what crashed runs left behind."""
+    """Phase 3: delete a fetched CSV, or what crashed runs left."""
     from kagsync.sync import cleanup as verb
 
     loaded = load(db, verbose, quiet, log_file)

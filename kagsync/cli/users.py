@@ -32,21 +32,22 @@ if TYPE_CHECKING:
 def users_add(
     common: Common,
     usernames: Annotated[
-        list[str], typer.Argument(metavar="USERNAME", help="Names, @names or profile URLs.")
+        list[str], typer.Argument(metavar="USERNAME", help="Usernames, @usernames or profile URLs.")
     ],
     name: Annotated[
-        str | None, typer.Option(metavar="N", callback=storable, help="The person's real name.")
+        str | None, typer.Option(metavar="NAME", callback=storable, help="The person's real name.")
     ] = None,
     group: Annotated[
-        str | None, typer.Option(metavar="G", callback=storable, help="A class, a team …")
+        str | None,
+        typer.Option(metavar="GROUP", callback=storable, help="A group of your choice, such as a class."),
     ] = None,
 ) -> None:
-    """Track people; one who is tracked already gets the new name and group."""
+    """Track people, or change their names and groups."""
     loaded = common.settings()
     wanted = [inputs.username(username) for username in usernames]
     if len(wanted) > 1 and name is not None:
         raise UsageError(
-            "--name goes with one user", "Add them one by one, or: kagsync users import FILE.csv"
+            "--name is for one user", "Add the users one by one, or use: kagsync users import FILE.csv"
         )
     _save_users(common, loaded, [(username, name or None, group or None) for username in wanted])
 
@@ -56,7 +57,10 @@ def users_import(
     common: Common,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Lines of username[,name][,group].")],
 ) -> None:
-    """Track the people in a CSV file: all of them, or none when a line is bad."""
+    """Track the people in a CSV file.
+
+    If a line is bad, nobody is added.
+    """
     from kagsync.tracking import roster_file
 
     loaded = common.settings()
@@ -98,11 +102,11 @@ def users_list(
 def users_export(
     common: Common,
     file: Annotated[
-        Path | None, typer.Argument(metavar="FILE.csv", help="A new file; standard output, if left out.")
+        Path | None, typer.Argument(metavar="FILE.csv", help="A new file. Default: standard output.")
     ] = None,
     group: Group = None,
 ) -> None:
-    """Write the roster as the CSV that `users import` reads."""
+    """Write the tracked people as CSV, as `users import` reads it."""
     from kagsync.tracking import roster_file
 
     loaded = common.settings_to_read()
@@ -123,7 +127,7 @@ def users_remove(
     usernames: Annotated[list[str], typer.Argument(metavar="USERNAME", help="Tracked people.")],
     yes: Yes = False,
 ) -> None:
-    """Forget people with all their entries and history."""
+    """Delete people with all their entries and history."""
     loaded = common.settings()
     with open_store(loaded) as store:
         people = [store.users.get(inputs.username(username)) for username in usernames]
@@ -132,8 +136,8 @@ def users_remove(
             name: with_entries(name, store.boards.entry_count(user_id=each.id))
             for name, each in found.items()
         }
-        for told in what.values():
-            confirm(f"Remove {told}?", yes=yes)
+        for each in what.values():
+            confirm(f"Remove {each}?", yes=yes)
         with in_turn(found) as left:
             while left:
                 store.users.remove(found[left[0]].id)

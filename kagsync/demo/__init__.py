@@ -1,1 +1,1 @@
-"""`kagsync demo`: the main job on sample boards, with no account and no network."""
+"""`kagsync demo`: a real sync of sample boards, without an account or a network."""

@@ -1,4 +1,4 @@
-"""`kagsync demo`: the main job on sample boards, through the real phases, with no account and no network.
+"""`kagsync demo`: a real sync of sample boards, without an account or a network.
 
 The boards and the people are invented (`tests/world/demo_boards.py` makes them).
 """
@@ -40,9 +40,9 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
     """Runs the demo and prints its board.
 
     Args:
-        db: a new file that keeps the database; None: it is gone afterwards.
-        report_to: a folder for the report's pages; None: none are written.
-        quiet: the board only.
+        db: a new file that keeps the database; None: the database is deleted afterwards.
+        report_to: a folder for the report; None: no report.
+        quiet: print only the board.
 
     Raises:
         UsageError: `db` exists.
@@ -59,7 +59,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
         settings = Settings(db=(db or folder / "demo.db").absolute(), temp_dir=folder)
         fill(settings, say)
         say(f"\n$ kagsync show {SLUG} --since 4h\n")
-        # The board is of a day long ago; ages are told as of that day, as its people would have seen them.
+        # The board is old. Ages are shown as of its day, as its people would have seen them.
         listing.write(Result(board_table.board(view(settings), SECOND)))
         if report_to is not None:
             say(f"\n{write_report(settings, report_to).text}")
@@ -76,27 +76,27 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
 
 def _refuse_taken(db: Path) -> None:
     if os.path.lexists(db):
-        raise UsageError(f"{db} exists already, and the demo fills a new database", "Name another file")
+        raise UsageError(f"{db} already exists, and the demo needs a new database", "Choose another file")
     try:
         output_file.examine(db)
     except OSError as error:
-        raise from_os_error(error, f"make the database {db}") from error
+        raise from_os_error(error, f"create the database {db}") from error
 
 
 def view(settings: Settings) -> BoardView:
-    """The filled database's board, compared with the four hours before."""
+    """The board in the database, compared with four hours earlier."""
     with Store.open(settings.db, settings.locks) as store:
         return board(store, SLUG, store.users.all(), lambda _: _SINCE)
 
 
 def write_report(settings: Settings, folder: Path) -> Written:
-    """The filled database's pages, as of the day of its board."""
+    """Writes the report, as of the day of the board."""
     with Store.open(settings.db, settings.locks) as store:
         return write.report(store, folder, SECOND, title="Demo class", since=SECOND - _SINCE)
 
 
 def fill(settings: Settings, say: Callable[[str], None]) -> None:
-    """Fills a new database: two rosters, two boards, each through fetch, process and cleanup."""
+    """Fills a new database with two rosters and two boards, each through fetch, process and cleanup."""
     say(f"A competition is added: {SLUG}")
     with Store.open(settings.db, settings.locks, create=True) as store:
         competition = store.competitions.add(SLUG, None, clock.utc_now())
@@ -113,6 +113,6 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
         for result in outcome.failed:
             raise KagsyncError("the demo failed") from result.error
         say(f"{sync.summary(outcome)}\n")
-    # The sync was on the day of its board, too.
+    # As if the sync had been on the day of the board.
     with Store.open(settings.db, settings.locks) as store, store.writing() as write:
         write.competitions.set_synced(competition.id, SECOND)

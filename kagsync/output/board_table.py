@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kagsync.standings.standing import Standing
     from kagsync.store.records import Competition, User
 
-MARK = "*"  # behind a person who was matched by the team's name only
+MARK = "*"  # after a person who was matched only by the name of the team
 _NAMES_IN_A_LINE = 12
 
 
@@ -138,7 +138,7 @@ COLUMNS: dict[str, Column[Row]] = {
     "next_medal": Column("Next medal", _next_medal, keep=65, shrink=17),
     "trend": Column("Trend", lambda row: sparkline(row.line.ranks), keep=55, style="green"),
 }
-# Where a line is a competition, other columns go first on a narrow terminal.
+# What is kept on a narrow terminal differs where each line is a competition.
 _KEEP_OF_ONE_PERSON = {
     "team": 60,
     "subs": 30,
@@ -207,7 +207,7 @@ def person(views: list[BoardView], now: datetime) -> Table:
     return Table(columns, [row for view in views for row in rows(view, now)], below=below)
 
 
-# Also where it is the person's name: the person has no column there.
+# This table has no column for the person, so it shows the team even if it has the person's name.
 _WHOLE_TEAM = replace(COLUMNS["team"], cell=lambda row: row.standing.team_name)
 
 

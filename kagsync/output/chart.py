@@ -1,4 +1,4 @@
-"""Ranks over time as lines on a terminal, the best at the top, each with its name at its end."""
+"""A chart of ranks over time on a terminal: the best rank at the top, a name at the end of each line."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
 _COLOURS = ("cyan", "yellow", "green", "magenta", "blue", "red")
 _NO_DOTS = "\u2800"  # the empty braille character
 _HEIGHT = 13  # lines
-_NARROWEST = 48  # columns; what is left of less is no chart
+_NARROWEST = 48  # columns; less leaves no room for lines
 _TICKS = 4  # lines from one rank on the axis to the next
 
 
 @dataclass(frozen=True)
 class Series:
-    """One person's way: from each moment (seconds since 1970) on, the rank; None: off the board."""
+    """One person's ranks, each from a moment (seconds since 1970) on; None: off the board."""
 
     label: str
     points: list[tuple[int, int | None]]
 
 
 def chart(series: list[Series], until: int, width: int) -> list[Text]:
-    """The chart as styled lines; none where there is no rank to draw, or no room.
+    """The chart as styled lines; no lines if there is no rank to draw, or no room.
 
     Args:
-        until: the moment up to which the last standings hold.
+        until: the moment up to which the last ranks are valid.
         width: columns.
     """
     from rich.cells import cell_len, set_cell_size
@@ -43,7 +43,7 @@ def chart(series: list[Series], until: int, width: int) -> list[Text]:
     best, worst = min(ranks), max(max(ranks), min(ranks) + 1)
     begin = min(moment for each in shown for moment, _ in each.points)
     until = max(until, begin + 1)
-    end = until + (until - begin) // 20 + 1  # room for what the latest board changed
+    end = until + (until - begin) // 20 + 1  # room for the changes of the latest board
     axis = len(f"{worst:,}")
     names = [printable(each.label) for each in shown]
     margin = min(max(cell_len(name) for name in names), 18)
@@ -55,7 +55,7 @@ def chart(series: list[Series], until: int, width: int) -> list[Text]:
     for row in range(_HEIGHT):
         rank = round(best + (worst - best) * row / (_HEIGHT - 1))
         line = Text(no_wrap=True)
-        tick = row % _TICKS == 0 and _row_of(rank, best, worst) == row  # a rank stands once
+        tick = row % _TICKS == 0 and _row_of(rank, best, worst) == row  # each rank once
         line.append(f"{rank:>{axis},} ┤ " if tick else " " * axis + " │ ", "dim")
         line.append_text(drawn[row])
         if row in labels:
@@ -76,7 +76,7 @@ def _draw(series: list[Series], span: tuple[int, int], ranks: tuple[int, int], w
     for number, each in enumerate(series):
         for row, dots in enumerate(_dots(each, span, ranks, width)):
             line = lines[row]
-            # A braille character is a number and eight bits, one a dot: that is how lines share a cell.
+            # Each bit of a braille character is a dot, so lines can share a cell.
             line.plain = "".join(chr(ord(old) | ord(new)) for old, new in zip(line.plain, dots, strict=True))
             for column, dot in enumerate(dots):
                 if dot != _NO_DOTS:
@@ -85,11 +85,11 @@ def _draw(series: list[Series], span: tuple[int, int], ranks: tuple[int, int], w
 
 
 def _dots(series: Series, span: tuple[int, int], ranks: tuple[int, int], width: int) -> list[str]:
-    """One series in braille: what was, until something else was."""
+    """One series in braille, as steps: a rank is valid until the next one."""
     import plotille
 
     best, worst = ranks
-    # Half a line of space above and below, so that a rank's dots lie on its label's line.
+    # With half a line of space above and below, the dots of a rank are on the line of its label.
     space = (worst - best) / (_HEIGHT - 1) / 2
     canvas = plotille.Canvas(
         width, _HEIGHT, xmin=span[0], xmax=span[1], ymin=-worst - space, ymax=-best + space
@@ -114,7 +114,8 @@ def _row_of(rank: int, best: int, worst: int) -> int:
 
 
 def _placed(ranks: list[int], best: int, worst: int) -> dict[int, int]:
-    """Line → which series is named there: in the order of the ranks, each where it ends or soon below."""
+    """Line → which series is named there. Names are in the order of the ranks, each where its line ends or
+    just below."""
     order = sorted(range(len(ranks)), key=lambda number: ranks[number])[:_HEIGHT]
     lines: list[int] = []
     for number in order:

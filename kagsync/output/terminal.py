@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-UP, DOWN = "▲", "▼"  # better, worse: shown by the shape, not only by the colour
+UP, DOWN = "▲", "▼"  # better, worse: shown by shape, not only by colour
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -30,7 +30,7 @@ class Column(Generic[Item]):
     Attributes:
         cell: what the column says of an item; empty if there is nothing to say.
         keep: on a narrow terminal the column with the lowest number goes first.
-        shrink: before a column goes, cells of this one may be cut to so many characters (0: never cut).
+        shrink: before a column goes, cells of this one may be cut to this many characters (0: never cut).
         style: Rich's, for a terminal.
         signed: cells that begin with UP are green, with DOWN red.
     """
@@ -186,7 +186,7 @@ def _fitted(
     while len(least) > 1 and sum(least.values()) + 2 * (len(least) - 1) > width:
         del least[min(least, key=lambda i: columns[i].keep)]
     spare = width - sum(least.values()) - 2 * (len(least) - 1)
-    for i in sorted(least, key=lambda i: natural[i] - least[i]):  # the shorter ones are worth having whole
+    for i in sorted(least, key=lambda i: natural[i] - least[i]):  # first those that are nearly whole
         more = min(max(spare, 0), natural[i] - least[i])
         least[i] += more
         spare -= more
@@ -194,7 +194,7 @@ def _fitted(
 
 
 def sparkline(ranks: list[int | None]) -> str:
-    """A rank's way as bars, the best rank the highest; empty where there is none to tell."""
+    """Ranks over time as bars, the best one the highest; empty if there are fewer than two."""
     known = [rank for rank in ranks if rank is not None]
     if len(known) < 2:
         return ""

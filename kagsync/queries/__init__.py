@@ -1,1 +1,1 @@
-"""What people ask of the database, answered as plain data. Reads only."""
+"""The questions people ask of the database, answered as plain data. They only read."""

@@ -1,4 +1,4 @@
-"""What people look at: where everybody stands, what moved, what is next. Reads only."""
+"""A board as our people see it: where everybody stands, what moved, what is next."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Line:
     """One tracked person's standing.
 
     Attributes:
-        ranks: the latest ones, oldest first (None: off the board).
+        ranks: the latest ones, the oldest first (None: off the board).
         movement: what happened since the view's `since`; None: nothing.
-        next_person, next_baseline, next_medal: what is ahead; None: nothing is.
-        medal: the one this rank would get, where the competition awards medals.
-        deleted: whether the person is off the board because the account was deleted.
+        next_person, next_baseline, next_medal: what is ahead; None: nothing.
+        medal: what this rank would get; None: no medal.
+        deleted: whether the person left the board because the account was deleted.
     """
 
     user: User
@@ -50,8 +50,11 @@ class Line:
 class BoardView:
     """A competition as our people see it.
 
-    `on_board` is in order of rank; `left` are those who were on the board; `missing` were never, and
-    `unseen` are those of them who are on no board at all.
+    Attributes:
+        on_board: who is on the board, in order of rank.
+        left: who was on the board.
+        missing: who was never on it.
+        unseen: who was never on any board.
     """
 
     competition: Competition
@@ -63,7 +66,7 @@ class BoardView:
     last_error: tuple[datetime, str] | None
 
     def of_group(self, group: str | None) -> BoardView:
-        """The same for the people of one group; None: those in no group."""
+        """The same for the people in one group; None: those without a group."""
         return BoardView(
             self.competition,
             self.since,
@@ -76,7 +79,7 @@ class BoardView:
 
     @property
     def groups(self) -> list[str | None]:
-        """The groups of its people, in order; None for those without comes last."""
+        """The groups of these people, in order; None, for people without a group, comes last."""
         everybody = [*(line.user for line in (*self.on_board, *self.left)), *self.missing]
         return sorted({user.group for user in everybody}, key=lambda group: (group is None, group or ""))
 
@@ -85,8 +88,8 @@ def board(store: Store, slug: str, users: list[User], since: Callable[[Competiti
     """Gathers one competition's view.
 
     Args:
-        users: whom to show.
-        since: tells for a competition what time to compare with.
+        users: who to show.
+        since: says for a competition what time to compare with.
 
     Raises:
         UnknownCompetition: no such competition is tracked.
@@ -95,13 +98,13 @@ def board(store: Store, slug: str, users: list[User], since: Callable[[Competiti
 
 
 def boards(store: Store, users: list[User], since: Callable[[Competition], datetime]) -> list[BoardView]:
-    """All competitions' views, by slug; arguments as of `board`."""
+    """The views of all competitions, by slug. The arguments are those of `board`."""
     never = unseen.unseen(store, users)
     return [_view(store, competition, users, since, never) for competition in store.competitions.all()]
 
 
 def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, list[User], list[Unseen]]:
-    """Those of the users who have no entry in a competition, and who of them is on no board at all.
+    """The users who have no entry in a competition, and which of them were never on any board.
 
     Raises:
         UnknownCompetition: no such competition is tracked.
@@ -160,7 +163,7 @@ def _by_rank(line: Line) -> tuple[object, ...]:
 
 
 class _Liner:
-    """Makes the lines of one competition, with what they have in common looked up once."""
+    """Makes the lines of one competition; looks up only once what they have in common."""
 
     def __init__(
         self, store: Store, competition: Competition, entries: dict[int, Entry], since: datetime
@@ -205,7 +208,7 @@ def entries_as_json(views: list[BoardView]) -> list[dict[str, Any]]:
 
 
 def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
-    """One entry for programs; keys never disappear, unknown is None."""
+    """One entry for programs. Every key is always there; None means unknown."""
     entry, standing, movement = line.entry, line.entry.standing, line.movement
     before = movement.before if movement else standing if entry.left_at is None else None
     return {
@@ -242,7 +245,7 @@ def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
 
 
 def score_is_better(competition: Competition, movement: Movement | None) -> bool | None:
-    """Whether a movement's score is better than before; None: the same, or that cannot be told."""
+    """Whether a movement's score is better than before; None: the same, or not known."""
     if movement is None or movement.before is None or movement.after is None:
         return None
     return movements.better(movement.before.score, movement.after.score, competition.direction)

@@ -1,4 +1,4 @@
-"""How standings changed over time: every change with its reason. Reads only."""
+"""How standings changed over time: every change with its reason."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Timeline:
 
 
 def timeline(store: Store, slug: str, users: Iterable[User], since: datetime | None = None) -> Timeline:
-    """All changes since a time; of who was on the board then, also how it was then.
+    """All changes since a time, and the standing at that time of everybody who was on the board then.
 
     Raises:
         UnknownCompetition: no such competition is tracked.
@@ -70,7 +70,7 @@ def _in_order(row: Row) -> tuple[object, ...]:
 
 
 def as_json(timeline: Timeline, row: Row) -> dict[str, Any]:
-    """One change for programs; keys never disappear, unknown is None."""
+    """One change for programs. Every key is always there; None means unknown."""
     standing, movement = row.standing, row.movement
     return {
         "competition": timeline.competition.slug,

@@ -1,7 +1,7 @@
-"""When this user last looked at which board, on this machine: what `--since last` means.
+"""Which board the person at this machine saw last: what `--since last` means.
 
-Kept apart from the database, which several people may share, and which `show` only reads. What counts is
-the time of the board that was seen, not of the look: a newer one may have been on its way.
+This is not in the database, because several people may share it and `show` only reads it. What counts is the
+time of the board, not the time of the look: a newer board may already have existed.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 
 
 def last(settings: Settings, slug: str) -> datetime | None:
-    """The time of the board this user saw last; None: never looked."""
+    """The time of the board that was seen last; None: none was."""
     path = _file(settings, slug)
     if path is None:
         return None
     try:
         seen = clock.parse_iso(path.read_text(encoding="ascii").strip())
-        return seen if seen <= clock.horizon() else None  # a board that had a wrong date
+        return seen if seen <= clock.horizon() else None  # else the board had a wrong date
     except FileNotFoundError:
         return None
     except (OSError, ValueError, OverflowError) as error:
-        logger.debug("The last look is not known: %s", error)
+        logger.debug("The board that was seen last is not known: %s", error)
         return None
 
 
 def remember(settings: Settings, slug: str, snapshot_at: datetime) -> None:
-    """Notes that this user has seen a board; where that cannot be kept, it is not."""
+    """Remembers that a board was seen, if that can be saved."""
     path = _file(settings, slug)
     if path is None:
         return
@@ -44,7 +44,7 @@ def remember(settings: Settings, slug: str, snapshot_at: datetime) -> None:
         rights.make_folder(path.parent)
         path.write_text(clock.iso(snapshot_at), encoding="ascii")
     except OSError as error:
-        logger.debug("The look cannot be remembered: %s", error)
+        logger.debug("The board that was seen cannot be remembered: %s", error)
 
 
 def _file(settings: Settings, slug: str) -> Path | None:

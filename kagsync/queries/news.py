@@ -1,4 +1,4 @@
-"""What moved, and why, as sentences. Reads only."""
+"""What moved and why, as sentences."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Item:
-    """One movement of one person; `teams` were on the board (None: no longer known)."""
+    """One movement of one person; `teams` is how many were on the board (None: no longer known)."""
 
     competition: Competition
     user: User
@@ -33,7 +33,7 @@ class Item:
 
     @property
     def sentence(self) -> str:
-        """With names by strangers as they are."""
+        """The movement in words. Names are as strangers wrote them."""
         return sentence(self.who, self.movement, self.teams)
 
 
@@ -46,7 +46,7 @@ def news(
     """What happened to these people in these competitions, the newest first.
 
     Args:
-        since: tells for a competition from when on.
+        since: says for a competition where to start.
     """
     items = []
     for competition in competitions:
@@ -67,7 +67,7 @@ def _newest_first(item: Item) -> tuple[object, ...]:
 
 
 def as_json(item: Item) -> dict[str, Any]:
-    """One movement for programs; keys never disappear, unknown is None."""
+    """One movement for programs. Every key is always there; None means unknown."""
     movement = item.movement
     before, after = movement.before, movement.after
     return {

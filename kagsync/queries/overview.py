@@ -22,9 +22,9 @@ class Overview:
     """One competition in short.
 
     Attributes:
-        on_board, left, missing: how many of our people are on the board, were, and never were.
-        rose, fell: how many of those on the board did, in the time that was asked for.
-        best: who of them is first; None: nobody is on the board.
+        on_board, left, missing: how many of our people are on the board, were on it, and never were.
+        rose, fell: how many of those on the board rose and fell.
+        best: the first of them; None: nobody is on the board.
         best_rank: None also where the board has no ranks.
         last_error: when the latest sync failed, and why; None: it did not.
     """
@@ -70,7 +70,7 @@ def overviews(store: Store, now: datetime) -> list[Overview]:
     found = []
     for competition in store.competitions.all():
         if competition.snapshot_at is not None and competition.snapshot_at > now:
-            # A board of a time to come, by a wrong clock, may have moved somebody since now.
+            # By a wrong clock, a board can be newer than now: then somebody may have moved since.
             found.append(of_board(board.board(store, competition.slug, users, lambda _: now)))
             continue
         ours = ranks[competition.id]
@@ -92,7 +92,7 @@ def overviews(store: Store, now: datetime) -> list[Overview]:
 
 
 def as_json(found: Overview) -> dict[str, Any]:
-    """One competition for programs; keys never disappear, unknown is None."""
+    """One competition for programs. Every key is always there; None means unknown."""
     competition = found.competition
     return {
         "competition": competition.slug,

@@ -1,4 +1,4 @@
-"""Whether everything is fresh: what a monitor asks, and a person who wonders. Reads only."""
+"""Whether everything is fresh: for monitors, and for people who wonder."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ FRESH, STALE, NEVER, PAUSED, UNLINKED = "fresh", "stale", "never", "paused", "no
 class Health:
     """How one competition's syncs with Kaggle go.
 
-    `state`: fresh, stale (the last good sync is too old), never (there was none), paused or not-linked (then
-    none is expected).
+    Attributes:
+        state: fresh, stale (the last good sync is too old), never (there was none), paused or not-linked (no
+            sync is expected).
     """
 
     competition: Competition
@@ -38,7 +39,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Status:
-    """How all of them go, and where they are kept."""
+    """How all syncs go, and where the database is."""
 
     competitions: list[Health]
     database: Path
@@ -52,7 +53,7 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Whether there is something to sync, and all of it is fresh."""
+        """Whether there is something to sync, and everything is fresh."""
         return bool(self.expected) and all(health.state == FRESH for health in self.expected)
 
     @property
@@ -67,7 +68,7 @@ class Status:
 
     @property
     def summary(self) -> str:
-        """All of it in one line."""
+        """Everything in one line."""
         expected = self.expected
         if not self.competitions:
             return "Nothing is tracked: kagsync competitions add SLUG"
@@ -85,7 +86,7 @@ class Status:
 
 
 def status(store: Store, now: datetime, max_age: timedelta) -> Status:
-    """Looks how the syncs go.
+    """Finds out how the syncs go.
 
     Args:
         max_age: how old the last good sync of a competition may be.
@@ -127,7 +128,7 @@ def _span(length: timedelta) -> str:
 
 
 def as_json(found: Status) -> dict[str, Any]:
-    """The status for programs; keys never disappear, unknown is None."""
+    """The status for programs. Every key is always there; None means unknown."""
     soonest = found.next_deadline
     return {
         "healthy": found.healthy,

@@ -1,4 +1,4 @@
-"""People who are on no board: probably mistyped. Reads only."""
+"""People who were never on any board: their usernames are probably mistyped."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Unseen:
 
     Attributes:
         nearest: the most similar name on the latest boards; None: no name is similar.
-        competition: where that name stands.
-        looked_for: whether this user was looked for on that board already.
+        competition: the board with that name.
+        looked_for: whether we have already looked for this user on that board.
     """
 
     user: User
@@ -31,20 +31,20 @@ class Unseen:
 
     @property
     def told(self) -> str:
-        """In words; the name is a stranger's, as it is."""
+        """In words. The nearest name is as a stranger wrote it."""
         if self.nearest is None:
             return "never seen on any board"
         if self.nearest == self.user.username.lower():
-            if self.looked_for:  # an old board, whose names of teams count only to the letter
-                return f"never seen on any board; a team on {self.competition} is called almost so"
+            if self.looked_for:  # an old board, where a team counts only if its name is exactly the same
+                return f"never seen on any board; a team on {self.competition} has almost that name"
             return f"on the board of {self.competition}: the next sync brings the entry"
         return f"never seen on any board; did you mean {self.nearest} (on {self.competition})?"
 
 
 def unseen(store: Store, users: Iterable[User]) -> list[Unseen]:
-    """Those of the users who have never been found on a board, each with the nearest name that is on one.
+    """The users who were never found on a board, each with the most similar name that is on one.
 
-    Before the first board there is nothing to compare with: then it is nobody.
+    Before the first board there is nothing to compare with, so the list is empty.
     """
     never = store.users.never_seen()
     people = [user for user in users if user.id in never]

@@ -1,4 +1,4 @@
-"""The verbs of `kagsync users`: the roster and its CSV form (`username[,name][,group]`)."""
+"""The roster, that is the tracked people, as a CSV file: `username[,name][,group]`."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _HEADER = ("username", "name", "group")
 
 
 def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
-    """Reads a roster CSV, with or without a header line (whose columns may come in any order).
+    """Reads a roster CSV. It may have a header line, whose columns may come in any order.
 
     Returns:
-        (username, name, group), None where a cell is empty.
+        (username, name, group) of each person; None for an empty cell.
 
     Raises:
-        UsageError: the file cannot be read, or a line of it is bad; the line's number is named.
+        UsageError: the file cannot be read, or a line is bad; the message has the line's number.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
@@ -38,7 +38,7 @@ def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
         raise UsageError(f"cannot read {path}: {reason}", "Save it as CSV in UTF-8") from error
     if len(text) > _LONGEST_ROSTER:
         raise UsageError(
-            f"{path} is too large for a list of users", f"Give {_LONGEST_ROSTER:,} characters at most"
+            f"{path} is too large for a list of users", f"Use at most {_LONGEST_ROSTER:,} characters"
         )
     columns: tuple[str, ...] = _HEADER
     users: dict[str, tuple[str, str | None, str | None]] = {}
@@ -56,11 +56,11 @@ def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
                     continue
             user = _user(dict(zip(columns, cells, strict=False)), cells, columns, path, reader.line_num)
             if users.setdefault(user[0].lower(), user) != user:
-                raise _bad_line(path, reader.line_num, f"{user[0]} stands twice and differs")
+                raise _bad_line(path, reader.line_num, f"{user[0]} is there twice and differs")
     except csv.Error as error:
         raise _bad_line(path, reader.line_num, str(error)) from error
     if not users:
-        raise UsageError(f"{path} has no users in it", "One line each: username,name,group")
+        raise UsageError(f"{path} has no users", "Write one line for each: username,name,group")
     return list(users.values())
 
 
@@ -68,7 +68,7 @@ def _header(cells: list[str], path: Path, line: int) -> tuple[str, ...]:
     if unknown := [cell for cell in cells if cell not in _HEADER]:
         raise _bad_line(path, line, f"unknown column {unknown[0]!r}")
     if len(set(cells)) < len(cells):
-        raise _bad_line(path, line, "a column stands twice")
+        raise _bad_line(path, line, "a column is there twice")
     return tuple(cells)
 
 
@@ -76,7 +76,7 @@ def _user(
     row: dict[str, str], cells: list[str], columns: tuple[str, ...], path: Path, line: int
 ) -> tuple[str, str | None, str | None]:
     if len(cells) > len(columns):
-        raise _bad_line(path, line, f"{len(cells)} cells where {len(columns)} are known")
+        raise _bad_line(path, line, f"{len(cells)} cells, but there are {len(columns)} columns")
     try:
         username = inputs.username(unquote_formula(row.get("username", "")))
     except UsageError as error:
@@ -84,7 +84,7 @@ def _user(
     name, group = unquote_formula(row.get("name", "")), unquote_formula(row.get("group", ""))
     if (longest := max(len(name), len(group))) > inputs.LONGEST_TEXT:
         raise _bad_line(
-            path, line, f"a cell has {longest:,} characters, and at most {inputs.LONGEST_TEXT:,} are taken"
+            path, line, f"a cell has {longest:,} characters, but {inputs.LONGEST_TEXT:,} are the limit"
         )
     return username, name or None, group or None
 
@@ -92,10 +92,10 @@ def _user(
 def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:
     """The roster as `read_roster` reads it.
 
-    A cell that a spreadsheet would take for a formula gets a `'` before it, which `read_roster` takes away.
+    A cell that a spreadsheet would take for a formula gets a `'` in front, which `read_roster` takes away.
 
     Args:
-        for_screen: for eyes: nothing in it can steer a terminal.
+        for_screen: make it harmless for a terminal.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -110,10 +110,10 @@ def write_roster(roster: Iterable[User], path: Path, database: Path | None = Non
     """Writes `roster_csv` to a new file.
 
     Args:
-        database: the one in use, no part of which may be written.
+        database: the one in use, which must not be overwritten.
 
     Raises:
-        UsageError: the file exists, or would be a part of a database.
+        UsageError: the file exists, or its name belongs to a database.
         KagsyncError: it cannot be written.
     """
     try:
@@ -123,4 +123,4 @@ def write_roster(roster: Iterable[User], path: Path, database: Path | None = Non
 
 
 def _bad_line(path: Path, line: int, what: str) -> UsageError:
-    return UsageError(f"{path}, line {line}: {what}", "Nothing was imported; mend the line and try again")
+    return UsageError(f"{path}, line {line}: {what}", "Nothing was imported. Fix the line and try again")

@@ -94,6 +94,6 @@ def test_a_file_that_is_there_is_refused(kagsync: Kagsync, tmp_path: Path) -> No
 
     assert ran.code == 2
     assert ran.err == (
-        f"ERROR kagsync: {db} exists already, and the demo fills a new database. Name another file\n"
+        f"ERROR kagsync: {db} already exists, and the demo needs a new database. Choose another file\n"
     )
     assert db.read_text() == "precious"

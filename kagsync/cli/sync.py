@@ -186,7 +186,7 @@ def fetch(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    """Phase 1: download a leaderboard and print the path of the CSV."""
+    """Phase 1: download a leaderboard and print its CSV's path."""
     from kagsync.sync import run as verb
 
     loaded = load(db, verbose, quiet, log_file)

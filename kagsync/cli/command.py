@@ -165,15 +165,12 @@ def in_turn(names: Iterable[str]) -> Iterator[deque[str]]:
         raise
 
 
-def counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
-
-
 def with_entries(name: str, entries: int) -> str:
-    return f"{name} with {counted(entries, 'entry', 'entries')} and their history"
+    """What goes when a competition or a user is removed."""
+    return f"{name} with {entries} {'entry' if entries == 1 else 'entries'} and their history"
 
 
-# Until the last commands return results, for these.
+# For the commands that do not use Common yet.
 
 
 def load(

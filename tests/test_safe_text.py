@@ -1,4 +1,4 @@
-"""Names that strangers choose reach a channel as text, and only as text."""
+"""Names that strangers choose reach a chat as text, and only as text."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def with_entries(name: str, entries: int) -> str:
     return f"{name} with {entries} {'entry' if entries == 1 else 'entries'} and their history"
 
 
-# For the commands that do not use Common yet.
+# For cli/sync.py, until it uses Common.
 
 
 def load(
@@ -183,10 +183,6 @@ def load(
     team_name: bool | None = None,
 ) -> Settings:
     return Common(db, verbose, quiet).settings(log_file=log_file, jobs=jobs, team_name=team_name)
-
-
-def load_to_read(db: Path | None, verbose: bool, quiet: bool) -> Settings:
-    return Common(db, verbose, quiet).settings_to_read()
 
 
 def say(text: str, *, quiet: bool) -> None:

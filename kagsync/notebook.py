@@ -1,4 +1,4 @@
-"""What is stored as pandas DataFrames, for notebooks."""
+"""The stored history as a pandas DataFrame, for notebooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import clock, inputs, settings
-from kagsync.queries import history as verb
+from kagsync.queries.history import Row, as_json, timeline
 from kagsync.store import Store
 from kagsync.store.records import User
 
@@ -34,16 +34,16 @@ def history(
     loaded = settings.load(db=Path(db) if db is not None else None)
     start = inputs.since(since, clock.utc_now()) if isinstance(since, str) else since
     if start is not None and start.tzinfo is None:
-        start = start.replace(tzinfo=UTC)  # as everywhere else, not the zone of the machine
+        start = start.replace(tzinfo=UTC)  # UTC as everywhere else, not the machine's time zone
     with Store.open_to_read(loaded.db, loaded.locks) as store:
         users = (
             store.users.all()
             if usernames is None
             else [store.users.get(inputs.username(u)) for u in usernames]
         )
-        found = verb.timeline(store, inputs.competition_slug(slug), users, start)
-    columns = list(verb.as_json(found, verb.Row(User(0, "", None, None), 0, None, None)))
-    frame = pd.DataFrame([verb.as_json(found, row) for row in found.rows], columns=columns)
+        found = timeline(store, inputs.competition_slug(slug), users, start)
+    columns = list(as_json(found, Row(User(0, "", None, None), 0, None, None)))
+    frame = pd.DataFrame([as_json(found, row) for row in found.rows], columns=columns)
     frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.as_unit("us")
     whole = ("rank", "team_id", "submission_count", "places")
     others = {"score": "float64", "on_board": "bool", "members": "object", "at": frame["at"].dtype}

@@ -1,4 +1,4 @@
-"""The ZIP that Kaggle sends: one CSV, taken out without trusting a word the archive says about itself."""
+"""The ZIP that Kaggle sends: its one CSV is taken out, and nothing else in it is trusted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Announce = Callable[[Path], None]
 
 MAX_UNPACKED = 256 * 1024 * 1024  # bytes actually written, whatever the archive declares
 MAX_PACKED = 64 * 1024 * 1024  # bytes of an archive: it is read into memory, and real ones have 500,000
-MAX_MEMBERS = 1000  # of an archive: zipfile makes an object of each before anything can be checked
+MAX_MEMBERS = 1000  # of an archive: zipfile makes an object for each before anything can be checked
 
 _PIECE = 1024 * 1024
 _MEMBER = b"PK\x01\x02"  # begins the description of each file
@@ -51,16 +51,15 @@ def extract_csv(archive: Path, folder: Path, announce: Announce = _nobody) -> Ex
     """Takes the one CSV out of `archive` and writes it into `folder` under a safe name.
 
     Args:
-        announce: is told the path of the CSV before it is written.
+        announce: called with the path of the CSV before it is written.
 
     Raises:
         BadDownload: not a ZIP, damaged, encrypted, no CSV or several, a name with a path in it, a link,
-            more than 64 MiB, or more than 256 MiB unpacked. Nothing is left in `folder` then but, maybe, a
-            partial CSV.
+            more than 64 MiB, or more than 256 MiB unpacked. A partial CSV may be left in `folder`.
         BadBoard: it is a workbook, which is a ZIP archive too.
         OSError: the archive cannot be read, or the CSV cannot be written.
     """
-    # From memory (a board's ZIP is some 60 KB): what zipfile then fails at is the archive, never the disk.
+    # Read into memory first (a ZIP has some 60 KB), so that zipfile's errors never come from the disk.
     content = _read(archive)
     with _refusing_damage():
         opened = zipfile.ZipFile(io.BytesIO(content))
@@ -94,7 +93,7 @@ def refuse_large(size: int) -> None:
 
 @contextlib.contextmanager
 def _refusing_damage() -> Iterator[None]:
-    """Whatever zipfile raises at bytes that somebody made up, as one refusal."""
+    """Turns whatever zipfile raises at a damaged or forged archive into one refusal."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, OverflowError, struct.error) as error:
@@ -130,13 +129,13 @@ def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     if member.flag_bits & 0x1:
         raise BadDownload("the archive is encrypted", _RETRY)
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # Kaggle packs with deflate; each of the other methods has errors of its own (lzma.LZMAError …).
+        # Kaggle uses deflate. The other methods raise errors of their own (lzma.LZMAError …).
         raise BadDownload("the archive is packed in a way that is not understood", _RETRY)
     return member
 
 
 def _is_of_macos(member: zipfile.ZipInfo) -> bool:
-    """Whether macOS added this member: it describes another one, under that one's name."""
+    """Whether macOS added this member, which describes another one."""
     return member.orig_filename.startswith("__MACOSX/")
 
 

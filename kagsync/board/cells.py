@@ -1,7 +1,7 @@
 """The cells of a leaderboard as numbers and dates; a cell that cannot be read is None (or NaN).
 
-Boards are also re-saved by other programs before they are loaded, so what these do to a cell is known here:
-pandas turns a column of whole numbers with one empty cell into `1.0`.
+Other programs may have saved a board before it is loaded, and have changed its cells: pandas turns a column
+of whole numbers with one empty cell into `1.0`.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 MAX_INTEGER = 2**63 - 1  # SQLite's
 _WHOLE = re.compile(r"\+?(\d{1,19})(?:\.0+)?", re.ASCII)  # pandas, too, reads a plus sign
-# The form of Kaggle's boards from 2010 to 2013, month first: 9/5/2012 6:06:10 PM
+# Kaggle's boards from 2010 to 2013 have the month first: 9/5/2012 6:06:10 PM
 _MONTH_FIRST = "%m/%d/%Y %I:%M:%S %p"
 _LOOKS_MONTH_FIRST = re.compile(r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M", re.ASCII)
 
 
 class Legible(NamedTuple):
-    """How many cells of a column are legible, how many are not, and one of these; empty ones are neither."""
+    """How many cells of a column are legible, how many are not, and one of those. Empty ones: neither."""
 
     good: int
     bad: int
@@ -37,7 +37,7 @@ class Legible(NamedTuple):
 
 
 def integer(cell: str | int) -> int | None:
-    """A whole number that is not negative, from text or as pandas has read it already."""
+    """A whole number from 0 up, from text or as pandas has read it; None for anything else."""
     if isinstance(cell, int):
         return cell if cell >= 0 else None
     match = _WHOLE.fullmatch(cell.strip())
@@ -48,7 +48,7 @@ def integer(cell: str | int) -> int | None:
 
 
 def number(text: str) -> float:
-    """A number; NaN for what is none (infinities too)."""
+    """A number; NaN for anything else, infinities included."""
     if not text.isascii() or "_" in text:  # some would be numbers for Python only
         return math.nan
     try:
@@ -59,16 +59,16 @@ def number(text: str) -> float:
 
 
 def numbers(texts: np.ndarray[tuple[int], np.dtype[np.object_]]) -> FloatArray:
-    """The numbers of a column of text, NaN for what is none.
+    """The numbers of a column of text; NaN for anything else.
 
-    By Python's float, as everywhere else: two parsers that differ in the last place would make an unchanged
-    score look changed.
+    Python's float reads them, as everywhere in the program: with two parsers that differ in the last place,
+    an unchanged score would look changed.
     """
     import numpy as np
 
     joined = "".join(texts)
     if joined.isascii() and "_" not in joined:
-        with contextlib.suppress(ValueError):  # one is none
+        with contextlib.suppress(ValueError):  # one is not a number
             found: FloatArray = texts.astype(float)
             if np.isfinite(found).all():
                 return found
@@ -85,7 +85,7 @@ def date(text: str) -> str | None:
 
 
 def old_date(text: str) -> str | None:
-    """A date of a board from before 2023, also in the form of the oldest ones, as `date` gives it."""
+    """A date of a board from before 2023 as `date` gives it; the month may come first, as until 2013."""
     if _LOOKS_MONTH_FIRST.fullmatch(text) is None:
         return date(text)
     try:
@@ -95,7 +95,7 @@ def old_date(text: str) -> str | None:
 
 
 def legible(cells: Sequence[str | int], values: Sequence[object]) -> Legible:
-    """Counts a column whose cells became `values`, in which None or NaN is what could not be read."""
+    """Counts the legible cells of a column; None or NaN in `values` is a cell that could not be read."""
     good, bad, example = 0, 0, ""
     for cell, value in zip(cells, values, strict=True):
         if value is not None and value == value:  # NaN is not itself
@@ -107,14 +107,14 @@ def legible(cells: Sequence[str | int], values: Sequence[object]) -> Legible:
 
 
 def legible_dates(texts: Sequence[str], read: Callable[[str], str | None] = date) -> Legible:
-    """Counts a column of dates; quickly where all are in Kaggle's form, since most are nobody's."""
+    """Counts the legible dates of a column; fast where all are in Kaggle's form."""
     filled = [text for text in texts if text]
-    with contextlib.suppress(ValueError):  # one is no date at all
+    with contextlib.suppress(ValueError):  # one is not a date at all
         deque(map(datetime.fromisoformat, filled), maxlen=0)
         text = "".join(filled)
-        # Of the forms it reads, the right one has these marks, and no hour 24 (which Python 3.14 takes).
-        marks = zip(range(4, 17, 3), "-- ::", strict=True)
-        right = set(map(len, filled)) <= {19} and all(set(text[i::19]) <= {mark} for i, mark in marks)
+        # fromisoformat reads several forms. Kaggle's has these signs, and no hour 24 (as Python 3.14 allows).
+        signs = zip(range(4, 17, 3), "-- ::", strict=True)
+        right = set(map(len, filled)) <= {19} and all(set(text[i::19]) <= {sign} for i, sign in signs)
         if right and " 24:" not in text:
             return Legible(len(filled), 0)
     return legible(texts, [read(text.strip()) for text in texts])
@@ -127,7 +127,7 @@ def repeated(pieces: Sequence[IntArray]) -> int | None:
     if not pieces:
         return None
     whole = np.concatenate(pieces)
-    if (whole[1:] > whole[:-1]).all():  # ranks mostly are in order
+    if (whole[1:] > whole[:-1]).all():  # the usual case: ranks are in order
         return None
     whole.sort()
     again = whole[1:][whole[1:] == whole[:-1]]

@@ -1,4 +1,4 @@
-"""The file name of a leaderboard: which board it is, of when, and a form that every system can store."""
+"""The file name of a leaderboard: what it tells about the board, and a form that every system can store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 # Kaggle writes 2025-10-31T16:26:26 (UTC, when the board was made); browsers, Windows and archives write the
 # same as _T_16_26_26, T16_26_26, T16-26-26 or T162626Z, and scripts also without the T.
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:_?T_?|[ _-])(\d{2})([:._-]?)(\d{2})\3(\d{2})(?!\d)")
-NAME_WITH_TIME = "board-2026-01-31T16-30-00.csv"  # what a remedy asks for, in a form that every system stores
+NAME_WITH_TIME = "board-2026-01-31T16-30-00.csv"  # an example for remedies; every system can store it
 _DAY = re.compile(r"(?<!\d)(\d{4})([-_.])(\d{2})\2(\d{2})(?!\d)")
 # Kaggle writes SLUG-publicleaderboard-TIME.csv, until 2013 SLUG_public_leaderboard.csv; for hosts the same
 # with "private".
@@ -19,7 +19,7 @@ _COMPETITION = re.compile(
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 _MAX_BYTES = 200  # file systems stop at 255
-_FIRST_YEAR = 2010  # Kaggle's; an earlier time is something else
+FIRST_YEAR = 2010  # of Kaggle; an earlier time is something else
 
 
 def snapshot_time(name: str) -> datetime | None:
@@ -30,7 +30,7 @@ def snapshot_time(name: str) -> datetime | None:
             moment = datetime.fromisoformat(f"{day}T{hour}:{minute}:{second}").replace(tzinfo=UTC)
         except ValueError:
             continue
-        if moment.year >= _FIRST_YEAR:
+        if moment.year >= FIRST_YEAR:
             return moment
     return None
 
@@ -43,7 +43,7 @@ def day(name: str) -> str | None:
             found = date(int(year), int(month), int(of_month))
         except ValueError:
             continue
-        if found.year >= _FIRST_YEAR:
+        if found.year >= FIRST_YEAR:
             return found.isoformat()
     return None
 

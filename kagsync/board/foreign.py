@@ -1,4 +1,4 @@
-"""Files that people take for a leaderboard and that are none: what each is, and what to do instead."""
+"""Files that people mistake for a leaderboard: what each is, and what to do instead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kagsync.errors import BadBoard
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAD = 4096  # bytes that tell what a file is
+HEAD = 4096  # bytes at the start of a file that tell what it is
 
 _AGAIN = "Download the leaderboard from the competition's Leaderboard tab, or let kagsync sync fetch it"
 _FULL = "It has the top rows only. Get the whole board: kaggle competitions leaderboard SLUG --download"
@@ -36,7 +36,7 @@ _COLUMNS = {"teamid", "teamname", "score", "rank"}
 
 
 def refuse_foreign(path: Path) -> None:
-    """Raises when a file is something that can be named and is no leaderboard.
+    """Refuses a file that is recognizably something other than a leaderboard.
 
     Raises:
         BadBoard: it says what the file is, and what to do.
@@ -56,7 +56,7 @@ def refuse_foreign(path: Path) -> None:
 
 
 def _with_nul(head: bytes) -> BadBoard:
-    """NUL bytes: every other one in UTF-16 without a mark, anywhere in a binary file."""
+    """The refusal of NUL bytes: every other byte in UTF-16, anywhere in a binary file."""
     even, odd = head[0:80:2].count(0), head[1:80:2].count(0)
     if min(even, odd) == 0 and max(even, odd) > 20:
         return BadBoard("the file is in the encoding UTF-16, not UTF-8", "Save it as CSV UTF-8")

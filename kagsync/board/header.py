@@ -1,4 +1,4 @@
-"""The header of a leaderboard, and what can be told of its rows without pandas.
+"""The header of a leaderboard, and what can be read of its rows without pandas.
 
 Modern (2023 to now): Rank,TeamId,TeamName,LastSubmissionDate,Score,SubmissionCount,TeamMemberUserNames.
 Old (to 2022): TeamId,TeamName,SubmissionDate,Score, until 2020 with several rows a team; the oldest (2010 to
@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kagsync.board import cells, foreign, sizes
+from kagsync.board import cells, file_name, foreign, sizes
 from kagsync.errors import BadBoard
 
 if TYPE_CHECKING:
@@ -24,18 +24,17 @@ _MODERN = ("Rank", "TeamId", "TeamName", "Score", "TeamMemberUserNames")
 _OLD = ("TeamId", "TeamName", "SubmissionDate", "Score")
 _DATES = ("LastSubmissionDate", "SubmissionDate")
 _LONGEST_ROW = 4096  # bytes: real ones have less than 300
-_FIRST_DATE = "2010"  # of Kaggle; what is earlier is not a date, such as .NET's 0001-01-01
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The columns of a leaderboard, without the spaces that the oldest boards have around them.
+    """The columns of a leaderboard, without the spaces that the oldest boards put around them.
 
     Attributes:
         columns: all of them, in the order of the file.
         raw: the needed and optional ones → as the file writes them.
         needed: those that a board of this age must have.
-        optional: those that a modern board mostly has, and this one does.
+        optional: those that this board has, of the ones that modern boards usually have.
     """
 
     columns: list[str]
@@ -79,7 +78,7 @@ def read_header(path: Path) -> Header:
 
 
 def count_rows(path: Path) -> int:
-    """The number of data rows, counted without pandas: an unchanged board never needs more.
+    """Counts the data rows without pandas, which an unchanged board then never needs.
 
     Raises:
         BadBoard: it is no leaderboard, or larger than one can be (see `board/sizes.py`).
@@ -104,14 +103,15 @@ def newest_submission(path: Path, day: str = "") -> str | None:
     read = cells.date if header.modern else cells.old_date
     with sizes.reading(path) as rows:
         dates = map(read, _cells_with_dates(rows, header))
-        believed = (date for date in dates if date is not None and date >= _FIRST_DATE)
+        # An earlier date is not one, such as .NET's 0001-01-01.
+        believed = (date for date in dates if date is not None and date >= str(file_name.FIRST_YEAR))
         return max((date for date in believed if date.startswith(day)), default=None)
 
 
 def unreadable_date(path: Path) -> str | None:
     """The first date on a modern board that cannot be read; None where there is none.
 
-    An old board is refused for that in any case, since its dates are needed.
+    An old board with such a date is refused anyway, since it needs its dates.
 
     Raises:
         BadBoard: it is no leaderboard.
@@ -132,9 +132,9 @@ def _cells_with_dates(rows: Iterator[list[str]], header: Header) -> Iterator[str
 
 
 def refuse_cut_off(path: Path, header: Header) -> None:
-    """Raises when a CSV ends in the middle of a row: it was not copied or downloaded to its end.
+    """Refuses a CSV that ends in the middle of a row, since it was not copied or downloaded completely.
 
-    Only a last line without a line break tells that: programs may drop the empty cells at the end of a row.
+    Only a last line without a line break counts: programs may drop the empty cells at the end of a row.
 
     Raises:
         BadBoard: it ends so.
@@ -142,9 +142,9 @@ def refuse_cut_off(path: Path, header: Header) -> None:
     with path.open("rb") as file:
         start = file.seek(max(file.seek(0, os.SEEK_END) - _LONGEST_ROW, 0))
         lines = file.read().splitlines(keepends=True)
-    whole = lines[1:] if start else lines  # the first one may have begun before
+    whole = lines[1:] if start else lines  # the first line may have begun earlier
     line = b"".join(whole[-1:]).decode("utf-8", errors="replace")
-    if line.endswith(("\n", "\r")) or line.count('"') % 2:  # a cell that is still open is refused by pandas
+    if line.endswith(("\n", "\r")) or line.count('"') % 2:  # pandas refuses an open cell
         return
     if line.strip() and len(next(csv.reader([line]))) < len(header.columns):
         raise BadBoard(
@@ -153,10 +153,10 @@ def refuse_cut_off(path: Path, header: Header) -> None:
 
 
 def short(name: str) -> str:
-    """A cell by strangers, short enough for a message."""
+    """A stranger's cell, short enough for a message."""
     return name if len(name) <= 24 else f"{name[:23]}…"
 
 
 def _is_row(row: list[str]) -> bool:
-    """Blank lines are no rows, for pandas and so for us; a lone `""` is one."""
+    """Whether pandas, and so we, take this for a row: a blank line is not one, a lone `""` is."""
     return len(row) > 1 or (len(row) == 1 and (row[0] == "" or row[0].strip(" \t") != ""))

@@ -1,9 +1,9 @@
-"""Who a row belongs to. The rule stands here once, as a pure function.
+"""Who a row belongs to, as a pure function.
 
 1. Every member whose username is tracked: whole names, case ignored.
-2. Only when no member is tracked: the user whose tracked username is exactly the team's name (weak
-   evidence: on the titanic board of 2025 the team `xuezeshuo` is not the one of the user `xuezeshuo`).
-3. Else nobody. A benchmark (rank 0) is never anybody's.
+2. Only if no member is tracked: the user whose tracked username is exactly the team's name. This is weak
+   evidence: on the titanic board of 2025 the team `xuezeshuo` does not belong to the user `xuezeshuo`.
+3. Otherwise nobody. A benchmark (rank 0) never belongs to anybody.
 
 When several rows claim one user, membership beats a team name, and then the better rank wins.
 """
@@ -14,21 +14,22 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync.board.reader import split_members
+from kagsync.board.rows import split_members
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kagsync.board.reader import Chunk
+    from kagsync.board.rows import Chunk
     from kagsync.standings.standing import Standing
 
 USERNAME = "username"
 TEAM_NAME = "team_name"
 
-_SPACES = " \t\n\r\v\f\x1c\x1d\x1e\x1f"  # what str.strip() takes away, of ASCII
+_SPACES = " \t\n\r\v\f\x1c\x1d\x1e\x1f"  # the ASCII characters that str.strip() removes
 
-# Part of what is compared to know that nothing changed: raise it when the rule changes, or when more is
-# stored of a board (2: marks and names; 3: the number of places where ranks have gaps).
+# Part of a board's fingerprint, which tells whether there is anything to do. Raise it when the rule changes,
+# or when more of a board is stored, such as another column of the CSV: the next sync then processes each
+# board again. 2 added benchmarks, medal lines and names; 3 the number of places where ranks have gaps.
 RULE_VERSION = 3
 
 
@@ -77,7 +78,7 @@ def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) ->
     start = 0
     for chunk in chunks:
         cells = _tidy(chunk.members)
-        # Most rows are nobody's: comprehensions pass over them as fast as Python can.
+        # Most rows belong to nobody: comprehensions are Python's fastest way past them.
         by_cell = [
             i
             for i, cell in enumerate(cells)
@@ -100,7 +101,7 @@ def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) ->
 
 
 def _tidy(cells: list[str]) -> list[str]:
-    """The cells in lower case and without spaces: as Kaggle, but not each archive, has them."""
+    """The cells in lower case and without spaces. Kaggle's are so already; those of some archives are not."""
     text = "\0".join(cells)
     if text.isascii() and text == text.lower() and not any(space in text for space in _SPACES):
         return cells
@@ -108,7 +109,7 @@ def _tidy(cells: list[str]) -> list[str]:
 
 
 def _strength(claim: Claim) -> tuple[object, ...]:
-    """Sorts the best claim first; the rest of the standing only makes the order of rows irrelevant."""
+    """Sorts the best claim first. The rest of the standing breaks ties, whatever the order of the rows."""
     standing = claim.standing
     return (
         claim.matched_by != USERNAME,

@@ -1,8 +1,8 @@
 """How large a leaderboard may be.
 
-Whatever is larger is refused by name before anything else reads it. The limits are far above real boards
-(the longest cell seen has 79 characters, the largest board 42,655 rows), and low enough that no board fills
-the memory, the database or the log.
+A larger one is refused before anything else reads it. The limits are far above real boards (the longest cell
+seen has 79 characters, the largest board 42,655 rows), and low enough that no board can fill the memory, the
+database or the log.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_COLUMN_NAME = 200  # characters
 MAX_ROWS = 2_000_000
 MAX_OLD_ROWS = 500_000  # an old board has no ranks, so it is sorted in memory as a whole
 
-# A longer line has a cell that is too long, or too many cells, even if every character is a doubled quote.
+# A longer line has a cell that is too long, or too many cells, even if each character is a doubled quote.
 _MAX_LINE = MAX_COLUMNS * (2 * MAX_CELL + 3)
 _PIECE = 1024 * 1024
 _ENCODING = "utf-8-sig"  # Kaggle writes a byte order mark; archives drop it
@@ -80,12 +80,12 @@ def _open(path: Path) -> TextIO:
 
 
 def _lines(file: TextIO) -> Iterator[str]:
-    """The lines of a file; of one that is too long only a piece, which holds what the row is refused for."""
+    """The lines of a file; a line that is too long is cut, after what it is refused for."""
     return iter(partial(file.readline, _MAX_LINE), "")
 
 
 def _rows(file: TextIO, path: Path) -> Iterator[list[str]]:
-    csv.field_size_limit(MAX_CELL)  # of this process; the csv module knows no other
+    csv.field_size_limit(MAX_CELL)  # for the whole process: csv has no other way
     reader = csv.reader(_lines(file))
     columns: list[str] = []
     number = lines = 0
@@ -118,9 +118,9 @@ def _long_cell(path: Path, lines: int, row: int, columns: list[str]) -> BadBoard
 
 
 def _measure(file: TextIO) -> tuple[int, int, bool]:
-    """Measures the first cell that is too long, in pieces: it may be larger than the memory.
+    """Measures the first cell that is too long, in pieces, since it may be larger than the memory.
 
-    It reads a row as the csv module does, from its beginning.
+    It reads a row from its beginning, as the csv module does.
 
     Returns:
         the number of its column (from 0), its characters, and whether its quote closes.
@@ -129,7 +129,7 @@ def _measure(file: TextIO) -> tuple[int, int, bool]:
     quoted: bool | None = None  # None: at the beginning of a cell
     text, ended = "", False
     while True:
-        if len(text) - at < 2 and not ended:  # a quote and what follows it are looked at together
+        if len(text) - at < 2 and not ended:  # a quote and the character after it are read together
             more = file.read(_PIECE)
             text, at, ended = text[at:] + more, 0, not more
         if at == len(text):

@@ -1,4 +1,4 @@
-"""What a board is like as a whole: its size, its marks to measure against, the names on it."""
+"""What a board is like as a whole: its size, its benchmarks and medal lines, the names on it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync.board import cells
 from kagsync.board.cells import Legible
-from kagsync.standings import marks as medals
-from kagsync.standings.marks import Benchmark, Marks, MedalLine
+from kagsync.standings.marks import Benchmark, Marks, MedalLine, last_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# The names on a larger board are not kept: no real one is a quarter as large.
+# The names on a larger board are not kept. No real board has a quarter as many.
 _MOST_NAMES = 200_000
 _MOST_NAME_CHARACTERS = 20_000_000
 _MOST_BENCHMARKS = 100  # kept; real boards have up to a handful
@@ -21,8 +20,8 @@ _MOST_DELETED = 100_000  # deleted accounts that are kept
 
 
 @dataclass
-class Figures:
-    """A board's figures; complete when its last chunk has been read.
+class BoardSummary:
+    """What is known of a board as a whole; complete when its last chunk has been read.
 
     Attributes:
         rows: data rows of the CSV.
@@ -53,7 +52,7 @@ class Figures:
     def add(
         self, ranks: list[int | None], scores: Any, names: Iterable[str], team_ids: list[int | None]
     ) -> None:
-        """Notes a piece of the board: ranks, scores (an array), the cells with names, ids of teams."""
+        """Notes a piece of the board: its ranks, scores (an array), cells with names, and team ids."""
         import numpy as np
 
         places = np.array(ranks, dtype=float)  # NaN for None
@@ -68,12 +67,12 @@ class Figures:
             self._names.append(text)
 
     def add_benchmark(self, benchmark: Benchmark) -> None:
-        """Notes a row of rank 0; of a board with more than a hundred, the first ones."""
+        """Notes a row of rank 0; only the first hundred are kept."""
         if len(self.benchmarks) < _MOST_BENCHMARKS:
             self.benchmarks.append(benchmark)
 
     def add_deleted(self, member: str, team_id: int | None) -> None:
-        """Notes a deleted account; of a board with more than 100,000, the first ones."""
+        """Notes a deleted account; only the first 100,000 are kept."""
         if len(self.deleted) < _MOST_DELETED:
             self.deleted[member] = team_id
 
@@ -88,14 +87,14 @@ class Figures:
 
     @property
     def places(self) -> int:
-        """Of how many places a rank is one: the teams, or the highest rank where ranks have gaps.
+        """How many places the board has: the number of teams, or the highest rank where ranks have gaps.
 
         In 15 of 71 real boards of one competition the highest rank was above the number of teams.
         """
         return max([self.teams, *(int(ranks.max()) for ranks in self._ranks if len(ranks))])
 
     def repeated(self) -> tuple[str, int] | None:
-        """A team's id or a rank that is on the board twice, with its column; None: there is none."""
+        """A column with a value that is on the board twice, a team's id or a rank; None: there is none."""
         for column, pieces in (("TeamId", self._ids), ("Rank", self._ranks)):
             if (again := cells.repeated(pieces)) is not None:
                 return column, again
@@ -109,13 +108,13 @@ class Figures:
         """What standings on this board are measured against."""
         if self._marks is None:
             self._marks = self._measure()
-            self._ranked.clear()  # of a large board, the entries need the memory now
+            self._ranked.clear()  # frees memory of a large board, which its entries need next
         return self._marks
 
     def _measure(self) -> Marks:
         if not self._ranked:
-            return Marks(None, [(mark, None) for mark in self.benchmarks], [])
-        # Piece by piece: in one, a million rows would take their memory twice.
+            return Marks(None, [(benchmark, None) for benchmark in self.benchmarks], [])
+        # Piece by piece: joined, a million rows would need twice the memory.
         ranks, scores = min(self._ranked, key=lambda piece: piece[0].min())
         first = float(scores[ranks.argmin()])
         ranks, scores = max(self._ranked, key=lambda piece: piece[0].max())
@@ -134,9 +133,6 @@ class Figures:
 
         return Marks(
             higher,
-            [(mark, place(mark.score)) for mark in self.benchmarks],
-            [
-                MedalLine(medal, rank, score_at(rank))
-                for medal, rank in medals.last_ranks(self.places).items()
-            ],
+            [(benchmark, place(benchmark.score)) for benchmark in self.benchmarks],
+            [MedalLine(medal, rank, score_at(rank)) for medal, rank in last_ranks(self.places).items()],
         )

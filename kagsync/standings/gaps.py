@@ -1,4 +1,4 @@
-"""What is next: how far it is to the next person, baseline and medal. Pure."""
+"""How far it is to the next person, baseline and medal. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """The way to somebody or something ahead.
+    """The distance to somebody or something ahead.
 
     Attributes:
         to: a username, a baseline's name or a medal.
@@ -28,7 +28,10 @@ class Gap:
 
 
 def to_person(standing: Standing, others: Iterable[tuple[str, Standing]]) -> Gap | None:
-    """The way to the next one ahead among (username, standing) pairs; team-mates are not ahead."""
+    """The gap to the next person ahead among (username, standing) pairs; None: nobody is.
+
+    Team-mates share a rank, so they are never ahead of one another.
+    """
     if standing.rank is None:
         return None
     ahead = [(username, other) for username, other in others if other.rank is not None]
@@ -42,24 +45,24 @@ def to_person(standing: Standing, others: Iterable[tuple[str, Standing]]) -> Gap
 def to_baseline(
     standing: Standing, baselines: Iterable[tuple[Benchmark, int | None]], higher_is_better: bool | None
 ) -> Gap | None:
-    """The way to the nearest of the host's lines that has a better score; None: above all of them."""
+    """The gap to the nearest of the host's baselines with a better score; None: all are behind."""
     if standing.score is None or higher_is_better is None:
         return None
     sign = 1 if higher_is_better else -1
     ahead = [
-        (sign * (mark.score - standing.score), mark.name, place)
-        for mark, place in baselines
-        if mark.score is not None and sign * (mark.score - standing.score) > 0
+        (sign * (baseline.score - standing.score), baseline.name, place)
+        for baseline, place in baselines
+        if baseline.score is not None and sign * (baseline.score - standing.score) > 0
     ]
     if not ahead:
         return None
-    distance, name, place = min(ahead, key=lambda mark: mark[:2])
+    distance, name, place = min(ahead, key=lambda found: found[:2])
     places = None if standing.rank is None or place is None else max(standing.rank - place, 0)
     return Gap(name, places, _rounded(distance))
 
 
 def to_medal(standing: Standing, lines: Iterable[MedalLine]) -> Gap | None:
-    """The way to the next medal; None: there is none, or it is gold already."""
+    """The gap to the next medal; None: there are no medals, or it is gold already."""
     if standing.rank is None:
         return None
     ahead = [line for line in lines if line.rank < standing.rank]
@@ -70,7 +73,7 @@ def to_medal(standing: Standing, lines: Iterable[MedalLine]) -> Gap | None:
 
 
 def medal(standing: Standing, lines: Iterable[MedalLine]) -> str | None:
-    """The medal this rank would get; None: none."""
+    """The medal that this rank would get; None: none."""
     if standing.rank is None:
         return None
     reached = [line for line in lines if standing.rank <= line.rank]
@@ -82,5 +85,5 @@ def _distance(mine: float | None, theirs: float | None) -> float | None:
 
 
 def _rounded(distance: float) -> float:
-    """Without what binary fractions add: 0.97108 - 0.97092 is 0.00016, not 0.00015999999999993797."""
+    """Rounds binary noise away: 0.97108 - 0.97092 is 0.00016, not 0.00015999999999993797."""
     return round(distance, 9)

@@ -9,7 +9,7 @@ MEDALS = ("gold", "silver", "bronze")  # the best first
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A line of the host's (rank 0): never anybody's entry, kept as a mark to measure against."""
+    """A baseline that the host put on the board at rank 0. It is never anybody's entry."""
 
     name: str
     score: float | None
@@ -18,7 +18,7 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class MedalLine:
-    """The last rank that a medal goes to, and its score (None: that row has none)."""
+    """The last rank that gets a medal, and the score there (None: that row has no score)."""
 
     medal: str
     rank: int
@@ -30,9 +30,9 @@ class Marks:
     """What standings are measured against.
 
     Attributes:
-        higher_is_better: the score's direction, told from the first and the last rank; None if they tie.
-        benchmarks: each with the place a team of its score would have (None: not known).
-        medal_lines: as if the competition awarded medals.
+        higher_is_better: the score's direction, as the first and the last rank tell it; None if they tie.
+        benchmarks: each with the rank that a team with its score would have (None: not known).
+        medal_lines: where the medals would end if the competition awards them.
     """
 
     higher_is_better: bool | None
@@ -53,8 +53,8 @@ def last_ranks(teams: int) -> dict[str, int]:
     gold    top 10 %       top 10         top 10 + 0.2 %    top 10 + 0.2 %
     ======  =============  =============  ================  ================
 
-    The whole numbers here are exact: a float's 20 % of 35 may fall below 7. A medal that nobody gets is
-    left out.
+    Computed in whole numbers, since a float's 20 % of 35 may fall below 7. A medal that nobody gets is left
+    out.
     """
     if teams < 100:
         ranks = (teams // 10, teams // 5, teams * 2 // 5)

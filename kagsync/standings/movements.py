@@ -1,8 +1,11 @@
-"""What moved, and why: the changes of a standing, each with its reason. Pure; the one place of these rules.
+"""What moved and why: each change of a standing with its reason. Pure functions, and all rules of this kind.
 
-Most movement on a board is nobody's doing: on a real one, 1,046 of 1,226 teams moved in 42 hours without
-submitting anything. So "overtaken" and "improved" are told apart, and what others did to a rank is summed
-up between two things that a person did.
+A rule sees the history of one person in one competition, and nothing of anybody else's. `store/history.py`
+decides what it is given (`past` and `deleted_accounts`), so a rule that must see more begins there.
+
+Most rank changes on a board are caused by other people's submissions: on a real one, 1,046 of 1,226 teams
+moved in 42 hours without submitting anything. So "overtaken" is told apart from "improved", and what others
+did to a rank between two movements of the person's own is one movement.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ RENAMED = "renamed"
 MEMBER_JOINED = "member-joined"
 MEMBER_LEFT = "member-left"
 
-# Every reason there is, with what it means (the README's table is checked against this).
+# Every reason and what it means. A test compares the README's table with this.
 REASONS = {
     NEW: "seen for the first time",
     CAME_BACK: "on the board again",
@@ -77,11 +80,6 @@ class Past:
     known: bool
     changes: list[Change]
 
-    @property
-    def now(self) -> Standing | None:
-        """The standing after the last change."""
-        return self.changes[-1].standing if self.changes else self.before
-
 
 @dataclass(frozen=True, slots=True)
 class Movement:
@@ -115,7 +113,7 @@ class Movement:
 
     @property
     def submissions(self) -> int:
-        """How many submissions were made meanwhile, as far as the board tells."""
+        """How many submissions were made in between; 0 where the boards do not tell."""
         if self.before is None or self.after is None or not same_team(self.before, self.after):
             return 0
         return _submitted(self.before, self.after)
@@ -124,8 +122,8 @@ class Movement:
 def movements(past: Past, higher_is_better: bool | None, deleted: Deletions = frozenset()) -> list[Movement]:
     """All that happened to one user, the earliest first.
 
-    What the user had no part in (`overtaken`, `others-left`, `rescored`) is summed up between two movements
-    of the user's own: one sentence tells what a hundred boards did to a rank.
+    What others caused (`overtaken`, `others-left`, `rescored`) is summed up between two movements of the
+    user's own, so that one sentence tells what a hundred boards did to a rank.
 
     Args:
         past: the user's changes.
@@ -247,10 +245,10 @@ def _standing_reason(before: Standing, after: Standing, higher_is_better: bool |
 
 
 def is_rescoring(before: Standing | None, after: Standing | None) -> bool:
-    """Whether a score changed at the same number of submissions: by the host, or since simulations go on.
+    """Whether a score changed without a new submission: the host rescored it, or simulations went on.
 
-    A score that appears or vanishes counts too: its cell may just not have been readable. A board that does
-    not tell the number (an old one) tells nothing of this.
+    A score that appears or vanishes counts too: its cell may have been unreadable before. The answer is no
+    where a board does not tell the number of submissions, as old ones do not.
     """
     if before is None or after is None or before.submission_count is None:
         return False
@@ -258,16 +256,16 @@ def is_rescoring(before: Standing | None, after: Standing | None) -> bool:
 
 
 def _is_drift(step: Movement) -> bool:
-    """Whether one step is nothing that the user did."""
+    """Whether others caused this step."""
     if step.reason == RESCORED:
         return is_rescoring(step.before, step.after)
     return step.reason in (OVERTAKEN, OTHERS_LEFT)
 
 
 def _submitted(before: Standing, after: Standing) -> int:
-    """How many submissions were made; 0 where a board (an old one, for one) does not tell their number.
+    """How many submissions were made; 0 where the boards do not tell, as old ones do not.
 
-    It is not known either when a member joined: a merged team's submissions are added to the count.
+    When a member joined, it is not known either: a merged team's submissions are added to the count.
     """
     if before.submission_count is None or after.submission_count is None or _joined(before, after):
         return 0
@@ -275,9 +273,9 @@ def _submitted(before: Standing, after: Standing) -> int:
 
 
 def _joined(before: Standing, after: Standing) -> list[str]:
-    """The new members of a team; none where a board (an old one) does not tell the members."""
+    """The new members of a team; none where a board does not tell the members, as old ones do not."""
     old, new = _members(before), _members(after)
-    # A deleted account goes on as a member of another name, who did not join.
+    # A deleted account stays in the team under another name: nobody joined.
     return sorted(name for name in new - old if old and not name.startswith(_DELETED_MEMBER))
 
 
@@ -295,7 +293,7 @@ def _is_standing(movement: Movement) -> bool:
 
 
 def same_team(before: Standing, after: Standing) -> bool:
-    """Whether two standings are those of one team, whatever it is called: by its id, where that is known."""
+    """Whether two standings are of the same team: by its id where that is known, else by its name."""
     if before.team_id is None or after.team_id is None:
         return before.team_name == after.team_name
     return before.team_id == after.team_id

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def sentence(who: str, movement: Movement, teams: int | None) -> str:
     """A movement as a sentence: `alice 412 → 371 of 1,744: improved 0.80523 → 0.80711`.
 
-    It contains names by strangers as they are: whoever prints it makes it harmless.
+    It contains strangers' names as they are, so whoever prints it must make it safe.
 
     Args:
         who: the person's name.
@@ -90,7 +90,7 @@ def _place(movement: Movement, teams: int | None) -> str:
     new = movement.after.rank if movement.after else None
     of = f" of {teams:,}" if teams else ""
     if movement.reason in (m.RENAMED, m.MEMBER_JOINED, m.MEMBER_LEFT):
-        return ""  # no matter of rank
+        return ""  # these have nothing to do with the rank
     if movement.after is None:
         return f", last at {old:,}" if old is not None else ""
     if new is None:

@@ -1,9 +1,9 @@
-"""The history of a standing: a row only where it changed, the same whatever order snapshots arrive in.
+"""A standing: one team's row on a board; and how a history of standings is kept.
 
 The history of one user in one competition is a list of changes, each at the moment of a snapshot. Between
-two of them the standing was what the earlier one says, at every snapshot there was. A snapshot that arrives
-late therefore can touch two moments only: its own, and that of the next snapshot, which must go on saying
-what was seen then.
+two changes, every snapshot showed what the earlier change says. The list is the same whatever order snapshots
+arrive in: one that arrives late can affect its own moment, and that of the next snapshot, which must still
+say what was seen then.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from typing import NamedTuple
 class Standing(NamedTuple):
     """How a team stands on a board. None in place of a Standing means: not on the board.
 
-    Each column of the CSV that is kept is a field here. None in a field means that the board does not say, or
-    not legibly. A named tuple, because millions are made and compared: it is made in half the time of a
-    frozen dataclass.
+    None in a field means that the board does not tell, or not legibly. It is a named tuple, since a large
+    board has many, and a frozen dataclass takes longer to make.
+
+    A new column of the CSV needs a field here, its cells read in `board/rows.py`, a migration, its name in
+    `store/boards.py`, and a higher `RULE_VERSION` in `board/matching.py`.
 
     Attributes:
         rank: 1 is the best; None also where an old board's direction is unknown.

@@ -1,4 +1,4 @@
-"""A copy of the database in one file, made while syncs go on: consistent, checked, there only when whole."""
+"""A backup: a consistent, checked copy of the database in one file, made while syncs go on."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def backup(store: Store, file: Path) -> int:
     """Writes a copy of the database.
 
     Args:
-        file: where; an earlier backup there is replaced in one step. Of a link, what it leads to is
-            replaced, and the link stays.
+        file: where to; an earlier backup is replaced in one step. If it is a link, the file that it leads to
+            is replaced, and the link stays.
 
     Returns:
         the copy's size in bytes.
 
     Raises:
-        UsageError: `file` is a database that is worked with or a part of one, else no backup, or a link
+        UsageError: `file` is a database in use or a part of one, is not a backup of kagsync's, or is a link
             that leads to nothing.
         DatabaseError: the database, and so its copy, is damaged.
         ConfigurationError, DiskFull: the file cannot be written.
@@ -42,7 +42,7 @@ def backup(store: Store, file: Path) -> int:
         real = file.resolve()
         with scratch.folder(real.parent) as place:
             new = place / "copy.db"
-            # Of this user only: the database may hold the secrets of `notify`.
+            # Only this user may read it: the database may hold the secrets of `notify`.
             os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             _copy(store, new, real.parent)
             with new.open("rb+") as written:
@@ -80,7 +80,7 @@ def _copy(store: Store, new: Path, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _earlier_one_locked(store: Store, file: Path) -> Iterator[None]:
-    """Looks at the file once more, and keeps all others from using it while it is replaced."""
+    """Checks the file once more, and locks an earlier backup while it is replaced."""
     if not _refuse(store, file):
         yield
         return
@@ -93,18 +93,18 @@ def _earlier_one_locked(store: Store, file: Path) -> Iterator[None]:
 
 
 def _refuse(store: Store, file: Path) -> bool:
-    """Refuses whatever may not be replaced; returns whether there is an earlier backup."""
+    """Refuses a file that may not be replaced; returns whether there is an earlier backup."""
     if file.is_dir():
         raise UsageError(f"{file} is a folder", f"Name a file in it: {file / 'kagsync-backup.db'}")
     found = output_file.examine(file, store.path)
     if output_file.is_lost_link(file):
         raise UsageError(f"{file} is a link to {file.resolve()}, which is not there", output_file.FIND_IT)
-    # Also where there is nothing: a log that a lost database left would be applied to the backup.
+    # Even if there is no file: SQLite would apply a log that a lost database left to the backup.
     output_file.refuse_working_database(file)
     if found is None or not found.st_size:
         return False
     if not is_kagsyncs(file):
-        raise UsageError(f"{file} exists and is no backup of kagsync's", "Name another file")
+        raise UsageError(f"{file} exists and is not a backup of kagsync's", "Name another file")
     return True
 
 

@@ -1,7 +1,7 @@
-"""The files that SQLite keeps beside a database: where they are, and whether others' are in the way.
+"""The files that SQLite keeps beside a database, and what to do when another user owns them.
 
-Whoever reads a database with another program (`sqlite3`, datasette) can leave a -wal and a -shm there that
-belong to that user. The database's owner may not write those, and SQLite then refuses every change.
+Another user who reads a database with another program (`sqlite3`, datasette) can leave a -wal and a -shm
+there. The database's owner may not write those, and SQLite then refuses every change.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from kagsync.errors import DatabaseError
 from kagsync.files import locks, output_file, rights
 
-_PATIENCE = 30.0  # seconds; deleting three files takes none
+_PATIENCE = 30.0  # seconds; deleting three files takes no time
 
 
 class NotWritable(DatabaseError):
@@ -25,7 +25,7 @@ def real(path: Path) -> Path:
     """The file that a symbolic link leads to: SQLite keeps the other files beside that one.
 
     Raises:
-        DatabaseError: the link leads to nothing. A database made there would take the place of the real one.
+        DatabaseError: the link leads to nothing. A new database there would hide the real one.
     """
     if not path.is_symlink():
         return path
@@ -38,7 +38,7 @@ def real(path: Path) -> Path:
 def in_the_way(path: Path) -> DatabaseError | None:
     """The error for files beside a database that this user may not write; None if there are none.
 
-    Its remedy is a command. Leftovers that `clear` will delete are no error.
+    Its remedy is a command. Leftovers that `clear` will delete are not an error.
     """
     found = _not_writable(path)
     if not found or (_are_leftovers(path, found) and all(rights.may_delete(part) for part in found)):
@@ -53,7 +53,7 @@ def in_the_way(path: Path) -> DatabaseError | None:
 
 
 def not_writable(path: Path) -> NotWritable:
-    """The error for a database that this user may not write; says what is in the way."""
+    """The error for a database that this user may not write, with what is in the way."""
     path = real(path)
     if os.path.exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110  (pathlib's may raise)
         return NotWritable(f"the database {path} may not be written", _how_to_write(path))
@@ -70,17 +70,17 @@ def _how_to_write(path: Path) -> str:
 
 
 def clear(path: Path, locks_folder: Path) -> None:
-    """Deletes what others left beside a database, where that holds nothing.
+    """Deletes what others left beside a database, if it holds nothing.
 
     Raises:
-        KagsyncError: the lock for that cannot be had.
+        KagsyncError: the lock cannot be taken.
     """
     if not _leftovers(path):
         return
-    # Under a lock, and after a second look: another process may have deleted them and made its own since.
+    # Under a lock, and checked again: another process may have deleted them and made its own in the meantime.
     with locks.hold(locks_folder / ".beside.lock", wait=_PATIENCE, longest=_PATIENCE):
         for part in _leftovers(path):
-            with contextlib.suppress(OSError):  # told by `in_the_way`
+            with contextlib.suppress(OSError):  # `in_the_way` reports it
                 part.unlink(missing_ok=True)
 
 
@@ -94,7 +94,7 @@ def _not_writable(path: Path) -> list[Path]:
 
 
 def _are_leftovers(path: Path, found: list[Path]) -> bool:
-    """Whether files that others made hold no change of the database and cannot be in use by a writer."""
+    """Whether files that others made hold no changes, and no writer can be using them."""
     if os.name != "posix":
         return False
     wal, _, journal = output_file.parts(path)

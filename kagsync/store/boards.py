@@ -21,12 +21,18 @@ if TYPE_CHECKING:
 
 # The columns of leaderboard_entries that hold a standing, in the order of its fields.
 _STANDING = (
-    *("rank", "score", "score_text", "team_id", "kaggle_team_name", "members"),
-    *("submission_count", "submission_date"),
+    "rank",
+    "score",
+    "score_text",
+    "team_id",
+    "kaggle_team_name",
+    "members",
+    "submission_count",
+    "submission_date",
 )
 _COLUMNS = ("user_id", *_STANDING, "matched_by", "first_seen_at", "last_seen_at", "left_at")
 _ENTRY = ", ".join(_COLUMNS)
-# Statements of sqlite3, not sqlite-utils' upsert: its import costs a changed board more than all the writing.
+# Not sqlite-utils' upsert: importing it takes longer than writing a changed board.
 _UPSERT = (
     f"INSERT INTO leaderboard_entries (competition_id, {_ENTRY}) "  # noqa: S608
     f"VALUES ({', '.join('?' * (1 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
@@ -35,10 +41,10 @@ _UPSERT = (
 
 
 class Boards(Part):
-    """The board of each competition that is applied, as far as it is kept."""
+    """What is kept of the latest board of each competition (the one that is applied)."""
 
     def entries(self, competition_id: int) -> Iterator[Entry]:
-        """The entries of a competition, by user id; to be read before the next one is written."""
+        """The entries of a competition, by user id. Read them all before an entry is written."""
         rows = self._db.rows(
             f"SELECT {_ENTRY} FROM leaderboard_entries WHERE competition_id = ? ORDER BY user_id",  # noqa: S608
             (competition_id,),
@@ -51,7 +57,7 @@ class Boards(Part):
         return ((competition, user, rank, bool(on_board)) for competition, user, rank, on_board in rows)
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
-        """How many entries a competition, or a user, has."""
+        """How many entries a competition or a user has."""
         count: int = self._db.value(
             "SELECT count(*) FROM leaderboard_entries WHERE competition_id = ? OR user_id = ?",
             (competition_id, user_id),
@@ -59,7 +65,7 @@ class Boards(Part):
         return count
 
     def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:
-        """The host's lines on the applied board, each with the place a team of its score would have."""
+        """The host's benchmarks, each with the rank that a team with its score would have."""
         rows = self._db.rows(
             "SELECT name, score, score_text, place FROM benchmarks WHERE competition_id = ?",
             (competition_id,),
@@ -67,7 +73,7 @@ class Boards(Part):
         return [(Benchmark(name, score, text), place) for name, score, text, place in rows]
 
     def medal_lines(self, competition_id: int) -> list[MedalLine]:
-        """The medal lines of the applied board, gold first."""
+        """The medal lines, gold first."""
         rows = self._db.rows(
             "SELECT medal, rank, score FROM medal_lines WHERE competition_id = ? ORDER BY rank",
             (competition_id,),
@@ -123,8 +129,8 @@ class BoardChanges(Part):
         self._db.execute_many(
             "INSERT INTO benchmarks (competition_id, name, score, score_text, place) VALUES (?, ?, ?, ?, ?)",
             [
-                (competition_id, mark.name, mark.score, mark.score_text, place)
-                for mark, place in marks.benchmarks
+                (competition_id, each.name, each.score, each.score_text, place)
+                for each, place in marks.benchmarks
             ],
         )
         self._db.execute_many(
@@ -142,9 +148,9 @@ class BoardChanges(Part):
             )
 
     def go_back(self, competition_id: int, snapshot: Snapshot | None) -> None:
-        """Makes an earlier board the applied one, or none.
+        """Makes an earlier board the applied one; None: no board is applied.
 
-        Its benchmarks, medal lines and names are no longer known, so the next sync processes its board anew.
+        Its benchmarks, medal lines and names are no longer known, so the next sync processes its board.
         """
         self._forget_board(competition_id)
         set_columns(
@@ -159,10 +165,10 @@ class BoardChanges(Part):
         )
 
     def save_direction(self, competition_id: int, *, higher_is_better: bool, applied: bool) -> None:
-        """Keeps the direction that a board tells.
+        """Keeps the score's direction that a board tells.
 
         Args:
-            applied: whether it is the applied board, which knows best: an earlier one may have been wrong.
+            applied: whether it is the applied board, which overrides what an earlier one told.
         """
         self._db.execute(
             "UPDATE competitions SET inferred_higher_is_better = ? "
@@ -171,14 +177,14 @@ class BoardChanges(Part):
         )
 
     def set_snapshot_time(self, competition_id: int, snapshot_at: datetime) -> None:
-        """Says that the applied board is still the same at a later time."""
+        """Notes that the applied board was still the same at a later time."""
         set_columns(self._db, competition_id, {"snapshot_at": clock.iso(snapshot_at)})
 
     def follow_history(self, competition_id: int) -> None:
-        """Takes back what entries owe to a board that was corrected or dropped.
+        """Makes entries agree with the history after a board was corrected or dropped.
 
-        An entry without a history goes: no board that is left shows this user. The others begin where their
-        history does.
+        An entry without a history is deleted, since no remaining board shows its user. The others begin where
+        their history begins.
         """
         began = (
             "(SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(moment), 'unixepoch') FROM entry_history h "

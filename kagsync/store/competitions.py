@@ -6,10 +6,9 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.errors import DatabaseError, UnknownCompetition
+from kagsync.errors import DatabaseError, UnknownCompetition, did_you_mean
 from kagsync.store.connection import Part
 from kagsync.store.records import Competition
-from kagsync.store.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,9 +28,9 @@ class Competitions(Part):
         return [_competition(row) for row in rows]
 
     def due(self, now: datetime) -> list[Competition]:
-        """Those that are active and linked to Kaggle, the one synced (or tried) longest ago first.
+        """Those that are active and linked to Kaggle, the one tried longest ago first.
 
-        One that was tried in the future, by a wrong clock, counts as not tried: else it would wait for years.
+        One that was tried in the future, because a clock was wrong, counts as never tried.
         """
         rows = self._db.rows(
             f"SELECT {_COMPETITION} FROM competitions "  # noqa: S608
@@ -58,7 +57,7 @@ class Competitions(Part):
         raise UnknownCompetition(f"no competition {slug!r} is tracked", did_you_mean(slug, known))
 
     def by_id(self, competition_id: int) -> Competition | None:
-        """The competition as it is at this moment; None when it was removed."""
+        """The competition as it is now; None when it was removed."""
         return self._find("id", competition_id)
 
     def _find(self, column: str, value: str | int) -> Competition | None:
@@ -69,7 +68,7 @@ class Competitions(Part):
         """Adds a competition.
 
         Raises:
-            DatabaseError: it is there already.
+            DatabaseError: there is one with this slug.
         """
         self._db.execute(
             "INSERT INTO competitions (slug, kaggle_competition_id, added_at) VALUES (?, ?, ?)",
@@ -129,7 +128,7 @@ class CompetitionChanges(Part):
         self._set(competition_id, facts_at=clock.iso(at))
 
     def set_synced(self, competition_id: int, at: datetime) -> None:
-        """Says that the last sync was at a time, and good."""
+        """Sets the time of the last sync, a good one."""
         self._set(competition_id, tried_at=clock.iso(at), synced_at=clock.iso(at))
 
     def _set(self, competition_id: int, **values: str | int | None) -> None:

@@ -1,7 +1,8 @@
-"""What was seen, and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
+"""The boards that were seen and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
 
-This file decides what the rules of `standings/movements.py` are given: one person's history, and the deleted
-accounts of the competition.
+This file decides what the rules of `standings/movements.py` are given: `past`, the history of one person in
+one competition, and `deleted_accounts`, those of the competition. Moments are stored, and so given, as seconds
+since 1970.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from kagsync.store.records import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# Moments at which nothing had changed only matter to an archive that is loaded late.
+# A moment at which nothing had changed matters only when an archive is loaded later.
 UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
 
 
-_AT_ONCE = 10_000  # changes; so that a million of them need no memory
+_AT_ONCE = 10_000  # changes; bounds the memory of a million
 _SAVE_CHANGE = (
     "INSERT INTO entry_history (competition_id, user_id, moment, rank, score, submission_count, team) "
     "VALUES (?, ?, ?, ?, ?, ?, "
@@ -46,7 +47,7 @@ class History(Part):
     """The boards that were seen, and how standings changed."""
 
     def snapshot_until(self, competition_id: int, moment: int) -> Snapshot | None:
-        """The latest board up to a moment, as it was when it was new; None: there is none."""
+        """The latest processed board up to a moment; None: there is none."""
         row = self._db.row(
             "SELECT moment, row_count, team_count, last_user_id, sha256, file FROM snapshots "
             "WHERE competition_id = ? AND moment <= ? AND NOT unchanged ORDER BY moment DESC LIMIT 1",
@@ -64,14 +65,14 @@ class History(Part):
         )
 
     def deleted_accounts(self, competition_id: int) -> set[tuple[int | None, int]]:
-        """Teams with a deleted account among the members, each with the moment it was first seen."""
+        """(team id, moment) for each deleted account: its team, and when it was first seen there."""
         rows = self._db.rows(
             "SELECT team_id, moment FROM deleted_accounts WHERE competition_id = ?", (competition_id,)
         )
         return {(team_id, moment) for team_id, moment in rows}
 
     def observations(self, competition_id: int) -> list[tuple[int, int]]:
-        """The moments at which the board was seen, ascending, each with the highest user id looked for."""
+        """The moments at which the board was seen, ascending, each with the highest user id searched for."""
         rows = self._db.rows(
             "SELECT moment, last_user_id FROM snapshots WHERE competition_id = ? ORDER BY moment",
             (competition_id,),
@@ -79,7 +80,7 @@ class History(Part):
         return [(moment, last) for moment, last in rows]
 
     def standing_at(self, competition_id: int, user_id: int, moment: int) -> Standing | None:
-        """How a user stood at a moment; None: not on the board, or not known then."""
+        """How a user stood at a moment; None: not on the board, or not tracked then."""
         row = self._db.row(
             "SELECT h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
             "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
@@ -98,7 +99,7 @@ class History(Part):
         )
         known = self._db.value(
             "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
-            "AND moment <= ?)",  # the first row of a history is never "left"
+            "AND moment <= ?)",  # a history never begins with "left"
             (user_id, competition_id, since),
         )
         return Past(
@@ -134,7 +135,7 @@ class History(Part):
         return {row[0] for row in rows}
 
     def ranks(self, competition_id: int, user_id: int, *, last: int) -> list[int | None]:
-        """The latest ranks of a user, oldest first; None where off the board or without a rank."""
+        """The latest ranks of a user, oldest first; None: off the board, or without a rank."""
         rows = self._db.rows(
             "SELECT rank FROM entry_history WHERE user_id = ? AND competition_id = ? "
             "ORDER BY moment DESC LIMIT ?",
@@ -152,9 +153,9 @@ class History(Part):
     def rank_points(
         self, competition_id: int, user_id: int, since: int, bucket: int
     ) -> list[tuple[int, int | None]]:
-        """A user's ranks over time, thinned: of each `bucket` of seconds the last one; None: off the board.
+        """A user's ranks over time, only the last one in each `bucket` of seconds; None: off the board.
 
-        The first point is at `since`, if the user was on the board by then.
+        The first point is at `since`, if the user was on the board by that time.
         """
         rows = self._db.rows(
             _LAST_OF_EACH_BUCKET,
@@ -173,7 +174,7 @@ class HistoryChanges(Part):
             "(competition_id, moment, row_count, team_count, last_user_id, sha256, file) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET row_count = excluded.row_count, "
             "team_count = excluded.team_count, last_user_id = max(last_user_id, excluded.last_user_id), "
-            # A processed board is kept, also at a moment at which the one before was seen unchanged.
+            # A processed board replaces a note that the one before was still the same.
             "unchanged = 0, "
             "sha256 = excluded.sha256, file = excluded.file",
             (
@@ -190,7 +191,7 @@ class HistoryChanges(Part):
     def forget_after(self, competition_id: int, moment: int) -> bool:
         """Removes the boards after a moment from the history.
 
-        Targets that were told of them will be told of what comes after the latest board that stays.
+        Notification targets that know of them will be told what happens after the latest board that stays.
 
         Returns:
             whether there were any.
@@ -200,7 +201,7 @@ class HistoryChanges(Part):
             "DELETE FROM entry_history WHERE competition_id = ? AND moment > ?",
             "DELETE FROM deleted_accounts WHERE competition_id = ? AND moment > ?",
             "DELETE FROM snapshots WHERE competition_id = ? AND moment > ?",
-            # Where no board stays, the next one is the first, of which nobody is told.
+            # Where no board stays, the next one is the first, and nobody is told of that one.
             "DELETE FROM notify_cursors WHERE competition_id = ? AND moment > ? AND NOT EXISTS "
             "(SELECT 1 FROM snapshots s WHERE s.competition_id = notify_cursors.competition_id)",
             "UPDATE notify_cursors SET moment = (SELECT max(moment) FROM snapshots s "

@@ -49,8 +49,8 @@ def to_write(path: Path, locks_folder: Path, *, create: bool = False) -> Connect
     except OSError as error:
         raise from_os_error(error, f"open the database {path}") from error
     if there and not os.access(path, os.W_OK):
-        # SQLite would open it anyway and, where it can, leave files beside it that belong to this user.
-        # The owner could not write those, and so no longer the database.
+        # SQLite would open it anyway, and could leave files beside it that belong to this user. The owner
+        # could not write those, and so could no longer change the database.
         raise beside.not_writable(path)
     beside.clear(path, locks_folder)
     if beside.in_the_way(path):
@@ -138,12 +138,12 @@ def _prepare(db: Connection, locks_folder: Path) -> None:
         # Two first runs at once must not both create the tables.
         with _migrating(locks_folder, db.path):
             if _check_version(db) < migrations.LATEST:
-                # First of all, so that a run killed from here on leaves a file that says whose it is.
+                # First, so that a run that is killed from here on leaves a file that is recognized as ours.
                 db.execute(f"PRAGMA application_id = {migrations.APPLICATION_ID}")
                 db.execute("PRAGMA journal_mode = WAL")
                 _migrate(db)
     elif db.value("PRAGMA journal_mode") != "wal":  # a backup that was restored
-        # Do not wait: whoever may not write, or is not alone, leaves it to the next one.
+        # Without waiting: a user who may not write, or is not alone, leaves it to the next.
         db.execute("PRAGMA busy_timeout = 0")
         with contextlib.suppress(sqlite3.OperationalError):
             db.raw.execute("PRAGMA journal_mode = WAL")
@@ -174,7 +174,7 @@ def _check_version(db: Connection) -> int:
             f"{db.path} was made by a newer kagsync (schema {version}, this one knows {migrations.LATEST})",
             f"Update kagsync: {installation.update()}",
         )
-    # One statement, one look: another process may be making the tables at this moment.
+    # In one statement: another process may be making the tables at this moment.
     foreign = db.value(
         "SELECT application_id <> ? AND EXISTS (SELECT 1 FROM sqlite_master) FROM pragma_application_id",
         (migrations.APPLICATION_ID,),
@@ -205,7 +205,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     In place while somebody has the database open, else to a copy.
     """
     in_use = all(path.with_name(f"{path.name}-{part}").exists() for part in ("wal", "shm"))
-    # If this user may write in the folder, SQLite could create these files anew, should they vanish just now.
+    # If this user may write in the folder, SQLite could make these files again if they vanish just now.
     if in_use and not os.access(path.parent, os.W_OK):
         uri = f"{path.absolute().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
@@ -239,7 +239,7 @@ def _migrating(locks_folder: Path, path: Path) -> Iterator[None]:
     try:
         with locks.hold(locks_folder / "migration.lock", wait=60, longest=locks.LONGEST):
             yield
-    except locks.Busy as error:  # which ends with exit code 0, as if all were well
+    except locks.Busy as error:  # a Busy would end with exit code 0
         raise DatabaseError(
             f"another kagsync has been updating the database {path} for a minute", "Try again later"
         ) from error

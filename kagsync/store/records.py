@@ -1,4 +1,4 @@
-"""What is stored: plain data that the store gives and takes."""
+"""The plain data that the store gives and takes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
 BY_HAND = "hand"  # the trigger of a run that names none
-BUSY, RESTING, LATER = "busy", "resting", "later"  # not tried at all: these leave no row in sync_runs
+BUSY, RESTING, LATER = "busy", "resting", "later"  # not tried: these leave no row in sync_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Competition:
 
     @property
     def is_linked(self) -> bool:
-        """Whether boards come from Kaggle; those of others are loaded from files."""
+        """Whether its boards come from Kaggle; otherwise they are loaded from files."""
         return self.kaggle_competition_id is not None
 
     @property
@@ -59,12 +59,12 @@ class Competition:
 
     @property
     def direction(self) -> bool | None:
-        """Whether a higher score is better: as was said, else as its boards tell; None: not known."""
+        """Whether a higher score is better: as people said, else as its boards tell; None: not known."""
         return self.higher_is_better if self.higher_is_better is not None else self.inferred_higher_is_better
 
     @property
     def awards_medals(self) -> bool:
-        """As was said, else as Kaggle says: a competition that awards points awards medals."""
+        """As people said, else as Kaggle says: a competition that awards points awards medals."""
         return bool(self.medals if self.medals is not None else self.awards_points)
 
     @property
@@ -75,9 +75,9 @@ class Competition:
         return self.fingerprint.partition(":")[0], self.row_count
 
     def rests_until(self, now: datetime) -> datetime | None:
-        """Until when Kaggle wants it left alone; None when it may be asked.
+        """Until when Kaggle asked to wait; None when it may be asked.
 
-        A rest that was noted in the future, or that is too long, comes from a clock that was wrong.
+        A rest that was noted in the future, or is too long, was noted by a wrong clock and does not count.
         """
         until, noted = self.resting_until, self.rested_at
         if until is None or (noted is not None and clock.is_ahead(noted, now)):
@@ -115,7 +115,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What processing a board came to.
+    """The counts of a processed board.
 
     `created + updated + skipped == rows`: rows that gave at least one new entry, rows whose entries all
     existed, all others. `changed` counts entries whose standing moved.
@@ -154,7 +154,7 @@ class Snapshot:
 
     Attributes:
         moment: when it was made, in seconds since 1970.
-        last_user_id: users up to this id were looked for.
+        last_user_id: users up to this id were searched for.
         sha256: of its CSV; None: not known.
         file: the name of the file it came from; None: Kaggle sent it.
     """
@@ -187,8 +187,8 @@ class LastPing:
 
     Attributes:
         at: when it was sent.
-        problem: why the monitor did not accept it, in words; None: it did.
-        failing_since: when the first of the failed pings in a row was sent; None: the last one did not fail.
+        problem: why the monitor did not accept it, in words; None: it accepted it.
+        failing_since: when the first of the failed pings in a row was sent; None: the last one arrived.
         warned_of: the problem that a warning was given of, so that it is given once.
     """
 
@@ -200,7 +200,7 @@ class LastPing:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """How a competition's syncs with Kaggle failed since the last good one: how often, and the latest."""
+    """The failed syncs of a competition with Kaggle since the last good one: how many, and the latest."""
 
     count: int
     at: datetime
@@ -210,7 +210,7 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Who is told of movements, and of which: None for a filter is all. Times are UTC.
+    """A notification target, and which movements it is told: None for a filter means all. Times are UTC.
 
     `url` is Apprise's, with its secrets. `label` is random and the same for all targets with this URL.
     """

@@ -1,4 +1,4 @@
-"""Keeps all others out of a database file that is about to be replaced."""
+"""Locks a database file that is about to be replaced."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class InUse(Exception):
 
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Locks a database during the block. Nobody can open it then, and so no log can appear beside it.
+    """Locks a database during the block. Nobody can open it, so no log can appear beside it.
 
-    The database leaves WAL mode, in which a connection that closes deletes the files beside the database by
-    their names: by then they might be another's.
+    The database leaves WAL mode, in which a closing connection deletes the files beside the database by name:
+    by then they could belong to another database.
 
     Raises:
         InUse: another connection has it open in WAL mode, or is reading or writing it.
@@ -56,7 +56,7 @@ def _lock(connection: sqlite3.Connection) -> None:
             return
         except sqlite3.Error as error:
             if not error.sqlite_errorname.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-                return  # a damaged or read-only backup cannot be locked, and nobody works with it either
+                return  # a damaged or read-only backup cannot be locked, but nobody can write to it either
             if time.monotonic() > ends:
                 raise InUse from error
         time.sleep(0.05)

@@ -24,22 +24,22 @@ from kagsync.store.records import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-# How long sync_runs remembers what. At a run every 5 minutes "nothing new" is nearly all of it. A missing row
-# must not change any answer: what later runs compare stands with the competition.
+# How long sync_runs keeps its rows. With a run every 5 minutes, nearly all of them say "nothing new".
+# Thinning must not change any answer, so what later runs compare is kept with the competition.
 RETENTION = {
     UNCHANGED: timedelta(days=2),
     OK: timedelta(days=30),
     OLDER: timedelta(days=30),
     ERROR: timedelta(days=90),
 }
-_RUNS_OF_ONE_CLOCK = 12  # an hour of runs that a wrong clock may spoil without anything being thinned by it
+_RUNS_OF_ONE_CLOCK = 12  # a clock that is wrong for an hour of runs removes nothing
 
 
 class Runs(Part):
-    """What runs left behind, for those after them and for people."""
+    """What the last runs did, for the runs after them and for people."""
 
     def first_time(self, subject: str, now: datetime) -> bool:
-        """Whether this is the first time that something is to be said; it is remembered."""
+        """Whether this is the first notice of a subject; remembers that it was given."""
         with self._db.transaction():
             return (
                 self._db.execute(
@@ -153,14 +153,14 @@ class RunChanges(Part):
         values: dict[str, Any] = {"tried_at": clock.iso(finished_at), "last_run": key}
         if run.error_code is None:
             values["synced_at"] = clock.iso(finished_at)
-            if run.source == KAGGLE:  # a board from disk does not mean that Kaggle may be asked again
+            if run.source == KAGGLE:  # a board from a file does not mean that Kaggle may be asked again
                 values |= {"last_good_run": key, "resting_until": None}
         set_columns(self._db, competition_id, values)
         if before is not None:
             self._thin(before, finished_at)
 
     def _clock_before(self, competition_id: int) -> datetime | None:
-        """What the clock said some runs ago; None: there were fewer."""
+        """The time that the clock showed some runs ago; None: there were fewer runs."""
         row = self._db.row(
             "SELECT finished_at FROM sync_runs WHERE competition_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
             (competition_id, _RUNS_OF_ONE_CLOCK - 1),
@@ -170,8 +170,8 @@ class RunChanges(Part):
     def _thin(self, before: datetime, now: datetime) -> None:
         """Removes old rows, and those that a wrong clock dated in the future.
 
-        The clock of some runs ago may have been wrong, as may that of this run. So a row goes only if it is
-        old, or in the future, by both.
+        The clock may be wrong now, or may have been some runs ago. So a row is removed only if it is old, or
+        in the future, by both.
         """
         earlier, later = sorted((before, now))
         for status, kept in RETENTION.items():
@@ -181,7 +181,7 @@ class RunChanges(Part):
             )
 
     def rest(self, competition_id: int, until: datetime, now: datetime) -> None:
-        """Leaves a competition in peace until a time, since Kaggle asked for it now."""
+        """Notes that Kaggle asked, now, to wait until a time."""
         set_columns(
             self._db, competition_id, {"rested_at": clock.iso(now), "resting_until": clock.iso(until)}
         )

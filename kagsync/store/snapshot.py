@@ -1,7 +1,7 @@
 """Copies a database into memory, as it is at one moment, without writing anything to its disk.
 
 SQLite writes beside a database in WAL mode even when it only reads. Users who may not write there read this
-copy instead, and so does `doctor`, which must not change anything.
+copy instead. So does `doctor`, which must not change anything.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _state(path: Path) -> dict[str, tuple[int, int, int]]:
 
 @contextlib.contextmanager
 def _reading_lock(file: IO[bytes], path: Path, ends: float) -> Iterator[None]:
-    """Holds the lock that SQLite's own readers hold. It needs no right to write."""
+    """Holds the lock that SQLite's own readers hold, which needs no right to write."""
     if sys.platform == "win32":
         yield
         return

@@ -1,4 +1,4 @@
-"""Who is told of movements, and up to where they know. Tables: notify_targets, notify_cursors."""
+"""Who is notified, and what they know already. Tables: notify_targets, notify_cursors."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Targets(Part):
         quiet_for: timedelta,
         added_at: datetime,
     ) -> Target:
-        """Adds a target, who knows all that happened so far."""
+        """Adds a target; it will not be told what happened before."""
         with self._db.transaction():
             same_url = self._db.row("SELECT label FROM notify_targets WHERE url = ?", (url,))
             key = self._db.execute(
@@ -76,7 +76,7 @@ class Targets(Part):
         return self.get(key or 0)
 
     def set_quiet_for(self, key: int, quiet_for: timedelta) -> None:
-        """Changes how long a target is left in peace after a message."""
+        """Changes the least time between two messages to a target."""
         with self._db.transaction():
             self._db.execute(
                 "UPDATE notify_targets SET quiet_for = ? WHERE id = ?", (int(quiet_for.total_seconds()), key)
@@ -88,11 +88,11 @@ class Targets(Part):
             self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
 
     def untold(self, target: Target) -> dict[int, tuple[int, int]]:
-        """The competitions with changes that a target does not know of yet.
+        """The competitions with changes that a target has not been told.
 
         Returns:
-            for each competition's id: up to which moment the target knows, and the latest board's moment.
-            Of a competition that came after the target it knows the first board: there, nobody moved.
+            by competition id: the moment up to which the target knows, and the moment of the latest board.
+            Of a competition added after the target it counts as knowing the first board, where nobody moved.
         """
         rows = self._db.rows(
             "SELECT c.id, "
@@ -105,14 +105,14 @@ class Targets(Part):
         return {key: (known, latest) for key, known, latest in rows}
 
     def told(self, target: Target, moments: dict[int, int], sent_at: datetime | None) -> None:
-        """A target knows now, for each competition's id, what happened up to a moment.
+        """Notes up to which moment, by competition id, a target knows what happened.
 
         Args:
-            sent_at: when it was told; None: there was nothing to tell.
+            sent_at: when a message was sent; None: there was nothing to tell.
         """
         with self._db.transaction():
             self._db.execute_many(
-                # The target may have been removed meanwhile, the competition too.
+                # Target and competition may have been removed in the meantime.
                 "INSERT INTO notify_cursors SELECT t.id, c.id, ? FROM notify_targets t, competitions c "
                 "WHERE t.id = ? AND c.id = ? ON CONFLICT DO UPDATE SET moment = max(moment, excluded.moment)",
                 [(moment, target.id, competition) for competition, moment in moments.items()],
@@ -125,7 +125,7 @@ class Targets(Part):
                 )
 
     def reached(self, target: Target) -> None:
-        """A target could be reached again."""
+        """Notes that a target could be reached."""
         with self._db.transaction():
             self._db.execute(
                 "UPDATE notify_targets SET failures = 0, failed_at = NULL, error = NULL WHERE id = ?",
@@ -133,7 +133,7 @@ class Targets(Part):
             )
 
     def not_told(self, target: Target, failed_at: datetime, error: str) -> None:
-        """A target could not be reached."""
+        """Notes that a target could not be reached."""
         with self._db.transaction():
             self._db.execute(
                 "UPDATE notify_targets SET failures = failures + 1, failed_at = ?, error = ? WHERE id = ?",

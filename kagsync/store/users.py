@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.errors import UsageError
+from kagsync.errors import UsageError, did_you_mean
 from kagsync.store.connection import Part
 from kagsync.store.records import User
-from kagsync.store.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -24,10 +23,10 @@ class Users(Part):
         return [User(*row) for row in rows]
 
     def in_group(self, group: str) -> list[User]:
-        """Those in a group, by username.
+        """The people of a group, by username.
 
         Raises:
-            UsageError: nobody is in such a group.
+            UsageError: nobody is in this group.
         """
         roster = self.all()
         found = [user for user in roster if user.group == group]
@@ -55,10 +54,10 @@ class Users(Part):
     def save(
         self, users: Iterable[tuple[str, str | None, str | None]], added_at: datetime
     ) -> tuple[int, int, int]:
-        """Adds or updates (username, name, group), all or none; a None leaves what is there.
+        """Adds or updates (username, name, group), all or none. None keeps the name or group that is there.
 
         Returns:
-            how many were added, changed, and already just so.
+            how many were added, changed, and left as they were.
         """
         added = changed = unchanged = 0
         with self._db.transaction():
@@ -86,12 +85,12 @@ class Users(Part):
             self._db.execute("DELETE FROM users WHERE id = ?", (user_id,))
 
     def never_seen(self) -> set[int]:
-        """The ids of users who have not been found on any board."""
+        """The ids of users who were never found on a board."""
         rows = self._db.rows("SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM leaderboard_entries)")
         return {row[0] for row in rows}
 
     def roster_version(self) -> int:
-        """A number that grows with each user who comes or goes."""
+        """A number that grows whenever a user is added, removed or renamed."""
         version: int = self._db.value("SELECT version FROM roster")
         return version
 

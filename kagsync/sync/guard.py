@@ -1,4 +1,4 @@
-"""What is refused before a board is applied, since it would make the database say something false."""
+"""Boards that are refused before they are applied, since they would make the database wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def is_frozen(competition: Competition) -> bool:
-    """Whether its applied board is dated in the future, so that every new one would count as older."""
+    """Whether the applied board is dated in the future: every new one would count as older."""
     return competition.snapshot_at is not None and competition.snapshot_at > clock.horizon()
 
 
@@ -22,7 +22,7 @@ def refuse_frozen(competition: Competition, fetched: Fetched) -> None:
     """Refuses all boards while the applied one is dated in the future.
 
     Raises:
-        BadBoard: it says how to drop that board.
+        BadBoard: the applied one is; the remedy says how to drop it.
     """
     if competition.snapshot_at is not None and is_frozen(competition):
         raise BadBoard(
@@ -43,7 +43,7 @@ def refuse_shrunken(
         force: whether --force was given, which the remedy must then keep.
 
     Raises:
-        SuspiciousBoard: it is.
+        SuspiciousBoard: it has less than half the rows.
     """
     if rows < before.rows / 2:
         raise SuspiciousBoard(
@@ -53,17 +53,17 @@ def refuse_shrunken(
 
 
 def refuse_taken(competition: Competition, fetched: Fetched, rows: int, there: Snapshot) -> None:
-    """Refuses a file whose moment another board has: one of them is dated wrongly.
+    """Refuses a file for whose moment there is another board: one of them has the wrong date.
 
-    A later download of the same second corrects the earlier one.
+    A download from Kaggle is never refused: it corrects an earlier one of the same second.
 
     Args:
         there: the board that was processed for this moment.
 
     Raises:
-        BadBoard: it is another one.
+        BadBoard: the file is another board.
     """
-    # An earlier version did not keep the hash: then the number of rows must do.
+    # Earlier versions did not keep the hash: then compare the number of rows.
     same = there.rows == rows if there.sha256 is None else there.sha256 == fetched.sha256
     if fetched.file is None or same:
         return

@@ -1,4 +1,4 @@
-"""Entries as the history tells them: of people who left the board, and after boards were corrected."""
+"""Restores entries from the history: of people who left, and after boards were corrected or dropped."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def redated(store: Store, competition_id: int) -> list[Entry]:
-    """The entries of people who were not found on the newest board, as the history tells them.
+    """The entries of people who are not on the newest board, as the history tells them; only changed ones.
 
-    A correction may have taken their last standing back: then the one before is their last.
+    A correction may have removed their last standing: then the one before it is their last.
     """
     observations = store.history.observations(competition_id)
     redated = []
@@ -27,7 +27,7 @@ def redated(store: Store, competition_id: int) -> list[Entry]:
         change = store.history.last_change(competition_id, entry.user_id)
         if change is None:
             continue
-        # Still there on the last board on which this user was looked for: then nothing says "left".
+        # Still there on the last board that was searched for this user: then nothing says "left".
         left = (
             None if store.history.standing_at(competition_id, entry.user_id, change) is not None else change
         )
@@ -44,10 +44,10 @@ def redated(store: Store, competition_id: int) -> list[Entry]:
 
 
 def drop_boards_after(store: Store, write: Writing, competition: Competition, last: datetime) -> None:
-    """Drops the boards after a moment; the newest one that stays becomes the applied one (within `writing`).
+    """Drops the boards after a moment; the newest one that stays becomes the applied one.
 
-    What the history does not keep (the date of the last submission) is empty in entries that go back to it,
-    until the next board is applied, which happens in the same transaction.
+    The history does not keep the date of the last submission, so restored entries have none until the next
+    board is applied, which happens in the same transaction.
     """
     if not write.history.forget_after(competition.id, int(last.timestamp())):
         return
@@ -65,7 +65,7 @@ def drop_boards_after(store: Store, write: Writing, competition: Competition, la
 
 
 def _as_of(store: Store, competition_id: int, entry: Entry) -> Entry:
-    """An entry as the end of its history has it; as it is, where it has no history (and then goes)."""
+    """An entry as its history ends; unchanged if it has no history (it is then deleted)."""
     change = store.history.last_change(competition_id, entry.user_id)
     if change is None:
         return entry

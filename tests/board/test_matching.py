@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from world.boards import Team
 
 from kagsync.board.matching import TEAM_NAME, USERNAME, Claim, Roster, match
-from kagsync.board.reader import Chunk
+from kagsync.board.rows import Chunk
 from kagsync.standings.standing import Standing
 
 PEOPLE = ("alice", "bob", "carol", "dave")

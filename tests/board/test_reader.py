@@ -22,7 +22,7 @@ from kagsync.standings.marks import Benchmark
 from kagsync.standings.standing import Standing
 
 if TYPE_CHECKING:
-    from kagsync.board.summary import Figures
+    from kagsync.board.summary import BoardSummary
 
 
 @pytest.fixture
@@ -34,12 +34,12 @@ def logged(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) ->
 
 def read(
     folder: Path, content: bytes | str, *, higher_is_better: bool | None = None
-) -> tuple[list[Standing], Figures]:
+) -> tuple[list[Standing], BoardSummary]:
     path = folder / "board.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     board = reader.open_board(path, higher_is_better=higher_is_better)
     standings = [chunk.standing(i) for chunk in board.chunks for i in range(len(chunk.ranks))]
-    return standings, board.figures
+    return standings, board.summary
 
 
 def refusal(folder: Path, content: bytes | str) -> BadBoard:
@@ -65,7 +65,7 @@ def ranks(standings: list[Standing]) -> dict[str, int | None]:
 def test_a_modern_row_becomes_a_standing(tmp_path: Path) -> None:
     content = board_csv([Team(7, "The Team", ("zoe", "Alice"), "0.77510", submissions=3)])
     assert content.startswith(b"\xef\xbb\xbfRank,")
-    (standing,), figures = read(tmp_path, content)
+    (standing,), summary = read(tmp_path, content)
     assert standing == Standing(
         rank=1,
         score=0.7751,
@@ -76,8 +76,8 @@ def test_a_modern_row_becomes_a_standing(tmp_path: Path) -> None:
         submission_date="2025-10-30T12:00:00Z",
         submission_count=3,
     )
-    assert (figures.rows, figures.teams, figures.benchmarks) == (1, 1, [])
-    assert not figures.bad_cells
+    assert (summary.rows, summary.teams, summary.benchmarks) == (1, 1, [])
+    assert not summary.bad_cells
 
 
 @pytest.mark.parametrize("bom", [True, False], ids=["BOM", "no BOM"])
@@ -123,10 +123,10 @@ NAMES = [
 
 def test_team_names_are_stored_as_they_are(tmp_path: Path) -> None:
     teams = [Team(i, name, (f"user{i}",)) for i, name in enumerate(NAMES)]
-    standings, figures = read(tmp_path, board_csv(teams))
+    standings, summary = read(tmp_path, board_csv(teams))
     assert [standing.team_name for standing in standings] == NAMES
     assert [standing.members for standing in standings] == [f"user{i}" for i in range(len(NAMES))]
-    assert figures.rows == header.count_rows(tmp_path / "board.csv") == len(NAMES)
+    assert summary.rows == header.count_rows(tmp_path / "board.csv") == len(NAMES)
 
 
 def test_an_old_board_keeps_team_names_as_they_are_too(tmp_path: Path) -> None:
@@ -195,9 +195,9 @@ def test_a_column_we_can_do_without_is_missed_with_a_warning(
 
 def test_a_board_with_a_header_only_is_simply_empty(tmp_path: Path, logged: pytest.LogCaptureFixture) -> None:
     for columns in (MODERN, OLD):
-        standings, figures = read(tmp_path, columns + "\n")
+        standings, summary = read(tmp_path, columns + "\n")
         assert standings == []
-        assert (figures.rows, figures.teams, header.count_rows(tmp_path / "board.csv")) == (0, 0, 0)
+        assert (summary.rows, summary.teams, header.count_rows(tmp_path / "board.csv")) == (0, 0, 0)
     assert not logged.records
 
 
@@ -216,9 +216,9 @@ def test_scores_keep_their_text(tmp_path: Path) -> None:
 
 
 def test_an_empty_score_is_null_and_no_bad_cell(tmp_path: Path) -> None:
-    (standing,), figures = read(tmp_path, f"{MODERN}\n1,7,a,2025-10-30 12:00:00,,1,alice\n")
+    (standing,), summary = read(tmp_path, f"{MODERN}\n1,7,a,2025-10-30 12:00:00,,1,alice\n")
     assert (standing.score, standing.score_text, standing.rank) == (None, None, 1)
-    assert not figures.bad_cells
+    assert not summary.bad_cells
 
 
 @pytest.mark.parametrize(
@@ -226,9 +226,9 @@ def test_an_empty_score_is_null_and_no_bad_cell(tmp_path: Path) -> None:
 )
 def test_a_score_that_is_no_number_is_null(tmp_path: Path, text: str) -> None:
     row, good = f"1,7,a,2025-10-30 12:00:00,{text},1,alice", "2,8,b,2025-10-30 12:00:00,0.5,1,bob"
-    (standing, _), figures = read(tmp_path, f"{MODERN}\n{row}\n{good}\n")
+    (standing, _), summary = read(tmp_path, f"{MODERN}\n{row}\n{good}\n")
     assert (standing.score, standing.score_text) == (None, None)
-    assert figures.bad_cells == {"Score": 1}
+    assert summary.bad_cells == {"Score": 1}
 
 
 def test_bad_cells_become_null_and_are_counted_once(tmp_path: Path) -> None:
@@ -240,19 +240,19 @@ def test_bad_cells_become_null_and_are_counted_once(tmp_path: Path) -> None:
         "4,10,d,2025-02-30 12:00:00,many,1.5,dave\n"
         "-5,11,e,,,,erin\n"
     )
-    standings, figures = read(tmp_path, content)
+    standings, summary = read(tmp_path, content)
     assert [standing.rank for standing in standings] == [1, None, 3, 4, None]
     assert [standing.score for standing in standings] == [0.5, 0.4, 0.3, None, None]
     dates = [standing.submission_date is None for standing in standings]
     assert dates == [False, False, True, True, True]
-    assert figures.bad_cells == {
+    assert summary.bad_cells == {
         "Rank": 2,
         "TeamId": 1,
         "Score": 1,
         "LastSubmissionDate": 2,
         "SubmissionCount": 2,
     }
-    assert figures.rows == figures.teams == 5
+    assert summary.rows == summary.teams == 5
 
 
 @pytest.mark.parametrize("text", ["9" * 30, "1.5", "-1", "seven", "²", "", "9223372036854775808"])
@@ -281,17 +281,17 @@ def test_a_date_in_another_form_is_null_rather_than_something_that_is_no_iso_tim
     tmp_path: Path, text: str
 ) -> None:
     content = f"{MODERN}\n1,7,a,{text},0.5,1,alice\n2,8,b,2025-10-30 12:00:00,0.4,1,bob\n"
-    (standing, _), figures = read(tmp_path, content)
+    (standing, _), summary = read(tmp_path, content)
     assert standing.submission_date is None
-    assert figures.bad_cells == {"LastSubmissionDate": 1}
+    assert summary.bad_cells == {"LastSubmissionDate": 1}
 
 
 def test_a_row_that_ends_early_has_nulls_and_one_that_goes_on_is_cut(tmp_path: Path) -> None:
     content = f"{MODERN}\n1,7,a\n2,8,b,2025-10-30 12:00:00,0.5,1,bob,more,and more\n"
-    standings, figures = read(tmp_path, content)
+    standings, summary = read(tmp_path, content)
     assert [standing.members for standing in standings] == ["", "bob"]
     assert [standing.score for standing in standings] == [None, 0.5]
-    assert figures.rows == header.count_rows(tmp_path / "board.csv") == 2
+    assert summary.rows == header.count_rows(tmp_path / "board.csv") == 2
 
 
 def test_bytes_that_are_no_utf8_do_not_stop_a_board(tmp_path: Path) -> None:
@@ -307,10 +307,10 @@ def test_benchmarks_are_kept_apart(tmp_path: Path) -> None:
         Team(8, "b", ("bob",), "0.4"),
         Team(2, "Host", ("host",), "", rank=0),
     ]
-    standings, figures = read(tmp_path, board_csv(teams))
+    standings, summary = read(tmp_path, board_csv(teams))
     assert ranks(standings) == {"a": 1, "All zeros": 0, "b": 2, "Host": 0}
-    assert (figures.rows, figures.teams) == (4, 2)
-    assert figures.benchmarks == [
+    assert (summary.rows, summary.teams) == (4, 2)
+    assert summary.benchmarks == [
         Benchmark("All zeros", 0.5, "0.50"),
         Benchmark("Host", None, None),
     ]
@@ -328,9 +328,9 @@ def test_an_old_board_in_score_order_has_the_ranks_of_that_order(tmp_path: Path)
     ]
     content = board_csv(teams, old=True)
     assert b"\r\n" in content
-    standings, figures = read(tmp_path, content)
+    standings, summary = read(tmp_path, content)
     assert ranks(standings) == {"a": 1, "b": 2, "c": 3, "d": 4}
-    assert (figures.rows, figures.teams) == (4, 4)
+    assert (summary.rows, summary.teams) == (4, 4)
     assert {standing.members for standing in standings} == {""}
     assert standings[0].submission_date == "2025-10-30T12:00:00Z"
     assert standings[0].submission_count is None
@@ -349,17 +349,17 @@ def test_the_earlier_rows_of_a_team_collapse_to_its_latest(tmp_path: Path) -> No
         Team(3, "a renamed", score="0.5", date="2017-01-09 00:00:00"),
         Team(3, "a", score="0.4", date="2017-01-02 00:00:00"),
     ]
-    standings, figures = read(tmp_path, board_csv(teams, old=True))
+    standings, summary = read(tmp_path, board_csv(teams, old=True))
     assert {standing.team_name: standing.score for standing in standings} == {"b": 0.6, "a renamed": 0.5}
     assert ranks(standings) == {"b": 1, "a renamed": 2}
-    assert (figures.rows, figures.teams) == (4, 2)
+    assert (summary.rows, summary.teams) == (4, 2)
 
 
 def test_rows_without_a_team_id_are_told_apart_by_name(tmp_path: Path) -> None:
     content = f"{OLD}\n,a,2017-01-01 00:00:00,0.7\n,b,2017-01-01 00:00:00,0.6\n,a,2017-01-02 00:00:00,0.5\n"
-    standings, figures = read(tmp_path, content)
+    standings, summary = read(tmp_path, content)
     assert ranks(standings) == {"a": 1, "b": 2}
-    assert figures.teams == 2
+    assert summary.teams == 2
 
 
 UNORDERED = [
@@ -410,9 +410,9 @@ def test_bad_cells_of_an_old_board_are_counted_once_on_all_its_rows(tmp_path: Pa
     content = (
         f"{OLD}\n1,a,2017-01-01 00:00:00,0.9\n1,a,whenever,many\n2,b,never,0.5\n3,c,2017-01-01 00:00:00,few\n"
     )
-    standings, figures = read(tmp_path, content)
+    standings, summary = read(tmp_path, content)
     assert ranks(standings) == {"a": 1, "b": 2, "c": None}
-    assert figures.bad_cells == {"Score": 2, "SubmissionDate": 2}
+    assert summary.bad_cells == {"Score": 2, "SubmissionDate": 2}
 
 
 # Pieces
@@ -463,8 +463,8 @@ def test_the_rows_counted_are_the_rows_pandas_reads(
 ) -> None:
     rows = [[str(i), str(i), name, "", "0.5", "1", members] for i, (name, members) in enumerate(cells, 1)]
     with tempfile.TemporaryDirectory() as folder:
-        standings, figures = read(Path(folder), write([MODERN.split(","), *rows], *form) + tail)
-        assert figures.rows == header.count_rows(Path(folder, "board.csv")) == len(cells)
+        standings, summary = read(Path(folder), write([MODERN.split(","), *rows], *form) + tail)
+        assert summary.rows == header.count_rows(Path(folder, "board.csv")) == len(cells)
     assert [standing.team_name for standing in standings] == [name for name, _ in cells]
 
 
@@ -473,16 +473,16 @@ def test_the_rows_counted_are_the_rows_pandas_reads(
 def test_the_rows_counted_are_those_pandas_reads_in_any_muddle_that_it_reads(body: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            _, figures = read(Path(folder), f"{MODERN}\n{body}")
+            _, summary = read(Path(folder), f"{MODERN}\n{body}")
         except BadBoard:
             return
-        assert header.count_rows(Path(folder, "board.csv")) == figures.rows
+        assert header.count_rows(Path(folder, "board.csv")) == summary.rows
 
 
 @pytest.mark.parametrize("line", ["\t", "\t \t", " "])
 def test_a_line_of_blanks_is_no_row_for_both(tmp_path: Path, line: str) -> None:
-    _, figures = read(tmp_path, f"{MODERN}\n1,7,a,,0.5,1,alice\n{line}\n")
-    assert header.count_rows(tmp_path / "board.csv") == figures.rows == 1
+    _, summary = read(tmp_path, f"{MODERN}\n1,7,a,,0.5,1,alice\n{line}\n")
+    assert header.count_rows(tmp_path / "board.csv") == summary.rows == 1
 
 
 _NUMBER = st.one_of(
@@ -498,9 +498,9 @@ _NUMBER = st.one_of(
 def test_a_score_is_what_pythons_float_makes_of_its_text(texts: list[str]) -> None:
     teams = [Team(i, "a", score=text) for i, text in enumerate(texts)]
     with tempfile.TemporaryDirectory() as folder:
-        standings, figures = read(Path(folder), board_csv(teams))
+        standings, summary = read(Path(folder), board_csv(teams))
     assert [(s.score, s.score_text) for s in standings] == [(float(text), text) for text in texts]
-    assert not figures.bad_cells
+    assert not summary.bad_cells
 
 
 @settings(max_examples=120, deadline=None)
@@ -514,11 +514,11 @@ def test_no_cell_stops_a_board(rows: list[tuple[str, str, str, str, str]]) -> No
     with tempfile.TemporaryDirectory() as folder:
         content = write([MODERN.split(","), *table, good], csv.QUOTE_ALL, "\n")
         try:
-            standings, figures = read(Path(folder), content)
+            standings, summary = read(Path(folder), content)
         except BadBoard as error:
             assert "Rank" in error.message and "more than once" in error.message
             return
-    assert figures.rows == len(standings) == len(rows) + 1
+    assert summary.rows == len(standings) == len(rows) + 1
     for standing in standings:
         assert standing.score is None or math.isfinite(standing.score)
         assert standing.rank is None or standing.rank >= 0
@@ -537,10 +537,10 @@ def test_the_ranks_of_an_old_board_run_from_1_without_gaps_and_follow_the_scores
         for i, (team, score) in enumerate(rows)
     ]
     with tempfile.TemporaryDirectory() as folder:
-        standings, figures = read(Path(folder), board_csv(teams, old=True), higher_is_better=higher_is_better)
+        standings, summary = read(Path(folder), board_csv(teams, old=True), higher_is_better=higher_is_better)
     latest = dict(rows)
     assert {s.team_id: s.score for s in standings} == latest
-    assert figures.teams == len(latest)
+    assert summary.teams == len(latest)
     ranked = [(s.rank, s.score) for s in standings if s.rank is not None]
     assert len(ranked) in (0, len(latest))
     assert sorted(rank for rank, _ in ranked) == list(range(1, len(ranked) + 1))
@@ -563,11 +563,11 @@ def test_the_oldest_form_is_read(tmp_path: Path) -> None:
         "2,c,12/31/2011 12:00:00 AM,0.4\r\n"
         "3,d,13/1/2012 6:06:10 PM,0.3\r\n"  # there is no 13th month
     )
-    standings, figures = read(tmp_path, content)
+    standings, summary = read(tmp_path, content)
     assert ranks(standings) == {"a, b": 1, "c": 2, "d": 3}
     dates = [standing.submission_date for standing in standings]
     assert dates == ["2012-09-05T18:06:10Z", "2011-12-31T00:00:00Z", None]
-    assert figures.bad_cells == {"SubmissionDate": 1}
+    assert summary.bad_cells == {"SubmissionDate": 1}
     path = tmp_path / "board.csv"
     assert header.count_rows(path) == 3
     assert header.newest_submission(path) == "2012-09-05T18:06:10Z"
@@ -589,10 +589,10 @@ def test_the_rows_of_a_team_tell_the_direction(
         Team(1, "b", score=other),
         Team(2, "a", score=one, date="2017-01-01 00:00:00"),
     ]
-    standings, figures = read(tmp_path, board_csv(teams, old=True))
+    standings, summary = read(tmp_path, board_csv(teams, old=True))
     higher = one < two
     assert ranks(standings) == ({"a": 1, "c": 2, "b": 3} if higher else {"a": 1, "b": 2, "c": 3})
-    assert figures.marks().higher_is_better is higher
+    assert summary.marks().higher_is_better is higher
     assert not logged.records
 
 
@@ -631,7 +631,7 @@ def test_a_column_of_floats_that_are_whole_is_read_whatever_the_size_of_the_piec
     content = "\n".join([MODERN, *rows]) + "\n"
     for size in (1, 20_000):
         monkeypatch.setattr(reader, "_ROWS_AT_ONCE", size)
-        standings, figures = read(tmp_path, content)
+        standings, summary = read(tmp_path, content)
         found = [(each.rank, each.team_id, each.submission_count) for each in standings]
         assert found == [(1, 7, 3), (2, 8, None)]
-        assert not figures.bad_cells
+        assert not summary.bad_cells

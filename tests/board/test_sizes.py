@@ -16,7 +16,7 @@ from world.running import limited, needs_limits
 
 from kagsync.board import archive, header, sizes
 from kagsync.board.reader import open_board
-from kagsync.board.summary import Figures
+from kagsync.board.summary import BoardSummary
 from kagsync.errors import BadBoard, BadDownload
 from kagsync.kaggle.answers import CompetitionFacts
 from kagsync.tracking.competitions import _save_facts
@@ -166,12 +166,12 @@ def test_names_benchmarks_and_deleted_accounts_of_a_board_are_bounded(tmp_path: 
     path.write_bytes(board_csv([Team(i, f"Benchmark {i}", rank=0) for i in range(150)]))
     board = open_board(path)
     assert sum(len(chunk.ranks) for chunk in board.chunks) == 150
-    assert len(board.figures.benchmarks) == 100
+    assert len(board.summary.benchmarks) == 100
 
-    figures = Figures()
+    summary = BoardSummary()
     for i in range(100_005):
-        figures.add_deleted(f"del={i}", i)
-    assert len(figures.deleted) == 100_000
+        summary.add_deleted(f"del={i}", i)
+    assert len(summary.deleted) == 100_000
 
 
 def test_what_kaggle_says_of_a_competition_is_cut(club: Kagsync, store: object) -> None:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from world.boards import MODERN, Team, board_csv, many_teams
 
 from kagsync.board import reader
-from kagsync.board import summary as figures_module
-from kagsync.board.summary import Figures
+from kagsync.board import summary as summary_module
+from kagsync.board.summary import BoardSummary
 from kagsync.demo import run
 from kagsync.standings.marks import Benchmark, Marks, MedalLine
 from kagsync.store import boards
@@ -24,14 +24,14 @@ PIECES = [1, 2, 3, 7, 50, 1000]
 GONE, GONE_TOO = "del=0123456789abcdef", "del=fedcba9876543210"
 
 
-def read(folder: Path, content: bytes | str, *, higher_is_better: bool | None = None) -> Figures:
-    """The figures of a board, all of whose pieces have been read."""
+def read(folder: Path, content: bytes | str, *, higher_is_better: bool | None = None) -> BoardSummary:
+    """The summary of a board, all of whose pieces have been read."""
     path = folder / "board.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     board = reader.open_board(path, higher_is_better=higher_is_better)
     for _ in board.chunks:
         pass
-    return board.figures
+    return board.summary
 
 
 def board(*scores: str, marks: tuple[Team, ...] = ()) -> bytes:
@@ -44,8 +44,8 @@ def host(name: str, score: str) -> Team:
     return Team(900 + sum(name.encode()), name, (), score, rank=0)
 
 
-def names(figures: Figures) -> set[str]:
-    text = figures.names()
+def names(summary: BoardSummary) -> set[str]:
+    text = summary.names()
     assert text is not None
     return boards._unpacked(boards._packed(text))
 
@@ -122,22 +122,22 @@ def test_where_all_teams_tie_a_mark_has_no_place(tmp_path: Path) -> None:
 
 
 def test_a_board_of_marks_alone_has_them_without_places(tmp_path: Path) -> None:
-    figures = read(tmp_path, board(marks=(host("Host", "0.7"),)))
-    assert (figures.rows, figures.teams) == (1, 0)
-    assert figures.marks() == Marks(None, [(Benchmark("Host", 0.7, "0.7"), None)], [])
+    summary = read(tmp_path, board(marks=(host("Host", "0.7"),)))
+    assert (summary.rows, summary.teams) == (1, 0)
+    assert summary.marks() == Marks(None, [(Benchmark("Host", 0.7, "0.7"), None)], [])
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["modern", "old"])
 def test_an_empty_board_has_nothing_to_measure_against(tmp_path: Path, old: bool) -> None:
-    figures = read(tmp_path, board_csv([], old=old))
-    assert (figures.rows, figures.teams) == (0, 0)
-    assert figures.marks() == Marks(None, [], [])
-    assert names(figures) == set()
+    summary = read(tmp_path, board_csv([], old=old))
+    assert (summary.rows, summary.teams) == (0, 0)
+    assert summary.marks() == Marks(None, [], [])
+    assert names(summary) == set()
 
 
 def test_figures_of_no_board_at_all_are_empty() -> None:
-    assert Figures().marks() == Marks(None, [], [])
-    assert names(Figures()) == set()
+    assert BoardSummary().marks() == Marks(None, [], [])
+    assert names(BoardSummary()) == set()
 
 
 # Medals
@@ -177,9 +177,9 @@ def test_cells_that_cannot_be_read_are_left_out_of_the_measure(tmp_path: Path) -
         "5,5,e,2025-10-30 12:00:00,inf,1,erin\n"
         "0,6,Host,2025-10-30 12:00:00,0.5,1,\n"
     )
-    figures = read(tmp_path, content)
-    assert (figures.rows, figures.teams) == (6, 5)
-    assert figures.marks() == Marks(
+    summary = read(tmp_path, content)
+    assert (summary.rows, summary.teams) == (6, 5)
+    assert summary.marks() == Marks(
         True,
         [(Benchmark("Host", 0.5, "0.5"), 3)],
         [MedalLine("silver", 1, None), MedalLine("bronze", 2, 0.9)],
@@ -225,9 +225,9 @@ def test_the_names_of_a_board_that_is_too_large_are_not_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = board("0.9", "0.8", marks=(host("Host", "0.7"),))
-    monkeypatch.setattr(figures_module, "_MOST_NAMES", 3)
+    monkeypatch.setattr(summary_module, "_MOST_NAMES", 3)
     assert names(read(tmp_path, content)) == {"user1", "user2"}
-    monkeypatch.setattr(figures_module, "_MOST_NAMES", 2)
+    monkeypatch.setattr(summary_module, "_MOST_NAMES", 2)
     assert read(tmp_path, content).names() is None
     assert read(tmp_path, content).marks().higher_is_better is True
 
@@ -301,9 +301,9 @@ def test_the_direction_of_an_old_board_is_that_of_its_ranks(
     tmp_path: Path, scores: tuple[str, ...], given: bool | None, expected: bool | None
 ) -> None:
     teams = [Team(i, f"team {i}", score=score) for i, score in enumerate(scores)]
-    figures = read(tmp_path, board_csv(teams, old=True), higher_is_better=given)
-    assert figures.marks().higher_is_better is expected
-    lines = figures.marks().medal_lines
+    summary = read(tmp_path, board_csv(teams, old=True), higher_is_better=given)
+    assert summary.marks().higher_is_better is expected
+    lines = summary.marks().medal_lines
     if expected is None:
         assert lines == []
     else:
@@ -317,10 +317,10 @@ def test_only_the_latest_row_of_a_team_counts_on_an_old_board(tmp_path: Path) ->
         Team(2, "other", score="0.8", date="2017-01-01 00:00:00"),
         Team(3, "third", score="0.7", date="2017-01-01 00:00:00"),
     ]
-    figures = read(tmp_path, board_csv(teams, old=True), higher_is_better=True)
-    assert (figures.rows, figures.teams) == (4, 3)
-    assert figures.marks() == Marks(True, [], [MedalLine("bronze", 1, 0.9)])
-    assert names(figures) == {"now", "other", "third"}
+    summary = read(tmp_path, board_csv(teams, old=True), higher_is_better=True)
+    assert (summary.rows, summary.teams) == (4, 3)
+    assert summary.marks() == Marks(True, [], [MedalLine("bronze", 1, 0.9)])
+    assert names(summary) == {"now", "other", "third"}
 
 
 # Pieces
@@ -405,12 +405,12 @@ def test_a_slow_second_implementation_agrees(rows: list[tuple[str, str]], at_onc
     assume(not rows or (told and (not cells or set(cells) != {"bad"})))
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "_ROWS_AT_ONCE", at_once)
-        figures = read(Path(folder), "\n".join([MODERN, *lines]) + "\n")
+        summary = read(Path(folder), "\n".join([MODERN, *lines]) + "\n")
     higher, places, at = slow_marks(rows)
-    marks = figures.marks()
+    marks = summary.marks()
     assert marks.higher_is_better is higher
     assert [place for _, place in marks.benchmarks] == places
-    assert figures.teams == len(rows) - len(places)
+    assert summary.teams == len(rows) - len(places)
     for line in marks.medal_lines:
         if line.rank <= len(at):
             assert line.score == at[line.rank - 1]

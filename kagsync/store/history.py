@@ -1,8 +1,8 @@
 """The boards that were seen and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
 
 This file decides what the rules of `standings/movements.py` are given: `past`, the history of one person in
-one competition, and `deleted_accounts`, those of the competition. Moments are stored, and so given, as seconds
-since 1970.
+one competition, and `deleted_accounts`, those of the competition. Moments are seconds since 1970, as they are
+stored.
 """
 
 from __future__ import annotations

@@ -76,6 +76,7 @@ def to_read(path: Path, locks_folder: Path) -> Connection:
         if not _lacks_rights(error, path):
             raise
         db = _opened(path, lambda: _connect_to_read(path), _check_readable)
+    db.execute("PRAGMA query_only = ON")
     db.execute("BEGIN")
     return db
 

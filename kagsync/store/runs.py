@@ -40,28 +40,26 @@ class Runs(Part):
 
     def first_time(self, subject: str, now: datetime) -> bool:
         """Whether this is the first notice of a subject; remembers that it was given."""
-        with self._db.transaction():
-            return (
-                self._db.execute(
-                    "INSERT OR IGNORE INTO notices VALUES (?, ?)", (subject, clock.iso(now))
-                ).rowcount
-                > 0
-            )
+        return (
+            self._db.execute(
+                "INSERT OR IGNORE INTO notices VALUES (?, ?)", (subject, clock.iso(now))
+            ).rowcount
+            > 0
+        )
 
     def save_trigger(self, trigger: Trigger) -> None:
         """Remembers a run as the last one that its trigger started."""
-        with self._db.transaction():
-            self._db.execute(
-                "REPLACE INTO triggers (name, program, started_at, finished_at, exit_code) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (
-                    trigger.name,
-                    trigger.program,
-                    clock.iso(trigger.started_at),
-                    clock.iso(trigger.finished_at),
-                    trigger.exit_code,
-                ),
-            )
+        self._db.execute(
+            "REPLACE INTO triggers (name, program, started_at, finished_at, exit_code) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (
+                trigger.name,
+                trigger.program,
+                clock.iso(trigger.started_at),
+                clock.iso(trigger.finished_at),
+                trigger.exit_code,
+            ),
+        )
 
     def triggers(self) -> list[Trigger]:
         """The last run of each trigger, the latest first."""
@@ -75,16 +73,15 @@ class Runs(Part):
 
     def save_ping(self, ping: LastPing) -> None:
         """Remembers what the monitor answered to the last run's ping."""
-        with self._db.transaction():
-            self._db.execute(
-                "REPLACE INTO pings (id, at, problem, failing_since, warned_of) VALUES (1, ?, ?, ?, ?)",
-                (
-                    clock.iso(ping.at),
-                    ping.problem,
-                    ping.failing_since and clock.iso(ping.failing_since),
-                    ping.warned_of,
-                ),
-            )
+        self._db.execute(
+            "REPLACE INTO pings (id, at, problem, failing_since, warned_of) VALUES (1, ?, ?, ?, ?)",
+            (
+                clock.iso(ping.at),
+                ping.problem,
+                ping.failing_since and clock.iso(ping.failing_since),
+                ping.warned_of,
+            ),
+        )
 
     def last_ping(self) -> LastPing | None:
         """What the monitor answered to the last run's ping; None: no run has sent one."""

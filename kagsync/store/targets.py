@@ -77,15 +77,13 @@ class Targets(Part):
 
     def set_quiet_for(self, key: int, quiet_for: timedelta) -> None:
         """Changes the least time between two messages to a target."""
-        with self._db.transaction():
-            self._db.execute(
-                "UPDATE notify_targets SET quiet_for = ? WHERE id = ?", (int(quiet_for.total_seconds()), key)
-            )
+        self._db.execute(
+            "UPDATE notify_targets SET quiet_for = ? WHERE id = ?", (int(quiet_for.total_seconds()), key)
+        )
 
     def remove(self, key: int) -> None:
         """Forgets a target."""
-        with self._db.transaction():
-            self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
+        self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
 
     def untold(self, target: Target) -> dict[int, tuple[int, int]]:
         """The competitions with changes that a target has not been told.
@@ -126,19 +124,17 @@ class Targets(Part):
 
     def reached(self, target: Target) -> None:
         """Notes that a target could be reached."""
-        with self._db.transaction():
-            self._db.execute(
-                "UPDATE notify_targets SET failures = 0, failed_at = NULL, error = NULL WHERE id = ?",
-                (target.id,),
-            )
+        self._db.execute(
+            "UPDATE notify_targets SET failures = 0, failed_at = NULL, error = NULL WHERE id = ?",
+            (target.id,),
+        )
 
     def not_told(self, target: Target, failed_at: datetime, error: str) -> None:
         """Notes that a target could not be reached."""
-        with self._db.transaction():
-            self._db.execute(
-                "UPDATE notify_targets SET failures = failures + 1, failed_at = ?, error = ? WHERE id = ?",
-                (clock.iso(failed_at), error, target.id),
-            )
+        self._db.execute(
+            "UPDATE notify_targets SET failures = failures + 1, failed_at = ?, error = ? WHERE id = ?",
+            (clock.iso(failed_at), error, target.id),
+        )
 
 
 def _target(*row: Any) -> Target:

@@ -81,8 +81,7 @@ class Users(Part):
 
     def remove(self, user_id: int) -> None:
         """Removes a user with all entries and history."""
-        with self._db.transaction():
-            self._db.execute("DELETE FROM users WHERE id = ?", (user_id,))
+        self._db.execute("DELETE FROM users WHERE id = ?", (user_id,))
 
     def never_seen(self) -> set[int]:
         """The ids of users who were never found on a board."""

@@ -258,6 +258,17 @@ def test_nobody_sees_half_of_a_block(store: Store) -> None:
     assert look(store, "SELECT rank FROM leaderboard_entries") == [(99,)]
 
 
+def test_a_store_that_was_opened_to_read_changes_nothing(store: Store) -> None:
+    populated(store)
+    with Store.open_to_read(store.path, store.path.with_name("locks")) as reader:
+        with pytest.raises(DatabaseError):
+            reader.users.remove(1)
+        with pytest.raises(DatabaseError), reader.writing():
+            pass
+        assert [user.username for user in reader.users.all()] == ["alice"]
+    assert [user.username for user in store.users.all()] == ["alice"]
+
+
 # Competitions
 
 

@@ -186,7 +186,7 @@ def candidates(teams: list[Team], roster: list[tuple[int, str]], user: str) -> l
     return found
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(boards(), rosters())
 def test_a_slow_second_implementation_agrees(teams: list[Team], roster: list[tuple[int, str]]) -> None:
     found = claims(*teams, roster=Roster.of(roster))
@@ -203,7 +203,7 @@ def test_a_slow_second_implementation_agrees(teams: list[Team], roster: list[tup
     assert not found, "somebody who is not tracked was matched"
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(boards(), rosters())
 def test_without_the_team_name_rule_only_members_are_matched(
     teams: list[Team], roster: list[tuple[int, str]]
@@ -213,7 +213,7 @@ def test_without_the_team_name_rule_only_members_are_matched(
     assert off == {user: claim for user, claim in on.items() if claim.matched_by == USERNAME}
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(boards(), rosters())
 def test_nobody_is_credited_twice_and_only_mates_share_a_row(
     teams: list[Team], roster: list[tuple[int, str]]
@@ -226,7 +226,7 @@ def test_nobody_is_credited_twice_and_only_mates_share_a_row(
     assert not by_member & set(by_name)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(boards(), rosters(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_of_the_roster_changes_nothing(
     teams: list[Team], roster: list[tuple[int, str]], chance: Random
@@ -241,7 +241,7 @@ def test_the_order_of_rows_and_of_the_roster_changes_nothing(
     }
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(boards(), rosters(), st.lists(st.integers(0, 12), max_size=4))
 def test_cutting_the_board_into_other_pieces_changes_nothing(
     teams: list[Team], roster: list[tuple[int, str]], cuts: list[int]

@@ -44,7 +44,10 @@ class Connection:
     ) -> Iterator[tuple[Any, ...]]:
         """The rows of a query, read while they are asked for."""
         with self._explained():
-            yield from self.raw.execute(sql, parameters)
+            # Not `yield from`, which closes the cursor of rows that are not read to the end: that fails once
+            # the connection is closed.
+            for row in self.raw.execute(sql, parameters):  # noqa: UP028
+                yield row
 
     def row(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> tuple[Any, ...] | None:
         """The first row of a query; None if there is none."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kagsync.standings.standing import Standing
     from kagsync.store.records import Competition, User
 
-MARK = "*"  # after a person who was matched only by the name of the team
+MATCHED_BY_NAME_SIGN = "*"  # after a person who was matched only by the name of the team
 _NAMES_IN_A_LINE = 12
 
 
@@ -264,12 +264,12 @@ def _decimals(view: BoardView) -> int:
 
 
 def _mark(line: Line) -> str:
-    return MARK if line.entry.matched_by == TEAM_NAME else ""
+    return MATCHED_BY_NAME_SIGN if line.entry.matched_by == TEAM_NAME else ""
 
 
 def _mark_note(views: Iterable[BoardView]) -> list[str]:
     marked = any(_mark(line) for view in views for line in (*view.on_board, *view.left))
-    return [f"{MARK} matched by the team's name only"] if marked else []
+    return [f"{MATCHED_BY_NAME_SIGN} matched by the team's name only"] if marked else []
 
 
 def ends(competition: Competition, now: datetime) -> str:

@@ -14,6 +14,7 @@ _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # have team names in their place, so whatever cannot be a typing error is let through.
 _USERNAME = re.compile(r"[^\s,/\\\"'<>`@=+-][^\s,/\\\"'<>`]{0,99}")
 LONGEST_TEXT = 1000  # characters of a name, a group or a title
+BY_HAND = "hand"  # the trigger of a run that names none
 _NOT_PEOPLE = {"c", "competitions", "code", "datasets", "discussions", "learn", "models", "settings"}
 _KAGGLE_HOSTS = {"kaggle.com", "www.kaggle.com", "inclass.kaggle.com"}
 

@@ -72,7 +72,7 @@ def competitions_add(
                 medals=medals,
             )
             left.popleft()
-            common.say(competitions.told(added))
+            common.say(added.text)
 
 
 @command(competitions_app, "list")

@@ -8,41 +8,41 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import clock, errors, inputs, log, settings
+from kagsync import inputs, log, settings
 from kagsync.cli import stdout
-from kagsync.cli.command import app, load, print_json, print_text, say
+from kagsync.cli.command import Common, app, command
 from kagsync.cli.options import (
     AcceptName,
     AcceptShrink,
-    Db,
     Direction,
     Force,
     JsonOrText,
     LogFile,
-    Quiet,
     Slug,
     TeamName,
-    Verbose,
 )
-from kagsync.errors import KagsyncError, UsageError
-from kagsync.notify import ping as pings
-from kagsync.output.listing import TextOrJson
-from kagsync.store.records import BY_HAND
+from kagsync.output import listing
+from kagsync.output.listing import Result, TextOrJson
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kagsync.errors import KagsyncError
+    from kagsync.sync.result import Outcome
+
 _LONGEST_RUN = 7 * 86_400  # seconds
 
 
-@app.command()
+@command(app)
 def sync(
+    common: Common,
     slugs: Annotated[list[str] | None, typer.Argument(metavar="SLUG", help="Tracked competitions.")] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Every active competition that is linked to Kaggle.")
     ] = False,
     source: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="A ZIP or CSV from disk in place of Kaggle.")
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="A ZIP or CSV from disk, instead of Kaggle."),
     ] = None,
     jobs: Annotated[
         int | None,
@@ -63,108 +63,65 @@ def sync(
             metavar="SECONDS",
             min=1,
             max=_LONGEST_RUN,
-            help="Start no more competitions after that; the next run begins with them [with --all: 270].",
+            help="Start no competition after this time; the next run starts with the rest [--all: 270].",
             show_default=False,
         ),
     ] = None,
     report: Annotated[
         Path | None,
-        typer.Option("--report", metavar="DIR", help="Then write those pages of the report that changed."),
+        typer.Option("--report", metavar="DIR", help="Update the report in this folder afterwards."),
     ] = None,
     trigger: Annotated[
         str,
-        typer.Option(metavar="NAME", help="What starts this run, for `kagsync schedule status`."),
-    ] = BY_HAND,
+        typer.Option(metavar="NAME", help="Who started this run: shown by `kagsync schedule status`."),
+    ] = inputs.BY_HAND,
     env_file: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="Also take variables from there: what `schedule install` keeps private."
+            metavar="FILE", help="Read more variables from this file (written by `schedule install`)."
         ),
     ] = None,
     format_: JsonOrText = TextOrJson.text,
     direction: Direction = None,
     team_name: TeamName = None,
     log_file: LogFile = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Update competitions: fetch, process and clean up."""
-    from kagsync.sync import after
-    from kagsync.sync import run as verb
+    from kagsync.sync import run
 
-    started = clock.utc_now()
-    problems = _read_variables(env_file) if env_file is not None else []
-    # A monitor watches the runs that ask Kaggle.
-    ping = pings.start() if source is None else None
-    loaded = None
-    try:
-        wanted = [inputs.competition_slug(slug) for slug in slugs or []]
-        trigger = inputs.trigger(trigger)
-        _check_what_to_sync(wanted, everything=everything, source=source, direction=direction)
-        loaded = load(db, verbose, quiet, log_file, jobs=jobs, team_name=team_name)
-        for problem in problems:
-            log.logger.warning("%s", problem)
-        if direction is not None:
-            verb.set_direction(loaded, wanted, higher_is_better=direction)
-        outcome = verb.sync(
-            loaded,
-            wanted,
-            everything=everything,
-            source=source,
-            force=force,
-            accept_shrink=accept_shrink,
-            accept_name=accept_name,
-            max_time=verb.MAX_TIME if max_time is None and everything else max_time,
-            progress=_bar if log.is_terminal() and not quiet else None,
-        )
-    except KagsyncError as error:
-        nothing_yet = isinstance(error, errors.NoDatabase) and everything
-        outcome = verb.Outcome([], alone=False, error=None if nothing_yet else error)
-    except BaseException as error:  # stopped, or a mistake of this program's: the monitor must hear of it
-        if ping is not None:
-            ping.finish(*pings.ending(error))
-        raise
-    if loaded is not None:
-        outcome = after.finish(loaded, outcome, report=report, ping=ping, trigger=trigger, started=started)
-    elif ping is not None:
-        ping.finish(outcome.exit_code, str(outcome.error))
-    if format_ is TextOrJson.json:
-        print_json(verb.as_json(outcome))
-    elif outcome.error is None:
-        say(verb.summary(outcome), quiet=quiet)
-    if loaded is not None and outcome.exit_code == errors.OK and (unwritten := stdout.failure()) is not None:
-        # That is how the process will end, so whoever was told of a success is told again.
-        after.record(loaded, trigger, started, unwritten.exit_code)
-        if ping is not None:
-            ping.finish(unwritten.exit_code, str(unwritten))
+    options = run.Options(
+        slugs=tuple(slugs or ()),
+        everything=everything,
+        source=source,
+        force=force,
+        accept_shrink=accept_shrink,
+        accept_name=accept_name,
+        higher_is_better=direction,
+        max_time=max_time,
+        report=report,
+        trigger=trigger,
+        env_file=env_file,
+    )
+
+    def show(outcome: Outcome) -> KagsyncError | None:
+        text = "" if outcome.error is not None or common.quiet else outcome.text
+        listing.write(Result(text, outcome.data), format_)
+        return stdout.failure()
+
+    outcome = run.run(
+        options,
+        lambda: common.settings(log_file=log_file, jobs=jobs, team_name=team_name),
+        show,
+        _bar if log.is_terminal() and not common.quiet else None,
+    )
     if outcome.error is not None:
         raise outcome.error
     raise typer.Exit(outcome.exit_code)
 
 
-def _read_variables(file: Path) -> list[str]:
-    from kagsync.schedule import env_file
-
-    return env_file.load(file)
-
-
-def _check_what_to_sync(
-    wanted: list[str], *, everything: bool, source: Path | None, direction: bool | None
-) -> None:
-    if everything == bool(wanted):
-        raise UsageError(
-            "name competitions or say --all" + (", not both" if wanted else ""), "See: kagsync sync --help"
-        )
-    if source is not None and len(wanted) != 1:
-        raise UsageError("--from goes with one competition", "kagsync sync SLUG --from FILE")
-    if direction is not None and not wanted:
-        raise UsageError("a direction goes with named competitions", "kagsync sync SLUG --lower-is-better")
-
-
 @contextlib.contextmanager
 def _bar(total: int) -> Iterator[Callable[[str], None]]:
-    """Shows how many of `total` competitions are done; gives the function that says one is."""
+    """Shows how many of `total` competitions are done; gives a function to call for each one done."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -178,23 +135,22 @@ def _bar(total: int) -> Iterator[Callable[[str], None]]:
         yield lambda _: progress.advance(task)
 
 
-@app.command()
+@command(app)
 def fetch(
+    common: Common,
     slug: Slug,
     log_file: LogFile = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Phase 1: download a leaderboard and print its CSV's path."""
-    from kagsync.sync import run as verb
+    from kagsync.sync import by_hand
 
-    loaded = load(db, verbose, quiet, log_file)
-    print_text(str(verb.fetch_by_hand(loaded, inputs.competition_slug(slug))))
+    loaded = common.settings(log_file=log_file)
+    listing.write_exactly(str(by_hand.fetch_board(loaded, inputs.competition_slug(slug))))
 
 
-@app.command()
+@command(app)
 def process(
+    common: Common,
     slug: Slug,
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="The CSV, or a ZIP as Kaggle sends it.")],
     force: Force = False,
@@ -203,44 +159,44 @@ def process(
     direction: Direction = None,
     team_name: TeamName = None,
     log_file: LogFile = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Phase 2: load a leaderboard from disk into the database."""
-    from kagsync.sync import run as verb
+    from kagsync.sync import by_hand
 
-    loaded = load(db, verbose, quiet, log_file, team_name=team_name)
-    name = inputs.competition_slug(slug)
-    if direction is not None:
-        verb.set_direction(loaded, [name], higher_is_better=direction)
-    processed = verb.process_file(
-        loaded, name, csv, force=force, accept_shrink=accept_shrink, accept_name=accept_name
+    loaded = common.settings(log_file=log_file, team_name=team_name)
+    processed = by_hand.process_file(
+        loaded,
+        inputs.competition_slug(slug),
+        csv,
+        force=force,
+        accept_shrink=accept_shrink,
+        accept_name=accept_name,
+        higher_is_better=direction,
     )
-    say(verb.process_summary(processed), quiet=quiet)
+    common.say(processed.text)
 
 
-@app.command()
+@command(app)
 def cleanup(
+    common: Common,
     csv: Annotated[
         Path | None,
-        typer.Argument(metavar="CSV", help="What fetch printed; without it, what crashed runs left."),
+        typer.Argument(
+            metavar="CSV",
+            help="What fetch printed; without it, what crashed runs left behind.",
+        ),
     ] = None,
     log_file: LogFile = None,
-    db: Db = None,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
 ) -> None:
     """Phase 3: delete a fetched CSV, or what crashed runs left."""
-    from kagsync.sync import cleanup as verb
+    from kagsync.sync import cleanup
 
-    loaded = load(db, verbose, quiet, log_file)
+    loaded = common.settings(log_file=log_file)
     if csv is not None:
-        verb.cleanup(csv)
+        cleanup.remove(csv)
         return
-    swept = verb.sweep(loaded.temp_data)
-    say(verb.summary(swept), quiet=quiet)
+    swept = cleanup.sweep(loaded.temp_data)
+    common.say(swept.text)
     for error in swept.failed:
         log.failure(error)
-    if swept.failed:
-        raise typer.Exit(swept.failed[0].exit_code)
+    raise typer.Exit(swept.exit_code)

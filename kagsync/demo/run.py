@@ -105,14 +105,14 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
     for number in (1, 2):
         people = roster_file.read_roster(_HERE / f"roster-{number}.csv")
         say(f"{len(people)} people are tracked: {', '.join(name for name, *_ in people)}")
+        board = f"{SLUG}-{number}.zip"
         with Store.open(settings.db, settings.locks) as store:
             store.users.save(people, clock.utc_now())
-        board = f"{SLUG}-{number}.zip"
-        say(f"\n$ kagsync sync {SLUG} --from {board}")
-        outcome = sync.sync(settings, [SLUG], source=_HERE / board)
+            say(f"\n$ kagsync sync {SLUG} --from {board}")
+            outcome = sync.sync(settings, store, sync.Options((SLUG,), source=_HERE / board))
         for result in outcome.failed:
             raise KagsyncError("the demo failed") from result.error
-        say(f"{sync.summary(outcome)}\n")
+        say(f"{outcome.text}\n")
     # As if the sync had been on the day of the board.
     with Store.open(settings.db, settings.locks) as store, store.writing() as write:
         write.competitions.set_synced(competition.id, SECOND)

@@ -16,12 +16,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import clock, errors, log
+from kagsync import clock, errors, inputs, log
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.net import bounds, route
 from kagsync.safe_text import printable
-from kagsync.store.records import BY_HAND, LastPing, Trigger
+from kagsync.store.records import LastPing, Trigger
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def state(
     if last is None:
         return (None, "no run has sent a ping yet", "") if url else None
     when = f"the last ping was sent {clock.since(last.at, now)}"
-    scheduled = next((trigger for trigger in triggers if trigger.name != BY_HAND), None)
+    scheduled = next((trigger for trigger in triggers if trigger.name != inputs.BY_HAND), None)
     if url and scheduled and scheduled.finished_at - last.at > _OF_THE_SAME_RUN:
         ran = clock.since(scheduled.finished_at, now)
         said = f"{when}, but the last run by {scheduled.name} ({ran}) sent none"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import clock, installation
+from kagsync import clock, inputs, installation
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.schedule import env_file
@@ -15,7 +15,6 @@ from kagsync.schedule.plan import LONGEST_RUN, this_program
 from kagsync.schedule.scheduler import Installed, NoScheduler
 from kagsync.schedule.systemd import Systemd
 from kagsync.schedule.windows import Windows
-from kagsync.store.records import BY_HAND
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -178,7 +177,7 @@ class Status:
             (
                 run
                 for run in self.runs
-                if run.name != BY_HAND and not clock.is_ahead(run.finished_at, self.now)
+                if run.name != inputs.BY_HAND and not clock.is_ahead(run.finished_at, self.now)
             ),
             None,
         )
@@ -222,7 +221,7 @@ def lines(found: Status) -> list[str]:
     if not told and not found.runs_by_itself:
         told.append("Nothing is scheduled: kagsync schedule install")
     for run in found.runs:
-        who = "by hand" if run.name == BY_HAND else f"by {run.name}"
+        who = "by hand" if run.name == inputs.BY_HAND else f"by {run.name}"
         told.append(
             f"Last run {who}: {clock.since(run.finished_at, found.now)} ({clock.iso(run.finished_at)}), "
             f"exit code {run.exit_code}, from {run.program}"

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
-BY_HAND = "hand"  # the trigger of a run that names none
 BUSY, RESTING, LATER = "busy", "resting", "later"  # not tried: these leave no row in sync_runs
 
 

@@ -1,14 +1,15 @@
-"""What comes after the competitions of a run: the report, notifications, the monitor, the record of its end.
+"""The steps after the competitions of a run: the report, notifications, the ping, the record.
 
-None of these can stop another one, and each failure is logged and becomes part of the run's outcome. A report
-that fails changes how the run ends, since it is what people look at; the other failures are warnings.
+No step stops another one. A failure is logged and becomes part of the outcome. If the report fails, the exit
+code changes, since the report is what people look at; the other failures are warnings.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,16 +19,16 @@ from kagsync.log import logger
 from kagsync.notify import ping as pings
 from kagsync.store import Store
 from kagsync.store.records import Trigger
-from kagsync.sync.run import REPORT, AfterFailure, Outcome, as_expected
+from kagsync.sync.competition import as_expected
+from kagsync.sync.result import REPORT, AfterFailure, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from kagsync.errors import KagsyncError
     from kagsync.notify.ping import Ping
     from kagsync.settings import Settings
-
-    Step = Callable[[Outcome], list[AfterFailure]]
 
 NOTIFY, PING, TRIGGER = "notify", "ping", "trigger"
 _FAILED = {
@@ -38,93 +39,98 @@ _FAILED = {
 }
 
 
-def finish(
-    settings: Settings,
-    outcome: Outcome,
-    *,
-    report: Path | None,
-    ping: Ping | None,
-    trigger: str,
-    started: datetime,
-) -> Outcome:
-    """Does all that comes after the competitions.
+@dataclass(frozen=True)
+class After:
+    """The steps after the competitions of one run.
 
-    Args:
-        outcome: how they went. Where the run could not start, there is nothing to report or to tell.
-        report: the folder whose pages are to be updated; None: no report.
-        ping: the monitor that knows of this run; None: none does.
+    Attributes:
+        report: the folder whose pages are updated; None: no report.
         trigger: what started the run.
-        started: when it did.
-
-    Returns:
-        the outcome, with the failures of all this.
+        started: when it started.
+        ping: tells the monitor, if there is one.
     """
-    steps: list[tuple[str, Step]] = []
-    if outcome.error is None and report is not None:
-        steps.append((REPORT, lambda _: _update_report(settings, report)))
-    if outcome.error is None:
-        steps.append((NOTIFY, lambda _: _notify(settings)))
-    if ping is not None:
-        steps.append((PING, lambda so_far: _finish_ping(settings, ping, so_far)))
-    if _has_database(outcome):
-        steps.append((TRIGGER, lambda so_far: record(settings, trigger, started, so_far.exit_code)))
-    for step, do in steps:
+
+    settings: Settings
+    report: Path | None
+    trigger: str
+    started: datetime
+    ping: Ping
+
+    def finish(self, store: Store | None, outcome: Outcome) -> Outcome:
+        """Takes all steps; a run that could not start is only recorded, and the monitor told.
+
+        Args:
+            store: None: there is no database, or it cannot be opened.
+            outcome: how the competitions went.
+
+        Returns:
+            the outcome, with the failures of the steps.
+        """
+        if outcome.error is not None and outcome.error.exit_code == errors.DATABASE:
+            store = None  # nothing can be saved there
+        if store is not None and outcome.error is None:
+            if (folder := self.report) is not None:
+                outcome = self._attempt(REPORT, outcome, lambda: _update_report(store, folder))
+            outcome = self._attempt(NOTIFY, outcome, lambda: _notify(self.settings, store))
+        outcome = self._attempt(PING, outcome, lambda: self._finish_ping(store, outcome))
+        if store is not None:
+            outcome = self._attempt(TRIGGER, outcome, lambda: self._record(store, outcome.exit_code))
+        return outcome
+
+    def correct(self, outcome: Outcome, error: KagsyncError) -> None:
+        """Records, and tells the monitor, that the process ends with an error though the run went well."""
+
+        def record() -> list[AfterFailure]:
+            with contextlib.suppress(NoDatabase), Store.open(self.settings.db, self.settings.locks) as store:
+                self._record(store, error.exit_code)
+            return []
+
+        self._attempt(TRIGGER, outcome, record)
+        self.ping.finish(error.exit_code, str(error))
+
+    def _attempt(self, step: str, outcome: Outcome, do: Callable[[], list[AfterFailure]]) -> Outcome:
+        """The outcome with the failures of one step."""
         try:
-            failures = do(outcome)
-        except NoDatabase:
-            continue  # then there is nothing to tell, and nowhere to keep it
+            failures = do()
         except Exception as cause:  # noqa: BLE001  (whatever happens to one step, the others go on)
-            error = as_expected(cause, settings)
+            error = as_expected(cause, self.settings)
             level = logging.ERROR if step == REPORT else logging.WARNING
             verbose = logger.level <= logging.DEBUG
             logger.log(level, "%s: %s", _FAILED[step], error, exc_info=cause if verbose else None)
             failures = [AfterFailure(step, error.code, str(error))]
-        outcome = replace(outcome, after=(*outcome.after, *failures))
-    return outcome
+        return replace(outcome, after=(*outcome.after, *failures))
+
+    def _finish_ping(self, store: Store | None, outcome: Outcome) -> list[AfterFailure]:
+        answer = self.ping.finish(outcome.exit_code, str(outcome.error or ""))
+        if answer is None:
+            return []
+        warn = answer.permanent
+        try:
+            if store is not None:
+                warn = pings.remember(store, answer, clock.utc_now())
+        finally:
+            if answer.error is not None:
+                logger.log(logging.WARNING if warn else logging.INFO, "%s", answer.error)
+        return [] if answer.error is None else [AfterFailure(PING, answer.error.code, str(answer.error))]
+
+    def _record(self, store: Store, exit_code: int) -> list[AfterFailure]:
+        program = str(Path(sys.argv[0]).absolute())
+        store.runs.save_trigger(Trigger(self.trigger, program, self.started, clock.utc_now(), exit_code))
+        return []
 
 
-def _has_database(outcome: Outcome) -> bool:
-    """Whether anything can be kept: not where the database is why the run could not start."""
-    return outcome.error is None or outcome.error.exit_code != errors.DATABASE
-
-
-def _update_report(settings: Settings, folder: Path) -> list[AfterFailure]:
+def _update_report(store: Store, folder: Path) -> list[AfterFailure]:
     from kagsync.report import write
 
-    with Store.open(settings.db, settings.locks) as store:
-        written = write.report(store, folder, clock.utc_now(), always=False)
+    written = write.report(store, folder, clock.utc_now(), always=False)
     logger.info("%s", written.text)
     return []
 
 
-def _notify(settings: Settings) -> list[AfterFailure]:
-    with Store.open(settings.db, settings.locks) as store:
-        if not store.targets.all():
-            return []
-        from kagsync.notify import tell  # 20 ms, so only if there is a target
-
-        told = tell.tell(settings, store, clock.utc_now())
-    return [AfterFailure(NOTIFY, failure.error.code, str(failure)) for failure in told.failures]
-
-
-def _finish_ping(settings: Settings, ping: Ping, outcome: Outcome) -> list[AfterFailure]:
-    answer = ping.finish(outcome.exit_code, str(outcome.error or ""))
-    if answer is None:
+def _notify(settings: Settings, store: Store) -> list[AfterFailure]:
+    if not store.targets.all():
         return []
-    warn = answer.permanent
-    try:
-        if _has_database(outcome):
-            with Store.open(settings.db, settings.locks) as store:
-                warn = pings.remember(store, answer, clock.utc_now())
-    finally:
-        if answer.error is not None:
-            logger.log(logging.WARNING if warn else logging.INFO, "%s", answer.error)
-    return [] if answer.error is None else [AfterFailure(PING, answer.error.code, str(answer.error))]
+    from kagsync.notify import tell  # 20 ms, so only if there is a target
 
-
-def record(settings: Settings, trigger: str, started: datetime, exit_code: int) -> list[AfterFailure]:
-    """Records what started a run and how it ended, for `kagsync schedule status`."""
-    program = str(Path(sys.argv[0]).absolute())
-    with Store.open(settings.db, settings.locks) as store:
-        store.runs.save_trigger(Trigger(trigger, program, started, clock.utc_now(), exit_code))
-    return []
+    told = tell.tell(settings, store, clock.utc_now())
+    return [AfterFailure(NOTIFY, failure.error.code, str(failure)) for failure in told.failures]

@@ -1,4 +1,4 @@
-"""Phase 3: the CSV and its run folder go; what crashed runs left behind is swept."""
+"""Phase 3: deletes a CSV and its run folder, and what crashed runs left behind."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def cleanup(csv: Path) -> None:
-    """Deletes a CSV that `fetch` made, and its run folder. A second time is no error.
+def remove(csv: Path) -> None:
+    """Deletes a CSV that `fetch` made, and its run folder. Doing so twice is not an error.
 
     Raises:
-        UsageError: kagsync did not make it: it stays; or there is no such file.
-        KagsyncError: another process works in the folder.
-        ConfigurationError: it cannot be deleted, or others could exchange its folder.
+        UsageError: there is no such file, or kagsync did not make it (then it stays).
+        KagsyncError: another process is using the folder.
+        ConfigurationError: it cannot be deleted, or other users could replace its folder.
     """
     csv = csv.absolute()
     folder = csv.parent
@@ -32,22 +32,25 @@ def cleanup(csv: Path) -> None:
         if ours:
             run_folder.check(folder.parent)
     except OSError as error:
-        raise UsageError(f"cannot read {csv}: {error.strerror}", "Name what kagsync fetch printed") from error
+        raise UsageError(
+            f"cannot read {csv}: {error.strerror}", "Pass the path that fetch printed"
+        ) from error
     if not ours and not there:
-        raise UsageError(f"there is no file {csv}", "Name what kagsync fetch printed")
+        raise UsageError(f"there is no file {csv}", "Pass the path that fetch printed")
     if not ours:
         raise UsageError(
-            f"{csv} was not made by kagsync fetch, so it stays", "Delete it yourself if you do not need it"
+            f"{csv} was not deleted, because kagsync fetch did not make it",
+            "Delete it yourself if you do not need it",
         )
     try:
         run_folder.check_free(folder)
     except locks.Busy as error:
-        raise KagsyncError(error.message, "Wait until it has ended") from error
+        raise KagsyncError(error.message, "Wait until that run has ended") from error
     remove_run(folder, csv)
 
 
 def remove_run(folder: Path, csv: Path | None) -> None:
-    """Deletes a run folder of this process, whatever became of the run.
+    """Deletes a run folder of this process, however the run ended.
 
     Raises:
         ConfigurationError: it cannot be deleted.
@@ -57,9 +60,9 @@ def remove_run(folder: Path, csv: Path | None) -> None:
         if csv is not None:
             logger.info("Cleaned up CSV: %s", csv.name)
         if not gone:
-            logger.warning("%s holds files that are not kagsync's: it stays", folder)
+            logger.warning("%s was not deleted: it contains files that kagsync did not make", folder)
     except FileNotFoundError:
-        return  # somebody else's sweep was faster
+        return  # another run has swept it already
     except OSError as error:
         raise from_os_error(error, f"clean up {folder}") from error
 
@@ -74,11 +77,3 @@ def sweep(temp_data: Path) -> run_folder.Sweep:
     for folder in swept.removed:
         logger.info("Removed what a crashed run left behind: %s", folder.name)
     return swept
-
-
-def summary(swept: run_folder.Sweep) -> str:
-    """A sweep in one line for people."""
-    line = f"Removed {len(swept.removed)} abandoned folder{'' if len(swept.removed) == 1 else 's'}"
-    if swept.kept:
-        line += f"; kept {len(swept.kept)} that kagsync fetch made within the last day"
-    return line

@@ -1,4 +1,4 @@
-"""Phase 1: the leaderboard of a competition becomes a checked CSV in a run folder. Knows no database."""
+"""Phase 1: gets the leaderboard of a competition as a checked CSV in a run folder. Knows no database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from kagsync import clock as times
+from kagsync import clock
 from kagsync.board import archive, file_name, header
 from kagsync.errors import BadBoard, BadDownload, SuspiciousBoard, UsageError, from_os_error
 from kagsync.log import logger
@@ -29,9 +29,9 @@ class Fetched:
     Attributes:
         csv: where it is.
         sha256: of the CSV's bytes (a ZIP's bytes differ every time).
-        snapshot_at: when Kaggle made it (UTC), as far as that can be told.
-        file: the name of the file that somebody brought; None: Kaggle sent it.
-        known_rows: its data rows, if they have been counted before.
+        snapshot_at: when Kaggle made it (UTC), as far as that is known.
+        file: the name of the file from disk; None: Kaggle sent it.
+        known_rows: the number of its data rows, if they have been counted before.
     """
 
     csv: Path
@@ -42,32 +42,28 @@ class Fetched:
 
     @cached_property
     def rows(self) -> int:
-        """Its data rows, counted when somebody asks; raises BadBoard."""
+        """The number of its data rows, counted on first use; raises BadBoard."""
         return header.count_rows(self.csv) if self.known_rows is None else self.known_rows
 
 
-def from_kaggle(
-    api: KaggleApi, slug: str, kaggle_id: str, folder: Path, *, last: tuple[str, int] | None = None
-) -> Fetched:
+def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetched:
     """Downloads the whole leaderboard into `folder`: ZIP → CSV under a safe name, the ZIP deleted.
-
-    Args:
-        last: the hash and the rows of the last board: the same one need not be counted again.
 
     Raises:
         KagsyncError: whatever `KaggleApi.download_leaderboard` and `archive.extract_csv` raise; DiskFull.
         BadBoard: it is not the public leaderboard, or dated in the future.
     """
-    zipped = folder / f"{slug}.zip"
+    zipped = folder / f"{competition.slug}.zip"
     try:
         run_folder.claim(zipped)
-        api.download_leaderboard(kaggle_id, zipped)
+        api.download_leaderboard(competition.kaggle_id, zipped)
         extracted = archive.extract_csv(zipped, folder, run_folder.claim)
         zipped.unlink()
-        fetched = _of_kaggle(extracted, times.utc_now())
+        fetched = _of_kaggle(extracted, clock.utc_now())
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
-    if last is not None and fetched.sha256 == last[0]:
+    last = competition.last_board
+    if last is not None and fetched.sha256 == last[0]:  # the same board need not be counted again
         fetched = replace(fetched, known_rows=last[1])
     logger.info("Downloaded complete leaderboard: %d entries", fetched.rows)
     return fetched
@@ -82,7 +78,7 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
 
     Raises:
         UsageError: there is no such file, or it cannot be read.
-        BadDownload, BadBoard: it is no leaderboard, or not the public one, or dated in the future.
+        BadDownload, BadBoard: it is not a leaderboard, or not the public one, or dated in the future.
         SuspiciousBoard: it is named for another competition.
     """
     modified = _modified(source)
@@ -102,15 +98,15 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
 def _unpacked(source: Path, folder: Path) -> archive.ExtractedCsv:
     try:
         return archive.extract_csv(source, folder, run_folder.claim)
-    except BadDownload as error:  # its remedy is to try again, which changes nothing for a file
-        remedy = "Unpack it and name the CSV, or download the board again"
+    except BadDownload as error:  # its remedy is to try again, which does not help with a file
+        remedy = "Unpack it and pass the CSV, or download the board again"
         raise BadDownload(error.message, remedy) from error
 
 
 def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
-    """A CSV that stays where it is; arguments and errors as of `from_file`.
+    """Takes a CSV that stays where it is. Arguments and errors are those of `from_file`.
 
-    One that `kagsync fetch` has brought counts as sent by Kaggle, for the competition it was fetched for.
+    A CSV that `kagsync fetch` downloaded counts as sent by Kaggle, for the competition it was fetched for.
     """
     modified = _modified(csv)
     archive.refuse_large(csv.stat().st_size)
@@ -123,7 +119,7 @@ def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) 
         fetched = _of_kaggle(extracted, modified)
     else:
         fetched = _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
-    # Counted now, since counting refuses a board that is too large to be processed.
+    # Counted now, because counting refuses a board that is too large to process.
     return replace(fetched, known_rows=header.count_rows(csv))
 
 
@@ -136,17 +132,17 @@ def is_zip(source: Path) -> bool:
 def _modified(source: Path) -> datetime:
     try:
         status = source.stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe or a device would be waited for, or never end
-            raise UsageError(f"cannot read {source}: it is not a file", "Name a ZIP or CSV file")
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device may block, or never end
+            raise UsageError(f"cannot read {source}: it is not a file", "Pass a ZIP or CSV file")
         with source.open("rb"):
             return datetime.fromtimestamp(status.st_mtime, UTC)
     except (OSError, ValueError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read {source}: {reason}", "Name a ZIP or CSV file") from error
+        raise UsageError(f"cannot read {source}: {reason}", "Pass a ZIP or CSV file") from error
 
 
 def _of_kaggle(extracted: archive.ExtractedCsv, fetched_at: datetime) -> Fetched:
-    """Its name tells the time; without one, it is the time of the fetch."""
+    """A board that Kaggle sent. Its time is the one in its name, or else that of the fetch."""
     name = extracted.original_name
     _refuse_private(name)
     snapshot_at = file_name.snapshot_time(name) or fetched_at.replace(microsecond=0)
@@ -169,20 +165,20 @@ def _of_disk(
         _refuse_other_competition(names, competition)
     snapshot_at = _time_of(extracted.path, names, modified)
     _refuse_future(snapshot_at)
-    # A file's name may hold what no database takes.
+    # A file's name may hold characters that no database accepts.
     name = source.name.encode("utf-8", "backslashreplace").decode()
     return Fetched(extracted.path, extracted.sha256, snapshot_at, file=name)
 
 
 def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
-    """When a board from disk was made, as far as that can be told.
+    """When a board from disk was made, as far as that is known.
 
-    By the time in its name; else by its newest submission, on the day in its name if there is one: on real
-    boards that is 1.5 to 54 minutes before the snapshot (medians), and at most 4.5 hours. The time of the
-    file's last change says little: a copy or a checkout makes it anew.
+    That is the time in its name, or else of its newest submission (on the day in its name, if there is one).
+    On real boards the newest submission is 1.5 to 54 minutes older than the snapshot (medians), and at most
+    4.5 hours. The file's modification time is the last choice, because a copy or a checkout changes it.
 
     Raises:
-        BadBoard: the board has dates, but another program has changed their form, and no name tells the time.
+        BadBoard: no name has a time, and another program has changed the format of the dates in the board.
     """
     for name in names:
         if moment := file_name.snapshot_time(name):
@@ -190,9 +186,9 @@ def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
     day = next((day for name in names if (day := file_name.day(name))), None)
     newest = header.newest_submission(csv, day or "")
     if newest is not None:
-        return times.parse_iso(newest)
+        return clock.parse_iso(newest)
     if day is not None:  # a day on which nobody submitted
-        return times.parse_iso(f"{day}T00:00:00Z")
+        return clock.parse_iso(f"{day}T00:00:00Z")
     if (example := header.unreadable_date(csv)) is not None:
         raise BadBoard(
             "the time of the board is not known: its name has none, and its dates cannot be read "
@@ -211,7 +207,7 @@ def _refuse_private(name: str) -> None:
 
 
 def _refuse_other_competition(names: list[str], competition: Competition) -> None:
-    known = {competition.slug.lower(), (competition.kaggle_competition_id or competition.slug).lower()}
+    known = {competition.slug.lower(), competition.kaggle_id.lower()}
     for name in names:
         named = file_name.competition(name)
         if named is None:
@@ -221,7 +217,7 @@ def _refuse_other_competition(names: list[str], competition: Competition) -> Non
                 f"{name} is named as a board of {named}, not of {competition.slug}",
                 "If it is the right one, add --accept-name",
             )
-        return  # the ZIP's member counts, if it tells
+        return  # the name of the ZIP's member comes first
 
 
 def _refuse_fetched_for_another(csv: Path, competition: Competition) -> None:
@@ -234,9 +230,9 @@ def _refuse_fetched_for_another(csv: Path, competition: Competition) -> None:
 
 
 def _refuse_future(snapshot_at: datetime) -> None:
-    if snapshot_at > times.horizon():
-        clock = times.iso(times.utc_now())
+    if snapshot_at > clock.horizon():
+        now = clock.iso(clock.utc_now())
         raise BadBoard(
-            f"the board is dated {times.iso(snapshot_at)}, but this machine's clock says {clock}",
+            f"the board is dated {clock.iso(snapshot_at)}, but this machine's clock says {now}",
             "Check the clock; if it is right, the time in the file or in its name is wrong",
         )

@@ -14,6 +14,7 @@ from kagsync.log import logger
 from kagsync.standings.standing import Splice, Standing, splice
 from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
 from kagsync.sync import guard, restore
+from kagsync.sync.result import Processed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
     from kagsync.board.summary import BoardSummary
     from kagsync.store import Store, Writing
     from kagsync.sync.fetch import Fetched
-
-
-@dataclass(frozen=True)
-class Processed:
-    """The result for a board: `ok`, `unchanged` (nothing to do) or `older` (history only), and its counts."""
-
-    status: str
-    counts: Counts
 
 
 @contextlib.contextmanager

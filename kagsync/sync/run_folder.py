@@ -1,9 +1,8 @@
-"""Run folders: `temp_kaggle_data/{slug}_{timestamp}/`, one for each fetch, and who may delete them.
+"""Run folders, one for each fetch: `temp_kaggle_data/{slug}_{timestamp}/`, and who may delete them.
 
-kagsync deletes only what it made: a folder counts as its own by the marker file inside, and only the files
-that the marker names go. A folder is in use while its lock is held; a killed process leaves the
-lock free, so a folder with a free lock is what a crash left behind, or was handed over by `kagsync fetch`
-to the commands that come after it.
+kagsync deletes only what it made: folders with its marker file, and in them only the files that the marker
+names. A folder is in use while its lock is held. When a process is killed its lock becomes free, so a folder
+with a free lock was left behind by a crash, or `kagsync fetch` handed it over to later commands.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kagsync.errors import KagsyncError, from_os_error
+from kagsync.errors import OK, KagsyncError, from_os_error
 from kagsync.files import locks, own_folder
 
 if TYPE_CHECKING:
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = "temp_kaggle_data"
-HANDED_OVER_KEPT = 24 * 3600.0  # seconds that a fetched CSV waits for `process` and `cleanup`
+HANDED_OVER_KEPT = 24 * 3600.0  # seconds for which a fetched CSV is kept for `process` and `cleanup`
 
-_ELSEWHERE = "Set KAGSYNC_TEMP_DIR to a folder of your own, as in /tmp"
-_PATIENCE = 30.0  # seconds; the guard is held for the moment in which folders are made or swept
+_ELSEWHERE = "Set KAGSYNC_TEMP_DIR to a folder of your own, for example in /tmp"
+_PATIENCE = 30.0  # seconds; the guard is held only while folders are made or swept
 _MARKER = ".kagsync"
 _LOCK = ".lock"
 _HANDED_OVER = "handed over"
@@ -39,29 +38,40 @@ class Sweep:
     """What a sweep did.
 
     Attributes:
-        removed: the folders that are gone.
-        kept: those that a `fetch` handed over lately.
-        failed: why others could not be removed.
+        removed: the folders that were deleted.
+        kept: those that `fetch` handed over within the last day.
+        failed: why others could not be deleted.
     """
 
     removed: list[Path]
     kept: list[Path]
     failed: list[KagsyncError] = field(default_factory=list)
 
+    @property
+    def exit_code(self) -> int:
+        return self.failed[0].exit_code if self.failed else OK
+
+    @property
+    def text(self) -> str:
+        line = f"Removed {len(self.removed)} abandoned folder{'' if len(self.removed) == 1 else 's'}"
+        if self.kept:
+            line += f"; kept {len(self.kept)} that kagsync fetch made within the last day"
+        return line
+
 
 @contextlib.contextmanager
 def new(temp_data: Path, slug: str, moment: datetime) -> Iterator[Path]:
-    """Makes a run folder and keeps it locked during the block; it stays afterwards.
+    """Makes a run folder and holds its lock during the block. The folder stays afterwards.
 
     Raises:
-        ConfigurationError: the folder cannot be made, or others could exchange it.
-        DiskFull: the folder cannot be made.
+        ConfigurationError: the folder cannot be made, or other users could replace it.
+        DiskFull: the disk has no space for the folder.
     """
     stem = f"{slug}_{moment:%Y%m%dT%H%M%S}"
     with contextlib.ExitStack() as stack:
         try:
             own_folder.make(temp_data, _ELSEWHERE)
-            # Under a lock, or a sweep could take the new folder for an abandoned one.
+            # Under a lock, so that no sweep mistakes the new folder for an abandoned one.
             with locks.hold(_guard(temp_data), wait=_PATIENCE, longest=_PATIENCE):
                 folder = _make_unique(temp_data, stem)
                 (folder / _MARKER).touch()
@@ -72,10 +82,10 @@ def new(temp_data: Path, slug: str, moment: datetime) -> Iterator[Path]:
 
 
 def check(temp_data: Path) -> None:
-    """Makes sure that nobody else can put something in the place of `temp_data`.
+    """Makes sure that no other user can replace `temp_data`.
 
     Raises:
-        ConfigurationError: somebody can. It says how to choose another folder.
+        ConfigurationError: another user can. It says how to choose another folder.
     """
     try:
         own_folder.check(temp_data, _ELSEWHERE)
@@ -93,7 +103,7 @@ def check_locks(temp_data: Path) -> None:
 
 
 def _guard(temp_data: Path) -> Path:
-    # Beside the folder: when no run is on, nothing is left in it.
+    # Beside the folder, which is then empty when nothing runs.
     return temp_data.with_name(f"{temp_data.name}.lock")
 
 
@@ -110,12 +120,12 @@ def _make_unique(temp_data: Path, stem: str) -> Path:
 
 
 def claim(path: Path) -> None:
-    """Notes in the folder's marker that kagsync is about to write this file, so that it may delete it."""
+    """Notes in the folder's marker that kagsync will write this file, so that it may delete it later."""
     _note(path.parent, f"{_FILE}{path.name}")
 
 
 def hand_over(folder: Path) -> None:
-    """Marks a folder as wanted by the commands that come after this process."""
+    """Marks a folder as needed by later commands."""
     _note(folder, _HANDED_OVER)
 
 
@@ -137,7 +147,7 @@ def is_our_file(path: Path) -> bool:
 
 
 def slug_of(folder: Path) -> str:
-    """The competition that a run folder was made for; empty where its name tells none."""
+    """The competition that a run folder was made for; empty if its name does not say."""
     match = _NAME.fullmatch(folder.name)
     return match[1] if match else ""
 
@@ -153,7 +163,7 @@ def is_ours(folder: Path) -> bool:
 
 
 def remove(folder: Path) -> bool:
-    """Deletes a run folder with the files that kagsync wrote; False if others keep it alive.
+    """Deletes the files that kagsync wrote into a run folder, and the folder; False if it has other files.
 
     Raises:
         OSError: a file cannot be deleted.
@@ -172,10 +182,10 @@ def remove(folder: Path) -> bool:
 
 
 def sweep(temp_data: Path) -> Sweep:
-    """Removes the run folders that nobody uses any more.
+    """Deletes the run folders that are no longer in use.
 
     Raises:
-        ConfigurationError: `temp_data` cannot be read, or others could exchange it.
+        ConfigurationError: `temp_data` cannot be read, or other users could replace it.
     """
     result = Sweep([], [])
     try:
@@ -186,9 +196,9 @@ def sweep(temp_data: Path) -> Sweep:
             for folder in sorted(temp_data.iterdir()):
                 try:
                     _sweep_one(folder, result)
-                except FileNotFoundError:  # its own run has just removed it
+                except FileNotFoundError:  # its own run has just deleted it
                     continue
-                # One that cannot be removed is no reason to leave the others.
+                # The others are swept even if one cannot be deleted.
                 except OSError as error:
                     result.failed.append(from_os_error(error, f"clean up {folder}"))
                 except KagsyncError as error:
@@ -204,17 +214,17 @@ def _sweep_one(folder: Path, result: Sweep) -> None:
     if _was_handed_over_lately(folder):
         result.kept.append(folder)
         return
-    with contextlib.suppress(locks.Busy):  # a process works in it
+    with contextlib.suppress(locks.Busy):  # a process is using it
         check_free(folder)
         if remove(folder):
             result.removed.append(folder)
 
 
 def check_free(folder: Path) -> None:
-    """Makes sure that no process works in the folder.
+    """Makes sure that no process is using the folder.
 
     Raises:
-        Busy: one does.
+        Busy: a process is.
     """
     try:
         with locks.hold(folder / _LOCK):
@@ -224,9 +234,9 @@ def check_free(folder: Path) -> None:
 
 
 def _is_stillborn(folder: Path) -> bool:
-    """A run folder whose process was killed before it could write the marker.
+    """Whether a run folder's process was killed before it could write the marker.
 
-    It has a lock if a sweep looked at it and was killed, too.
+    The folder has a lock file if a sweep that examined it was killed too.
     """
     return (
         _NAME.fullmatch(folder.name) is not None
@@ -238,5 +248,5 @@ def _is_stillborn(folder: Path) -> bool:
 def _was_handed_over_lately(folder: Path) -> bool:
     if _HANDED_OVER not in _notes(folder):
         return False
-    # A time in the future comes from a clock that was wrong.
+    # A time in the future was noted while the clock was wrong.
     return abs(time.time() - (folder / _MARKER).stat().st_mtime) < HANDED_OVER_KEPT

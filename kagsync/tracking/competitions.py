@@ -1,4 +1,4 @@
-"""The verbs of `kagsync competitions`."""
+"""Which competitions are tracked, and what Kaggle says of them: title, deadline, metric, medals."""
 
 from __future__ import annotations
 
@@ -33,10 +33,24 @@ _LONGEST = 500  # characters of what Kaggle says; its own forms take fewer
 
 @dataclass(frozen=True)
 class Added:
-    """A competition after `add`; `new` tells whether it was not there before."""
+    """A competition after `add`; `new` if it was not tracked before."""
 
     competition: Competition
     new: bool
+
+    @property
+    def text(self) -> str:
+        """The addition in one line."""
+        competition = self.competition
+        facts = [
+            competition.title,
+            f"deadline {competition.deadline[:10]}" if competition.deadline else None,
+            f"metric {competition.metric}" if competition.metric else None,
+            None if competition.is_linked else "not linked to Kaggle",
+        ]
+        known = ", ".join(fact for fact in facts if fact)
+        verb = "Added" if self.new else "Already tracked:"
+        return printable(f"{verb} {competition.slug}" + (f" ({known})" if known else ""))
 
 
 def add(
@@ -49,15 +63,18 @@ def add(
     higher_is_better: bool | None = None,
     medals: bool | None = None,
 ) -> Added:
-    """Adds a competition, or updates what is said of one that is there.
+    """Adds a competition, or updates one that is tracked already.
 
-    Works without Kaggle; where there are credentials, Kaggle is asked for title, deadline and metric.
+    Asks Kaggle for title, deadline and metric if there are credentials; works without it too.
 
     Args:
         kaggle_id: its name on Kaggle, if that is not the slug.
-        link: False: not linked to Kaggle, so never downloaded.
-        higher_is_better: the score's direction; old boards, which have no ranks, need it.
+        link: False if it is not linked to Kaggle, so that it is never downloaded.
+        higher_is_better: the direction of its scores; old boards, which have no ranks, need it.
         medals: whether it awards medals, if Kaggle cannot be asked.
+
+    Raises:
+        DatabaseError: it cannot be saved.
     """
     found = store.competitions.find(slug)
     competition = found or store.competitions.add(slug, slug if link else None, clock.utc_now())
@@ -79,8 +96,16 @@ def add(
     return Added(store.competitions.get(slug), new=found is None)
 
 
+def set_direction(store: Store, slugs: Iterable[str], *, higher_is_better: bool) -> None:
+    """Saves the score direction of competitions; raises UnknownCompetition."""
+    found = [store.competitions.get(slug) for slug in slugs]
+    with store.writing() as write:
+        for competition in found:
+            write.competitions.set_direction(competition.id, higher_is_better=higher_is_better)
+
+
 def _save_facts(write: Writing, competition: Competition, facts: CompetitionFacts) -> None:
-    """Keeps Kaggle's facts; a title that is there stays, since people may give their own."""
+    """Saves Kaggle's facts. A title stays as it is, since it may be one that people chose."""
     write.competitions.save_facts(
         competition.id,
         title=competition.title or _clipped(facts.title),
@@ -97,15 +122,16 @@ def _clipped(text: str | None) -> str | None:
 
 
 def facts_are_due(competition: Competition) -> bool:
-    """Whether it is a day since Kaggle was last asked for a competition's facts."""
+    """Whether Kaggle was last asked for a competition's facts a day ago or more."""
     asked, now = competition.facts_at, clock.utc_now()
     return asked is None or clock.is_ahead(asked, now) or now - asked >= _FACTS_KEPT
 
 
 def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
-    """The ids of competitions whose facts are due, at most so many, those first that were asked longest ago.
+    """The ids of competitions whose facts are due: at most `most`, the one asked longest ago first.
 
-    None whose last sync failed: what is asked after a good one only would be first for ever.
+    Competitions whose last sync failed are left out. Kaggle is only asked after a good sync, so they would
+    stay first forever.
     """
     due = [each for each in competitions if facts_are_due(each) and each.tried_at == each.synced_at]
     now = clock.utc_now()
@@ -114,25 +140,32 @@ def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:
 
 
 def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> None:
-    """Asks Kaggle for a competition's facts; an answer that does not come is no error, tomorrow will do."""
-    kaggle_id, facts = competition.kaggle_id, None
+    """Asks Kaggle for a competition's facts and saves them. If that fails, it is tried again tomorrow.
+
+    Raises:
+        Interrupted: the process was told to stop.
+    """
+    facts = None
     try:
-        facts = api.competition_facts(kaggle_id, tries=1, seconds=_PATIENCE)
+        facts = api.competition_facts(competition.kaggle_id, tries=1, seconds=_PATIENCE)
     except Interrupted:
         raise
     except OutOfTime:
-        return  # the next run asks
+        return  # the next run asks again
     except KagsyncError as error:
-        logger.debug("Kaggle does not say what %s is: %s", kaggle_id, error)
-    with store.writing() as write:
-        if facts is not None and facts.title is not None:  # an empty answer must not wipe what is known
-            _save_facts(write, competition, facts)
-        else:
-            write.competitions.set_facts_asked(competition.id, clock.utc_now())
+        logger.debug("Kaggle does not say what %s is: %s", competition.kaggle_id, error)
+    try:
+        with store.writing() as write:
+            if facts is not None and facts.title is not None:  # an empty answer must not delete what is known
+                _save_facts(write, competition, facts)
+            else:
+                write.competitions.set_facts_asked(competition.id, clock.utc_now())
+    except KagsyncError as error:  # the entries, which are saved by now, are what counts
+        logger.debug("What Kaggle says of %s could not be saved: %s", competition.slug, error)
 
 
 def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:
-    """What Kaggle says of it; None without credentials or network, which is no error here."""
+    """What Kaggle says of a competition; None without credentials or network."""
     from kagsync.kaggle import client
 
     try:
@@ -150,17 +183,3 @@ def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:
     except KagsyncError as error:
         logger.warning("Kaggle could not be asked about %s: %s", kaggle_id, error)
     return None
-
-
-def told(added: Added) -> str:
-    """An addition in one line for people."""
-    competition = added.competition
-    facts = [
-        competition.title,
-        f"deadline {competition.deadline[:10]}" if competition.deadline else None,
-        f"metric {competition.metric}" if competition.metric else None,
-        None if competition.is_linked else "not linked to Kaggle",
-    ]
-    known = ", ".join(fact for fact in facts if fact)
-    verb = "Added" if added.new else "Already tracked:"
-    return printable(f"{verb} {competition.slug}" + (f" ({known})" if known else ""))

@@ -23,7 +23,7 @@ from kagsync import clock
 from kagsync.doctor import examine
 from kagsync.errors import ConfigurationError
 from kagsync.files import locks
-from kagsync.sync import run
+from kagsync.sync import competition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -296,7 +296,7 @@ def test_a_file_from_disk_that_waited_in_vain_is_a_failure(
     kagsync: Kagsync, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    monkeypatch.setattr(run, "_PATIENCE", 0.1)
+    monkeypatch.setattr(competition, "_PATIENCE", 0.1)
     board = str(board_file(tmp_path, "2025-10-31T12:00:00"))
     with held(settings.locks / f"{SLUG}.lock"):
         for words in (["sync", SLUG, "--from", board, "-q"], ["process", SLUG, board]):

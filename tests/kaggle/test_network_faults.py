@@ -339,7 +339,7 @@ def test_by_name_a_resting_competition_is_an_error_with_the_time_and_force_asks(
     one = club.kagsync("sync", "b")
     assert (one.code, club.asked()) == (4, [])
     assert one.err == (
-        f"ERROR kagsync: b rests until {until}: Kaggle asked to wait (429). To ask all the same: --force\n"
+        f"ERROR kagsync: b rests until {until}: Kaggle asked to wait (429). To ask Kaggle anyway: --force\n"
     )
     both = club.kagsync("sync", "a", "b")
     assert (both.code, club.asked()) == (1, ["a"])

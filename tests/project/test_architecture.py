@@ -38,8 +38,7 @@ DOORS = {
     "kaggle": set(),
     "apprise": {"notify"},
 }
-# `sync` names sqlite3's exceptions, to tell them in the store's words.
-SQLITE = {"store", "sync"}
+SQLITE = {"store"}
 
 
 def _imports(path: Path) -> set[str]:

@@ -21,8 +21,7 @@ from kagsync.cli import main
 from kagsync.queries import status
 from kagsync.standings.movements import REASONS
 from kagsync.store import records
-from kagsync.sync import after
-from kagsync.sync import run as sync
+from kagsync.sync import after, result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,11 +186,11 @@ def test_the_keys_of_every_json_are_those_in_the_readme(lived_in: dict[str, Any]
 
 
 def test_every_word_that_json_uses_is_in_the_readme() -> None:
-    steps = {sync.REPORT, after.NOTIFY, after.PING, after.TRIGGER}
+    steps = {result.REPORT, after.NOTIFY, after.PING, after.TRIGGER}
     ends = {records.OK, records.UNCHANGED, records.OLDER, records.BUSY, records.RESTING, records.LATER}
     states = {status.FRESH, status.STALE, status.NEVER, status.PAUSED, status.UNLINKED}
     section = README.partition("### JSON")[2].partition("\n### ")[0]
-    assert steps | ends | {records.ERROR, sync.PARTIAL} | states <= set(_code(section))
+    assert steps | ends | {records.ERROR, result.PARTIAL} | states <= set(_code(section))
 
 
 def test_every_setting_is_in_the_readme_and_is_read() -> None:

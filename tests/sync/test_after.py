@@ -18,7 +18,7 @@ from world.running import Ran, start
 from kagsync.notify import ping
 from kagsync.report import write
 from kagsync.store.runs import Runs
-from kagsync.sync import run as sync
+from kagsync.sync.result import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -268,4 +268,4 @@ def test_the_outcome_of_a_run_from_disk_has_the_same_keys(club: Club, tmp_path: 
     path.write_bytes(board_csv([Team(1, "alice", ("alice",))]))
     outcome = json.loads(club.kagsync.ok("sync", SLUG, "--from", str(path), "--format", "json"))
     assert set(outcome) == {"status", "exit_code", "error", "competitions", "after"}
-    assert set(sync.as_json(sync.Outcome([], alone=False))) == set(outcome)
+    assert set(Outcome([], alone=False).data) == set(outcome)

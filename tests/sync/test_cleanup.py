@@ -1,4 +1,4 @@
-"""Phase 3: what fetch made goes, and nothing else."""
+"""Phase 3 deletes what fetch made, and nothing else."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_file_that_was_never_there_is_not_said_to_stay(kagsync: Kagsync, tmp_p
     assert ran.code == 2
     assert (
         ran.err
-        == f"ERROR kagsync: there is no file {tmp_path / 'typo.csv'}. Name what kagsync fetch printed\n"
+        == f"ERROR kagsync: there is no file {tmp_path / 'typo.csv'}. Pass the path that fetch printed\n"
     )
 
 
@@ -93,7 +93,9 @@ def test_a_csv_of_somebody_elses_stays(place: str, kagsync: Kagsync, tmp_path: P
     ran = kagsync("cleanup", str(csv))
 
     assert ran.code == 2
-    assert ran.err.startswith(f"ERROR kagsync: {csv} was not made by kagsync fetch, so it stays. ")
+    assert ran.err.startswith(
+        f"ERROR kagsync: {csv} was not deleted, because kagsync fetch did not make it. "
+    )
     assert len(ran.err.splitlines()) == 1
     assert csv.read_text() == "precious"
 

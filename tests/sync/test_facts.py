@@ -1,4 +1,4 @@
-"""What Kaggle says of a competition: asked once a day, kept, and never a reason for a sync to fail."""
+"""What Kaggle says of a competition: asked once a day, saved, and never a reason for a sync to fail."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ NOTHING = (None,) * len(COLUMNS)
 
 
 class Clock:
-    """The program's clock, which goes when it is told to."""
+    """The program's clock, which only moves when a test moves it."""
 
     def __init__(self) -> None:
         self.now = START
@@ -61,14 +61,14 @@ class Club:
         self.kaggle, self.kagsync, self.settings, self.clock = kaggle, kagsync, settings, clock
 
     def track(self, slug: str = SLUG, kaggle_id: str | None = None) -> None:
-        """Tracks a competition of which nothing is known yet."""
+        """Tracks a competition that nothing is known of yet."""
         with Store.open(self.settings.db, self.settings.locks, create=True) as store:
             store.users.save([("user1", None, None)], times.utc_now())
             store.competitions.add(slug, kaggle_id or slug, times.utc_now())
         self.kaggle.board(kaggle_id or slug, BOARD)
 
     def asked(self) -> list[str]:
-        """The competitions whose facts were asked for since the last look."""
+        """The competitions whose facts were asked for since the last call."""
         slugs = [request.slug for request in self.kaggle.requests if request.call == "GetCompetition"]
         self.kaggle.requests.clear()
         return slugs
@@ -85,7 +85,7 @@ class Club:
         return found[0]
 
     def sync(self) -> Ran:
-        """A sync that must succeed without a word that anything is wrong."""
+        """A sync that must succeed without a warning."""
         ran = self.kagsync("sync", "--all", "-q")
         assert (ran.code, ran.out, ran.err) == (0, "", ""), ran
         return ran
@@ -100,7 +100,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits that a test can wait for."""
+    """Waits that are short enough for a test."""
     monkeypatch.setattr(client, "_backoff", lambda: 0.01)
     monkeypatch.setattr(client, "READ_TIMEOUT", 0.3)
     monkeypatch.setattr(competitions, "_PATIENCE", 1.0)
@@ -124,7 +124,7 @@ def test_the_first_sync_asks_for_what_is_not_known(club: Club) -> None:
     assert club.facts() == KEPT
     told = club.told()
     assert [told[key] for key in ("title", "deadline", "metric", "medals")] == [*KEPT[:3], True]
-    assert told["teams"] == 100  # those of the board; Kaggle's count has others
+    assert told["teams"] == 100  # the teams on the board; Kaggle counts more
 
 
 def test_kaggle_is_asked_once_a_day_and_not_at_every_sync(club: Club) -> None:
@@ -161,7 +161,7 @@ def test_what_kaggle_says_anew_takes_the_place_of_the_old(club: Club) -> None:
     club.sync()
     assert club.facts() == (KEPT[0], "2031-05-05T12:00:00Z", "AUC", 7, 0)
     assert club.told()["medals"] is False
-    club.kaggle.competition(SLUG)  # neither deadline nor metric any more
+    club.kaggle.competition(SLUG)  # it no longer has a deadline or a metric
     club.clock.now += DAY
     club.sync()
     assert club.facts()[1:4] == (None, None, None)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,8 +51,9 @@ def tracked(kaggle: KaggleServer, kagsync: Kagsync) -> KaggleServer:
 
 def test_a_board_from_kaggle_is_a_csv_and_the_zip_is_gone(kaggle: KaggleServer, folder: Path) -> None:
     kaggle.board("titanic-on-kaggle", BOARD)
+    linked = replace(COMPETITION, kaggle_competition_id="titanic-on-kaggle")
 
-    fetched = fetch.from_kaggle(client.connect()(), SLUG, "titanic-on-kaggle", folder)
+    fetched = fetch.from_kaggle(client.connect()(), linked, folder)
 
     assert [path for path in folder.iterdir() if not path.name.startswith(".")] == [fetched.csv]
     assert fetched.csv.read_bytes() == BOARD
@@ -77,8 +79,8 @@ def test_the_rows_of_the_last_board_are_not_counted_again_and_those_of_another_a
         kaggle.board(SLUG, BOARD)
         folder_of_run = folder / sha256[:8]
         folder_of_run.mkdir()
-        api = client.connect()()
-        assert fetch.from_kaggle(api, SLUG, SLUG, folder_of_run, last=(sha256, 1744)).rows == rows
+        known = replace(COMPETITION, fingerprint=f"{sha256}:1", row_count=1744)
+        assert fetch.from_kaggle(client.connect()(), known, folder_of_run).rows == rows
         assert len(counted) == times_counted
 
 
@@ -86,7 +88,7 @@ def test_a_name_without_a_time_counts_as_made_now(kaggle: KaggleServer, folder: 
     kaggle.board(SLUG, BOARD, when="")
     before = datetime.now(UTC).replace(microsecond=0)
 
-    fetched = fetch.from_kaggle(client.connect()(), SLUG, SLUG, folder)
+    fetched = fetch.from_kaggle(client.connect()(), COMPETITION, folder)
 
     assert before <= fetched.snapshot_at <= datetime.now(UTC)
 

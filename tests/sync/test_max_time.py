@@ -1,4 +1,4 @@
-"""A run that ends before the next one begins, and whom it leaves for later."""
+"""A run ends before the next one begins, and leaves the other competitions for later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from kagsync import clock
 from kagsync.errors import OutOfTime
 from kagsync.kaggle import client
 from kagsync.store import Store
-from kagsync.sync import run as sync
+from kagsync.sync import run, sources
+from kagsync.sync.result import Outcome
 from kagsync.tracking.competitions import refresh_facts
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def club(kaggle: KaggleServer, settings: Settings) -> KaggleServer:
     return kaggle
 
 
-def run(kagsync: Kagsync, *words: str) -> dict[str, str]:
-    """A run's competitions, in the order of their turn, and what became of each."""
+def sync(kagsync: Kagsync, *words: str) -> dict[str, str]:
+    """The competitions of a run in the order of their turns, with the status of each."""
     ran = kagsync("sync", "--all", "-q", "--format", "json", *words)
     told = json.loads(ran.out)
     assert ran.code == told["exit_code"]
@@ -61,18 +62,18 @@ def test_with_three_times_too_many_none_starves(jobs: str, club: KaggleServer, k
     before: set[str] = set()
     runs = 0
     while min(started[slug] for slug in SLUGS) < 2:
-        found = run(kagsync, "--jobs", jobs, "--max-time", "1")
+        found = sync(kagsync, "--jobs", jobs, "--max-time", "1")
         runs += 1
         assert len(found) == COUNT
         now = {slug for slug, status in found.items() if status != "later"}
-        assert 0 < len(now) < COUNT / 2  # so that two runs cannot be through with all
-        assert not now & before  # who had a turn waits until the others had theirs
+        assert 0 < len(now) < COUNT / 2  # so that two runs cannot finish all of them
+        assert not now & before  # no second turn before all others had one
         assert list(found)[: len(now)] == [slug for slug in found if slug in now]
         assert runs <= 3 * COUNT, started
         before = now
         started += Counter(now)
     assert max(started.values()) <= 3
-    assert club.downloads(BROKEN)  # one that fails takes its turn like the others, and no more
+    assert club.downloads(BROKEN)  # one that fails gets as many turns as the others
 
 
 def test_what_is_left_is_told_and_is_no_failure(club: KaggleServer, kagsync: Kagsync) -> None:
@@ -87,7 +88,7 @@ def test_what_is_left_is_told_and_is_no_failure(club: KaggleServer, kagsync: Kag
 
 
 def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, settings: Settings) -> None:
-    found = run(kagsync, "--jobs=1", "--max-time=1")
+    found = sync(kagsync, "--jobs=1", "--max-time=1")
     left = {slug for slug, status in found.items() if status == "later"}
     with Store.open(settings.db, settings.locks) as store:
         untried = {each.slug for each in store.competitions.due(clock.utc_now()) if each.last_run is None}
@@ -98,10 +99,10 @@ def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, sett
 
 @pytest.fixture
 def slow(club: KaggleServer, monkeypatch: pytest.MonkeyPatch) -> KaggleServer:
-    """Kaggle says nothing about two of the competitions, and waits are such that a test can wait for them."""
+    """Kaggle does not answer for two of the competitions, and waits are short enough for a test."""
     monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 3.0)
-    monkeypatch.setattr(sync, "_GRACE", 0.5)
-    club.latency = 0.25  # so that the turn of these two comes after more than the half second
+    monkeypatch.setattr(sources, "_GRACE", 0.5)
+    club.latency = 0.25  # so that the turn of these two comes after the half second
     for slug in ("c05", "c06"):
         club.answer(slug, *[Answer(misbehave="silent")] * 20)
     return club
@@ -111,7 +112,7 @@ def test_what_kaggle_does_not_answer_in_time_is_left_too(
     slow: KaggleServer, kagsync: Kagsync, settings: Settings
 ) -> None:
     began = time.monotonic()
-    found = run(kagsync, "--jobs=2", "--max-time=3")
+    found = sync(kagsync, "--jobs=2", "--max-time=3")
 
     assert time.monotonic() - began < 3 + 0.5 + 3
     assert [status for slug, status in found.items() if slug < BROKEN] == ["ok"] * 4
@@ -152,8 +153,8 @@ def test_facts_that_are_cut_short_are_asked_for_by_the_next_run(
 
 @pytest.mark.long
 def test_who_is_first_has_all_the_time_there_is(slow: KaggleServer, kagsync: Kagsync) -> None:
-    run(kagsync, "--jobs=2", "--max-time=3")
-    found = run(kagsync, "--jobs=2", "--max-time=1")
+    sync(kagsync, "--jobs=2", "--max-time=3")
+    found = sync(kagsync, "--jobs=2", "--max-time=1")
 
     assert list(found)[:2] == ["c05", "c06"]
     assert (found["c05"], found["c06"]) == ("error", "error")
@@ -161,18 +162,28 @@ def test_who_is_first_has_all_the_time_there_is(slow: KaggleServer, kagsync: Kag
 
 @pytest.mark.parametrize(
     ("words", "seconds"),
-    [(["--all"], 270), (["--all", "--max-time", "9"], 9), (["c00"], None), (["c00", "--max-time", "9"], 9)],
+    [
+        (["--all"], 270),
+        (["--all", "--max-time", "9"], 9),
+        (["c00"], math.inf),
+        (["c00", "--max-time", "9"], 9),
+    ],
 )
 def test_by_itself_only_all_has_an_end(
-    words: list[str], seconds: int | None, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+    words: list[str],
+    seconds: float,
+    kagsync: Kagsync,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    Store.open(settings.db, settings.locks, create=True).close()
     given: list[object] = []
 
-    def seen(*_: object, max_time: object, **__: object) -> sync.Outcome:
-        given.append(max_time)
-        return sync.Outcome([], alone=False)
+    def seen(_: Settings, __: Store, options: run.Options, ___: object) -> Outcome:
+        given.append(options.time_limit)
+        return Outcome([], alone=False)
 
-    monkeypatch.setattr(sync, "sync", seen)
+    monkeypatch.setattr(run, "sync", seen)
     kagsync("sync", *words)
     assert given == [seconds]
 
@@ -195,4 +206,4 @@ def test_a_schedule_ends_each_run_before_the_next(
 
 
 def test_the_default_is_nine_tenths_of_five_minutes() -> None:
-    assert math.isclose(sync.MAX_TIME, 0.9 * 300)
+    assert math.isclose(run.MAX_TIME, 0.9 * 300)

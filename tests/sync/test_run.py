@@ -1,4 +1,4 @@
-"""One competition through the phases, many side by side, and whatever may come between."""
+"""One competition through the phases, several side by side, and what can go wrong."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ TWELVE = [f"user{number * 80}" for number in range(8, 20)]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "_backoff", lambda: 0.01)
-    # It is the process's: one run that is stopped would stop all later tests.
+    # It belongs to the process: one run that is stopped would stop all later tests.
     monkeypatch.setattr(client, "stop", client._Stop())
 
 
@@ -413,16 +413,16 @@ def test_a_damaged_database_is_exit_code_5(club: Club) -> None:
 def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
     club: Club, monkeypatch: pytest.MonkeyPatch, settings: Settings, jobs: str
 ) -> None:
-    from kagsync.sync import run as sync
+    from kagsync.sync import competition as one
 
-    real = sync.process
+    real = one.process
 
     def with_a_mistake(store: Any, competition: Any, *arguments: Any, **options: Any) -> Any:
         if competition.slug == "a":
             raise ValueError("nobody thought of this")
         return real(store, competition, *arguments, **options)
 
-    monkeypatch.setattr(sync, "process", with_a_mistake)
+    monkeypatch.setattr(one, "process", with_a_mistake)
     club.track("a", "b", "c")
     club.people("user1")
 

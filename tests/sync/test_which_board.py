@@ -1,4 +1,4 @@
-"""A board is what it says it is: of this competition, the public one, of one moment that is not to come."""
+"""Which boards are accepted: public boards of this competition, each of one moment, and not in the future."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ def test_another_board_at_a_moment_that_is_taken_is_refused_unless_forced(club: 
         club.load(other, command=command), f"b-{WHEN}.csv", f"{WHEN}Z", "10 rows", f"a-{WHEN}.csv", "--force"
     )
     assert club.ranks() == {"ann": 1, "bob": 2}
-    assert club.load(club.csv(f"c-{WHEN}.csv"), command=command).code == 0  # the same board once more
+    assert club.load(club.csv(f"c-{WHEN}.csv"), command=command).code == 0  # the same board again
     assert club.load(other, "--force", command=command).code == 0
     assert club.ranks() == {"ann": 2, "bob": 1}
     assert club.history("ann") == [(f"{WHEN}Z", 2)]
@@ -288,7 +288,7 @@ def test_a_board_that_replaces_an_unchanged_one_is_compared_with_like_any_other(
 
 
 def test_a_replaced_board_does_not_leave_its_direction_behind(club: Club) -> None:
-    wrong = (Team(11, "Aa", ("ann",), "0.1"), Team(12, "Bb", ("bob",), "0.2"))  # lower is better there
+    wrong = (Team(11, "Aa", ("ann",), "0.1"), Team(12, "Bb", ("bob",), "0.2"))  # here lower is better
     club.ok(club.csv("a-2026-01-01T00:00:00.csv", *wrong))
     club.ok(club.csv("b-2026-01-01T00:00:00.csv", ANN, BOB), "--force")
     club.ok(club.csv("b-2026-01-02T00:00:00.csv", Team(11, "Aa", ("ann",), "0.95", submissions=2), BOB))
@@ -363,7 +363,7 @@ def test_of_a_board_from_before_its_hash_was_kept_the_rows_must_do(
     assert club.load(club.csv(f"b-{WHEN}.csv", *rows)).code == code
 
 
-# No time that is still to come
+# Not in the future
 
 
 @BOTH
@@ -393,7 +393,7 @@ def test_kaggles_board_is_refused_where_this_clock_is_far_behind(
 
 
 class Frozen:
-    """What an earlier version made of a board named 2099 between others: the way back loses nothing."""
+    """A database in which an earlier version applied a board of 2099. Going back loses nothing."""
 
     def __init__(self, club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
         self.club = club
@@ -439,7 +439,7 @@ def test_force_drops_boards_of_the_future_and_nothing_else(frozen: Frozen, when:
     assert "Dropped the boards dated after" in ran.err
     assert "2026-01-02T00:00:00Z" in ran.err
     invariants.check(club.db)
-    # The same as if the board of the future had never been.
+    # The same as if the board of the future had never been loaded.
     expected = Frozen.__new__(Frozen)
     expected.club = _without_the_future(club, path)
     assert frozen.dump() == expected.dump()

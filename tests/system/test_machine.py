@@ -454,7 +454,7 @@ def test_what_is_no_file_is_refused_before_it_can_hold_up_a_run(
                     ran = kagsync(*verb)
             except _Hangs:
                 pytest.fail(f"{verb} hangs")
-            failed_sync(ran, 2, str(source), "Name a ZIP or CSV file")
+            failed_sync(ran, 2, str(source), "Pass a ZIP or CSV file")
     assert content(db) == before
 
 

@@ -30,7 +30,7 @@ from world.kaggle_server import (
 
 from kagsync import clock, log
 from kagsync.kaggle import client
-from kagsync.store import RETENTION, records
+from kagsync.store import RETENTION, Store, records
 from kagsync.sync import run
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def test_a_month_of_ticks(
                 world.move(slug, now, kaggle)
             if rng.random() < 0.05:
                 kaggle.answer(slug, *[rng.choice(FAULTS)] * rng.choice((1, client.TRIES)))
-        outcome = run.sync(settings, [], everything=True)
+        with Store.open(settings.db, settings.locks) as store:
+            outcome = run.sync(settings, store, run.Options(everything=True))
         assert len(outcome.results) == competitions
         for result in outcome.results:
             statuses[result.status] = statuses.get(result.status, 0) + 1

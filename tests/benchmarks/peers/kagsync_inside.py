@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from kagsync.settings import Settings
-from kagsync.sync.run import process_file
+from kagsync.sync.by_hand import process_file
 
 database, folder, slug, *boards = sys.argv[1:]
 settings = Settings(db=Path(database), temp_dir=Path(folder))

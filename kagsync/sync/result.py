@@ -1,0 +1,160 @@
+"""How a run ended: one competition, the steps after the competitions, and all of it.
+
+`text` is for people, `data` for programs, `exit_code` for the process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from kagsync import errors
+from kagsync.store.records import BUSY, ERROR, LATER, OK, OLDER, RESTING, UNCHANGED
+
+if TYPE_CHECKING:
+    from kagsync.errors import KagsyncError
+    from kagsync.store.records import Counts
+
+PARTIAL = "partial"
+REPORT = "report"  # the only step after the competitions that can change how a run ends
+_NAMED = 5  # competitions; of more than that only the number is printed
+
+
+@dataclass(frozen=True)
+class Processed:
+    """What processing a board did.
+
+    `status` is one of: ok, unchanged (nothing to do) and older (history only).
+    """
+
+    status: str
+    counts: Counts
+
+    @property
+    def text(self) -> str:
+        counts = self.counts
+        line = (
+            f"Created: {counts.created}, Updated: {counts.updated}, "
+            f"Skipped: {counts.skipped}, Changed: {counts.changed}"
+        )
+        notes = {UNCHANGED: " (nothing new)", OLDER: " (an older snapshot: history only)"}
+        return line + notes.get(self.status, "")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one competition's sync ended.
+
+    `status` is one of: ok, unchanged, older (an old snapshot, history only), busy (another run syncs it),
+    resting (Kaggle asked to wait), later (this run had no time left) and error.
+    """
+
+    slug: str
+    status: str
+    counts: Counts | None = None
+    error: KagsyncError | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        counts = self.counts
+        return {
+            "slug": self.slug,
+            "status": self.status,
+            "rows": counts and counts.rows,
+            "created": counts and counts.created,
+            "updated": counts and counts.updated,
+            "skipped": counts and counts.skipped,
+            "changed": counts and counts.changed,
+            "error": _error(self.error),
+        }
+
+
+@dataclass(frozen=True)
+class AfterFailure:
+    """What went wrong after the competitions: the step, the error's code word, and the message."""
+
+    step: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        results: how each competition's sync ended.
+        alone: whether the run was for one competition, asked for by name.
+        error: why the run could not start; None: it did.
+        after: what went wrong after the competitions.
+    """
+
+    results: list[Result]
+    alone: bool
+    error: KagsyncError | None = None
+    after: tuple[AfterFailure, ...] = ()
+
+    @property
+    def failed(self) -> list[Result]:
+        return [result for result in self.results if result.error is not None]
+
+    @property
+    def report_failed(self) -> bool:
+        return any(failure.step == REPORT for failure in self.after)
+
+    @property
+    def status(self) -> str:
+        """`ok`, `partial` (some competitions failed, or the report) or `error` (all of them failed)."""
+        if self.error is not None:
+            return ERROR
+        if not self.failed:
+            return PARTIAL if self.report_failed else OK
+        return ERROR if len(self.failed) == len(self.results) else PARTIAL
+
+    @property
+    def exit_code(self) -> int:
+        """A database failure has its own code in any run; other errors only in a run on one competition."""
+        if self.error is not None:
+            return self.error.exit_code
+        found = [result.error.exit_code for result in self.failed if result.error is not None]
+        if not found:
+            return errors.SOME_FAILED if self.report_failed else errors.OK
+        if errors.DATABASE in found:
+            return errors.DATABASE
+        return found[0] if self.alone else errors.SOME_FAILED
+
+    @property
+    def text(self) -> str:
+        """The run in one line."""
+        if not self.results:
+            return "Nothing to sync: add a competition with kagsync competitions add SLUG"
+        synced = [result.counts.synced for result in self.results if result.counts is not None]
+        competitions = "competition" if len(synced) == 1 else "competitions"
+        notes = [f"Synced {sum(synced)} entries across {len(synced)} {competitions}"]
+        for status, words in (
+            (UNCHANGED, "nothing new in"),
+            (BUSY, "already being synced by another run:"),
+            (RESTING, "resting, as Kaggle asked:"),
+            (LATER, "left for the next run:"),
+            (ERROR, "failed:"),
+        ):
+            if slugs := [result.slug for result in self.results if result.status == status]:
+                notes.append(f"{words} {', '.join(slugs) if len(slugs) <= _NAMED else len(slugs)}")
+        if self.report_failed:
+            notes.append("the report was not updated")
+        return "; ".join(notes)
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The outcome for programs; keys never disappear."""
+        return {
+            "status": self.status,
+            "exit_code": self.exit_code,
+            "error": _error(self.error),
+            "competitions": [result.data for result in self.results],
+            "after": [asdict(failure) for failure in self.after],
+        }
+
+
+def _error(error: KagsyncError | None) -> dict[str, str] | None:
+    return None if error is None else {"code": error.code, "message": str(error)}

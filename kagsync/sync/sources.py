@@ -1,0 +1,115 @@
+"""Where a run gets its boards from: Kaggle, or a file from disk. Both have the same shape."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from kagsync import clock
+from kagsync.errors import UsageError
+from kagsync.kaggle import credentials
+from kagsync.log import logger
+from kagsync.store.records import FILE, KAGGLE
+from kagsync.sync import fetch
+from kagsync.tracking import competitions as tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from kagsync.store import Store
+    from kagsync.store.records import Competition
+    from kagsync.sync.fetch import Fetched
+
+_GRACE = 15.0  # seconds more for downloads that have begun: the run still ends before the next one starts
+_FACTS_A_RUN = (
+    8  # competitions: at a run every 5 minutes that is 2,000 a day, and no run has to wait for many
+)
+
+
+class Source(Protocol):
+    """Where the boards of a run come from.
+
+    Attributes:
+        name: as `sync_runs` has it.
+        repeatable: whether any run can get the same board again. If so, a competition that another run is
+            syncing, or that Kaggle asked to leave alone, is skipped; otherwise this run waits for its turn.
+    """
+
+    name: str
+    repeatable: bool
+
+    def fetch(self, competition: Competition, folder: Path) -> Fetched:
+        """Puts the board of a competition into a folder; raises KagsyncError."""
+
+    def refresh_facts(self, store: Store, competition: Competition) -> None:
+        """Updates what is known of a competition besides its board."""
+
+
+class Kaggle:
+    """Kaggle itself: gives the newest board, and says what a competition is."""
+
+    name = KAGGLE
+    repeatable = True
+
+    def __init__(self, store: Store, competitions: Iterable[Competition], *, until: float = math.inf) -> None:
+        """Finds the credentials, and warns if something is wrong with them. Sends no request yet.
+
+        Args:
+            competitions: those that will be fetched.
+            until: when the run should end, by the monotonic clock.
+
+        Raises:
+            UsageError: a competition is not linked to Kaggle.
+            ConfigurationError: there are no credentials, or a setting is wrong.
+        """
+        from kagsync.kaggle import client  # a file from disk does not need it
+
+        for competition in competitions:
+            _require_link(competition)
+        # The first competition always gets the whole time that a download may take. Otherwise, in very short
+        # runs, a slow answer would be cut off every time.
+        until = max(until, time.monotonic() + client.DOWNLOAD_DEADLINE)
+        self._clients = client.connect(until + _GRACE)
+        self._facts = tracked.facts_to_ask(competitions, _FACTS_A_RUN)
+        _warn_of_login(store, self._clients.credentials)
+
+    def fetch(self, competition: Competition, folder: Path) -> Fetched:
+        return fetch.from_kaggle(self._clients(), competition, folder)
+
+    def refresh_facts(self, store: Store, competition: Competition) -> None:
+        if competition.id in self._facts:
+            tracked.refresh_facts(store, competition, self._clients())
+
+
+class FromDisk:
+    """A ZIP or CSV from disk."""
+
+    name = FILE
+    repeatable = False
+
+    def __init__(self, path: Path, *, accept_name: bool) -> None:
+        self._path, self._accept_name = path, accept_name
+
+    def fetch(self, competition: Competition, folder: Path) -> Fetched:
+        return fetch.from_file(self._path, folder, competition, accept_name=self._accept_name)
+
+    def refresh_facts(self, store: Store, competition: Competition) -> None:
+        """A file says nothing but its board."""
+
+
+def _require_link(competition: Competition) -> None:
+    if not competition.is_linked:
+        raise UsageError(
+            f"{competition.slug} is not linked to Kaggle",
+            f"Link it: kagsync competitions add {competition.slug} --kaggle-id ID, or sync --from FILE",
+        )
+
+
+def _warn_of_login(store: Store, found: credentials.Credentials) -> None:
+    """Warns, once each, of problems with credentials that can be used all the same."""
+    warnings = credentials.warnings(found)
+    new = [text for key, text in warnings.items() if store.runs.first_time(key, clock.utc_now())]
+    for text in new:
+        logger.warning("%s", text)

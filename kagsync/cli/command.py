@@ -168,31 +168,3 @@ def in_turn(names: Iterable[str]) -> Iterator[deque[str]]:
 def with_entries(name: str, entries: int) -> str:
     """What goes when a competition or a user is removed."""
     return f"{name} with {entries} {'entry' if entries == 1 else 'entries'} and their history"
-
-
-# For cli/sync.py, until it uses Common.
-
-
-def load(
-    db: Path | None,
-    verbose: bool,
-    quiet: bool,
-    log_file: Path | None = None,
-    *,
-    jobs: int | None = None,
-    team_name: bool | None = None,
-) -> Settings:
-    return Common(db, verbose, quiet).settings(log_file=log_file, jobs=jobs, team_name=team_name)
-
-
-def say(text: str, *, quiet: bool) -> None:
-    if not quiet:
-        print_text(text)
-
-
-def print_text(text: str) -> None:
-    listing.write_exactly(text)
-
-
-def print_json(content: object) -> None:
-    print_text(listing.to_json(content))

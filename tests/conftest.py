@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from world.kaggle_server import ENVIRONMENT, KaggleServer
 from world.running import Kagsync
 
 from kagsync import log
+from kagsync.kaggle import retry, watchdog
 from kagsync.settings import Settings
 from kagsync.store import Store
 
@@ -58,6 +60,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def quiet_log() -> None:
     """The log as a command without options sets it up: an earlier test may have asked for -v."""
     log.configure()
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Changes the policy of retries in this process, which has no long pauses in tests.
+
+    The stop is the test's own, too: a run that is stopped would stop all later ones.
+    """
+
+    def change(**bounds: object) -> None:
+        monkeypatch.setattr(retry, "DEFAULT", replace(retry.DEFAULT, **bounds))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(watchdog, "stop", watchdog.Stop())
+    change(pause=(0.0, 0.01))
+    return change
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -9,14 +10,30 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.errors import LONGEST_REST, Forbidden, KagsyncError, NotFound, RateLimited, Unreachable
-from kagsync.net.route import Failure
+from kagsync.errors import (
+    LONGEST_REST,
+    BadDownload,
+    Forbidden,
+    KagsyncError,
+    NotFound,
+    RateLimited,
+    Unreachable,
+)
+from kagsync.kaggle.credentials import refused
+from kagsync.net import route
+from kagsync.net.route import Failure, Route
 from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import requests
+
+    from kagsync.kaggle.credentials import Credentials
+    from kagsync.kaggle.exchange import Exchange
+
+# What the SDK raises over an answer that makes no sense (requests.JSONDecodeError is a ValueError).
+NONSENSE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 
 SHORT_RETRY_AFTER = 20.0  # seconds worth waiting for within a run
 DEFAULT_REST = timedelta(minutes=15)  # after a 429 that does not say how long
@@ -62,14 +79,61 @@ def _utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def explain(response: requests.Response, kaggle_id: str, said: str) -> Failure:
-    """Says what a refusal means; a 401 is for whoever has the credentials.
+def explain(cause: Exception, exchange: Exchange, kaggle_id: str, credentials: Credentials) -> Failure:
+    """Says what an exception of the SDK means. One that does not concern Kaggle is raised again.
+
+    The failure's error has the cause that `-v` shows below it. That is no refusal, whose own words, unmasked,
+    may repeat a secret.
 
     Args:
         kaggle_id: the competition that the request was about; empty if about none.
-        said: what `quoted` gives.
     """
+    if isinstance(cause, KagsyncError):
+        cause.__cause__ = None
+        return Failure(cause, heals=False)
+    response = refusal(cause, exchange)
+    failure = (
+        _explain_exception(cause, exchange)
+        if response is None
+        else _explain_refusal(response, exchange, kaggle_id, credentials)
+    )
+    failure.error.__cause__ = cause if response is None else None
+    return failure
+
+
+def _explain_exception(cause: Exception, exchange: Exchange) -> Failure:
+    import requests
+    import urllib3
+
+    if isinstance(cause, NONSENSE):
+        error = BadDownload("Kaggle's answer could not be understood", "Try again later")
+        return Failure(error, heals=False)
+    reached = (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError, TimeoutError)
+    if isinstance(cause, (*reached, socket.gaierror)):
+        return route.explain(cause, exchange.route or Route(""))
+    raise cause
+
+
+def refusal(cause: Exception, exchange: Exchange) -> requests.Response | None:
+    """The answer that the SDK raised an exception for, if it is the answer of an error."""
+    import requests
+
+    if isinstance(cause, requests.HTTPError) and cause.response is not None:
+        return cause.response
+    response = exchange.response
+    refused = response is not None and response.status_code >= 400
+    return response if refused and isinstance(cause, NONSENSE) else None
+
+
+def _explain_refusal(
+    response: requests.Response, exchange: Exchange, kaggle_id: str, credentials: Credentials
+) -> Failure:
     status = status_of(response)
+    if status == 407 and exchange.route is not None and exchange.route.proxy is not None:
+        return Failure(route.wants_login(exchange.route), heals=False)
+    said = quoted(response, credentials.secrets)
+    if status == 401:
+        return Failure(refused(credentials, said), heals=False)
     if status == 403 and kaggle_id:
         error: KagsyncError = Forbidden(
             f"Kaggle does not show you the leaderboard of {kaggle_id}{said}",

@@ -226,9 +226,9 @@ def _side_by_side(
                     future.result()
                     done(futures[future].slug)
         except BaseException:
-            from kagsync.kaggle import client
+            from kagsync.kaggle import watchdog
 
-            client.stop()  # downloads end now, or leaving the pool would wait for them
+            watchdog.stop()  # downloads end now, or leaving the pool would wait for them
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         return [future.result() for future in futures]

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from kagsync.sync.fetch import Fetched
 
 _GRACE = 15.0  # seconds more for downloads that have begun: the run still ends before the next one starts
-_FACTS_A_RUN = (
-    8  # competitions: at a run every 5 minutes that is 2,000 a day, and no run has to wait for many
-)
+_FACTS_A_RUN = 8  # competitions: at a run every 5 minutes that is 2,000 a day, and no run waits for many
 
 
 class Source(Protocol):
@@ -64,13 +62,13 @@ class Kaggle:
             UsageError: a competition is not linked to Kaggle.
             ConfigurationError: there are no credentials, or a setting is wrong.
         """
-        from kagsync.kaggle import client  # a file from disk does not need it
+        from kagsync.kaggle import client, retry  # a file from disk does not need it
 
         for competition in competitions:
             _require_link(competition)
         # The first competition always gets the whole time that a download may take. Otherwise, in very short
         # runs, a slow answer would be cut off every time.
-        until = max(until, time.monotonic() + client.DOWNLOAD_DEADLINE)
+        until = max(until, time.monotonic() + retry.DEFAULT.deadline)
         self._clients = client.connect(until + _GRACE)
         self._facts = tracked.facts_to_ask(competitions, _FACTS_A_RUN)
         _warn_of_login(store, self._clients.credentials)

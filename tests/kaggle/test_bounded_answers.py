@@ -20,7 +20,7 @@ from kagsync.notify import channel, ping
 from kagsync.store.records import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from world.kaggle_server import KaggleServer
@@ -97,11 +97,8 @@ def flood(request: pytest.FixtureRequest) -> Iterator[Flood]:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(client, "_REFUSAL_PATIENCE", 0.5)
-    monkeypatch.setattr(client, "MAX_DOWNLOAD", MB)
-    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 1.5)
+def quick(monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]) -> None:
+    patience(refusal_timeout=0.5, largest_download=MB, deadline=1.5)
     monkeypatch.setattr(ping, "PATIENCE", 2.0)
     monkeypatch.setattr(channel, "_PATIENCE", 2.0)
 

@@ -47,10 +47,10 @@ from kagsync.errors import (
     RateLimited,
     Unreachable,
 )
-from kagsync.kaggle import client as kaggle_api
+from kagsync.kaggle import client, retry, watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SLUG = "titanic"
@@ -58,11 +58,9 @@ BOARD = board_csv(many_teams(30))
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(patience: Callable[..., None]) -> None:
     """Waits that a test can wait for."""
-    monkeypatch.setattr(kaggle_api, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(kaggle_api, "READ_TIMEOUT", 5.0)
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 10.0)
+    patience(read_timeout=5.0, deadline=10.0)
 
 
 @pytest.fixture
@@ -79,7 +77,7 @@ def anonymous(kaggle: KaggleServer, monkeypatch: pytest.MonkeyPatch) -> KaggleSe
 
 
 def download(target: Path) -> None:
-    kaggle_api.connect()().download_leaderboard(SLUG, target)
+    client.connect()().download_leaderboard(SLUG, target)
 
 
 def is_the_board(path: Path) -> bool:
@@ -122,22 +120,17 @@ def test_only_the_part_for_competitions_is_loaded_and_the_rest_stays_loadable() 
 
 
 def test_every_request_goes_through_our_adapter(kaggle: KaggleServer) -> None:
-    session = kaggle_api.connect()()._http._session
+    session = client.connect()()._session
 
     for url in ("https://api.kaggle.com/v1/x", "http://localhost:7777/api", "https://storage.example.com/"):
         adapter = session.get_adapter(url)
         assert type(adapter).__name__ == "BoundedAdapter"
-    assert (kaggle_api.CONNECT_TIMEOUT, kaggle_api.TRIES) == (10.0, 4)
 
 
 def test_the_waits_are_those_of_the_contract() -> None:
-    code = (
-        "from kagsync.kaggle import client as k;"
-        "print(k.CONNECT_TIMEOUT, k.READ_TIMEOUT, k.DOWNLOAD_DEADLINE, len({k._backoff() for _ in range(9)}))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert done.stdout.split() == ["10.0", "30.0", "120.0", "9"]  # nine backoffs differ: there is jitter
+    policy = retry.RetryPolicy()
+    assert (policy.connect_timeout, policy.read_timeout, policy.deadline) == (10.0, 30.0, 120.0)
+    assert (policy.tries, policy.pause) == (4, (1.0, 4.0))  # between two bounds: there is jitter
 
 
 def test_importing_the_door_does_no_network_and_nothing_heavy(kaggle: KaggleServer) -> None:
@@ -180,7 +173,7 @@ def test_a_gzipped_answer_is_unpacked(kaggle: KaggleServer, target: Path) -> Non
 
 
 def test_each_thread_gets_its_own_client_and_keeps_it(kaggle: KaggleServer) -> None:
-    api = kaggle_api.connect()
+    api = client.connect()
     clients: list[tuple[object, object]] = []
     threads = [threading.Thread(target=lambda: clients.append((api(), api()))) for _ in range(5)]
     for thread in threads:
@@ -196,7 +189,7 @@ def test_many_threads_download_at_once_and_none_loses_its_credentials(
     kaggle: KaggleServer, tmp_path: Path
 ) -> None:
     kaggle.board(SLUG, BOARD)
-    api = kaggle_api.connect()
+    api = client.connect()
     targets = [tmp_path / f"{number}.zip" for number in range(16)]
     threads = [
         threading.Thread(target=lambda t=t: api().download_leaderboard(SLUG, t))  # type: ignore[misc]
@@ -372,7 +365,7 @@ def test_a_refused_oauth_login_is_a_credentials_error_and_stays_as_it_was(
     anonymous.accept_refresh("refresh-1")
 
     with pytest.raises(CredentialsError, match=r"refused to renew the login in .*credentials\.json"):
-        kaggle_api.connect()
+        client.connect()
 
     assert json.loads(path.read_text()) == {"refresh_token": "revoked"}
 
@@ -396,14 +389,14 @@ def test_an_oauth_login_that_cannot_be_stored_is_good_all_the_same(
 
 
 def test_a_silent_login_server_is_bounded(
-    anonymous: KaggleServer, home: Path, monkeypatch: pytest.MonkeyPatch
+    anonymous: KaggleServer, home: Path, patience: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(kaggle_api, "READ_TIMEOUT", 0.3)
+    patience(read_timeout=0.3)
     stored(home, "credentials.json", {"refresh_token": "refresh-1"})
     anonymous.answer("", Answer(misbehave="silent"), call="GenerateAccessToken")
 
     with within(3), pytest.raises(Unreachable, match="in time"):
-        kaggle_api.connect()
+        client.connect()
 
 
 @pytest.mark.parametrize(
@@ -478,7 +471,7 @@ def test_a_renewal_without_a_token_is_no_login(
     anonymous.answer("", Answer(body=body), call="GenerateAccessToken")
 
     with pytest.raises(BadDownload, match="could not be understood"):
-        kaggle_api.connect()
+        client.connect()
 
     assert json.loads(path.read_text()) == {"refresh_token": "refresh-1"}
 
@@ -501,7 +494,7 @@ def test_a_renewal_that_fails_is_not_called_refused(
     anonymous.answer("", answer, call="GenerateAccessToken")
 
     with pytest.raises(error) as failed:
-        kaggle_api.connect()
+        client.connect()
 
     assert "renew" not in failed.value.message
     assert "competition" not in failed.value.message
@@ -513,7 +506,7 @@ def test_a_refused_renewal_is_told_in_kaggles_words(anonymous: KaggleServer, hom
     anonymous.answer("", kaggle_error(status, "The token was revoked."), call="GenerateAccessToken")
 
     with pytest.raises(CredentialsError, match=r'refused to renew .*, saying: "The token was revoked"'):
-        kaggle_api.connect()
+        client.connect()
 
 
 def test_a_stored_access_token_that_no_header_can_carry_is_renewed(
@@ -569,7 +562,7 @@ def test_kaggles_own_words_stand_beside_ours(
     kaggle: KaggleServer, target: Path, status: int, case: str
 ) -> None:
     body, words = SAYINGS[case]
-    kaggle.answer(SLUG, *[Answer(status, body=body)] * kaggle_api.TRIES)
+    kaggle.answer(SLUG, *[Answer(status, body=body)] * retry.DEFAULT.tries)
 
     with pytest.raises(KagsyncError) as refused:
         download(target)
@@ -657,9 +650,9 @@ def test_a_refusal_without_an_end_is_read_within_bounds(
 
 @pytest.mark.parametrize("how", ["drip", "truncate", "reset"])
 def test_a_refusal_that_does_not_come_to_its_end_is_one_all_the_same(
-    kaggle: KaggleServer, target: Path, how: str, monkeypatch: pytest.MonkeyPatch
+    kaggle: KaggleServer, target: Path, how: str, patience: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(kaggle_api, "_REFUSAL_PATIENCE", 0.4)
+    patience(refusal_timeout=0.4)
     kaggle.drip_seconds = 0.05
     body = kaggle_error(403, "word " * 200).content
     kaggle.answer(SLUG, Answer(403, JSON, body, misbehave=how))  # type: ignore[arg-type]
@@ -681,7 +674,7 @@ def test_a_redirect_without_an_end_is_followed_all_the_same(kaggle: KaggleServer
 @pytest.mark.parametrize("call", ["DownloadLeaderboard", "GetCompetition"])
 def test_json_without_an_end_is_no_answer(kaggle: KaggleServer, target: Path, call: str) -> None:
     kaggle.answer(SLUG, Answer(200, JSON, b'{"title": "', misbehave="endless"), call=call)
-    api = kaggle_api.connect()()
+    api = client.connect()()
 
     with within(4), pytest.raises(BadDownload):
         if call == "GetCompetition":
@@ -695,7 +688,7 @@ def test_facts_that_break_off_are_asked_for_again(kaggle: KaggleServer, how: str
     kaggle.competition(SLUG, title="Titanic")
     kaggle.answer(SLUG, Answer(200, JSON, b'{"title": "T"}', misbehave=how), call="GetCompetition")  # type: ignore[arg-type]
 
-    assert kaggle_api.connect()().competition_facts(SLUG).title == "Titanic"
+    assert client.connect()().competition_facts(SLUG).title == "Titanic"
     assert len(kaggle.requests) == 2
 
 
@@ -705,7 +698,7 @@ def test_gzipped_facts_are_unpacked(kaggle: KaggleServer) -> None:
     body = gzip.compress(b'{"title": "Titanic", "ref": "x"}')
     kaggle.answer(SLUG, Answer(200, {**JSON, "Content-Encoding": "gzip"}, body), call="GetCompetition")
 
-    assert kaggle_api.connect()().competition_facts(SLUG).title == "Titanic"
+    assert client.connect()().competition_facts(SLUG).title == "Titanic"
 
 
 @pytest.mark.parametrize(
@@ -876,7 +869,7 @@ def test_a_trouble_that_stays_is_told_after_a_few_tries(
     with within(5), pytest.raises(Unreachable) as error:
         download(target)
 
-    assert len(kaggle.downloads()) == kaggle_api.TRIES
+    assert len(kaggle.downloads()) == retry.DEFAULT.tries
     assert error.value.exit_code == 4
     assert error.value.remedy
     if trouble[:3].isdigit():
@@ -906,9 +899,9 @@ def test_a_refused_connection_is_told_as_such(target: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("how", ["silent", "drip-headers", "drip"])
 def test_a_server_that_says_little_or_nothing_is_left_at_the_deadline(
-    kaggle: KaggleServer, target: Path, monkeypatch: pytest.MonkeyPatch, how: str
+    kaggle: KaggleServer, target: Path, patience: Callable[..., None], how: str
 ) -> None:
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 0.6)
+    patience(deadline=0.6)
     kaggle.drip_seconds = 0.05
     kaggle.board(SLUG, BOARD)
     kaggle.answer(SLUG, *[Answer(misbehave=how)] * 10)  # type: ignore[arg-type]
@@ -920,9 +913,9 @@ def test_a_server_that_says_little_or_nothing_is_left_at_the_deadline(
 
 
 def test_a_silence_ends_at_the_read_timeout_and_is_tried_again(
-    kaggle: KaggleServer, target: Path, monkeypatch: pytest.MonkeyPatch
+    kaggle: KaggleServer, target: Path, patience: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(kaggle_api, "READ_TIMEOUT", 0.2)
+    patience(read_timeout=0.2)
     kaggle.board(SLUG, BOARD)
     kaggle.answer(SLUG, Answer(misbehave="silent"))
 
@@ -934,10 +927,10 @@ def test_a_silence_ends_at_the_read_timeout_and_is_tried_again(
 
 
 def test_a_dripping_body_of_unknown_length_does_not_pass_for_a_whole_one(
-    kaggle: KaggleServer, target: Path, monkeypatch: pytest.MonkeyPatch
+    kaggle: KaggleServer, target: Path, patience: Callable[..., None]
 ) -> None:
     # Without a Content-Length the end of the connection, which the deadline brings about, is the body's end.
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 0.6)
+    patience(deadline=0.6)
     kaggle.drip_seconds = 0.05
     kaggle.answer(SLUG, Answer(headers={"Content-Length": ""}, body=b"PK\x03\x04" * 1000, misbehave="drip"))
 
@@ -946,9 +939,9 @@ def test_a_dripping_body_of_unknown_length_does_not_pass_for_a_whole_one(
 
 
 def test_an_endless_body_stops_at_the_cap(
-    kaggle: KaggleServer, target: Path, monkeypatch: pytest.MonkeyPatch
+    kaggle: KaggleServer, target: Path, patience: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(kaggle_api, "MAX_DOWNLOAD", 2 * 1024**2)
+    patience(largest_download=2 * 1024**2)
     kaggle.answer(SLUG, Answer(misbehave="endless"))
 
     with within(5), pytest.raises(BadDownload, match="larger than 2 MB"):
@@ -959,9 +952,9 @@ def test_an_endless_body_stops_at_the_cap(
 
 
 def test_a_silent_storage_behind_a_redirect_is_bounded_too(
-    kaggle: KaggleServer, target: Path, monkeypatch: pytest.MonkeyPatch
+    kaggle: KaggleServer, target: Path, patience: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(kaggle_api, "DOWNLOAD_DEADLINE", 0.6)
+    patience(deadline=0.6)
     kaggle.answer(SLUG, redirect(kaggle.storage_url(SLUG)))
     kaggle.answer(SLUG, Answer(misbehave="silent"), call="storage")
 
@@ -987,10 +980,7 @@ def test_a_redirect_to_nowhere_is_an_error_like_others(kaggle: KaggleServer, tar
         download(target)
 
 
-def test_stop_ends_a_silent_download_at_once(
-    kaggle: KaggleServer, target: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kaggle_api, "stop", kaggle_api._Stop())
+def test_stop_ends_a_silent_download_at_once(kaggle: KaggleServer, target: Path) -> None:
     kaggle.answer(SLUG, Answer(misbehave="silent"))
     ends: list[BaseException] = []
 
@@ -1005,7 +995,7 @@ def test_stop_ends_a_silent_download_at_once(
     while not kaggle.requests:
         time.sleep(0.01)
     with within(2):
-        kaggle_api.stop()
+        watchdog.stop()
         thread.join()
 
     assert [type(error) for error in ends] == [Interrupted]
@@ -1047,7 +1037,7 @@ def test_an_answer_that_is_no_leaderboard_is_refused_and_not_stored(
 def test_kaggles_facts_about_a_competition(kaggle: KaggleServer) -> None:
     kaggle.competition(SLUG, title="Titanic", deadline="2030-01-02T03:04:05Z", evaluation_metric="Accuracy")
 
-    facts = kaggle_api.connect()().competition_facts(SLUG)
+    facts = client.connect()().competition_facts(SLUG)
 
     assert facts.title == "Titanic"
     assert facts.deadline == datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -1057,7 +1047,7 @@ def test_kaggles_facts_about_a_competition(kaggle: KaggleServer) -> None:
 def test_what_kaggle_does_not_say_is_none(kaggle: KaggleServer) -> None:
     kaggle.competition(SLUG, title="")
 
-    facts = kaggle_api.connect()().competition_facts(SLUG)
+    facts = client.connect()().competition_facts(SLUG)
 
     assert (facts.title, facts.deadline, facts.metric) == (None, None, None)
 
@@ -1066,7 +1056,7 @@ def test_asking_for_facts_is_bounded(kaggle: KaggleServer) -> None:
     kaggle.answer(SLUG, Answer(misbehave="silent"), call="GetCompetition")
 
     with within(3), pytest.raises(Unreachable):
-        kaggle_api.connect()().competition_facts(SLUG, seconds=0.3)
+        client.connect()().competition_facts(SLUG, seconds=0.3)
 
 
 @pytest.mark.parametrize("case", NONSENSE)
@@ -1075,4 +1065,4 @@ def test_nonsense_in_place_of_facts_is_an_expected_error_or_no_facts(kaggle: Kag
     kaggle.answer(SLUG, *[answer] * 4, call="GetCompetition")
 
     with contextlib.suppress(KagsyncError):
-        assert kaggle_api.connect()().competition_facts(SLUG).title is None
+        assert client.connect()().competition_facts(SLUG).title is None

@@ -20,7 +20,7 @@ from world.running import set_columns
 
 from kagsync import clock
 from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
-from kagsync.kaggle import answers, client
+from kagsync.kaggle import answers, client, retry
 from kagsync.kaggle.oauth import Login
 from kagsync.notify import ping
 from kagsync.tracking import competitions
@@ -82,11 +82,6 @@ NUMBERS = (
 VALUES = (*NUMBERS, *(json.dumps(date) for date in DATES))
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_backoff", lambda: 0.0)
-
-
 def raw(name: str, value: str, **others: object) -> bytes:
     """A JSON object in which one value stands as it is, right or wrong."""
     fields = "".join(f", {json.dumps(key)}: {json.dumps(other)}" for key, other in others.items())
@@ -123,7 +118,7 @@ def test_codes_of_refusals(kaggle: KaggleServer, tmp_path: Path) -> None:
     for value in (*VALUES, "399", "400", "599", "600", "999999999999"):
         for status in (200, 418):
             for body in (raw("code", value, message="x"), raw("message", value, code=403)):
-                kaggle.answer(SLUG, *[Answer(status, JSON, body)] * client.TRIES)
+                kaggle.answer(SLUG, *[Answer(status, JSON, body)] * retry.DEFAULT.tries)
                 with pytest.raises(KagsyncError) as refused:
                     api.download_leaderboard(SLUG, tmp_path / "x.zip")
                 assert "(999" not in refused.value.message
@@ -155,13 +150,13 @@ def test_lengths_dates_and_places(kaggle: KaggleServer, tmp_path: Path) -> None:
         "\0",
         "http://" + "a" * 300,
     ):
-        kaggle.answer(SLUG, *[redirect(place)] * client.TRIES)
+        kaggle.answer(SLUG, *[redirect(place)] * retry.DEFAULT.tries)
         with pytest.raises(KagsyncError):
             api.download_leaderboard(SLUG, tmp_path / "x.zip")
         kaggle._queues.clear()
     for length in ("-1", "1e30", "9" * 400, "9" * 5000, "4, 5", "", "0x4"):
         answer = Answer(200, {"Content-Length": length, "Connection": "close"}, b"PK\3\4")
-        kaggle.answer(SLUG, *[answer] * client.TRIES)
+        kaggle.answer(SLUG, *[answer] * retry.DEFAULT.tries)
         with contextlib.suppress(KagsyncError):
             api.download_leaderboard(SLUG, tmp_path / "x.zip")
         kaggle._queues.clear()
@@ -184,7 +179,7 @@ def test_how_long_to_wait(value: str) -> None:
     response = requests.Response()
     response.status_code = 429
     response.headers["Retry-After"] = value
-    failure = answers.explain(response, SLUG, "")
+    failure = answers._rate_limited(response, "")
     assert isinstance(failure.error, RateLimited)
     assert failure.error.until is not None
     assert timedelta(minutes=-1) < failure.error.until - clock.utc_now() <= timedelta(days=7)

@@ -28,10 +28,11 @@ from world.kaggle_server import (
 )
 
 from kagsync import clock
-from kagsync.kaggle import client
 from kagsync.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync, Ran
 
@@ -44,13 +45,9 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(patience: Callable[..., None]) -> None:
     """Waits that a test can wait for."""
-    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(client, "READ_TIMEOUT", 0.4)
-    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 1.0)
-    monkeypatch.setattr(client, "MAX_DOWNLOAD", 1024 * 1024)
-    monkeypatch.setattr(client, "stop", client._Stop())
+    patience(read_timeout=0.4, deadline=1.0, largest_download=1024 * 1024)
 
 
 class Club:

@@ -16,11 +16,11 @@ from world.gateways import Proxy, SocksProxy, Tls
 from world.kaggle_server import PORT, redirect
 
 from kagsync.errors import ConfigurationError
-from kagsync.kaggle import client
+from kagsync.kaggle import retry
 from kagsync.net import route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from world.kaggle_server import KaggleServer
@@ -34,12 +34,11 @@ VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @pytest.fixture(autouse=True)
-def open_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def open_way(monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]) -> None:
     """No proxy, no certificates and nothing exempt, and waits that a test can wait for."""
     for name in (*VARIABLES, *map(str.upper, VARIABLES), *route.CA_BUNDLES, "SSL_CERT_FILE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 5.0)
+    patience(deadline=5.0)
 
 
 class Club:
@@ -240,7 +239,7 @@ def test_a_proxy_with_a_trouble_that_may_pass_is_asked_again(
         error = club.error()
 
     assert "(503 Service Unavailable)" in error
-    assert len(proxy.heads) == client.TRIES
+    assert len(proxy.heads) == retry.DEFAULT.tries
 
 
 def test_a_proxy_that_is_not_there_is_named(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,8 +261,10 @@ def test_a_proxy_that_does_not_speak_https_is_told_apart(club: Club, monkeypatch
     assert "Begin HTTPS_PROXY with http://" in error
 
 
-def test_a_proxy_that_drips_ends_at_the_deadline(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 0.6)
+def test_a_proxy_that_drips_ends_at_the_deadline(
+    club: Club, monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]
+) -> None:
+    patience(deadline=0.6)
     club.redirect()
     with Proxy("200 OK", drip=0.1) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
@@ -297,9 +298,9 @@ def test_a_socks_proxy_for_https_works_too(
 
 
 def test_a_server_whose_handshake_never_comes_ends_at_the_deadline(
-    club: Club, monkeypatch: pytest.MonkeyPatch
+    club: Club, patience: Callable[..., None]
 ) -> None:
-    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 0.6)
+    patience(deadline=0.6)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         club.redirect(f"localhost:{mute.getsockname()[1]}")
         began = time.monotonic()

@@ -17,12 +17,13 @@ from world.kaggle_server import Answer, empty, error_in_200, html, kaggle_error,
 
 from kagsync import clock as times
 from kagsync.demo import run
-from kagsync.kaggle import client
 from kagsync.safe_text import printable
 from kagsync.store import Store
 from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync, Ran
 
@@ -99,12 +100,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits that are short enough for a test."""
-    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
-    monkeypatch.setattr(client, "READ_TIMEOUT", 0.3)
+def quick(monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]) -> None:
+    """Waits that a test can wait for."""
+    patience(read_timeout=0.3)
     monkeypatch.setattr(competitions, "_PATIENCE", 1.0)
-    monkeypatch.setattr(client, "stop", client._Stop())
 
 
 @pytest.fixture

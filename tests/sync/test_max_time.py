@@ -14,13 +14,14 @@ from world.kaggle_server import Answer, kaggle_error
 
 from kagsync import clock
 from kagsync.errors import OutOfTime
-from kagsync.kaggle import client
+from kagsync.kaggle import client, retry
 from kagsync.store import Store
 from kagsync.sync import run, sources
 from kagsync.sync.result import Outcome
 from kagsync.tracking.competitions import refresh_facts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from world.kaggle_server import KaggleServer
@@ -98,9 +99,9 @@ def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, sett
 
 
 @pytest.fixture
-def slow(club: KaggleServer, monkeypatch: pytest.MonkeyPatch) -> KaggleServer:
+def slow(club: KaggleServer, patience: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> KaggleServer:
     """Kaggle does not answer for two of the competitions, and waits are short enough for a test."""
-    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 3.0)
+    patience(deadline=3.0)
     monkeypatch.setattr(sources, "_GRACE", 0.5)
     club.latency = 0.25  # so that the turn of these two comes after the half second
     for slug in ("c05", "c06"):
@@ -126,17 +127,14 @@ def test_what_kaggle_does_not_answer_in_time_is_left_too(
     assert not list(settings.temp_data.glob("*"))
 
 
-def test_the_end_of_a_run_is_no_failure_also_in_the_last_try(
-    slow: KaggleServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
+def test_the_end_of_a_run_is_no_failure_also_in_the_last_try(slow: KaggleServer, tmp_path: Path) -> None:
     slow.latency = 0
     busy = kaggle_error(503, "Busy")
-    slow.answer("c00", *[busy] * (client.TRIES - 1), Answer(misbehave="silent"))
+    slow.answer("c00", *[busy] * (retry.DEFAULT.tries - 1), Answer(misbehave="silent"))
     api = client.connect(time.monotonic() + 1)()
     with pytest.raises(OutOfTime):
         api.download_leaderboard("c00", tmp_path / "c00.zip")
-    assert len(slow.downloads("c00")) == client.TRIES
+    assert len(slow.downloads("c00")) == retry.DEFAULT.tries
 
 
 def test_facts_that_are_cut_short_are_asked_for_by_the_next_run(

@@ -20,8 +20,6 @@ from world.boards import MODERN, board_csv, board_name, board_zip, many_teams
 from world.kaggle_server import Answer, html, kaggle_error, too_many_requests
 from world.running import run, set_columns, start
 
-from kagsync.kaggle import client
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -39,13 +37,6 @@ COLUMNS = (
 )
 EIGHT = [f"user{number * 80}" for number in range(8)]
 TWELVE = [f"user{number * 80}" for number in range(8, 20)]
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "_backoff", lambda: 0.01)
-    # It belongs to the process: one run that is stopped would stop all later tests.
-    monkeypatch.setattr(client, "stop", client._Stop())
 
 
 class Club:

@@ -17,7 +17,6 @@ from world.kaggle_server import kaggle_error, too_many_requests
 
 from kagsync import clock as times
 from kagsync.doctor import examine
-from kagsync.kaggle import client
 from kagsync.notify import tell
 from kagsync.schedule import install
 from kagsync.store import RETENTION, Store, backup
@@ -77,7 +76,6 @@ def world(
 ) -> World:
     world = World(kaggle, kagsync, settings)
     monkeypatch.setattr(times, "utc_now", lambda: world.now)
-    monkeypatch.setattr(client, "_backoff", lambda: 0.001)
     for slug in SLUGS:
         kaggle.competition(slug, **FACTS)
         world.publish(slug)

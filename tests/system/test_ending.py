@@ -19,10 +19,10 @@ from world.boards import Team, board_csv, board_zip
 from world.listeners import Listener
 
 from kagsync.errors import Unreachable
-from kagsync.kaggle import client
+from kagsync.kaggle import client, watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from world.running import Kagsync
@@ -272,16 +272,15 @@ def deaf(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", wait)
-    monkeypatch.setattr(client, "stop", client._Stop())  # another test may have used this one
     yield over
     over.set()
 
 
 def test_a_name_server_that_does_not_answer_is_not_waited_for(
-    deaf: threading.Event, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    deaf: threading.Event, monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None], tmp_path: Path
 ) -> None:
     monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
-    monkeypatch.setattr(client, "DOWNLOAD_DEADLINE", 0.5)
+    patience(deadline=0.5)
     api = client.connect()()
     with soon(), pytest.raises(Unreachable, match="did not answer in time"):
         api.download_leaderboard(SLUG, tmp_path / "x.zip")
@@ -294,7 +293,7 @@ def test_a_stop_does_not_wait_for_it_either(
 
     monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
     api = client.connect()()
-    threading.Timer(0.3, client.stop).start()
+    threading.Timer(0.3, watchdog.stop).start()
     with soon(), pytest.raises(Interrupted):
         api.download_leaderboard(SLUG, tmp_path / "x.zip")
 

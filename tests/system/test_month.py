@@ -29,7 +29,7 @@ from world.kaggle_server import (
 )
 
 from kagsync import clock, log
-from kagsync.kaggle import client
+from kagsync.kaggle import retry
 from kagsync.store import RETENTION, Store, records
 from kagsync.sync import run
 
@@ -100,7 +100,6 @@ def test_a_month_of_ticks(
     rng = random.Random(ticks)
     begin = now = datetime(2026, 1, 1, tzinfo=UTC)
     monkeypatch.setattr(clock, "utc_now", lambda: now)
-    monkeypatch.setattr(client, "_backoff", lambda: 0.001)
     slugs = [f"competition-{i}" for i in range(competitions)]
     world = _World(
         rng,
@@ -124,7 +123,7 @@ def test_a_month_of_ticks(
             if rng.random() < 0.05:
                 world.move(slug, now, kaggle)
             if rng.random() < 0.05:
-                kaggle.answer(slug, *[rng.choice(FAULTS)] * rng.choice((1, client.TRIES)))
+                kaggle.answer(slug, *[rng.choice(FAULTS)] * rng.choice((1, retry.DEFAULT.tries)))
         with Store.open(settings.db, settings.locks) as store:
             outcome = run.sync(settings, store, run.Options(everything=True))
         assert len(outcome.results) == competitions

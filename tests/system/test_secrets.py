@@ -47,8 +47,8 @@ ANSWERS = {
 IMPATIENT = [
     sys.executable,
     "-c",
-    "from kagsync import __main__; from kagsync.kaggle import client; client._backoff = lambda: 0.01; "
-    "__main__.run()",
+    "from kagsync import __main__; from kagsync.kaggle import retry; "
+    "retry.DEFAULT = retry.RetryPolicy(pause=(0, 0.01)); __main__.run()",
 ]
 
 

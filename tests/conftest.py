@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world import REAL_BOARDS
-from world.kaggle_server import ENVIRONMENT, KaggleServer
+from world.kaggle_server import ENVIRONMENT, PORT, KaggleServer, show_to_sdk
 from world.running import Kagsync
 
 from kagsync import log
@@ -24,19 +24,6 @@ from kagsync.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests with a Kaggle first, so that one worker has most of them.
-
-    The SDK fixes its port, so there is one Kaggle at a time on a machine, and others wait for it.
-    """
-
-    def without_kaggle(item: pytest.Item) -> bool:
-        named = {"kaggle", "anonymous"} & set(getattr(item, "fixturenames", ()))
-        return not (named or hasattr(getattr(item, "module", None), "KaggleServer"))
-
-    items.sort(key=without_kaggle)
 
 
 @pytest.fixture(autouse=True)
@@ -91,10 +78,17 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def kaggle(monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer]:
-    """A loopback Kaggle that accepts the token in the environment."""
+def kaggle(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleServer]:
+    """A loopback Kaggle that accepts the token in the environment.
+
+    It has a port of its own, which only this process knows. Processes that a test starts find it if the test
+    is marked with `fixed_port`; there is one such test at a time on a machine.
+    """
     monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
-    with KaggleServer() as server:
+    fixed = request.node.get_closest_marker("fixed_port") is not None
+    with KaggleServer(PORT if fixed else 0) as server:
+        if not fixed:
+            show_to_sdk(server.url, monkeypatch)
         server.accept(token="test-token")
         yield server
 

@@ -59,9 +59,9 @@ class Kaggle:
 
 def _serve() -> None:
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    from kaggle_server import KaggleServer
+    from world.kaggle_server import PORT, KaggleServer
 
-    with KaggleServer(wait=10) as server:
+    with KaggleServer(PORT, wait=10) as server:
         print("done", flush=True)
         for line in sys.stdin:
             told = json.loads(line)

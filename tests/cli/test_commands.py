@@ -453,6 +453,7 @@ def test_the_database_is_where_db_says(kagsync: Kagsync, tmp_path: Path, setting
 # Streams
 
 
+@pytest.mark.fixed_port
 def test_a_reader_who_leaves_early_is_no_error(synced: KaggleServer) -> None:
     for words in (["show", SLUG], ["show", SLUG, "--format", "json"], ["--help"], ["users", "list"]):
         with start(*words) as process:
@@ -480,6 +481,7 @@ def test_head_of_a_long_list_is_no_error(kagsync: Kagsync, tmp_path: Path) -> No
     assert len(done.stdout.splitlines()) == 2
 
 
+@pytest.mark.fixed_port
 def test_a_failure_is_a_failure_also_when_nobody_reads_the_result(
     synced: KaggleServer, kagsync: Kagsync
 ) -> None:
@@ -495,6 +497,7 @@ def test_a_failure_is_a_failure_also_when_nobody_reads_the_result(
     assert process.returncode == 1
 
 
+@pytest.mark.fixed_port
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("words", [["show", SLUG], ["sync", SLUG]], ids=lambda words: words[0])
 def test_a_full_disk_under_stdout_is_told_without_a_traceback(synced: KaggleServer, words: list[str]) -> None:
@@ -511,6 +514,7 @@ def test_a_full_disk_under_stdout_is_told_without_a_traceback(synced: KaggleServ
     assert done.returncode == 5
 
 
+@pytest.mark.fixed_port
 def test_an_ascii_terminal_gets_every_name_in_some_form(kaggle: KaggleServer, kagsync: Kagsync) -> None:
     kaggle.competition("titanic")
     kaggle.board("titanic", board_csv([Team(1, "梯度🚀", ("alice",))]))
@@ -525,12 +529,14 @@ def test_an_ascii_terminal_gets_every_name_in_some_form(kaggle: KaggleServer, ka
     assert ran.err == ""
 
 
+@pytest.mark.fixed_port
 def test_there_are_no_colours_where_there_is_no_terminal(synced: KaggleServer) -> None:
     for words in (["show", SLUG], ["sync", SLUG], ["synk"]):
         ran = run(*words)
         assert "\x1b" not in ran.out + ran.err
 
 
+@pytest.mark.fixed_port
 def test_results_go_to_stdout_and_logs_to_stderr(synced: KaggleServer) -> None:
     synced.board(SLUG, board_csv(many_teams(5)), when="2025-10-31T20:00:00")
 

@@ -1074,6 +1074,7 @@ def test_a_package_that_is_broken(healthy: None, doctor: Doctor, monkeypatch: py
     assert doctor() == {}
 
 
+@pytest.mark.fixed_port
 def test_no_secret_leaves_and_no_traceback_shows(
     healthy: None,
     kaggle: KaggleServer,
@@ -1122,6 +1123,7 @@ def test_hostile_text_is_harmless(healthy: None, kagsync: Kagsync, settings: Set
     assert not any(line.startswith("✓ forged") for line in ran.out.splitlines())
 
 
+@pytest.mark.fixed_port
 def test_who_stops_reading_gets_no_complaint(healthy: None) -> None:
     with start("doctor") as process:
         assert process.stdout is not None

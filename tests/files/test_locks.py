@@ -100,6 +100,7 @@ def test_where_flock_does_not_work_nothing_is_tried(
     assert "busy" not in kagsync("sync", "--all", "--format", "json").out  # Kaggle was asked: nothing stays
 
 
+@pytest.mark.fixed_port
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
 def test_a_real_process_without_flock_refuses_and_its_death_stops_nobody(
     linked: None, settings: Settings, kagsync: Kagsync

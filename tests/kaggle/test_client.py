@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from kagglesdk import kaggle_env
 from world.boards import board_csv, many_teams
 from world.kaggle_server import (
     HOST,
@@ -34,6 +33,7 @@ from world.kaggle_server import (
     html,
     kaggle_error,
     redirect,
+    show_to_sdk,
     too_many_requests,
 )
 
@@ -122,7 +122,7 @@ def test_only_the_part_for_competitions_is_loaded_and_the_rest_stays_loadable() 
 def test_every_request_goes_through_our_adapter(kaggle: KaggleServer) -> None:
     session = client.connect()()._session
 
-    for url in ("https://api.kaggle.com/v1/x", "http://localhost:7777/api", "https://storage.example.com/"):
+    for url in ("https://api.kaggle.com/v1/x", "http://localhost:80/api", "https://storage.example.com/"):
         adapter = session.get_adapter(url)
         assert type(adapter).__name__ == "BoundedAdapter"
 
@@ -888,8 +888,7 @@ def test_a_refused_connection_is_told_as_such(target: Path, monkeypatch: pytest.
     monkeypatch.setenv("KAGGLE_API_TOKEN", "x")
     with socket.socket() as taken:  # bound and not listening: nobody else can answer, and connecting fails
         taken.bind((HOST, 0))  # not the port of all tests: another's server may come to life there
-        endpoints = {kaggle_env.KaggleEnv.TEST: f"http://{HOST}:{taken.getsockname()[1]}"}
-        monkeypatch.setattr(kaggle_env, "_env_to_endpoint", endpoints)
+        show_to_sdk(f"http://{HOST}:{taken.getsockname()[1]}", monkeypatch)
         with within(5), pytest.raises(Unreachable, match=r"could not be reached \(Connection refused\)"):
             download(target)
 

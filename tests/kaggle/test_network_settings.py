@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from world.boards import board_csv, board_zip, many_teams
 from world.gateways import Proxy, SocksProxy, Tls
-from world.kaggle_server import PORT, redirect
+from world.kaggle_server import redirect
 
 from kagsync.errors import ConfigurationError
 from kagsync.kaggle import retry
@@ -277,7 +277,7 @@ def test_a_proxy_that_drips_ends_at_the_deadline(
 
 def test_a_socks_proxy_works_with_pysocks(club: Club, tls: Tls, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("socks")
-    with SocksProxy(PORT) as proxy:
+    with SocksProxy(club.kaggle.port) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5h://{LOGIN}@{proxy.address}")
         ran = club.sync()
 

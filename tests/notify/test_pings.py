@@ -100,6 +100,7 @@ def test_a_damaged_database_is_told(monitor: Listener, kagsync: Kagsync, tmp_pat
     assert paths(monitor)[1] == f"/{SECRET}/5"
 
 
+@pytest.mark.fixed_port
 def test_a_stopped_run_says_so(kaggle: KaggleServer, monitor: Listener, tracked: None) -> None:
     kaggle.answer(SLUG, Answer(misbehave="silent"))
     with start("sync", "--all", "-q") as process:
@@ -132,6 +133,7 @@ def test_the_body_is_bounded_and_keeps_the_end(monitor: Listener) -> None:
     assert answer == pings.Answer()
 
 
+@pytest.mark.fixed_port
 @pytest.mark.parametrize(
     "manner",
     ["close", "garbage", *(pytest.param(manner, marks=pytest.mark.long) for manner in ("drip", "hang"))],

@@ -175,6 +175,7 @@ def wait_for(done: Callable[[], object], what: str, seconds: float, process: sub
         time.sleep(0.1)
 
 
+@pytest.mark.fixed_port
 def test_two_real_minutes_of_cron(
     kaggle: KaggleServer,
     kagsync: Kagsync,

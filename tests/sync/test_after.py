@@ -244,6 +244,7 @@ def test_a_database_that_cannot_be_opened_is_told_once(club: Club, monitor: List
     assert outcome["error"]["code"] == "database"
 
 
+@pytest.mark.fixed_port
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_the_recorded_code_is_that_of_the_process_also_when_its_output_is_lost(
     club: Club, monitor: Listener
@@ -254,6 +255,7 @@ def test_the_recorded_code_is_that_of_the_process_also_when_its_output_is_lost(
     assert (done.returncode, club.recorded(), pinged(monitor)) == (5, 5, "5")
 
 
+@pytest.mark.fixed_port
 def test_a_closed_pipe_changes_neither_the_code_nor_the_record(club: Club) -> None:
     foreign_index(club)
     with start("sync", SLUG, "--trigger", "cron", "--report", str(club.site)) as process:

@@ -159,6 +159,7 @@ def test_a_cleanup_of_everything_keeps_what_was_fetched_today(
     assert fetched.exists()
 
 
+@pytest.mark.fixed_port
 def test_the_csv_of_a_fetch_at_work_stays_and_the_message_names_its_folder(
     kaggle: KaggleServer, kagsync: Kagsync, settings: Settings
 ) -> None:

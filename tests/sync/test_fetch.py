@@ -167,6 +167,7 @@ def test_a_csv_that_is_none_is_refused_or_empty(folder: Path, tmp_path: Path) ->
 # The command
 
 
+@pytest.mark.fixed_port
 def test_stdout_is_the_path_and_nothing_else(tracked: KaggleServer, settings: Settings) -> None:
     ran = run("fetch", SLUG)
 

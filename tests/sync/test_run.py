@@ -74,6 +74,7 @@ def nothing_left(settings: Settings) -> bool:
 # A healthy run
 
 
+@pytest.mark.fixed_port
 def test_the_log_lines_and_the_result_are_the_contracts_to_the_letter(club: Club, settings: Settings) -> None:
     club.track(SLUG)
     club.people(*EIGHT)
@@ -95,6 +96,7 @@ def test_the_log_lines_and_the_result_are_the_contracts_to_the_letter(club: Club
     assert nothing_left(settings)
 
 
+@pytest.mark.fixed_port
 def test_a_quiet_healthy_run_prints_nothing_at_all(club: Club) -> None:
     club.track("titanic", "digits")
     club.people(*EIGHT)
@@ -197,6 +199,7 @@ def imports(*commands: str) -> tuple[str, list[str]]:
     return done.stdout, [line for line in done.stderr.splitlines() if " -> " in line]
 
 
+@pytest.mark.fixed_port
 def test_a_second_sync_finds_nothing_new_and_imports_nothing_heavy(club: Club) -> None:
     club.track(SLUG, "titanic")
     club.people(*EIGHT)
@@ -550,6 +553,7 @@ def test_from_disk_is_for_one_competition_and_a_file_that_is_there(club: Club, t
         assert len(ran.err.splitlines()) == 1
 
 
+@pytest.mark.fixed_port
 def test_the_three_phases_by_hand_give_what_sync_gives(
     club: Club, tmp_path: Path, settings: Settings
 ) -> None:
@@ -614,6 +618,7 @@ def test_a_failed_process_is_recorded_and_a_cleanup_still_works(club: Club, sett
 # At the same time, and ended in the middle
 
 
+@pytest.mark.fixed_port
 def test_of_two_runs_at_once_one_does_the_work_and_the_other_says_so(club: Club, settings: Settings) -> None:
     club.track("a", "b", "c")
     club.people(*EIGHT)
@@ -640,6 +645,7 @@ def test_of_two_runs_at_once_one_does_the_work_and_the_other_says_so(club: Club,
     assert nothing_left(settings)
 
 
+@pytest.mark.fixed_port
 def test_runs_that_start_together_create_each_entry_once(club: Club, settings: Settings) -> None:
     club.track("a", "b", "c")
     club.people(*EIGHT)
@@ -655,6 +661,7 @@ def test_runs_that_start_together_create_each_entry_once(club: Club, settings: S
     assert nothing_left(settings)
 
 
+@pytest.mark.fixed_port
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("slugs", [["a"], ["a", "b", "c"]], ids=["one", "several"])
 def test_a_signal_ends_a_silent_download_in_good_order(
@@ -687,6 +694,7 @@ def test_a_signal_ends_a_silent_download_in_good_order(
     club.kagsync.ok("sync", "--all")
 
 
+@pytest.mark.fixed_port
 def test_a_signal_while_waiting_for_the_next_try_ends_the_run(club: Club) -> None:
     club.track("a", "b")
     for slug in "ab":
@@ -705,6 +713,7 @@ def test_a_signal_while_waiting_for_the_next_try_ends_the_run(club: Club) -> Non
     assert "Traceback" not in err
 
 
+@pytest.mark.fixed_port
 def test_a_signal_during_a_fetch_leaves_no_folder(club: Club, settings: Settings) -> None:
     club.track("a")
     club.kaggle.answer("a", Answer(misbehave="drip"))
@@ -721,6 +730,7 @@ def test_a_signal_during_a_fetch_leaves_no_folder(club: Club, settings: Settings
     assert nothing_left(settings)
 
 
+@pytest.mark.fixed_port
 def test_a_killed_run_is_swept_by_the_next_one_which_works(club: Club, settings: Settings) -> None:
     club.track("a")
     club.people("user1")

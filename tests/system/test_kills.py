@@ -288,6 +288,7 @@ def _killed(killer: Killer, world: World, words: list[str], kill: Kill) -> Ended
     return ended if ended.code == kills.KILLED else None
 
 
+@pytest.mark.fixed_port
 @pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=[each.name for each in SCENARIOS])
 def test_a_kill_at_any_system_call_leaves_before_or_after(
     number: int, killer: Killer, kaggle: KaggleServer, tmp_path: Path
@@ -373,6 +374,7 @@ TELLING = [
 ]
 
 
+@pytest.mark.fixed_port
 @pytest.mark.parametrize("scenario", TELLING, ids=[each.name for each in TELLING])
 def test_no_sentence_is_lost_and_only_a_kill_while_sending_has_one_told_twice(
     scenario: Scenario, killer: Killer, kaggle: KaggleServer, tmp_path: Path

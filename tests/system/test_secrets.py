@@ -16,6 +16,7 @@ import pytest
 from world.boards import board_csv, many_teams
 from world.kaggle_server import (
     OAUTH_ACCESS_TOKEN,
+    PORT,
     Answer,
     KaggleServer,
     kaggle_error,
@@ -99,7 +100,7 @@ LOGINS = {
 
 @pytest.fixture
 def kaggle() -> Iterator[KaggleServer]:
-    with KaggleServer() as server:
+    with KaggleServer(PORT) as server:
         server.accept(token=TOKEN)
         server.accept(token=OLD_ACCESS)
         server.accept(username=USERNAME, key=KEY)

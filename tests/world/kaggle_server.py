@@ -1,6 +1,6 @@
 """A Kaggle on this machine, for the real kagglesdk: set `ENVIRONMENT` and talk to it.
 
-    with KaggleServer() as kaggle:
+    with KaggleServer(PORT) as kaggle:
         kaggle.board("titanic", csv)
         kaggle.answer("titanic", Answer(status=503))
 
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-HOST, PORT = "127.0.0.1", 7777  # the SDK's TEST environment is http://localhost:7777, and nothing changes it
+    import pytest
+
+HOST = "127.0.0.1"
+PORT = 7777  # where the SDK's TEST environment is (http://localhost:7777); no setting changes it
 
 ENVIRONMENT = {
     "KAGGLE_API_ENVIRONMENT": "TEST",
@@ -40,6 +43,14 @@ ENVIRONMENT = {
     "NO_PROXY": "localhost,127.0.0.1",
 }
 """What a process needs in its environment to talk to this server instead of Kaggle."""
+
+
+def show_to_sdk(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes `url` the TEST environment of the SDK, in this process only."""
+    from kagglesdk import kaggle_env
+
+    monkeypatch.setitem(kaggle_env._env_to_endpoint, kaggle_env.KaggleEnv.TEST, url)
+
 
 OAUTH_ACCESS_TOKEN = "oauth-access-token"
 
@@ -167,16 +178,18 @@ class Request:
 class KaggleServer:
     """Kaggle, until the end of the `with`. What it answers may be set before and at any time during it.
 
-    The port is fixed, so there is one at a time on a machine: a second one, of a parallel test worker say,
-    waits up to `wait` seconds for its turn and then raises RuntimeError.
+    Args:
+        port: where it listens; 0: at a free port, which `url` has.
+        wait: seconds to wait for a port that another server has; after that, RuntimeError.
     """
 
-    def __init__(self, *, wait: float = 600.0) -> None:
+    def __init__(self, port: int = 0, *, wait: float = 600.0) -> None:
         self.requests: list[Request] = []
         self.latency = 0.0
         """Seconds before each answer."""
         self.drip_seconds = 1.0
         """Seconds between two bytes of a dripping answer."""
+        self._port = port
         self._wait = wait
         self._lock = threading.Lock()
         self._boards: dict[str, bytes] = {}
@@ -232,20 +245,30 @@ class KaggleServer:
 
         The host name is another than the API's, as Kaggle's is: the credentials must not come along.
         """
-        return f"http://{HOST}:{PORT}{STORAGE}{slug}"
+        return f"http://{HOST}:{self.port}{STORAGE}{slug}"
+
+    @property
+    def port(self) -> int:
+        """The port; while no server runs, the one that was asked for."""
+        return self._port if self._http is None else int(self._http.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The URL, as the SDK would have it."""
+        return f"http://localhost:{self.port}"
 
     def __enter__(self) -> KaggleServer:
         deadline = time.monotonic() + self._wait
         while self._http is None:
             try:
-                self._http = _HttpServer(self)
+                self._http = _HttpServer(self, self._port)
             except OSError as error:
                 if error.errno != errno.EADDRINUSE:
                     raise
                 if time.monotonic() > deadline:
                     raise RuntimeError(
-                        f"port {PORT} is still taken after {self._wait:g} s, by another KaggleServer or some "
-                        f"other program: `ss -ltnp 'sport = :{PORT}'` says which"
+                        f"port {self._port} is still taken after {self._wait:g} s, by another KaggleServer "
+                        f"or another program: `ss -ltnp 'sport = :{self._port}'` says which"
                     ) from error
                 time.sleep(0.02)
         self._http.start()
@@ -322,14 +345,14 @@ class _HttpServer(TCPServer):
     allow_reuse_port = False
     request_queue_size = 128
 
-    def __init__(self, kaggle: KaggleServer) -> None:
+    def __init__(self, kaggle: KaggleServer, port: int) -> None:
         self.kaggle = kaggle
         self.stopped = threading.Event()
         self.errors: list[BaseException] = []
         self._threads: list[threading.Thread] = []
         self._connections: set[socket.socket] = set()
         self._guard = threading.Lock()
-        super().__init__((HOST, PORT), _Handler)
+        super().__init__((HOST, port), _Handler)
 
     def start(self) -> None:
         self._loop = threading.Thread(

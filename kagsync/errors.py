@@ -165,6 +165,20 @@ class Interrupted(KagsyncError):
     code = "interrupted"
 
 
+def did_you_mean(word: str, known: list[str], listing: str = "kagsync competitions list") -> str:
+    """The remedy for a name that is not known: the closest known name, or the command that lists them."""
+    import difflib
+
+    lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean {lower[close[0]]}?"
+    if known:
+        return f"See: {listing}"
+    noun = "competitions add SLUG" if "competitions" in listing else "users add USERNAME"
+    return f"There are none yet. Add one: kagsync {noun}"
+
+
 # No space, over the quota, over the limit of the process (ulimit -f); Windows lacks EDQUOT.
 _NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 

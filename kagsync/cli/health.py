@@ -53,7 +53,8 @@ def doctor(common: Common, format_: JsonOrText = TextOrJson.text) -> Result:
         if format_ is TextOrJson.text and (check.ok is False or not common.quiet):
             listing.write(Result(_lines(check)))  # one by one, since some take a while
     wrong = sum(check.ok is False for check in checks)
-    text = f"{wrong} to fix" if wrong else "" if common.quiet else "All is well"
+    problems = "1 problem" if wrong == 1 else f"{wrong} problems"
+    text = f"{problems} found" if wrong else "" if common.quiet else "Everything works"
     return Result(text, examine.as_json(checks), errors.SOME_FAILED if wrong else errors.OK)
 
 

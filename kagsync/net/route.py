@@ -127,13 +127,24 @@ def check(route: Route) -> None:
     """
     if route.proxy is not None:
         _check_proxy(route.proxy, route.proxy_source)
-    bundle = route.ca_bundle
-    missing = bundle is not None and not os.path.exists(bundle)  # noqa: PTH110 (pathlib's may raise)
-    if missing and urlsplit(route.url).scheme == "https":
-        raise ConfigurationError(
-            f"{route.ca_source} names certificates that are not there: {bundle}",
-            f"Correct the path, or unset {route.ca_source}",
-        )
+    encrypted = urlsplit(route.url).scheme == "https"
+    if encrypted and route.ca_bundle is not None and (error := _missing(route.ca_bundle, route.ca_source)):
+        raise error
+
+
+def missing_certificates() -> ConfigurationError | None:
+    """The error for trusted certificates that the environment names and that are not there."""
+    named = ((os.environ.get(name), name) for name in CA_BUNDLES)
+    return next((error for bundle, name in named if bundle and (error := _missing(bundle, name))), None)
+
+
+def _missing(bundle: str, source: str) -> ConfigurationError | None:
+    if os.path.exists(bundle):  # noqa: PTH110 (pathlib's may raise)
+        return None
+    return ConfigurationError(
+        f"{source} names certificates that are not there: {bundle}",
+        f"Correct the path, or unset {source}",
+    )
 
 
 def _check_proxy(proxy: str, source: str) -> None:

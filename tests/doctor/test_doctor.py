@@ -28,7 +28,7 @@ from world.listeners import Listener
 from world.running import process, run, start
 
 from kagsync import clock, installation
-from kagsync.doctor import checks
+from kagsync.doctor import installed
 from kagsync.files import locks
 from kagsync.notify import ping as pings
 from kagsync.store import Store, migrations
@@ -126,14 +126,14 @@ class Doctor:
 
 
 _kaggle_command = functools.cache(
-    lambda: list(checks.kaggle_command())
+    lambda: list(installed.kaggle_command())
 )  # the same for all tests; half a second
 
 
 @pytest.fixture
 def doctor(kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch) -> Doctor:
     found = _kaggle_command()
-    monkeypatch.setattr(checks, "kaggle_command", lambda: iter(found))
+    monkeypatch.setattr(installed, "kaggle_command", lambda: iter(found))
     return Doctor(kagsync)
 
 
@@ -174,7 +174,7 @@ def test_people_get_a_line_for_each_check_and_one_that_sums_it_up(healthy: None,
     lines = kagsync.ok("doctor").splitlines()
 
     assert all(line.startswith("✓ ") for line in lines[:-1]), lines
-    assert lines[-1] == "All is well"
+    assert lines[-1] == "Everything works"
 
 
 def test_quiet_prints_nothing_when_all_is_well(healthy: None, kagsync: Kagsync) -> None:
@@ -192,7 +192,7 @@ def test_quiet_prints_crosses_only(healthy: None, kagsync: Kagsync, key: Path) -
     said, remedy, sum_ = ran.out.splitlines()
     assert said.startswith("✗ Kaggle's key: ")
     assert remedy == f"  → chmod 600 {key}"
-    assert sum_ == "1 to fix"
+    assert sum_ == "1 problem found"
 
 
 def test_what_it_looks_at_stays_as_it_is(
@@ -258,6 +258,7 @@ def test_a_competition_of_the_doctors_name_is_looked_at_too(
 # What is broken, and what mends it
 
 
+@pytest.mark.fixed_port
 def test_no_database(kaggle: KaggleServer, doctor: Doctor) -> None:
     cross = doctor.cross("Database", others=("Schedule",))
     assert cross["remedy"] == "kagsync competitions add SLUG"
@@ -268,6 +269,7 @@ def test_no_database(kaggle: KaggleServer, doctor: Doctor) -> None:
     assert "Database" not in doctor()
 
 
+@pytest.mark.fixed_port
 def test_no_competition(healthy: None, doctor: Doctor, kagsync: Kagsync) -> None:
     kagsync.ok("competitions", "remove", SLUG, "--yes")
     cross = doctor.cross("Competitions")
@@ -542,6 +544,7 @@ def test_a_file_in_the_place_of_the_locks(
     kagsync.ok("sync", "--all", "--force")
 
 
+@pytest.mark.fixed_port
 def test_a_sync_in_the_future(healthy: None, doctor: Doctor, settings: Settings) -> None:
     future = clock.iso(clock.utc_now() + timedelta(days=2))
     execute(settings.db, "UPDATE competitions SET tried_at = ?, synced_at = ?", future, future)
@@ -553,6 +556,7 @@ def test_a_sync_in_the_future(healthy: None, doctor: Doctor, settings: Settings)
     assert doctor() == {}
 
 
+@pytest.mark.fixed_port
 def test_a_board_of_the_future(healthy: None, doctor: Doctor, settings: Settings) -> None:
     future = clock.parse_iso("2099-01-01T00:00:00Z")
     execute(settings.db, "UPDATE competitions SET snapshot_at = ?", clock.iso(future))
@@ -576,6 +580,7 @@ def test_a_clock_that_is_not_kaggles(healthy: None, doctor: Doctor, kaggle: Kagg
     assert doctor() == {}  # the next answer's Date is this machine's: the clock was set
 
 
+@pytest.mark.fixed_port
 def test_what_is_stale(healthy: None, doctor: Doctor, settings: Settings) -> None:
     execute(
         settings.db, "UPDATE competitions SET synced_at = ?", clock.iso(clock.utc_now() - timedelta(hours=2))
@@ -617,6 +622,7 @@ def test_a_schedule_that_starts_a_program_that_is_not_there(
     assert "/gone" not in crontab.read_text()
 
 
+@pytest.mark.fixed_port
 def test_nothing_is_scheduled(healthy: None, doctor: Doctor, crontab: Path, settings: Settings) -> None:
     execute(settings.db, "DELETE FROM triggers")
     cross = doctor.cross("Schedule")
@@ -878,7 +884,7 @@ def test_a_file_of_certificates_that_is_not_there(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "gone.pem"))
     cross = doctor.cross("Certificates")
     assert str(tmp_path / "gone.pem") in cross["said"]
-    assert "Unset REQUESTS_CA_BUNDLE" in cross["remedy"]
+    assert "unset REQUESTS_CA_BUNDLE" in cross["remedy"]
     assert {"Database", "Kaggle", SLUG, "Schedule"} <= set(doctor.found)
 
 

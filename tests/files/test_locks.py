@@ -20,7 +20,7 @@ from world.machine import board_file
 from world.running import Ran, process, told
 
 from kagsync import clock
-from kagsync.doctor import examine
+from kagsync.doctor import machine
 from kagsync.errors import ConfigurationError
 from kagsync.files import locks
 from kagsync.sync import competition
@@ -95,7 +95,7 @@ def test_where_flock_does_not_work_nothing_is_tried(
         patch.setattr(fcntl, "flock", fail)
         told(Ran(*vars(kagsync("sync", "--all", "-q")).values()), 3, "cannot be locked", "KAGSYNC_DB")
         with pytest.raises(locks.NoLocks):  # `survived` makes a line of it
-            list(examine._locks(settings))
+            list(machine.locks(settings))
 
     assert "busy" not in kagsync("sync", "--all", "--format", "json").out  # Kaggle was asked: nothing stays
 
@@ -285,10 +285,10 @@ def test_a_competition_that_is_busy_for_too_long_is_a_failure_that_is_told(
         shown = kagsync("status", "-q")
         assert shown.code == 1
         assert f"process {holder.pid}" in shown.out
-        (check,) = examine._locks(settings)
+        (check,) = machine.locks(settings)
         assert (check.ok, str(holder.pid) in check.said) == (False, True)
         seen_busy(lock, ago=0)
-        (check,) = examine._locks(settings)
+        (check,) = machine.locks(settings)
         assert check.ok
     assert "busy" not in kagsync("sync", "--all", "--format", "json").out
 
@@ -363,7 +363,7 @@ def test_doctor_says_that_downloads_cannot_be_locked(
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", fail)
-    found = {check.about: check for check in examine._folders(settings)}
+    found = {check.about: check for check in machine.folders(settings)}
 
     assert found["Folder of downloads"].ok is False
     assert "cannot be locked" in found["Folder of downloads"].said

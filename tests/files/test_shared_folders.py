@@ -247,11 +247,11 @@ def test_a_run_folder_that_is_swapped_for_a_link_takes_nothing_with_it(
 
 
 def test_doctor_tells(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> None:
-    from kagsync.doctor import examine
+    from kagsync.doctor import machine
 
     settings.temp_data.parent.mkdir()
     settings.temp_data.symlink_to(tmp_path)
-    (check,) = [each for each in examine._folders(settings) if each.about == "Folder of downloads"]
+    (check,) = [each for each in machine.folders(settings) if each.about == "Folder of downloads"]
     assert not check.ok
     assert "Set KAGSYNC_TEMP_DIR to a folder of your own" in check.remedy
     assert "is a link" in check.said

@@ -84,7 +84,7 @@ KNOWN = {
     ): "each worker's waits are bounded; a signal ends the process anyway",
     ("sync/run.py", "wait"): "the same workers",
     ("sync/run.py", "future.result"): "of a future that is done",
-    ("doctor/examine.py", "ThreadPoolExecutor"): "each worker asks Kaggle once, within the bound of that",
+    ("doctor/kaggle.py", "ThreadPoolExecutor"): "each worker asks Kaggle once, within the bound of that",
     ("cli/command.py", "typer.confirm"): "a person is asked, on a terminal",
     ("schedule/env_file.py", "os.read"): "a regular file",
     ("files/output_file.py", "os.read"): "a regular file",

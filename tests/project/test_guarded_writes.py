@@ -44,7 +44,7 @@ EXCEPTIONS = {
     ("files/locks", "_first_seen_busy"): "the mark beside a lock file",
     ("store/beside", "clear"): "empty parts of this user's database that another user made",
     ("queries/last_seen", "remember"): "a name that a hash makes, in this user's state folder",
-    ("doctor/examine", "_locks"): "locks of its own in the folder of locks",
+    ("doctor/machine", "locks"): "locks of its own in the folder of locks",
     ("schedule/systemd", "remove"): "systemd's fixed names in the user's folder",
     ("schedule/windows", "install"): "into a scratch folder",
     ("cli/main", "_prepare_streams"): "/dev/null",

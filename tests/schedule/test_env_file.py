@@ -14,7 +14,8 @@ from world.listeners import Listener
 from world.running import run, start
 
 from kagsync import clock, secrecy
-from kagsync.doctor import examine
+from kagsync.doctor import schedule
+from kagsync.doctor.checks import Found
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.schedule import cron, env_file
 
@@ -164,7 +165,7 @@ def test_a_file_that_is_gone_is_told(
     (home / ".config/kagsync/cron.env").unlink()
     said = kagsync("schedule", "status").out
     assert "so scheduled runs lack their secrets" in said
-    checks = examine._unattended(examine._Found(), clock.utc_now())
+    checks = schedule.unattended(Found(), clock.utc_now())
     (private,) = [check for check in checks if check.about == "Private"]
     assert not private.ok
     assert "cron.env" in private.said
@@ -249,7 +250,7 @@ def test_an_older_schedule_with_the_secret_goes_on_and_status_says_how_to_move_i
     assert "cron's entry holds KAGSYNC_PING_URL, which is secret" in text
     assert "kagsync schedule install" in text
     assert "s3cret" not in text
-    private, *_ = examine._unattended(examine._Found(), clock.utc_now())
+    private, *_ = schedule.unattended(Found(), clock.utc_now())
     assert (private.about, private.ok) == ("Private", False)
     assert "KAGSYNC_PING_URL" in private.said
     assert private.remedy == "Set them in your shell and run: kagsync schedule install"

@@ -17,7 +17,7 @@ from world.running import process, told
 
 from kagsync import clock
 from kagsync import settings as settings_of
-from kagsync.doctor import examine
+from kagsync.doctor import machine
 from kagsync.files import rights
 from kagsync.store import Store
 from kagsync.store import beside as files_beside
@@ -182,13 +182,13 @@ def test_a_copy_through_a_link_has_what_is_only_in_the_log(link: Path, tmp_path:
 
 def test_the_remedy_for_a_folder_fits_its_owner(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: OWNER)
-    monkeypatch.setattr(examine.scratch, "folder", _refused)
+    monkeypatch.setattr(machine.scratch, "folder", _refused)
     (shared / "own").mkdir()
     os.chown(shared / "own", OWNER, OWNER)
 
-    (own,) = examine._writable("Folder", shared / "own")
-    (others,) = examine._writable("Folder", shared)
-    (new,) = examine._writable("Folder", shared / "new" / "folder")
+    (own,) = machine._writable("Folder", shared / "own")
+    (others,) = machine._writable("Folder", shared)
+    (new,) = machine._writable("Folder", shared / "new" / "folder")
 
     assert own.remedy == f"chmod u+rwx {shared / 'own'}"
     assert others.remedy.startswith("It is root's: run kagsync as root, ask for the rights, or name another")

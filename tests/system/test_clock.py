@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync
 
+    from kagsync.doctor.checks import Check
     from kagsync.settings import Settings
 
 START = datetime(2026, 3, 6, 18, tzinfo=UTC)
@@ -213,7 +214,7 @@ def test_doctor_names_the_clock_and_its_remedy_works(world: World) -> None:
     world.run()
     world.now = right
 
-    def clock() -> list[examine.Check]:
+    def clock() -> list[Check]:
         found = examine.doctor(world.settings.db, world.now)
         return [check for check in found if check.about == "Clock" and "in the future" in check.said]
 

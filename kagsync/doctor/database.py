@@ -1,0 +1,104 @@
+"""Checks of the database and of what is in it. They look at a copy in memory."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from kagsync import clock
+from kagsync.doctor.checks import Check
+from kagsync.errors import NoDatabase
+from kagsync.files import rights
+from kagsync.notify import channel
+from kagsync.queries import status
+from kagsync.store import REPAIR, Store, migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kagsync.doctor.checks import Found
+    from kagsync.settings import Settings
+    from kagsync.store.records import Competition
+
+_MAX_AGE = timedelta(minutes=15)
+
+
+def database(loaded: Settings, now: datetime, found: Found) -> Iterator[Check]:
+    """Looks at the database, and adds to `found` what stands in it."""
+    db = loaded.db
+    if db.exists() and not db.is_file():
+        yield Check("Database", False, f"{db} is no file", "Name another with --db or KAGSYNC_DB")
+        return
+    try:
+        with Store.open_copy(db) as store:
+            found.fresh = status.status(store, now, _MAX_AGE)
+            yield _soundness(store, found.fresh.bytes)
+            found.competitions += store.competitions.all()
+            found.triggers += store.runs.triggers()
+            found.last_ping = store.runs.last_ping()
+            yield from _contents(store, now, found.competitions)
+    except NoDatabase as error:
+        yield Check("Database", False, error.message, "kagsync competitions add SLUG")
+
+
+def _soundness(store: Store, size: int) -> Check:
+    db = store.path
+    if problems := store.problems():
+        return Check(
+            "Database", False, f"{db} is damaged: {problems[0]}", REPAIR.format(shlex.quote(str(db)))
+        )
+    if error := store.in_the_way():
+        return Check("Database", False, error.message, error.remedy)
+    if not os.access(db, os.W_OK):
+        return Check(
+            "Database", False, f"{db} may not be written by this user", rights.how_to_write(db, "KAGSYNC_DB")
+        )
+    version = f"schema {store.schema_on_disk}"
+    if store.schema_on_disk < migrations.LATEST:
+        version += f", which the next run updates to {migrations.LATEST}"
+    return Check("Database", True, f"{db}, {size:,} bytes, sound, {version}")
+
+
+def _contents(store: Store, now: datetime, competitions: list[Competition]) -> Iterator[Check]:
+    if not competitions:
+        yield Check("Competitions", False, "none is tracked", "kagsync competitions add SLUG")
+    if not store.users.all():
+        yield Check("People", False, "nobody is tracked", "kagsync users add USERNAME")
+    ahead = [
+        each.slug
+        for each in competitions
+        if each.active and each.is_linked and each.tried_at and clock.is_ahead(each.tried_at, now)
+    ]
+    if ahead:
+        said = f"the last sync of {ahead[0]} is in the future: the clock is, or was, wrong"
+        yield Check(
+            "Clock", False, said, "Set the clock (timedatectl set-ntp true), then: kagsync sync --all"
+        )
+    for each in competitions:
+        if each.snapshot_at and each.snapshot_at > clock.horizon():
+            said = f"has a board of {clock.iso(each.snapshot_at)}, in the future: no new board is taken"
+            source = "" if each.is_linked else " --from FILE"
+            remedy = f"Check this machine's clock; if it is right: kagsync sync {each.slug}{source} --force"
+            yield Check(each.slug, False, said, remedy)
+    targets = store.targets.all()
+    if not targets:
+        return
+    if exposed := [part for part in (store.path, *store.beside) if rights.others_can_read(part)]:
+        said = f"others on this machine can read {exposed[0]}, which holds the URLs of notifications"
+        yield Check("Private", False, said, rights.change("o-rwx", *exposed))
+    groups = {user.group for user in store.users.all()}
+    for target in targets:
+        about = f"Notifications {target.id}"
+        if target.failures:
+            said = f"{channel.shown(target)} failed {target.failures} times in a row: {target.error}"
+            yield Check(about, False, said, f"kagsync notify test {target.id}")
+        elif (problem := channel.problem(target)) is not None:
+            yield Check(about, False, problem.message, problem.remedy)
+        elif target.group is not None and target.group not in groups:
+            said = f"{channel.shown(target)} is told nothing: nobody is in the group {target.group!r}"
+            yield Check(about, False, said, f"kagsync users add USERNAME --group {shlex.quote(target.group)}")
+        else:
+            yield Check(about, True, channel.shown(target))

@@ -1,0 +1,55 @@
+"""Checks of what runs by itself: the scheduler, the monitor, and how fresh the boards are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kagsync import installation
+from kagsync.doctor.checks import Check
+from kagsync.notify import ping
+from kagsync.queries import status
+from kagsync.schedule import install
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from kagsync.doctor.checks import Found
+
+
+def unattended(known: Found, now: datetime) -> Iterator[Check]:
+    """Whether it runs by itself, and how that goes."""
+    if monitor := ping.state(known.last_ping, known.triggers, now):
+        yield Check("Monitor", *monitor)
+    found, fresh = install.status(known.triggers, now), known.fresh
+    for name, each in found.installed.items():
+        if each.program and not Path(each.program).exists():
+            said = f"{name} starts {each.program}, which is not there"
+            yield Check("Schedule", False, said, f"kagsync schedule install --{name}")
+            return
+        if each.program and installation.is_temporary(Path(each.program).parent.parent):
+            said = f"{name} starts {each.program}, which is in a cache and may be deleted at any time"
+            remedy = f"{installation.this().keep()}, then run the installed one: kagsync schedule install"
+            yield Check("Schedule", False, said, remedy)
+            return
+        if each.exposed:
+            yield Check("Private", False, install.exposure(name, each), install.MOVE)
+        if error := install.lost(name, each):
+            yield Check("Private", False, error.message, error.remedy)
+    known_of = found.installed or found.runs or found.unreadable
+    said = "; ".join(install.lines(found)) if known_of else "nothing is scheduled"
+    remedy = ""
+    if not found.runs_by_itself:
+        remedy = "kagsync schedule install"
+    if remedy and found.unreadable:
+        remedy = next(iter(found.unreadable.values())).remedy
+    elif found.installed and remedy:
+        remedy = "See that the scheduler runs (cron: service cron start), and its log"
+    yield Check("Schedule", found.runs_by_itself, said, remedy)
+    if fresh is not None and fresh.competitions:
+        remedy = "" if fresh.healthy else "kagsync sync --all"
+        if not fresh.expected:
+            paused = any(each.state == status.PAUSED for each in fresh.competitions)
+            remedy = f"kagsync competitions {'resume' if paused else 'add'} SLUG"
+        yield Check("Freshness", fresh.healthy, fresh.summary, remedy)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-_AHEAD = timedelta(days=1)  # as far as a clock, or the name of a file, may be wrong
-_SKEW = timedelta(minutes=5)  # as far as a clock may be set back without anybody noticing
+_AHEAD = timedelta(days=1)  # how far ahead a clock or the name of a file may be
+_SKEW = timedelta(minutes=5)  # a clock set back by less is not noticed
 
 
 def utc_now() -> datetime:
-    """The time now, UTC. The one clock of the program: tests put another in its place."""
+    """The time now, UTC. This is the program's only clock, which tests replace."""
     return datetime.now(UTC)
 
 
 def horizon(now: datetime | None = None) -> datetime:
-    """What is dated later than this is not believed.
+    """The latest time that is believed. Anything dated later is wrong.
 
     Args:
-        now: by which clock; None: by the one of now.
+        now: the current time; None: that of the clock.
     """
     return (now or utc_now()) + _AHEAD
 
 
 def is_ahead(moment: datetime, now: datetime) -> bool:
-    """Whether a moment that this machine noted is in the future: then its clock was wrong, or is now."""
+    """Whether a time that this machine recorded is in the future, so its clock was or is wrong."""
     return moment - now > _SKEW
 
 

@@ -17,7 +17,7 @@ UNREACHABLE = 4
 DATABASE = 5
 INTERRUPTED = 130
 
-LONGEST_REST = timedelta(days=7)  # what Kaggle may ask to wait (429): a longer wait is not believed
+LONGEST_REST = timedelta(days=7)  # what Kaggle may ask to wait (429): a longer wait is ignored
 _LONGEST = 480  # characters of a message
 
 
@@ -36,8 +36,8 @@ class KagsyncError(Exception):
     code = "failed"
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        # What people, files and archives call themselves is part of it: of any length, and file names even
-        # with lone surrogates, which neither a database nor a file can hold.
+        # It contains names of people, files and archives. These have any length, and file names may contain
+        # lone surrogates, which neither a database nor a file can hold.
         message = clip(redacted(message.encode("utf-8", "backslashreplace").decode("utf-8")), _LONGEST)
         super().__init__(message)
         self.message = message
@@ -48,13 +48,13 @@ class KagsyncError(Exception):
 
 
 class Unforeseen(KagsyncError):
-    """A mistake of this program's."""
+    """A bug in kagsync."""
 
     code = "unforeseen"
 
 
 class OutOfMemory(KagsyncError):
-    """There was not enough memory; whatever was being written is as it was before."""
+    """There was not enough memory. Whatever was being written is unchanged."""
 
     code = "out-of-memory"
 
@@ -66,7 +66,7 @@ class OutOfMemory(KagsyncError):
 
 
 class UsageError(KagsyncError):
-    """The command line asks for something that cannot be."""
+    """The command line is wrong."""
 
     exit_code = USAGE
     code = "usage"
@@ -108,14 +108,14 @@ class NotFound(KagsyncError):
 
 
 class Unreachable(KagsyncError):
-    """Kaggle did not answer, or not in time, or with an error of its own."""
+    """Kaggle did not answer in time, or answered with an internal error."""
 
     exit_code = UNREACHABLE
     code = "unreachable"
 
 
 class RateLimited(Unreachable):
-    """Kaggle limits us; ``until`` (UTC) is when it may be asked again, as far as it said."""
+    """Kaggle limits our requests. `until` (UTC) is when it may be asked again, if it said so."""
 
     code = "rate-limited"
 
@@ -143,7 +143,7 @@ class BadBoard(KagsyncError):
 
 
 class SuspiciousBoard(KagsyncError):
-    """A board that is more likely wrong than right (most rows gone, another's name); an option takes it."""
+    """A board that is probably wrong (most rows are gone, or it has another name). An option accepts it."""
 
     code = "suspicious-board"
 
@@ -184,43 +184,29 @@ _NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 def from_os_error(error: OSError, doing: str) -> KagsyncError:
-    """Tells a failed file operation as an error with a remedy; ``doing`` completes "cannot …"."""
+    """Turns a failed file operation into an error with a remedy; `doing` completes "cannot …"."""
     if memory.ran_out(error):
         return OutOfMemory()
     if error.errno in _NO_SPACE:
         return DiskFull(f"cannot {doing}: the disk is full", "Free some space; nothing was lost")
     reason = error.strerror or str(error)
-    return ConfigurationError(f"cannot {doing}: {reason}", "Check that the folder exists and may be written")
+    return ConfigurationError(f"cannot {doing}: {reason}", "Check that the folder exists and is writable")
 
 
 def output_failed(error: OSError) -> KagsyncError:
-    """Tells that standard output could not be written; the command has done its work all the same."""
+    """The error for output that could not be written, by a command that has done its work."""
     full = error.errno in _NO_SPACE
     reason = "the disk is full" if full else error.strerror or str(error)
     kind = DiskFull if full else ConfigurationError
-    return kind(f"cannot write the output: {reason}", "The command did its work all the same")
+    return kind(f"cannot write the output: {reason}", "The command itself succeeded")
 
 
 def unforeseen(cause: Exception) -> KagsyncError:
-    """Tells an exception that nobody expected, or that there is not enough memory, which can be anywhere."""
+    """Turns an unexpected exception into an error; it recognizes one that means too little memory."""
     error: KagsyncError = OutOfMemory()
     if not memory.ran_out(cause):
         error = Unforeseen(
-            f"unforeseen {type(cause).__name__}: {cause}", "Please report it with what -v shows"
+            f"unforeseen {type(cause).__name__}: {cause}", "Please report it, with the output of -v"
         )
     error.__cause__ = cause
     return error
-
-
-def did_you_mean(word: str, known: list[str], listing: str = "kagsync competitions list") -> str:
-    """The remedy for a name that is not known."""
-    import difflib  # rarely needed
-
-    lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
-    if close:
-        return f"Did you mean {lower[close[0]]}?"
-    if known:
-        return f"See: {listing}"
-    noun = "competitions add SLUG" if "competitions" in listing else "users add USERNAME"
-    return f"None is yet: kagsync {noun}"

@@ -1,4 +1,4 @@
-"""What people type: slugs, usernames, URLs. Checked here, so that nothing else has to mistrust them."""
+"""What people type: slugs, usernames, URLs, times. It is checked here, so that other code can trust it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kagsync.errors import UsageError
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # Kaggle's usernames are lower-case letters and digits (all 17,216 on the boards we know); older archives
-# have team names in their place, so whatever cannot be a typing error is let through.
+# have team names in their place, so everything is accepted that is not clearly a typing error.
 _USERNAME = re.compile(r"[^\s,/\\\"'<>`@=+-][^\s,/\\\"'<>`]{0,99}")
 LONGEST_TEXT = 1000  # characters of a name, a group or a title
 BY_HAND = "hand"  # the trigger of a run that names none
@@ -31,10 +31,13 @@ def competition_slug(text: str) -> str:
     elif len(parts) >= 2 and parts[0] in ("competitions", "c"):
         slug = parts[1]
     else:
-        raise UsageError(f"{short(text)} is no competition's URL", "Give a slug such as spaceship-titanic")
+        raise UsageError(
+            f"{short(text)} is not the URL of a competition", "Give a slug such as spaceship-titanic"
+        )
     if not _SLUG.fullmatch(slug):
         raise UsageError(
-            f"{short(text)} is no competition slug", "It is the last part of the competition's URL on Kaggle"
+            f"{short(text)} is not a competition slug",
+            "A slug is the last part of the competition's URL",
         )
     return slug
 
@@ -54,32 +57,32 @@ def username(text: str) -> str:
         name = ""
     if not _USERNAME.fullmatch(name) or not name.isprintable():
         raise UsageError(
-            f"{short(text)} is no Kaggle username",
+            f"{short(text)} is not a Kaggle username",
             "It is the last part of the profile's URL (kaggle.com/NAME)",
         )
     return name
 
 
 def trigger(text: str) -> str:
-    """The name of what starts runs: a word such as `cron`.
+    """The name of what starts runs, such as `cron`.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,29}", text):
-        raise UsageError(f"{short(text)} is no trigger's name", "Say a word, such as cron or airflow")
+        raise UsageError(f"{short(text)} is not the name of a trigger", "Use a word such as cron or airflow")
     return text
 
 
 def duration(text: str) -> timedelta:
-    """The length of time in `90m`, `24h`, `7d` or `2w`.
+    """The duration in `90m`, `24h`, `7d` or `2w`.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not.
     """
     match = re.fullmatch(r"([0-9]{1,6})\s?([mhdw])", text.strip().lower())
     if match is None:
-        raise UsageError(f"{short(text)} is no length of time", "Say 15m, 24h, 7d or 2w")
+        raise UsageError(f"{short(text)} is not a duration", "Try 15m, 24h, 7d or 2w")
     unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
     return timedelta(**{unit: int(match[1])})
 
@@ -98,15 +101,15 @@ def since(text: str, now: datetime) -> datetime:
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{short(text)} is no time", "Say 24h, 7d, 90m, a date such as 2026-08-09, or last"
+            f"{short(text)} is not a time", "Try 24h, 7d, 90m, a date such as 2026-08-09, or last"
         ) from error
     if moment > now:
-        raise UsageError(f"{short(text)} is still to come", "Say when to look back to, such as 24h")
+        raise UsageError(f"{short(text)} is in the future", "Give a time in the past, such as 24h")
     return moment
 
 
 def _path_of_url(text: str) -> list[str] | None:
-    """The parts of a Kaggle URL's path; None for what is no URL. Elsewhere's URLs are refused."""
+    """The parts of a Kaggle URL's path; None if it is not a URL. URLs of other sites are refused."""
     text = text.strip()
     if "/" not in text:
         return None
@@ -117,7 +120,7 @@ def _path_of_url(text: str) -> list[str] | None:
         host = ""
     if host not in _KAGGLE_HOSTS:
         raise UsageError(
-            f"{short(text)} is no URL of kaggle.com", "Copy it from the browser, or give the name"
+            f"{short(text)} is not a URL of kaggle.com", "Copy it from the browser, or give the name"
         )
     return [part for part in url.path.split("/") if part]
 

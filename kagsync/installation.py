@@ -96,7 +96,7 @@ class Installation:
 @cache
 def this() -> Installation:
     """This installation."""
-    from urllib.parse import unquote, urlsplit  # only those who need a hint pay for this and the next imports
+    from urllib.parse import unquote, urlsplit  # here, and below, since most commands need no hint
 
     prefix = Path(sys.prefix)
     temporary = is_temporary(prefix)

@@ -104,12 +104,12 @@ def configure(
         database: the one in use, no part of which can be a log file.
 
     Raises:
-        ConfigurationError: the log file cannot be written, or is no place for a log.
+        ConfigurationError: the log file cannot be written, or the path cannot hold a log.
     """
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     for old in list(logger.handlers):
-        if not isinstance(old, Tail):  # whoever listens goes on
+        if not isinstance(old, Tail):  # a Tail goes on
             logger.removeHandler(old)
             old.close()
     logger.filters.clear()
@@ -118,7 +118,7 @@ def configure(
     stderr.setFormatter(_Formatter("%(levelname)s %(name)s: %(message)s"))
     logger.addHandler(stderr)
     if log_file is not None:
-        from kagsync.files.log_file import open_file  # only those who want a file pay for it
+        from kagsync.files.log_file import open_file  # only if there is a log file
 
         file = open_file(log_file, database)
         if file is not None:

@@ -1,4 +1,4 @@
-"""Which variables hold secrets that requests need, and how texts lose them.
+"""Which variables hold secrets that requests need, and how these are removed from text.
 
 Libraries quote a proxy's URL with its password in their errors, and `-v` shows these.
 """
@@ -15,8 +15,8 @@ PROXIES = tuple(
 NAMES = (PING_URL, *PROXIES)
 HIDDEN = "***"
 _SHORTEST = 4  # characters; to hide what is shorter would make other texts illegible
-_SHORTEST_WORD = 8  # characters of a login or password where it stands alone: it may be a usual word
-# A proxy without a login: anything that does not look exactly so may have a password in it.
+_SHORTEST_WORD = 8  # characters of a login or password on its own: a shorter one may be an ordinary word
+# A proxy without a login. Anything that does not look exactly like this may contain a password.
 _PLAIN_PROXY = re.compile(r"(?:\w+://)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w%/.-]*)?")
 
 
@@ -42,11 +42,11 @@ def _secrets() -> set[str]:
 
 
 def _parts(proxy: str) -> set[str]:
-    """What of a proxy's URL is secret: its login and its password, also where the URL is malformed."""
+    """The secret parts of a proxy's URL: its login and its password, even if the URL is malformed."""
     from urllib.parse import unquote  # a few milliseconds, so only if there is such a proxy
 
     rest = proxy.partition("://")[2] if "://" in proxy else proxy
-    if not rest:  # "http://": to hide that would hide the beginning of every URL
+    if not rest:  # "http://": hiding that would hide the beginning of every URL
         return set()
     login = rest.rpartition("@")[0] or rest
     password = login.partition(":")[2]

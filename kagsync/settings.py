@@ -77,7 +77,7 @@ def load(
     log_file: Path | None = None,
     team_name: bool | None = None,
 ) -> Settings:
-    """Settles the settings: an option (not None) beats its variable, the variable beats the default.
+    """Loads the settings: an option (not None) beats its variable, the variable beats the default.
 
     Raises:
         ConfigurationError: a variable has a value that makes no sense.
@@ -122,11 +122,11 @@ def _default_temp_dir() -> Path:
 
 
 def _own_folder(kind: str) -> Path:
-    """A folder of platformdirs' for this program.
+    """The folder that platformdirs gives this program.
 
     Some crons run for users without HOME and without an entry in passwd: then there is none.
     """
-    import platformdirs  # 20 ms that those who set KAGSYNC_DB and KAGSYNC_TEMP_DIR need not pay
+    import platformdirs  # takes 20 ms; not needed if KAGSYNC_DB and KAGSYNC_TEMP_DIR are set
 
     try:
         folder: Path = getattr(platformdirs, kind)("kagsync", appauthor=False)
@@ -148,7 +148,7 @@ def _path(variable: str) -> Path | None:
     if not value:
         return None
     if "\0" in value:
-        raise ConfigurationError(f"{variable} has a NUL character", "Set it to a path")
+        raise ConfigurationError(f"{variable} contains a NUL character", "Set it to a path")
     return _with_home(Path(os.path.expanduser(value)), variable)  # noqa: PTH111  (Path's raises without a home)
 
 

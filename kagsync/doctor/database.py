@@ -27,10 +27,10 @@ _MAX_AGE = timedelta(minutes=15)
 
 
 def database(loaded: Settings, now: datetime, found: Found) -> Iterator[Check]:
-    """Looks at the database, and adds to `found` what stands in it."""
+    """Checks the database, and adds what is in it to `found`."""
     db = loaded.db
     if db.exists() and not db.is_file():
-        yield Check("Database", False, f"{db} is no file", "Name another with --db or KAGSYNC_DB")
+        yield Check("Database", False, f"{db} is not a file", "Name another with --db or KAGSYNC_DB")
         return
     try:
         with Store.open_copy(db) as store:
@@ -64,9 +64,9 @@ def _soundness(store: Store, size: int) -> Check:
 
 def _contents(store: Store, now: datetime, competitions: list[Competition]) -> Iterator[Check]:
     if not competitions:
-        yield Check("Competitions", False, "none is tracked", "kagsync competitions add SLUG")
+        yield Check("Competitions", False, "no competition is tracked", "kagsync competitions add SLUG")
     if not store.users.all():
-        yield Check("People", False, "nobody is tracked", "kagsync users add USERNAME")
+        yield Check("People", False, "no user is tracked", "kagsync users add USERNAME")
     ahead = [
         each.slug
         for each in competitions
@@ -98,7 +98,7 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
         elif (problem := channel.problem(target)) is not None:
             yield Check(about, False, problem.message, problem.remedy)
         elif target.group is not None and target.group not in groups:
-            said = f"{channel.shown(target)} is told nothing: nobody is in the group {target.group!r}"
+            said = f"{channel.shown(target)} gets no messages: nobody is in the group {target.group!r}"
             yield Check(about, False, said, f"kagsync users add USERNAME --group {shlex.quote(target.group)}")
         else:
             yield Check(about, True, channel.shown(target))

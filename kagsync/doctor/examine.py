@@ -43,12 +43,12 @@ def doctor(db: Path | None, now: datetime) -> Iterator[Check]:
 
 
 def _settings(db: Path | None, found: Found) -> Iterator[Check]:
-    """Loads the settings, and reports only what is wrong with them; other checks look at what they name."""
+    """Loads the settings, and reports only what is wrong with them. Other checks look at what they name."""
     try:
         found.settings = settings.load(db=db)
     except KagsyncError as error:
         yield Check("Settings", False, error.message, error.remedy)
-        with contextlib.suppress(KagsyncError):  # the rest of them, so that the other checks go on
+        with contextlib.suppress(KagsyncError):  # the rest, so that the other checks go on
             found.settings = settings.load(db=db, jobs=settings.DEFAULT_JOBS, team_name=True)
 
 

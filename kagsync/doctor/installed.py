@@ -50,7 +50,7 @@ def packages() -> Iterator[Check]:
             importlib.import_module(module)
         except Exception as error:
             if memory.ran_out(error):
-                raise  # told as such by `survived`
+                raise  # `survived` reports it as such
             wrong.append(f"{module} cannot be imported ({type(error).__name__}: {error})")
     remedy = installation.this().reinstall() if wrong else ""
     yield Check("Packages", not wrong, "; ".join(wrong) or ", ".join(versions), remedy)

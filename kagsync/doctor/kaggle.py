@@ -49,20 +49,20 @@ def key() -> Iterator[Check]:
 
 
 def certificates() -> Iterator[Check]:
-    """Reports trusted certificates that are missing, which stops every download; otherwise says nothing."""
+    """Reports trusted certificates that are missing, which makes every download fail; otherwise nothing."""
     if error := route.missing_certificates():
         yield Check("Certificates", False, error.message, error.remedy)
 
 
 def answers(found: Found) -> Iterator[Check]:
-    """Asks Kaggle for each leaderboard; says of all at once when it cannot be reached."""
+    """Asks Kaggle for each leaderboard. If it cannot be reached, one check says so for all."""
     try:
         from kagsync.kaggle import client, sdk
 
         sdk.part()
     except Exception as error:
         if memory.ran_out(error):
-            raise  # told as such by `survived`
+            raise  # `survived` reports it as such
         said = f"Kaggle's SDK (kagglesdk) cannot be used: {type(error).__name__}: {error}"
         yield Check("Kaggle", False, said, installation.this().reinstall())
         return
@@ -102,7 +102,7 @@ def _ask(api: Clients, competition: Competition) -> tuple[KagsyncError | None, f
         return None, api().may_download(competition.kaggle_id)
     except KagsyncError as error:
         return error, None
-    except OSError as error:  # requests' own word for certificates that are not there
+    except OSError as error:  # what requests raises for missing certificates
         return Unreachable(f"Kaggle cannot be asked: {error}"), None
     except Exception as error:  # noqa: BLE001  (of one competition; the others are asked all the same)
         return errors.unforeseen(error), None

@@ -70,7 +70,7 @@ def _writable(about: str, folder: Path, *, lockable: bool = False) -> Iterator[C
         said = (
             f"{folder}, {free / 1e9:,.1f} GB free"
             if enough
-            else f"{folder}: only {free // 1_000_000} MB are free"
+            else f"{folder}: only {free // 1_000_000} MB free"
         )
         yield Check(about, enough, said, "" if enough else "Free some space on that disk")
 
@@ -89,7 +89,7 @@ def _let_write(folder: Path, there: Path) -> str:
 def locks(loaded: Settings) -> Iterator[Check]:
     folder = loaded.locks
     if not folder.exists():
-        yield Check("Locks", None, "no folder for them yet: the next run makes it")
+        yield Check("Locks", None, "no folder for them yet; the next run makes it")
         return
     if not folder.is_dir():
         remedy = rights.quoted("mv", folder, f"{folder}.old")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def unattended(known: Found, now: datetime) -> Iterator[Check]:
-    """Whether it runs by itself, and how that goes."""
+    """Whether runs start by themselves, and whether they succeed."""
     if monitor := ping.state(known.last_ping, known.triggers, now):
         yield Check("Monitor", *monitor)
     found, fresh = install.status(known.triggers, now), known.fresh
@@ -45,7 +45,7 @@ def unattended(known: Found, now: datetime) -> Iterator[Check]:
     if remedy and found.unreadable:
         remedy = next(iter(found.unreadable.values())).remedy
     elif found.installed and remedy:
-        remedy = "See that the scheduler runs (cron: service cron start), and its log"
+        remedy = "Check that the scheduler is running (cron: service cron start), and look at its log"
     yield Check("Schedule", found.runs_by_itself, said, remedy)
     if fresh is not None and fresh.competitions:
         remedy = "" if fresh.healthy else "kagsync sync --all"

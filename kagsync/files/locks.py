@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # No run holds a lock for so long: schedulers end a run after this time.
 LONGEST = 900.0  # seconds
 _PAUSE = 0.05  # seconds between two tries
-_DELETED = 20  # so often a lock file may be deleted by others just when it is locked
+_DELETED = 20  # tries, if others delete the lock file just as it is locked
 _CONTENTION = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, getattr(errno, "EDEADLOCK", errno.EAGAIN)}
 # Never follow a link to another file, and never wait for the other end of a pipe.
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

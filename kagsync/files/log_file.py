@@ -59,12 +59,12 @@ def open_file(path: Path, database: Path | None) -> LogFile | None:
 
 
 def check(path: Path, database: Path | None) -> None:
-    """Makes sure that a log harms nothing: it may be a new file, a text file or a stream.
+    """Makes sure that a log overwrites nothing: the path may be a new file, a text file or a stream.
 
-    It opens no pipe: for the pipe's reader, closing it again would be the end of the log.
+    It opens no pipe, since closing the pipe again would end the log for its reader.
 
     Raises:
-        ConfigurationError: it would; or it cannot be examined.
+        ConfigurationError: the path is something else, or cannot be examined.
     """
     if is_stream(path):
         return

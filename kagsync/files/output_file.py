@@ -1,4 +1,4 @@
-"""Files at paths that people name: what is precious there stays, and the new file is whole or not there."""
+"""Files at paths that people name: nothing valuable is overwritten, and a new file is complete or absent."""
 
 from __future__ import annotations
 
@@ -229,7 +229,7 @@ def _refused_if_there(path: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError as error:
-        raise UsageError(f"{path} exists already", "Name another file") from error
+        raise UsageError(f"{path} already exists", "Name another file") from error
 
 
 def _place(new: Path, path: Path) -> None:

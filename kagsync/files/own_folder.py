@@ -1,4 +1,4 @@
-"""A folder that nobody else can exchange for another: what is written and deleted in it is this user's.
+"""A folder that nobody else can replace, so that only files of this user are written and deleted in it.
 
 Windows keeps the folders of its users apart by itself, so this is for POSIX systems.
 """
@@ -27,7 +27,7 @@ def make(folder: Path, remedy: str) -> None:
         remedy: how to choose another folder.
 
     Raises:
-        ConfigurationError: others could exchange it.
+        ConfigurationError: others could replace it.
         OSError: it cannot be made.
     """
     rights.make_folder(folder.parent)
@@ -59,11 +59,11 @@ def check(folder: Path, remedy: str) -> None:
 
 
 def _above(folder: Path) -> list[Path]:
-    """The folders in which somebody could exchange a part of the way to `folder`.
+    """The folders in which somebody could replace a part of the path to `folder`.
 
-    Not those above the home folder: whoever may exchange that needs no download.
+    Not those above the home folder: whoever can replace that has the user's rights anyway.
     """
-    # A link on the way can be exchanged where it is, and what it leads to where that is.
+    # A link on the path can be replaced where it is, and its target where that is.
     found = {*folder.parents, *folder.resolve().parents}
     with contextlib.suppress(RuntimeError):  # no home is known
         home = Path.home()

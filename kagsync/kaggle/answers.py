@@ -43,7 +43,7 @@ _LONGEST_SENTENCE = 200  # characters
 
 @dataclass(frozen=True)
 class CompetitionFacts:
-    """What Kaggle says of a competition; None where it says nothing."""
+    """What Kaggle says about a competition; None where it says nothing."""
 
     title: str | None
     deadline: datetime | None
@@ -53,18 +53,18 @@ class CompetitionFacts:
 
 
 def facts(answer: Any) -> CompetitionFacts:
-    """Checks what the SDK passes on as it came.
+    """Takes the facts from the SDK's answer, which the SDK does not check.
 
     Raises:
-        ValueError, TypeError, AttributeError, OverflowError: it makes no sense.
+        ValueError, TypeError, AttributeError, OverflowError: the answer makes no sense.
     """
     title, metric, teams = answer.title or None, answer.evaluation_metric or None, answer.team_count or None
     for text in (title, metric):
         (text or "").encode()
     if not isinstance(answer.awards_points, bool | None) or not isinstance(teams, int | None):
-        raise TypeError("another type than the SDK says")
+        raise TypeError("not the type that the SDK declares")
     if teams is not None and not 0 <= teams < 2**31:
-        raise ValueError("no number of teams")
+        raise ValueError("not a number of teams")
     return CompetitionFacts(
         title=title,
         deadline=_utc(answer.deadline) if answer.deadline else None,
@@ -75,15 +75,15 @@ def facts(answer: Any) -> CompetitionFacts:
 
 
 def _utc(moment: datetime) -> datetime:
-    """A time in UTC, which is also meant where no zone is given."""
+    """A time in UTC; one without a zone is taken as UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def explain(cause: Exception, exchange: Exchange, kaggle_id: str, credentials: Credentials) -> Failure:
     """Says what an exception of the SDK means. One that does not concern Kaggle is raised again.
 
-    The failure's error has the cause that `-v` shows below it. That is no refusal, whose own words, unmasked,
-    may repeat a secret.
+    The failure's error has the cause that `-v` shows below it. A refusal is never that cause, since its own
+    words may repeat a secret.
 
     Args:
         kaggle_id: the competition that the request was about; empty if about none.
@@ -143,14 +143,14 @@ def _explain_refusal(
         return Failure(error, heals=False)
     if status == 404 and kaggle_id:
         error = NotFound(
-            f"Kaggle knows no competition {kaggle_id}, or it has no leaderboard{said}",
+            f"Kaggle does not know the competition {kaggle_id}, or it has no leaderboard{said}",
             "Check the name in the competition's URL",
         )
         return Failure(error, heals=False)
     if status == 429:
         return _rate_limited(response, said)
     if status >= 500:
-        error = Unreachable(f"Kaggle has an error of its own ({status}){said}", "Try again later")
+        error = Unreachable(f"Kaggle has an internal error ({status}){said}", "Try again later")
         return Failure(error, heals=True)
     error = KagsyncError(f"Kaggle refused the request ({status}){said}", "Update kagsync and kaggle")
     return Failure(error, heals=False)
@@ -182,7 +182,7 @@ def status_of(response: requests.Response) -> int:
 def quoted(response: requests.Response, secrets: Iterable[str]) -> str:
     """Kaggle's own sentence in a refusal, harmless and ready to follow ours; empty if there is none.
 
-    The body must have been read already. Of secrets that the sentence repeats nothing is left.
+    The body must have been read already. Secrets that the sentence repeats are masked.
     """
     try:
         text = _sentence(response.json())

@@ -47,16 +47,16 @@ class Credentials:
     key: str | None = field(default=None, repr=False)
     oauth_file: Path | None = None
     file: Path | None = None  # where the secret is kept, if in a file
-    passed_over: tuple[str, ...] = ()  # what came before it and cannot be used: where it is, and why
+    passed_over: tuple[str, ...] = ()  # unusable credentials that came before: where they are, and why
 
     @property
     def secrets(self) -> list[str]:
-        """What nobody may see."""
+        """What must stay secret."""
         return [secret for secret in (self.token, self.key) if secret is not None]
 
 
 class _Unusable(Exception):
-    """Credentials that are there and cannot be used; the text says where they are, and why."""
+    """Credentials that exist but cannot be used. The text says where they are, and why."""
 
 
 def exposed_file(credentials: Credentials) -> Path | None:
@@ -71,13 +71,13 @@ def exposed_file(credentials: Credentials) -> Path | None:
 
 
 def warnings(credentials: Credentials) -> dict[str, str]:
-    """What people should know of credentials that can be used: a text, by a key that tells it from others."""
+    """Warnings about credentials that can be used: a text by a key that identifies it."""
     told = {
         f"passed over {reason}": f"Credentials passed over: {reason}. Used instead: {credentials.source}"
         for reason in credentials.passed_over
     }
     if path := exposed_file(credentials):
-        advice = f"Make it yours alone: {rights.change('600', path)}"
+        advice = f"Make it private: {rights.change('600', path)}"
         told[f"exposed {path}"] = f"Others on this machine can read {path}. {advice}"
     return told
 
@@ -85,7 +85,7 @@ def warnings(credentials: Credentials) -> dict[str, str]:
 def find() -> Credentials:
     """Finds the credentials that the official client would use, without asking the network.
 
-    As there, what cannot be used is passed over, and the next kind is tried.
+    Like the official client, it skips what cannot be used and tries the next kind.
 
     Raises:
         NoCredentials: there are none at all.
@@ -135,7 +135,7 @@ def is_sendable(secret: object) -> bool:
 
 
 def _all() -> Iterator[Credentials | str]:
-    """All credentials there are, in the order of the official client; of unusable ones, what is wrong."""
+    """All credentials in the order of the official client. For unusable ones, what is wrong with them."""
     token_files = [_home() / ".kaggle" / name for name in ("access_token", "access_token.txt")]
     key_files = [folder / _KAGGLE_JSON for folder in _config_folders()]
     looks: list[Callable[[], Credentials | None]] = [
@@ -158,7 +158,7 @@ def _all() -> Iterator[Credentials | str]:
         if all(is_sendable(secret) for secret in secrets):
             yield found
         else:
-            yield f"{found.source} holds a character that no key has"
+            yield f"{found.source} contains a character that no key can have"
 
 
 def variable(name: str) -> str:

@@ -84,7 +84,7 @@ def persist(
         wait = random.uniform(*policy.pause) if failure.wait is None else failure.wait
         over = time.monotonic() + (0 if last else wait) >= deadline
         if over and deadline < whole:
-            remedy = "The next run begins with it"
+            remedy = "The next run starts with it"
             raise OutOfTime(f"no time was left for {about}", remedy) from failure.error.__cause__
         if over or last:
             raise failure.error

@@ -27,7 +27,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _KINDS = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 # How http.client says that a proxy refused a CONNECT.
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\s*(.*)", re.DOTALL)
-# OpenSSL's numbers for a certificate that is not valid yet or any more, and for one of another host.
+# OpenSSL's numbers for a certificate that is not valid yet or no longer, and for one of another host.
 _WRONG_TIME, _WRONG_HOST = (9, 10), (62, 64)
 _ESCAPES = "In a password, write @ as %40 and / as %2F"
 _PATIENCE = "Check the network, and whether it needs a proxy (HTTPS_PROXY); the next run tries again"
@@ -123,7 +123,7 @@ def check(route: Route) -> None:
     """Checks a route without using it.
 
     Raises:
-        ConfigurationError: the proxy is not one that requests can use, or the certificates are not there.
+        ConfigurationError: the proxy is not one that requests can use, or the certificates do not exist.
     """
     if route.proxy is not None:
         _check_proxy(route.proxy, route.proxy_source)
@@ -133,7 +133,7 @@ def check(route: Route) -> None:
 
 
 def missing_certificates() -> ConfigurationError | None:
-    """The error for trusted certificates that the environment names and that are not there."""
+    """The error for trusted certificates that the environment names and that do not exist."""
     named = ((os.environ.get(name), name) for name in CA_BUNDLES)
     return next((error for bundle, name in named if bundle and (error := _missing(bundle, name))), None)
 
@@ -142,7 +142,7 @@ def _missing(bundle: str, source: str) -> ConfigurationError | None:
     if os.path.exists(bundle):  # noqa: PTH110 (pathlib's may raise)
         return None
     return ConfigurationError(
-        f"{source} names certificates that are not there: {bundle}",
+        f"{source} names certificates that do not exist: {bundle}",
         f"Correct the path, or unset {source}",
     )
 
@@ -225,7 +225,7 @@ def _unreachable(what: str, reason: str, route: Route) -> Unreachable:
 
 
 def wants_login(route: Route) -> ConfigurationError:
-    """The error for a proxy that does not know us (407)."""
+    """The error for a proxy that requires a login (407)."""
     says = "refuses the user name and password in it" if "@" in (route.proxy or "") else "asks for a login"
     return ConfigurationError(
         f"the proxy {route.named_proxy} {says} (407)",

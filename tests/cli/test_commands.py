@@ -128,14 +128,14 @@ def test_python_m_kagsync_is_kagsync() -> None:
         (["show", "a", "b"], "Got unexpected extra argument"),
         (["sync"], "name competitions or pass --all"),
         (["sync", "titanic", "--all"], "not both"),
-        (["sync", "not a slug"], "'not a slug' is no competition slug"),
+        (["sync", "not a slug"], "'not a slug' is not a competition slug"),
         (["sync", "--all", "--lower-is-better"], "a direction needs named competitions"),
-        (["fetch", "https://example.com/competitions/titanic"], "no URL of kaggle.com"),
-        (["competitions", "add", "https://www.kaggle.com/datasets/a/b"], "no competition's URL"),
+        (["fetch", "https://example.com/competitions/titanic"], "not a URL of kaggle.com"),
+        (["competitions", "add", "https://www.kaggle.com/datasets/a/b"], "not the URL of a competition"),
         (["competitions", "add", "a", "b", "--title", "x"], "are for one competition"),
         (["competitions", "add", "a", "--kaggle-id", "b", "--no-kaggle"], "contradict each other"),
-        (["users", "add", "two words"], "no Kaggle username"),
-        (["users", "add", ""], "no Kaggle username"),
+        (["users", "add", "two words"], "not a Kaggle username"),
+        (["users", "add", ""], "not a Kaggle username"),
         (["users", "add", "a", "b", "--name", "x"], "--name is for one user"),
         (["users", "import", "none.csv"], "cannot read none.csv: No such file or directory"),
         (["show", "titanic"], "there is no database"),
@@ -335,7 +335,7 @@ def test_a_bad_line_of_a_roster_is_named_and_nothing_imported(kagsync: Kagsync, 
 
     err = one_line(kagsync("users", "import", str(roster)))
 
-    assert f"{roster}, line 2: 'two words' is no Kaggle username" in err
+    assert f"{roster}, line 2: 'two words' is not a Kaggle username" in err
     assert "alice" not in kagsync.ok("users", "list")
 
 

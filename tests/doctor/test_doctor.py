@@ -273,7 +273,7 @@ def test_no_database(kaggle: KaggleServer, doctor: Doctor) -> None:
 def test_no_competition(healthy: None, doctor: Doctor, kagsync: Kagsync) -> None:
     kagsync.ok("competitions", "remove", SLUG, "--yes")
     cross = doctor.cross("Competitions")
-    assert cross["said"] == "none is tracked"
+    assert cross["said"] == "no competition is tracked"
 
     follow(cross["remedy"].replace("SLUG", SLUG))
 
@@ -370,7 +370,7 @@ def test_a_competition_that_kaggle_does_not_know(
 ) -> None:
     execute(Path(os.environ["KAGSYNC_DB"]), "UPDATE competitions SET kaggle_competition_id = 'titanik'")
     cross = doctor.cross(SLUG)
-    assert "Kaggle knows no competition titanik" in cross["said"]
+    assert "Kaggle does not know the competition titanik" in cross["said"]
     assert "Check the name" in cross["remedy"]
 
     kagsync.ok("competitions", "add", SLUG, "--kaggle-id", SLUG)
@@ -629,7 +629,7 @@ def test_nothing_is_scheduled(healthy: None, doctor: Doctor, crontab: Path, sett
     assert cross["remedy"] == "kagsync schedule install"
 
     follow(f"{cross['remedy']} --cron")
-    assert "scheduler runs" in doctor.cross("Schedule")["remedy"]  # nothing has run yet
+    assert "scheduler is running" in doctor.cross("Schedule")["remedy"]  # nothing has run yet
 
     (job,) = [line for line in crontab.read_text().splitlines() if not line.startswith("#")]
     follow(job.split(maxsplit=5)[5].replace(r"\%", "%"))  # as cron does

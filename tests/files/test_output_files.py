@@ -425,7 +425,7 @@ def test_a_file_that_appears_during_an_export_stays(place: Path, monkeypatch: py
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", meanwhile)
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         output_file.write_new(place / "roster.csv", "theirs", None)
     assert (place / "roster.csv").read_text() == "mine"
     assert names(place) == ["roster.csv"]

@@ -706,7 +706,7 @@ def test_gzipped_facts_are_unpacked(kaggle: KaggleServer) -> None:
     [
         (401, CredentialsError, "refused the credentials from KAGGLE_API_TOKEN", 3),
         (403, Forbidden, f"Accept the rules at https://www.kaggle.com/competitions/{SLUG}/rules", 1),
-        (404, NotFound, f"no competition {SLUG}, or it has no leaderboard", 1),
+        (404, NotFound, f"the competition {SLUG}, or it has no leaderboard", 1),
         (400, KagsyncError, "refused the request (400)", 1),
     ],
 )

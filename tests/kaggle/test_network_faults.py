@@ -125,13 +125,13 @@ TROUBLES = {
     "403": Trouble(
         kaggle_error(403, "x"), "forbidden", "Accept the rules at https://.*/competitions/b/rules"
     ),
-    "404": Trouble(kaggle_error(404, "x"), "not-found", "knows no competition b"),
+    "404": Trouble(kaggle_error(404, "x"), "not-found", "does not know the competition b"),
     "403 in 200": Trouble(error_in_200(403, "x"), "forbidden", "Accept the rules"),
     "400": Trouble(kaggle_error(400, "x"), "failed", r"refused the request \(400\)"),
     "429 for long": Trouble(too_many_requests("3600"), "rate-limited", r"\(429\) until \d{4}-"),
     "429 again and again": Trouble(too_many_requests("0"), "rate-limited", r"\(429\) until \d{4}-", 4),
-    "500": Trouble(kaggle_error(500, "x"), "unreachable", r"error of its own \(500\)", 4),
-    "500 in 200": Trouble(error_in_200(500, "x"), "unreachable", r"error of its own \(500\)", 4),
+    "500": Trouble(kaggle_error(500, "x"), "unreachable", r"internal error \(500\)", 4),
+    "500 in 200": Trouble(error_in_200(500, "x"), "unreachable", r"internal error \(500\)", 4),
     "502 with a page": Trouble(
         Answer(502, {"Content-Type": "text/html"}, b"<html>"), "unreachable", r"\(502\)", 4
     ),

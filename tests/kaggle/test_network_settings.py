@@ -395,7 +395,7 @@ def test_certificates_that_are_not_there_are_no_fault_of_the_disk(
     ran = inspected.sync()
 
     assert ran.code == 3
-    assert f"REQUESTS_CA_BUNDLE names certificates that are not there: {missing}. Correct the path" in ran.err
+    assert f"REQUESTS_CA_BUNDLE names certificates that do not exist: {missing}. Correct the path" in ran.err
     assert len(inspected.kaggle.downloads()) == 1
 
 

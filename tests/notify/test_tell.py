@@ -392,7 +392,7 @@ def test_how_channels_are_shown(address: str, masked: str, boards: Boards, kagsy
         (["json://x", "--only", ","], "',' is not a reason"),
         (["json://x", "--competition", "titanc"], "Did you mean titanic?"),
         (["json://x", "--group", "c"], "nobody is in a group 'c'"),
-        (["json://x", "--quiet-for", "soon"], "'soon' is no length of time"),
+        (["json://x", "--quiet-for", "soon"], "'soon' is not a duration"),
     ],
 )
 def test_what_cannot_be_added(words: list[str], told: str, boards: Boards, kagsync: Kagsync) -> None:

@@ -203,11 +203,11 @@ def test_no_changes_are_said(moved: Boards, kagsync: Kagsync) -> None:
     [
         (["nobody"], "no user 'nobody' is tracked", "kagsync users list"),
         (["bob", "nobody"], "no user 'nobody' is tracked", "kagsync users list"),
-        (["not a name"], "'not a name' is no Kaggle username", "It is the last part of"),
+        (["not a name"], "'not a name' is not a Kaggle username", "It is the last part of"),
         (["--group", "blue"], "nobody is in a group 'blue'", "kagsync users list"),
         (["bob", "--group", "red"], "usernames and --group contradict each other", "Pass one of them"),
-        (["--since", "yesterday"], "'yesterday' is no time", "Say 24h"),
-        (["--since", "2999-01-01"], "'2999-01-01' is still to come", "such as 24h"),
+        (["--since", "yesterday"], "'yesterday' is not a time", "Try 24h"),
+        (["--since", "2999-01-01"], "'2999-01-01' is in the future", "such as 24h"),
         (["--format", "xml"], "'xml' is not one of", "kagsync history --help"),
     ],
 )
@@ -509,7 +509,7 @@ def test_what_is_not_tracked_is_an_error_of_its_own(moved: Boards, db: Path, tmp
         package.history(db, "titanik")
     with pytest.raises(KagsyncError, match="no user 'nobody' is tracked"):
         package.history(db, SLUG, ["nobody"])
-    with pytest.raises(KagsyncError, match="is no time"):
+    with pytest.raises(KagsyncError, match="is not a time"):
         package.history(db, SLUG, since="yesterday")
     missing = tmp_path / "none.db"
     with pytest.raises(KagsyncError):

@@ -203,7 +203,7 @@ def test_two_fetches_get_two_folders(tracked: KaggleServer, kagsync: Kagsync) ->
         (Answer(body=board_zip(SLUG, BOARD)[:-100]), 1, "not a ZIP"),
         (kaggle_error(401, "x"), 3, "refused the credentials"),
         (kaggle_error(403, "x"), 1, "Accept the rules"),
-        (kaggle_error(404, "x"), 1, "no competition"),
+        (kaggle_error(404, "x"), 1, "does not know the competition"),
     ],
 )
 def test_a_failed_fetch_leaves_no_folder_and_prints_no_path(

@@ -88,12 +88,12 @@ def test_a_user_who_stands_twice_and_differs_is_named_with_the_line(roster: Path
 @pytest.mark.parametrize(
     ("text", "line", "what"),
     [
-        ("alice\nbob smith\n", 2, "no Kaggle username"),
-        ("username,name\nalice,A\n,Nobody\n", 3, "no Kaggle username"),
+        ("alice\nbob smith\n", 2, "not a Kaggle username"),
+        ("username,name\nalice,A\n,Nobody\n", 3, "not a Kaggle username"),
         ("username,name\nalice,A,extra,more\n", 2, "cells"),
         ("username,email\nalice,a@example.com\n", 1, "email"),
         ("username,username\nalice,alice\n", 1, "twice"),
-        ("alice\n=cmd()\n", 2, "no Kaggle username"),
+        ("alice\n=cmd()\n", 2, "not a Kaggle username"),
         ('alice\n"bob\n', 2, ""),
         ("alice\nbob\x00\n", 2, ""),
     ],

@@ -743,6 +743,7 @@ def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
         yield listener
 
 
+@pytest.mark.fixed_port
 def test_what_the_monitor_answered_to_the_last_ping(
     healthy: None, doctor: Doctor, kagsync: Kagsync, monitor: Listener
 ) -> None:

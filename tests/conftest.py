@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world import REAL_BOARDS
+from world.club import Club
 from world.kaggle_server import ENVIRONMENT, PORT, KaggleServer, show_to_sdk
 from world.running import Kagsync
 
@@ -129,6 +130,12 @@ def disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
 @pytest.fixture
 def kagsync(capsys: pytest.CaptureFixture[str]) -> Kagsync:
     return Kagsync(capsys)
+
+
+@pytest.fixture
+def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Club:
+    """A club whose boards are files in the test's folder."""
+    return Club(kagsync, settings, tmp_path)
 
 
 @pytest.fixture

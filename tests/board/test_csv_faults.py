@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import re
-import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from world import invariants
 from world.boards import MODERN, WHEN, Team, board_csv, board_name
+from world.club import SLUG, Club
 from world.running import Kagsync, Ran, run
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from kagsync.settings import Settings
 
-SLUG = "titanic"
 LATER = "2025-11-01T08:00:00"
 COLUMNS = MODERN.split(",")
 DATE = "2025-10-31 12:00:00"
@@ -245,49 +243,39 @@ TAKEN = {
 }
 
 
-class Club:
-    """One competition with a good board, and four people."""
-
-    def __init__(self, kagsync: Kagsync, settings: Settings, folder: Path) -> None:
-        self.kagsync, self.settings, self.folder = kagsync, settings, folder
-        kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-        kagsync.ok("users", "add", "ann", "bob", "cyd", "dora")
+class Faulty(Club):
+    """A club whose boards have faults."""
 
     def sync(self, content: bytes, *options: str, when: str = LATER) -> Ran:
-        source = self.folder / board_name(SLUG, when)
-        source.write_bytes(content)
-        return self.kagsync("sync", SLUG, "--from", str(source), *options)
-
-    def sql(self, query: str) -> list[tuple[Any, ...]]:
-        with contextlib.closing(sqlite3.connect(self.settings.db)) as connection:
-            return connection.execute(query).fetchall()
+        return self.load(self.file(content, when), *options)
 
     def standings(self) -> Standings:
-        rows = self.sql("SELECT username, rank, score FROM leaderboard WHERE left_at IS NULL")
+        rows = self.ask("SELECT username, rank, score FROM leaderboard WHERE left_at IS NULL")
         return {username: (rank, score) for username, rank, score in rows}
 
     def data(self) -> list[list[tuple[Any, ...]]]:
         """All that a failed sync must not touch: everything but its own record."""
         tables = ("users", "leaderboard_entries", "entry_history", "teams", "snapshots", "benchmarks")
         columns = "slug, synced_at, snapshot_at, row_count, team_count, fingerprint"
-        return [self.sql(f"SELECT * FROM {table}") for table in tables] + [
-            self.sql(f"SELECT {columns} FROM competitions")
+        return [self.ask(f"SELECT * FROM {table}") for table in tables] + [
+            self.ask(f"SELECT {columns} FROM competitions")
         ]
 
     def last_run(self) -> tuple[Any, ...]:
-        return self.sql("SELECT status, error_code, error_message FROM sync_runs ORDER BY id DESC LIMIT 1")[0]
-
-    def nothing_left(self) -> bool:
-        return not any(self.settings.temp_data.iterdir())
+        return self.ask("SELECT status, error_code, error_message FROM sync_runs ORDER BY id DESC LIMIT 1")[0]
 
 
 @pytest.fixture
-def new(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Club:
-    return Club(kagsync, settings, tmp_path)
+def new(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Faulty:
+    """One competition without a board, and four people."""
+    club = Faulty(kagsync, settings, tmp_path)
+    club.track("ann", "bob", "cyd", "dora")
+    return club
 
 
 @pytest.fixture
-def club(new: Club) -> Club:
+def club(new: Faulty) -> Faulty:
+    """The same with a good board."""
     assert new.sync(GOOD, when=WHEN).code == 0
     assert new.standings() == BEFORE
     return new
@@ -300,7 +288,7 @@ def assert_short(ran: Ran) -> None:
 
 
 @pytest.mark.parametrize("fault", REFUSED)
-def test_a_board_that_cannot_be_believed_is_refused_by_name(fault: str, club: Club) -> None:
+def test_a_board_that_cannot_be_believed_is_refused_by_name(fault: str, club: Faulty) -> None:
     refused = REFUSED[fault]
     before = club.data()
 
@@ -321,7 +309,7 @@ def test_a_board_that_cannot_be_believed_is_refused_by_name(fault: str, club: Cl
 
 
 @pytest.mark.parametrize("fault", TAKEN)
-def test_a_board_with_odd_cells_or_rows_is_taken_without_them(fault: str, club: Club) -> None:
+def test_a_board_with_odd_cells_or_rows_is_taken_without_them(fault: str, club: Faulty) -> None:
     taken = TAKEN[fault]
 
     ran = club.sync(taken.content)
@@ -340,9 +328,9 @@ def test_a_board_with_odd_cells_or_rows_is_taken_without_them(fault: str, club: 
     assert "nothing new" in club.sync(taken.content).out
 
 
-def test_odd_text_in_a_name_is_stored_as_it_is(club: Club) -> None:
+def test_odd_text_in_a_name_is_stored_as_it_is(club: Faulty) -> None:
     def name() -> object:
-        return club.sql("SELECT kaggle_team_name FROM leaderboard WHERE username = 'ann'")[0][0]
+        return club.ask("SELECT kaggle_team_name FROM leaderboard WHERE username = 'ann'")[0][0]
 
     for number, (cell, stored) in enumerate(
         {
@@ -357,15 +345,15 @@ def test_odd_text_in_a_name_is_stored_as_it_is(club: Club) -> None:
         assert name() == stored
 
 
-def test_what_every_row_has_too_much_is_cut_and_not_taken_for_an_index(club: Club) -> None:
+def test_what_every_row_has_too_much_is_cut_and_not_taken_for_an_index(club: Faulty) -> None:
     club.sync(board(*(row + ",more" for row in ROWS)))
 
-    rows = club.sql("SELECT kaggle_team_name, team_id, submission_count FROM leaderboard")
+    rows = club.ask("SELECT kaggle_team_name, team_id, submission_count FROM leaderboard")
     assert rows == [("Dora", 13, 3), ("Ann's", 11, 4), ("bob & cyd", 12, 2), ("bob & cyd", 12, 2)]
 
 
 @pytest.mark.parametrize("fault", ["nothing", "UTF-16 with its mark"])
-def test_the_same_in_a_process_of_its_own(fault: str, club: Club, tmp_path: Path) -> None:
+def test_the_same_in_a_process_of_its_own(fault: str, club: Faulty, tmp_path: Path) -> None:
     source = tmp_path / board_name(SLUG, LATER)
     source.write_bytes(REFUSED[fault].content)
 
@@ -383,7 +371,7 @@ def test_the_same_in_a_process_of_its_own(fault: str, club: Club, tmp_path: Path
 
 @pytest.mark.parametrize("rows", [0, 1, 2])
 def test_a_shrunken_board_is_refused_recorded_and_taken_when_it_is_said_to_be_right(
-    rows: int, club: Club
+    rows: int, club: Faulty
 ) -> None:
     shrunken = board(*ROWS[:rows])
     before = club.data()
@@ -393,25 +381,25 @@ def test_a_shrunken_board_is_refused_recorded_and_taken_when_it_is_said_to_be_ri
         assert ran.code == 1
         assert "--accept-shrink" in ran.err
         assert club.data() == before
-    assert club.sql("SELECT count(*) FROM sync_runs WHERE error_code = 'suspicious-board'") == [(2,)]
+    assert club.ask("SELECT count(*) FROM sync_runs WHERE error_code = 'suspicious-board'") == [(2,)]
     assert "--accept-shrink" in club.kagsync.ok("show", SLUG)
 
     ran = club.sync(shrunken, "--accept-shrink")
 
     assert ran.code == 0
     assert set(club.standings()) == {"dora", "ann"} & {row.rpartition(",")[2] for row in ROWS[:rows]}
-    assert len(club.sql("SELECT * FROM leaderboard_entries")) == 4  # who left is kept
+    assert len(club.ask("SELECT * FROM leaderboard_entries")) == 4  # who left is kept
     assert "--accept-shrink" not in club.kagsync.ok("show", SLUG)
     assert club.sync(shrunken, when="2025-11-02T00:00:00").code == 0  # it is the measure from now on
     invariants.check(club.settings.db)
 
 
-def test_force_does_not_mean_that_a_shrunken_board_is_right(club: Club) -> None:
+def test_force_does_not_mean_that_a_shrunken_board_is_right(club: Faulty) -> None:
     assert club.sync(text(MODERN), "--force").code == 1
     assert club.standings() == BEFORE
 
 
-def test_process_by_hand_refuses_a_shrunken_board_too(club: Club) -> None:
+def test_process_by_hand_refuses_a_shrunken_board_too(club: Faulty) -> None:
     source = club.folder / board_name(SLUG, LATER)
     source.write_bytes(text(MODERN))
 
@@ -422,7 +410,7 @@ def test_process_by_hand_refuses_a_shrunken_board_too(club: Club) -> None:
     assert club.standings() == {}
 
 
-def test_the_remedy_for_a_shrunken_board_from_disk_works_when_it_is_followed(club: Club) -> None:
+def test_the_remedy_for_a_shrunken_board_from_disk_works_when_it_is_followed(club: Faulty) -> None:
     ran = club.sync(text(MODERN))
 
     (told,) = re.findall(r"kagsync (sync .*)$", ran.err, re.MULTILINE)
@@ -432,7 +420,7 @@ def test_the_remedy_for_a_shrunken_board_from_disk_works_when_it_is_followed(clu
     assert club.kagsync(*words).code == 0
 
 
-def test_the_first_board_of_all_may_be_empty(new: Club) -> None:
+def test_the_first_board_of_all_may_be_empty(new: Faulty) -> None:
     assert new.sync(text(MODERN)).code == 0
     assert new.standings() == {}
     assert new.last_run() == ("ok", None, None)

@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world.boards import Team, board_csv, board_name, many_teams
-from world.running import on_terminal, plain, set_columns
+from world.boards import Team, many_teams
+from world.club import SLUG, Club
+from world.running import on_terminal, plain
 
 from kagsync import clock
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from kagsync.settings import Settings
 
-SLUG = "titanic"
 NOW = datetime(2025, 11, 10, 12, tzinfo=UTC)
 YESTERDAY = "2025-11-09T11:00:00"  # 25 hours before NOW
 TODAY = "2025-11-10T11:00:00"  # one hour before NOW
@@ -96,40 +96,16 @@ def team(number: int, member: str, score: str, submissions: int = 1) -> Team:
 A, B, C, D = (team(i, name, f"0.{9 - i}00") for i, name in enumerate(("alice", "bob", "carol", "dave"), 1))
 
 
-class Club:
-    """Competitions whose boards come from disk, their people, and what is shown of them."""
-
-    def __init__(self, kagsync: Kagsync, settings: Settings, folder: Path) -> None:
-        self.kagsync, self.settings, self.folder = kagsync, settings, folder
-
-    def track(self, *people: str, slug: str = SLUG) -> None:
-        self.kagsync.ok("competitions", "add", slug, "--no-kaggle")
-        if people:
-            self.kagsync.ok("users", "add", *people)
-
-    def board(self, when: str, *teams: Team, slug: str = SLUG, old: bool = False) -> None:
-        """Syncs a board that Kaggle made at `when`."""
-        path = self.folder / board_name(slug, when)
-        path.write_bytes(board_csv(teams, old=old))
-        self.kagsync.ok("sync", slug, "--accept-shrink", "--from", str(path))
-
-    def update(self, slug: str = SLUG, **values: str | int | None) -> None:
-        set_columns(self.settings.db, slug, **values)
-
-    def entries(self, *words: str) -> dict[str, dict[str, Any]]:
-        found = json.loads(self.kagsync.ok("show", SLUG, "--format", "json", *words))
-        return {entry["username"]: entry for entry in found}
-
-    def rows(self, *words: str, key: str = "Person") -> dict[str, dict[str, str]]:
-        """The rows of the table, cell by cell."""
-        return cells(self.kagsync.ok("show", *words, "--format", "markdown"), key)
-
-
 def cells(markdown: str, key: str) -> dict[str, dict[str, str]]:
     lines = [line for line in markdown.splitlines() if line.startswith("| ")]
     titles, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     found = [dict(zip(titles, row, strict=True)) for row in rows]
     return {row[key]: row for row in found}
+
+
+def table_rows(club: Club, *words: str, key: str = "Person") -> dict[str, dict[str, str]]:
+    """The rows of the table, cell by cell."""
+    return cells(club.kagsync.ok("show", *words, "--format", "markdown"), key)
 
 
 def refusal(ran: Ran) -> str:
@@ -164,7 +140,7 @@ def test_ranks_won_and_lost_are_told_in_places(club: Club) -> None:
     }
     assert (entries["alice"]["rank"], entries["alice"]["previous_rank"]) == (1, 3)
     assert (entries["dave"]["rank"], entries["dave"]["previous_rank"]) == (4, 4)
-    rows = club.rows(SLUG)
+    rows = table_rows(club, SLUG)
     assert [rows[name]["Moved"] for name in ("alice", "bob", "carol", "dave")] == ["▲2", "▼1", "▼1", ""]
     assert [rows[name]["Why"] for name in ("alice", "bob", "dave")] == ["improved", "overtaken by 1", ""]
     assert "▲2" in club.kagsync.ok("show", SLUG)
@@ -177,8 +153,8 @@ def test_those_who_rise_because_others_left_did_not_improve(club: Club) -> None:
 
     entry = club.entries()["carol"]
     assert (entry["places"], entry["reason"], entry["score_is_better"]) == (2, "others-left", None)
-    assert club.rows(SLUG)["carol"]["Why"] == "2 above left"
-    assert club.rows(SLUG)["carol"]["Change"] == ""
+    assert table_rows(club, SLUG)["carol"]["Why"] == "2 above left"
+    assert table_rows(club, SLUG)["carol"]["Change"] == ""
 
 
 HIGH, LOW = ("0.900", "0.100"), ("0.100", "0.900")  # the scores of the first and of the last
@@ -206,7 +182,7 @@ def test_a_score_is_marked_better_or_worse_by_the_direction_of_the_board(
     assert (entry["previous_score"], entry["score"]) == (0.5, 0.6)
     assert entry["score_is_better"] is better
     assert entry["reason"] == ("improved" if better else "fell")
-    assert club.rows(SLUG)["alice"]["Change"] == change
+    assert table_rows(club, SLUG)["alice"]["Change"] == change
 
 
 def test_a_direction_may_be_said_when_the_boards_are_there_already(club: Club) -> None:
@@ -225,7 +201,7 @@ def test_where_no_direction_is_known_a_score_is_neither_better_nor_worse(club: C
 
     entry = club.entries()["alice"]
     assert (entry["reason"], entry["score_is_better"]) == ("rescored", None)
-    assert club.rows(SLUG)["alice"]["Change"] == "+0.100"
+    assert table_rows(club, SLUG)["alice"]["Change"] == "+0.100"
 
 
 def test_new_submissions_that_bring_nothing_are_counted(club: Club) -> None:
@@ -235,7 +211,7 @@ def test_new_submissions_that_bring_nothing_are_counted(club: Club) -> None:
 
     entry = club.entries()["alice"]
     assert (entry["new_submissions"], entry["submission_count"], entry["reason"]) == (3, 7, "submitted")
-    row = club.rows(SLUG)["alice"]
+    row = table_rows(club, SLUG)["alice"]
     assert (row["Subs"], row["Moved"], row["Change"]) == ("7 (+3)", "", "")
     assert row["Why"] == "3 new submissions, none better"
 
@@ -250,14 +226,14 @@ def test_the_first_sight_is_new_and_no_huge_leap(club: Club) -> None:
     for key in ("previous_rank", "places", "previous_score", "score_is_better"):
         assert entry[key] is None
     assert entry["new_submissions"] == 0
-    row = club.rows(SLUG)["alice"]
+    row = table_rows(club, SLUG)["alice"]
     assert (row["Moved"], row["Change"], row["Subs"], row["Why"]) == ("new", "", "1", "new")
 
 
 def test_the_first_board_of_all_makes_everybody_new(club: Club) -> None:
     club.track("alice", "bob")
     club.board(TODAY, A, B)
-    assert {row["Moved"] for row in club.rows(SLUG).values()} == {"new"}
+    assert {row["Moved"] for row in table_rows(club, SLUG).values()} == {"new"}
 
 
 def test_who_comes_back_is_not_new(club: Club) -> None:
@@ -268,7 +244,7 @@ def test_who_comes_back_is_not_new(club: Club) -> None:
 
     entry = club.entries()["bob"]
     assert (entry["reason"], entry["places"], entry["left_at"]) == ("came-back", None, None)
-    assert club.rows(SLUG)["bob"]["Moved"] == "back"
+    assert table_rows(club, SLUG)["bob"]["Moved"] == "back"
 
 
 def test_who_left_is_told_below_with_the_last_standing(club: Club) -> None:
@@ -282,7 +258,7 @@ def test_who_left_is_told_below_with_the_last_standing(club: Club) -> None:
     assert entry["next_person"] is entry["next_baseline"] is entry["next_medal"] is None
     out = club.kagsync.ok("show", SLUG)
     assert "bob left the board on 2025-11-10 (was rank 2, score 0.700)" in out.splitlines()
-    assert "bob" not in club.rows(SLUG)
+    assert "bob" not in table_rows(club, SLUG)
 
 
 def test_who_left_because_the_account_was_deleted_is_told_so(club: Club) -> None:
@@ -322,7 +298,7 @@ def test_what_happened_before_the_time_compared_with_is_no_movement(club: Club) 
         )
         assert entry["previous_rank"] == entry["rank"]
         assert entry["previous_score"] == entry["score"]
-    assert {row["Moved"] + row["Change"] + row["Why"] for row in club.rows(SLUG).values()} == {""}
+    assert {row["Moved"] + row["Change"] + row["Why"] for row in table_rows(club, SLUG).values()} == {""}
 
 
 # Since when
@@ -395,7 +371,7 @@ def test_a_time_long_before_any_board_is_a_time_or_no_time(climber: Club, format
 
 
 def test_the_trend_tells_the_latest_ranks(climber: Club) -> None:
-    trend = climber.rows(SLUG)["alice"]["Trend"]
+    trend = table_rows(climber, SLUG)["alice"]["Trend"]
     assert (len(trend), trend[0], trend[-1]) == (4, "▁", "█")
     assert list(trend) == sorted(trend)
 
@@ -422,7 +398,7 @@ def test_the_next_person_and_the_next_baseline_are_told_with_places_and_score(cl
     assert [entries["carol"][key] for key in marks] == ["Hard baseline", 1, 0.15]
     assert [entries["dave"][key] for key in gaps] == ["carol", 1, 0.1]
     assert [entries["dave"][key] for key in marks] == ["Easy baseline", 0, 0.05]
-    row = club.rows(SLUG)["carol"]
+    row = table_rows(club, SLUG)["carol"]
     assert (row["Next person"], row["Next baseline"]) == ("0.200 (2) alice", "0.150 (1) Hard baseline")
     assert row["Next medal"] == ""
     assert "Next: the score still missing, and the places in brackets" in club.kagsync.ok("show", SLUG)
@@ -490,7 +466,7 @@ def test_that_there_are_no_medals_beats_what_kaggle_says(hundred: Club) -> None:
 
 def test_the_medal_column_tells_the_medal_where_none_is_next(hundred: Club) -> None:
     hundred.update(awards_points=1)
-    rows = hundred.rows(SLUG)
+    rows = table_rows(hundred, SLUG)
     assert rows["user4"]["Next medal"] == "in gold"
     assert re.fullmatch(r"0\.\d{5} \(5\) gold", rows["user14"]["Next medal"])
 
@@ -541,7 +517,7 @@ def test_the_deadline_is_told_as_the_time_that_is_left(
 
     facts = re.split(r" · |\n", club.kagsync.ok("show", SLUG).split("\n\n")[0])
     assert [fact for fact in facts if fact.startswith("end")] == ([header] if header else [])
-    assert club.rows(key="Competition")[SLUG]["Ends"] == cell
+    assert table_rows(club, key="Competition")[SLUG]["Ends"] == cell
 
 
 def test_a_deadline_within_a_minute_is_told_in_words_that_make_sense(club: Club) -> None:
@@ -788,7 +764,7 @@ def several(club: Club) -> Club:
 
 def test_one_person_is_shown_on_every_board_in_one_table(several: Club) -> None:
     out = several.kagsync.ok("show", "--user", "alice")
-    rows = several.rows("--user", "alice", key="Competition")
+    rows = table_rows(several, "--user", "alice", key="Competition")
     assert {slug: (row["Rank"], row["Moved"]) for slug, row in rows.items()} == {
         "digits": ("3", ""),
         SLUG: ("1", "▲1"),
@@ -810,7 +786,7 @@ def test_one_person_is_shown_on_every_board_in_one_table(several: Club) -> None:
 def test_the_overview_tells_how_many_moved_and_when_it_ends(several: Club) -> None:
     several.update(deadline=clock.iso(NOW + timedelta(days=3)))
     several.update("digits", deadline=clock.iso(NOW - timedelta(days=3)))
-    rows = several.rows(key="Competition")
+    rows = table_rows(several, key="Competition")
     assert {slug: (row["Moved"], row["Ends"], row["Ours"]) for slug, row in rows.items()} == {
         "digits": ("▲1 ▼1", "ended", "3 of 3"),
         "houses": ("", "", "0 of 3"),
@@ -822,7 +798,7 @@ def test_the_overview_tells_how_many_moved_and_when_it_ends(several: Club) -> No
 
 
 def test_the_overview_compares_with_the_time_that_is_said(several: Club) -> None:
-    rows = several.rows("--since", "30m", key="Competition")
+    rows = table_rows(several, "--since", "30m", key="Competition")
     assert {row["Moved"] for row in rows.values()} == {""}
 
 

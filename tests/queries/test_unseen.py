@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world.boards import WHEN, Team, board_csv, board_name, many_teams
+from world.boards import WHEN, Team, many_teams
+from world.club import SLUG, Club
 from world.running import on_terminal, plain
 
 from kagsync.safe_text import printable
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from world.running import Kagsync
 
-SLUG = "titanic"
+    from kagsync.settings import Settings
+
 KEYS = ["competition", "username", "name", "group", "never_seen", "nearest", "nearest_in"]
 NEVER = "never seen on any board"
 TEAMS = [
@@ -30,21 +32,15 @@ TEAMS = [
 ]
 
 
-class Club:
-    """Competitions whose boards come from disk."""
-
-    def __init__(self, kagsync: Kagsync, folder: Path) -> None:
-        self.kagsync, self.folder = kagsync, folder
+class Searched(Club):
+    """A club that looks for its people."""
 
     def board(self, teams: list[Team], slug: str = SLUG, when: str = WHEN, *, old: bool = False) -> None:
-        path = self.folder / board_name(slug, when)
-        path.write_bytes(board_csv(teams, old=old))
-        self.kagsync.ok("competitions", "add", slug, "--no-kaggle")
-        self.kagsync.ok("sync", slug, "--accept-shrink", "--from", str(path))
+        self.competitions(slug)
+        super().board(when, *teams, slug=slug, old=old)
 
     def missing(self, *words: str, slug: str = SLUG) -> dict[str, dict[str, Any]]:
-        found = json.loads(self.kagsync.ok("missing", slug, "--format", "json", *words))
-        return {row["username"]: row for row in found}
+        return {row["username"]: row for row in self.json("missing", slug, *words)}
 
     def add(self, *usernames: str) -> list[str]:
         """Adds people; gives what is said of them."""
@@ -52,14 +48,14 @@ class Club:
 
 
 @pytest.fixture
-def club(kagsync: Kagsync, tmp_path: Path) -> Club:
-    return Club(kagsync, tmp_path)
+def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Searched:
+    return Searched(kagsync, settings, tmp_path)
 
 
 # Who is missing
 
 
-def test_everybody_has_an_entry(club: Club) -> None:
+def test_everybody_has_an_entry(club: Searched) -> None:
     club.add("bob", "margaret")
     club.board(TEAMS)
     assert club.kagsync.ok("missing", SLUG) == "titanic: everybody has an entry\n"
@@ -68,7 +64,7 @@ def test_everybody_has_an_entry(club: Club) -> None:
     assert club.kagsync.ok("missing", SLUG, "--format", "markdown") == "**titanic: everybody has an entry**\n"
 
 
-def test_who_has_no_entry_is_listed_with_name_group_and_note(club: Club) -> None:
+def test_who_has_no_entry_is_listed_with_name_group_and_note(club: Searched) -> None:
     club.kagsync.ok("users", "add", "margret", "--name", "Margret M.", "--group", "red")
     club.add("bob")
     club.board(TEAMS)
@@ -96,7 +92,7 @@ def test_who_has_no_entry_is_listed_with_name_group_and_note(club: Club) -> None
     assert told == [KEYS, [SLUG, "margret", "Margret M.", "red", "True", "margaret", SLUG]]
 
 
-def test_who_is_on_another_board_is_missing_and_not_mistyped(club: Club) -> None:
+def test_who_is_on_another_board_is_missing_and_not_mistyped(club: Searched) -> None:
     club.add("bob", "margret")
     club.board(TEAMS)
     club.board([Team(9, "x", ("somebody",))], "digits")
@@ -106,7 +102,7 @@ def test_who_is_on_another_board_is_missing_and_not_mistyped(club: Club) -> None
     assert [found["margret"][key] for key in KEYS[4:]] == [True, "margaret", SLUG]
 
 
-def test_who_has_left_a_board_is_neither_missing_there_nor_mistyped(club: Club) -> None:
+def test_who_has_left_a_board_is_neither_missing_there_nor_mistyped(club: Searched) -> None:
     club.add("bob")
     club.board(TEAMS)
     club.board(TEAMS[:3], when="2025-11-01T00:00:00")
@@ -115,7 +111,7 @@ def test_who_has_left_a_board_is_neither_missing_there_nor_mistyped(club: Club) 
     assert club.missing(slug="digits")["bob"]["never_seen"] is False
 
 
-def test_only_those_of_a_group_are_listed(club: Club) -> None:
+def test_only_those_of_a_group_are_listed(club: Searched) -> None:
     club.kagsync.ok("users", "add", "aaa1", "aaa2", "--group", "red")
     club.kagsync.ok("users", "add", "bbb1", "--group", "blue")
     club.add("none1")
@@ -128,7 +124,7 @@ def test_only_those_of_a_group_are_listed(club: Club) -> None:
     assert "Did you mean red?" in ran.err
 
 
-def test_a_competition_that_is_not_tracked_is_refused(club: Club) -> None:
+def test_a_competition_that_is_not_tracked_is_refused(club: Searched) -> None:
     club.board(TEAMS)
     ran = club.kagsync("missing", "titanik")
     assert (ran.code, ran.out) == (2, "")
@@ -153,18 +149,18 @@ def test_a_competition_that_is_not_tracked_is_refused(club: Club) -> None:
     ],
     ids=["transposed", "dropped", "doubled", "changed", "capitals", "second member", "cased", "both", "more"],
 )
-def test_the_nearest_name_on_any_board_is_suggested(club: Club, typed: str, meant: str) -> None:
+def test_the_nearest_name_on_any_board_is_suggested(club: Searched, typed: str, meant: str) -> None:
     club.board(TEAMS)
     assert club.add(typed) == [f"{typed}: {NEVER}; did you mean {meant} (on titanic)?"]
 
 
 @pytest.mark.parametrize("typed", ["zzzzzzzz", "mar", "bab", "xo", "a" * 100])
-def test_where_no_name_is_similar_none_is_suggested(club: Club, typed: str) -> None:
+def test_where_no_name_is_similar_none_is_suggested(club: Searched, typed: str) -> None:
     club.board(TEAMS)
     assert club.add(typed) == [f"{typed}: {NEVER}"]
 
 
-def test_the_most_similar_name_of_all_boards_is_suggested_with_its_board(club: Club) -> None:
+def test_the_most_similar_name_of_all_boards_is_suggested_with_its_board(club: Searched) -> None:
     club.board([Team(1, "x", ("margarine",))], "digits", "2025-10-01T00:00:00")
     club.board([Team(1, "x", ("margareta",))], "houses", "2025-10-30T00:00:00")
     club.board(TEAMS, when="2025-10-15T00:00:00")
@@ -174,13 +170,13 @@ def test_the_most_similar_name_of_all_boards_is_suggested_with_its_board(club: C
     ]
 
 
-def test_names_that_are_no_longer_on_the_latest_board_are_not_suggested(club: Club) -> None:
+def test_names_that_are_no_longer_on_the_latest_board_are_not_suggested(club: Searched) -> None:
     club.board(TEAMS)
     club.board(TEAMS[1:], when="2025-11-01T00:00:00")
     assert club.add("margret") == [f"margret: {NEVER}"]
 
 
-def test_who_is_on_a_board_and_was_not_looked_for_comes_with_the_next_sync(club: Club) -> None:
+def test_who_is_on_a_board_and_was_not_looked_for_comes_with_the_next_sync(club: Searched) -> None:
     club.board(TEAMS)
     note = "on the board of titanic: the next sync brings the entry"
     assert club.add("MARGARET", "bob") == [f"MARGARET: {note}", f"bob: {note}"]
@@ -192,14 +188,14 @@ def test_who_is_on_a_board_and_was_not_looked_for_comes_with_the_next_sync(club:
     assert club.missing() == {}
 
 
-def test_on_an_old_board_a_name_in_other_letters_is_not_promised_for_the_next_sync(club: Club) -> None:
+def test_on_an_old_board_a_name_in_other_letters_is_not_promised_for_the_next_sync(club: Searched) -> None:
     club.add("alice")
     club.board([Team(1, "Alice", (), "0.9"), Team(2, "x", (), "0.8")], old=True)
     assert club.missing()["alice"]["never_seen"] is True  # a team's name counts only to the letter
     assert "next sync brings" not in club.kagsync.ok("missing", SLUG)
 
 
-def test_before_any_board_nobody_is_pointed_out(club: Club) -> None:
+def test_before_any_board_nobody_is_pointed_out(club: Searched) -> None:
     assert club.add("alice") == []
     club.kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
     assert club.add("bob") == []
@@ -208,13 +204,13 @@ def test_before_any_board_nobody_is_pointed_out(club: Club) -> None:
     assert [row["never_seen"] for row in club.missing().values()] == [False, False]
 
 
-def test_on_an_empty_board_nobody_has_been_seen(club: Club) -> None:
+def test_on_an_empty_board_nobody_has_been_seen(club: Searched) -> None:
     club.add("alice")
     club.board([])
     assert [row["nearest"] for row in club.missing().values()] == [None]
 
 
-def test_of_those_who_are_added_only_the_never_seen_are_pointed_out(club: Club) -> None:
+def test_of_those_who_are_added_only_the_never_seen_are_pointed_out(club: Searched) -> None:
     club.add("bob", "margret")
     club.board(TEAMS)
     assert club.add("bob") == []
@@ -223,7 +219,9 @@ def test_of_those_who_are_added_only_the_never_seen_are_pointed_out(club: Club) 
     assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
-def test_of_those_who_are_imported_only_the_never_seen_are_pointed_out(club: Club, tmp_path: Path) -> None:
+def test_of_those_who_are_imported_only_the_never_seen_are_pointed_out(
+    club: Searched, tmp_path: Path
+) -> None:
     club.add("bob", "before")
     club.board(TEAMS)
     roster = tmp_path / "roster.csv"
@@ -236,7 +234,7 @@ def test_of_those_who_are_imported_only_the_never_seen_are_pointed_out(club: Clu
     ]
 
 
-def test_show_points_them_out_below_the_table(club: Club) -> None:
+def test_show_points_them_out_below_the_table(club: Searched) -> None:
     club.kagsync.ok("users", "add", "margret", "--name", "Margret M.")
     club.add("bob", "zzzzzzzz")
     club.board(TEAMS)
@@ -262,7 +260,7 @@ HOSTILE = {
 }
 
 
-def test_a_suggested_name_is_printed_harmlessly(club: Club, tmp_path: Path) -> None:
+def test_a_suggested_name_is_printed_harmlessly(club: Searched, tmp_path: Path) -> None:
     club.board([Team(i, name, (), f"0.{i}") for i, name in enumerate(HOSTILE.values(), 1)], old=True)
     roster = tmp_path / "roster.csv"
     roster.write_text("".join(f"{name}\n" for name in HOSTILE), encoding="utf-8")
@@ -288,7 +286,7 @@ def test_a_suggested_name_is_printed_harmlessly(club: Club, tmp_path: Path) -> N
     assert {user: row["nearest"] for user, row in club.missing().items()} == HOSTILE
 
 
-def test_on_a_terminal_a_suggested_name_is_harmless_too(club: Club) -> None:
+def test_on_a_terminal_a_suggested_name_is_harmless_too(club: Searched) -> None:
     club.board([Team(i, name, (), f"0.{i}") for i, name in enumerate(HOSTILE.values(), 1)], old=True)
     club.add(*HOSTILE)
     for words in (["show", SLUG], ["missing", SLUG]):
@@ -301,7 +299,7 @@ def test_on_a_terminal_a_suggested_name_is_harmless_too(club: Club) -> None:
 # Many
 
 
-def test_two_hundred_unseen_users_are_compared_with_fifteen_thousand_names(club: Club) -> None:
+def test_two_hundred_unseen_users_are_compared_with_fifteen_thousand_names(club: Searched) -> None:
     club.board(many_teams(15_000))
     users = [f"usor{i}" for i in range(14_000, 14_100)] + [f"nobody-{i}-at-all" for i in range(100)]
     notes = club.add(*users)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
-from world.boards import Team, board_csv, board_name
+from world.boards import Team, board_csv
+from world.club import SLUG, Club
 from world.hostile import HOSTILE
 from world.running import set_columns
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
     from kagsync.settings import Settings
 
-SLUG = "titanic"
 NOW = datetime(2025, 11, 10, 12, tzinfo=UTC)
 LIMIT = 300 * 1024  # bytes of a page, which phones fetch too
 PAYLOADS = {
@@ -234,93 +234,84 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-class Club:
-    """Competitions whose boards come from disk, and their report."""
+class Reported(Club):
+    """A club and its report."""
 
-    def __init__(self, kagsync: Kagsync, settings: Settings, tmp_path: Path) -> None:
-        self.kagsync, self.settings, self.tmp_path = kagsync, settings, tmp_path
-        self.folder = tmp_path / "site"
-
-    def track(self, *people: str, slug: str = SLUG) -> None:
-        self.kagsync.ok("competitions", "add", slug, "--no-kaggle")
-        if people:
-            self.kagsync.ok("users", "add", *people)
+    def __init__(self, kagsync: Kagsync, settings: Settings, folder: Path) -> None:
+        super().__init__(kagsync, settings, folder)
+        self.site = folder / "site"
 
     def board(self, *members: str, minute: int = 0, slug: str = SLUG, report: bool = False) -> None:
         """Syncs a board of one-person teams, the best first."""
         teams = [Team(sum(name.encode()), f"Team {name}", (name,), f"0.{90 - i}") for i, name in
                  enumerate(members)]  # fmt: skip
-        path = self.tmp_path / board_name(slug, f"2025-10-31T16:{minute:02}:00")
-        path.write_bytes(board_csv(teams))
-        words = ["--report", str(self.folder)] if report else []
-        self.kagsync.ok("sync", slug, "--accept-shrink", "--from", str(path), *words)
+        path = self.file(board_csv(teams), f"2025-10-31T16:{minute:02}:00", slug)
+        words = ["--report", str(self.site)] if report else []
+        assert self.load(path, "--accept-shrink", *words, slug=slug).code == 0
 
     def report(self, *words: str) -> str:
-        return self.kagsync.ok("report", *words, "--output", str(self.folder))
-
-    def update(self, slug: str = SLUG, **values: str | int | None) -> None:
-        set_columns(self.settings.db, slug, **values)
+        return self.kagsync.ok("report", *words, "--output", str(self.site))
 
 
 @pytest.fixture
-def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Club:
-    return Club(kagsync, settings, tmp_path)
+def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Reported:
+    return Reported(kagsync, settings, tmp_path)
 
 
 # Which pages
 
 
-def test_a_report_is_an_index_and_a_page_for_each_competition(club: Club) -> None:
+def test_a_report_is_an_index_and_a_page_for_each_competition(club: Reported) -> None:
     club.track("alice", "bob")
     club.track(slug="digits")
     club.board("alice", "bob", "carol")
     out = club.report()
-    assert names(club.folder) == {"index.html", "competition-titanic.html", "competition-digits.html"}
-    assert f"{club.folder / 'index.html'}" in out
+    assert names(club.site) == {"index.html", "competition-titanic.html", "competition-digits.html"}
+    assert f"{club.site / 'index.html'}" in out
     assert "(3 pages, 3 written)" in out
-    links = {link["href"] for link in page(club.folder, None).all("a")}
+    links = {link["href"] for link in page(club.site, None).all("a")}
     assert links == {"competition-titanic.html", "competition-digits.html"}
-    assert [link["href"] for link in page(club.folder).all("a")] == ["index.html"]
-    text = page(club.folder).text
+    assert [link["href"] for link in page(club.site).all("a")] == ["index.html"]
+    text = page(club.site).text
     assert "3 teams, 2 of ours" in text
     assert "alice" in text and "bob" in text and "carol" not in text
 
 
-def test_only_named_competitions_have_pages_then(club: Club) -> None:
+def test_only_named_competitions_have_pages_then(club: Reported) -> None:
     club.track("alice")
     club.track(slug="digits")
     club.report("digits")
-    assert names(club.folder) == {"index.html", "competition-digits.html"}
-    assert "1 competition" in page(club.folder, None).text
+    assert names(club.site) == {"index.html", "competition-digits.html"}
+    assert "1 competition" in page(club.site, None).text
 
 
-def test_a_competition_named_twice_is_listed_once(club: Club) -> None:
+def test_a_competition_named_twice_is_listed_once(club: Reported) -> None:
     club.track("alice")
     club.report(SLUG, SLUG)
-    assert len(page(club.folder, None).all("a")) == 1
+    assert len(page(club.site, None).all("a")) == 1
 
 
-def test_a_title_names_the_site(club: Club) -> None:
+def test_a_title_names_the_site(club: Reported) -> None:
     club.track("alice")
     club.report("--title", "Course <2025>")
-    assert page(club.folder, None).raw("h1") == "Course <2025>"
-    assert page(club.folder, None).raw("title") == "Course <2025>"
-    assert page(club.folder).raw("title") == "titanic – Course <2025>"
-    assert page(club.folder).raw("a") == "Course <2025>"
+    assert page(club.site, None).raw("h1") == "Course <2025>"
+    assert page(club.site, None).raw("title") == "Course <2025>"
+    assert page(club.site).raw("title") == "titanic – Course <2025>"
+    assert page(club.site).raw("a") == "Course <2025>"
 
 
-def test_a_group_has_a_site_of_its_own(club: Club) -> None:
+def test_a_group_has_a_site_of_its_own(club: Reported) -> None:
     club.track()
     club.kagsync.ok("users", "add", "alice", "--group", "Blue")
     club.kagsync.ok("users", "add", "bob")
     club.board("alice", "bob")
     club.report("--group", "Blue")
-    assert page(club.folder, None).raw("h1") == "Blue: leaderboards"
-    assert "alice" in page(club.folder).text and "bob" not in page(club.folder).text
+    assert page(club.site, None).raw("h1") == "Blue: leaderboards"
+    assert "alice" in page(club.site).text and "bob" not in page(club.site).text
 
 
 def test_the_folder_is_kagsync_report_where_none_is_named(
-    club: Club, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    club: Reported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     club.track("alice")
     monkeypatch.chdir(tmp_path)
@@ -328,31 +319,31 @@ def test_the_folder_is_kagsync_report_where_none_is_named(
     assert (tmp_path / "kagsync-report" / "index.html").is_file()
 
 
-def test_nothing_is_tracked_and_the_index_says_so(club: Club) -> None:
+def test_nothing_is_tracked_and_the_index_says_so(club: Reported) -> None:
     club.kagsync.ok("users", "add", "alice")
     club.report()
-    assert "No competition is tracked yet" in page(club.folder, None).text
+    assert "No competition is tracked yet" in page(club.site, None).text
 
 
-def test_a_competition_may_be_called_index(club: Club) -> None:
+def test_a_competition_may_be_called_index(club: Reported) -> None:
     club.track("alice", slug="index")
     club.report()
-    assert names(club.folder) == {"index.html", "competition-index.html"}
-    assert page(club.folder, None).all("a")[0]["href"] == "competition-index.html"
+    assert names(club.site) == {"index.html", "competition-index.html"}
+    assert page(club.site, None).all("a")[0]["href"] == "competition-index.html"
 
 
 @pytest.mark.parametrize("words", [["nowhere"], ["--group", "nobody"], ["a b"], ["--title", "\udcff"]])
-def test_what_is_not_there_is_refused_and_nothing_is_written(club: Club, words: list[str]) -> None:
+def test_what_is_not_there_is_refused_and_nothing_is_written(club: Reported, words: list[str]) -> None:
     club.track("alice")
-    ran = club.kagsync("report", *words, "--output", str(club.folder))
+    ran = club.kagsync("report", *words, "--output", str(club.site))
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("ERROR kagsync: ") and len(ran.err.splitlines()) == 1
-    assert not club.folder.exists()
+    assert not club.site.exists()
 
 
-def test_without_a_database_there_is_no_report(club: Club) -> None:
-    assert club.kagsync("report", "--output", str(club.folder)).code == 2
-    assert not club.folder.exists()
+def test_without_a_database_there_is_no_report(club: Reported) -> None:
+    assert club.kagsync("report", "--output", str(club.site)).code == 2
+    assert not club.site.exists()
 
 
 # The folder
@@ -361,81 +352,81 @@ def test_without_a_database_there_is_no_report(club: Club) -> None:
 @pytest.mark.parametrize(
     ("words", "code"), [(["report", "--output"], 2), (["sync", SLUG, "--from", "BOARD", "--report"], 1)]
 )
-def test_somebody_elses_site_is_refused(club: Club, words: list[str], code: int) -> None:
+def test_somebody_elses_site_is_refused(club: Reported, words: list[str], code: int) -> None:
     club.track("alice")
     club.board("alice")
-    club.folder.mkdir()
-    (club.folder / "index.html").write_text("<h1>Mine</h1>")
-    board = next(club.tmp_path.glob("*.csv"))
+    club.site.mkdir()
+    (club.site / "index.html").write_text("<h1>Mine</h1>")
+    board = next(club.folder.glob("*.csv"))
     words = [str(board) if word == "BOARD" else word for word in words]
-    ran = club.kagsync(*words, str(club.folder))
+    ran = club.kagsync(*words, str(club.site))
     assert ran.code == code
     assert "was not written by kagsync. Name another folder" in ran.err
-    assert (club.folder / "index.html").read_text() == "<h1>Mine</h1>"
-    assert names(club.folder) == {"index.html"}
+    assert (club.site / "index.html").read_text() == "<h1>Mine</h1>"
+    assert names(club.site) == {"index.html"}
 
 
-def test_a_folder_that_cannot_be_made_is_a_wrong_setting(club: Club) -> None:
+def test_a_folder_that_cannot_be_made_is_a_wrong_setting(club: Reported) -> None:
     club.track("alice")
-    (club.tmp_path / "file").write_text("")
-    ran = club.kagsync("report", "--output", str(club.tmp_path / "file" / "site"))
+    (club.folder / "file").write_text("")
+    ran = club.kagsync("report", "--output", str(club.folder / "file" / "site"))
     assert (ran.code, ran.out) == (3, "")
     assert "cannot write the report" in ran.err and "Traceback" not in ran.err
 
 
 def test_a_folder_that_cannot_be_written_is_a_wrong_setting(
-    club: Club, monkeypatch: pytest.MonkeyPatch
+    club: Reported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     club.track("alice")
     monkeypatch.setattr(report.scratch, "folder", refuse)
-    ran = club.kagsync("report", "--output", str(club.folder))
+    ran = club.kagsync("report", "--output", str(club.site))
     assert (ran.code, ran.out) == (3, "")
     assert "cannot write the report" in ran.err and "Permission denied" in ran.err
 
 
-def test_pages_of_removed_competitions_go_and_others_files_stay(club: Club) -> None:
+def test_pages_of_removed_competitions_go_and_others_files_stay(club: Reported) -> None:
     club.track("alice")
     club.track(slug="digits")
     club.report()
-    (club.folder / "competition-mine.html").write_text("<h1>Mine</h1>")
-    (club.folder / "notes.txt").write_text("mine")
+    (club.site / "competition-mine.html").write_text("<h1>Mine</h1>")
+    (club.site / "notes.txt").write_text("mine")
     club.kagsync.ok("competitions", "remove", "digits", "--yes")
     club.report(SLUG)
-    assert "competition-digits.html" in names(club.folder)  # a report of some says nothing about others
+    assert "competition-digits.html" in names(club.site)  # a report of some says nothing about others
     club.report()
-    assert names(club.folder) == {
+    assert names(club.site) == {
         "index.html",
         "competition-titanic.html",
         "competition-mine.html",
         "notes.txt",
     }
-    assert "digits" not in page(club.folder, None).html
+    assert "digits" not in page(club.site, None).html
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
-def test_everybody_may_read_the_pages(club: Club) -> None:
+def test_everybody_may_read_the_pages(club: Reported) -> None:
     club.track("alice")
     club.report()
-    assert {path.stat().st_mode & 0o777 for path in club.folder.iterdir()} == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in club.site.iterdir()} == {0o644}
 
 
 # When a page is written
 
 
-def test_a_board_that_did_not_change_leaves_its_page_alone(club: Club) -> None:
+def test_a_board_that_did_not_change_leaves_its_page_alone(club: Reported) -> None:
     club.track("alice", "bob")
     club.track(slug="digits")
     club.board("alice", "bob", report=True)
-    assert names(club.folder) == {"index.html", "competition-titanic.html", "competition-digits.html"}
-    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.folder.iterdir()}
+    assert names(club.site) == {"index.html", "competition-titanic.html", "competition-digits.html"}
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.site.iterdir()}
     club.board("alice", "bob", report=True)
-    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.folder.iterdir()} == before
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.site.iterdir()} == before
 
     club.board("bob", "alice", minute=1, report=True)
-    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.folder.iterdir()}
+    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.site.iterdir()}
     assert {path.name for path in before if after[path] != before[path]} == {
         "index.html",
         "competition-titanic.html",
@@ -443,10 +434,10 @@ def test_a_board_that_did_not_change_leaves_its_page_alone(club: Club) -> None:
 
 
 @pytest.mark.parametrize(("minutes", "written"), [(14, False), (16, True), (-5, True)])
-def test_a_page_is_written_again_for_its_freshness_alone(club: Club, minutes: int, written: bool) -> None:
+def test_a_page_is_written_again_for_its_freshness_alone(club: Reported, minutes: int, written: bool) -> None:
     club.track("alice")
     club.board("alice", report=True)
-    path = club.folder / "competition-titanic.html"
+    path = club.site / "competition-titanic.html"
     then = clock.utc_now().timestamp() - minutes * 60
     os.utime(path, (then, then))
     club.board("alice", report=True)
@@ -458,30 +449,32 @@ def test_a_page_is_written_again_for_its_freshness_alone(club: Club, minutes: in
     [{"title": "Another"}, {"deadline": "2030-01-01T00:00:00Z"}, {"active": 0}, {"fingerprint": "y"}],
     ids=lambda values: next(iter(values)),
 )
-def test_whatever_a_page_says_makes_it_new_when_it_changes(club: Club, values: dict[str, str | int]) -> None:
+def test_whatever_a_page_says_makes_it_new_when_it_changes(
+    club: Reported, values: dict[str, str | int]
+) -> None:
     club.track("alice")
     club.board("alice")
     with Store.open(club.settings.db, club.settings.locks) as store:
-        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 2
-        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 0
+        assert report.report(store, club.site, clock.utc_now(), always=False).written == 2
+        assert report.report(store, club.site, clock.utc_now(), always=False).written == 0
         set_columns(store.path, SLUG, **values)
-        assert report.report(store, club.folder, clock.utc_now(), always=False).written == 2
+        assert report.report(store, club.site, clock.utc_now(), always=False).written == 2
 
 
-def test_a_failed_sync_writes_the_report_too_and_keeps_its_exit_code(club: Club) -> None:
+def test_a_failed_sync_writes_the_report_too_and_keeps_its_exit_code(club: Reported) -> None:
     club.track("alice")
     club.board("alice", report=True)
-    bad = club.tmp_path / "bad.csv"
+    bad = club.folder / "bad.csv"
     bad.write_text("nonsense\n")
-    ran = club.kagsync("sync", SLUG, "--from", str(bad), "--report", str(club.folder))
+    ran = club.kagsync("sync", SLUG, "--from", str(bad), "--report", str(club.site))
     assert ran.code == 1
-    assert "The last sync failed: " in page(club.folder).text
-    assert "The last sync failed: " in page(club.folder, None).text
+    assert "The last sync failed: " in page(club.site).text
+    assert "The last sync failed: " in page(club.site, None).text
 
 
 @pytest.mark.parametrize("failing", ["replace", "chmod"])
 def test_a_fault_while_writing_leaves_the_old_page_whole(
-    club: Club, monkeypatch: pytest.MonkeyPatch, failing: str
+    club: Reported, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -489,15 +482,15 @@ def test_a_fault_while_writing_leaves_the_old_page_whole(
     club.track("alice")
     club.board("alice")
     club.report()
-    before = {path: path.read_bytes() for path in club.folder.iterdir()}
+    before = {path: path.read_bytes() for path in club.site.iterdir()}
     club.board("bob", "alice", minute=1)
     with monkeypatch.context() as patch:
         patch.setattr(Path, failing, full)
-        ran = club.kagsync("report", "--output", str(club.folder))
+        ran = club.kagsync("report", "--output", str(club.site))
     assert ran.code == 5 and "the disk is full" in ran.err
-    assert {path: path.read_bytes() for path in club.folder.iterdir()} == before
+    assert {path: path.read_bytes() for path in club.site.iterdir()} == before
     club.report()
-    assert page(club.folder).html.encode() != before[club.folder / "competition-titanic.html"]
+    assert page(club.site).html.encode() != before[club.site / "competition-titanic.html"]
 
 
 def test_nobody_ever_meets_half_a_page(tmp_path: Path) -> None:
@@ -561,12 +554,12 @@ def test_freshness_is_old_after_an_hour(tmp_path: Path, minutes: int, old: bool)
         assert "last good sync 2025-11-10 1" in found.text
 
 
-def test_a_competition_without_a_board_says_so(club: Club) -> None:
+def test_a_competition_without_a_board_says_so(club: Reported) -> None:
     club.track("alice")
     club.report()
-    text = page(club.folder).text
+    text = page(club.site).text
     assert "not synced yet" in text and "None of our people is on the board yet." in text
-    assert page(club.folder).all("table") == page(club.folder).all("svg") == []
+    assert page(club.site).all("table") == page(club.site).all("svg") == []
 
 
 @pytest.mark.parametrize(
@@ -581,22 +574,22 @@ def test_the_deadline_is_told(tmp_path: Path, deadline: timedelta | None, told: 
         assert (told in text) if told else ("ends in" not in text and "ended" not in text)
 
 
-def test_who_left_and_who_is_missing_is_told_with_a_hint(club: Club) -> None:
+def test_who_left_and_who_is_missing_is_told_with_a_hint(club: Reported) -> None:
     club.track("alice", "bob", "carrol")
     club.board("alice", "bob", "carol")
     club.board("alice", "carol", minute=1)
     club.report()
-    text = page(club.folder).text
+    text = page(club.site).text
     assert "bob left the board on 2025-10-31 (was rank 2, score 0.89)" in text
     assert "carrol – never seen on any board; did you mean carol (on titanic)?" in text
     assert "2 teams, 1 of ours" in text
 
 
-def test_a_paused_competition_says_so(club: Club) -> None:
+def test_a_paused_competition_says_so(club: Reported) -> None:
     club.track("alice")
     club.update(active=0)
     club.report()
-    assert "paused" in page(club.folder).text and "paused" in page(club.folder, None).text
+    assert "paused" in page(club.site).text and "paused" in page(club.site, None).text
 
 
 # Names by strangers

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from world.boards import Team, board_csv
+from world.bench import Bench
+from world.boards import Team
 
 from kagsync import clock
 from kagsync.standings.standing import Standing, same, splice
 from kagsync.store import Store
-from kagsync.store.records import ERROR, Run
-from kagsync.sync import fetch
-from kagsync.sync.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-SLUG = "spaceship-titanic"
 PEOPLE = ("alice", "bob")
 
 # A standing is told in short: rank and score, 0 for "not on the board". Few of them, so that much repeats.
@@ -105,18 +101,8 @@ def test_rank_score_team_and_submissions_count_as_a_change(name: str) -> None:
 # The whole of it: boards through `process` into a database
 
 
-@dataclass
-class Club:
-    """A database that boards are loaded into, and what it says afterwards."""
-
-    store: Store
-    folder: Path
-
-    def __post_init__(self) -> None:
-        self.store.competitions.add(SLUG, SLUG, clock.utc_now())
-
-    def track(self, username: str) -> None:
-        self.store.users.save([(username, None, None)], clock.utc_now())
+class Told(Bench):
+    """A bench that says what is known of a person."""
 
     def load(self, moment: int, seen: Seen, *, filler: str = "", force: bool = False) -> str:
         """Processes the board of this moment; `filler` makes its bytes differ from another's."""
@@ -126,19 +112,12 @@ class Club:
             for i, (name, standing) in enumerate(zip(PEOPLE, seen, strict=True))
             if standing
         ]
-        csv = self.folder / f"{SLUG}-publicleaderboard-2025-10-31T00-{moment:02}-00.csv"
-        csv.write_bytes(board_csv([*teams, Team(1, f"filler {filler}", (), rank=9)]))
-        run = Run("run", SLUG, "file", ERROR, clock.utc_now())
-        now = self.store.competitions.get(SLUG)
-        found = fetch.in_place(csv, now)
-        return process(self.store, now, found, run, accept_shrink=True, force=force).status
-
-    def _look(self, sql: str, username: str) -> list[Any]:
-        with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
-            return connection.execute(sql, (username,)).fetchall()
+        teams.append(Team(1, f"filler {filler}", (), rank=9))
+        when = f"2025-10-31T00:{moment:02}:00"
+        return self.process(teams, when, accept_shrink=True, force=force).status
 
     def history(self, username: str) -> list[tuple[int, int]]:
-        rows = self._look(
+        rows = self.look(
             "SELECT at, CASE WHEN on_board THEN (rank + 1) / 2 ELSE 0 END FROM history WHERE username = ?",
             username,
         )
@@ -146,7 +125,7 @@ class Club:
 
     def entry(self, username: str) -> tuple[int, float, int, int, int | None] | None:
         """rank, score, first seen, last seen, left."""
-        rows = self._look(
+        rows = self.look(
             "SELECT (rank + 1) / 2, score, first_seen_at, last_seen_at, left_at FROM leaderboard "
             "WHERE username = ?",
             username,
@@ -162,11 +141,11 @@ def minute(text: str) -> int:
 
 
 @contextlib.contextmanager
-def club() -> Iterator[Club]:
+def bench() -> Iterator[Told]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Store.open(folder / "k.db", folder / "locks", create=True) as store:
-            yield Club(store, folder)
+            yield Told(store, folder)
 
 
 def entry_of(known: dict[int, int]) -> tuple[int, float, int, int, int | None] | None:
@@ -179,10 +158,10 @@ def entry_of(known: dict[int, int]) -> tuple[int, float, int, int, int | None] |
     return known[last], float(f"0.{known[last]}0"), there[0], last, left
 
 
-def assert_told(club: Club, known: dict[str, dict[int, int]]) -> None:
+def assert_told(told: Told, known: dict[str, dict[int, int]]) -> None:
     for username, snapshots in known.items():
-        assert club.history(username) == changes(snapshots), username
-        assert club.entry(username) == entry_of(snapshots), username
+        assert told.history(username) == changes(snapshots), username
+        assert told.entry(username) == entry_of(snapshots), username
 
 
 _SEEN = st.tuples(*(st.integers(0, 2) for _ in PEOPLE))
@@ -197,7 +176,7 @@ def test_snapshots_in_any_order_give_the_list_of_changes_and_the_entries(
     case: tuple[dict[int, Seen], list[int]],
 ) -> None:
     snapshots, order = case
-    with club() as loaded:
+    with bench() as loaded:
         for username in PEOPLE:
             loaded.track(username)
         for n, moment in enumerate(order, start=1):
@@ -215,7 +194,7 @@ def test_snapshots_that_are_loaded_again_change_nothing(
 ) -> None:
     order = [moment for pair in pairs for moment in pair]
     snapshots = {moment: data.draw(_SEEN) for moment in sorted(set(order))}
-    with club() as loaded:
+    with bench() as loaded:
         for username in PEOPLE:
             loaded.track(username)
         for moment in order:
@@ -233,7 +212,7 @@ def test_a_board_that_replaces_another_of_its_moment_leaves_nothing_of_it(
     loads: list[tuple[int, Seen]],
 ) -> None:
     known: dict[str, dict[int, int]] = {name: {} for name in PEOPLE}
-    with club() as loaded:
+    with bench() as loaded:
         for username in PEOPLE:
             loaded.track(username)
         for n, (moment, seen) in enumerate(loads):
@@ -252,7 +231,7 @@ def test_boards_that_do_not_differ_in_a_byte_are_no_exception(
     case: tuple[dict[int, Seen], list[int]],
 ) -> None:
     snapshots, order = case
-    with club() as loaded:
+    with bench() as loaded:
         for username in PEOPLE:
             loaded.track(username)
         for moment in order:
@@ -261,13 +240,13 @@ def test_boards_that_do_not_differ_in_a_byte_are_no_exception(
         assert_told(loaded, known)
 
 
-def load_all(club: Club, snapshots: Iterable[tuple[int, Seen]], *, filler: bool = True) -> None:
+def load_all(told: Told, snapshots: Iterable[tuple[int, Seen]], *, filler: bool = True) -> None:
     for moment, seen in snapshots:
-        club.load(moment, seen, filler=str(moment) if filler else "")
+        told.load(moment, seen, filler=str(moment) if filler else "")
 
 
 def test_the_moments_at_which_a_board_was_unchanged_are_remembered() -> None:
-    with club() as loaded:
+    with bench() as loaded:
         loaded.track("alice")
         load_all(loaded, [(1, (HERE, 0)), (3, (HERE, 0)), (5, (HERE, 0))], filler=False)
         loaded.load(2, (THERE, 0))
@@ -308,7 +287,7 @@ def test_a_user_added_between_loads_has_the_history_of_what_came_after(
     case: tuple[dict[int, Seen], list[int], int, str, Seen],
 ) -> None:
     snapshots, order, added, last, seen = case
-    with club() as loaded:
+    with bench() as loaded:
         loaded.track("alice")
         actions = []
         for n, moment in enumerate(order):
@@ -326,7 +305,7 @@ def test_a_user_added_between_loads_has_the_history_of_what_came_after(
 
 
 def test_a_user_added_later_has_not_left_a_board_that_never_was_searched() -> None:
-    with club() as loaded:
+    with bench() as loaded:
         loaded.track("alice")
         loaded.load(1, (HERE, HERE), filler="1")
         loaded.load(3, (HERE, HERE), filler="3")
@@ -338,7 +317,7 @@ def test_a_user_added_later_has_not_left_a_board_that_never_was_searched() -> No
 
 
 def test_a_user_added_before_an_archive_is_loaded_was_not_last_seen_before_the_first_time() -> None:
-    with club() as loaded:
+    with bench() as loaded:
         loaded.track("alice")
         loaded.load(1, (HERE, HERE), filler="1")
         loaded.load(5, (HERE, HERE), filler="5")
@@ -353,7 +332,7 @@ def test_a_user_added_before_an_archive_is_loaded_was_not_last_seen_before_the_f
 
 
 def test_a_user_from_an_archive_who_is_on_the_next_board_unmoved_gets_no_second_row() -> None:
-    with club() as loaded:
+    with bench() as loaded:
         loaded.track("alice")
         loaded.load(5, (HERE, HERE), filler="5")
         loaded.track("bob")
@@ -363,7 +342,7 @@ def test_a_user_from_an_archive_who_is_on_the_next_board_unmoved_gets_no_second_
 
 
 def test_a_user_from_an_archive_who_is_not_on_the_next_board_has_left_in_the_history_too() -> None:
-    with club() as loaded:
+    with bench() as loaded:
         loaded.track("alice")
         loaded.load(5, (HERE, 0), filler="5")
         loaded.track("bob")
@@ -374,7 +353,7 @@ def test_a_user_from_an_archive_who_is_not_on_the_next_board_has_left_in_the_his
 
 
 def test_loading_an_archive_again_fills_in_a_user_who_was_added_later() -> None:
-    with club() as loaded:
+    with bench() as loaded:
         loaded.track("alice")
         for moment in (1, 3, 5):
             loaded.load(moment, (HERE, HERE if moment < 5 else THERE), filler=str(moment))

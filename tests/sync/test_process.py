@@ -6,7 +6,6 @@ import contextlib
 import logging
 import sqlite3
 import tempfile
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,70 +14,28 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
-from world.boards import MODERN, Team, board_csv, board_name, many_teams
+from world.bench import Bench
+from world.boards import MODERN, Team, board_csv, many_teams
 
 from kagsync import clock
-from kagsync.board.file_name import safe
 from kagsync.errors import BadBoard, DatabaseError, SuspiciousBoard, UnknownCompetition
 from kagsync.log import logger
 from kagsync.store import Store
-from kagsync.store.records import ERROR, Competition, Counts, Run
-from kagsync.sync import fetch
+from kagsync.store.records import ERROR, Counts, Run
 from kagsync.sync.process import Processed, process
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
 SLUG = "spaceship-titanic"
 NOON, ONE, TWO, THREE = (f"2025-10-31T{hour}:00:00" for hour in (12, 13, 14, 15))
 
 
-@dataclass
-class Bench:
-    """A competition, its people, and boards to process."""
-
-    store: Store
-    folder: Path
-    files: int = field(default=0, init=False)
-
-    def __post_init__(self) -> None:
-        self.competition = self.store.competitions.add(SLUG, SLUG, clock.utc_now())
-
-    def track(self, *usernames: str) -> None:
-        self.store.users.save([(name, None, None) for name in usernames], clock.utc_now())
+class People(Bench):
+    """A bench that says what became of its people."""
 
     def untrack(self, username: str) -> None:
         self.store.users.remove(self.store.users.get(username).id)
-
-    def fetched(self, teams: Iterable[Team] | bytes, when: str = NOON) -> fetch.Fetched:
-        self.files += 1
-        folder = self.folder / str(self.files)
-        folder.mkdir()
-        csv = folder / safe(board_name(SLUG, when))
-        csv.write_bytes(teams if isinstance(teams, bytes) else board_csv(teams))
-        return replace(fetch.in_place(csv, self.competition), file=None)  # as Kaggle sends it
-
-    def process(
-        self,
-        teams: Iterable[Team] | bytes,
-        when: str = NOON,
-        *,
-        competition: Competition | None = None,
-        **options: bool,
-    ) -> Processed:
-        now = competition or self.store.competitions.get(SLUG)
-        run = Run("run", SLUG, "file", ERROR, clock.utc_now())
-        return process(self.store, now, self.fetched(teams, when), run, **options)
-
-    def look(self, sql: str, *parameters: object) -> list[Any]:
-        """Asks the database through a connection of its own; one column alone comes without its tuple."""
-        with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
-            rows = connection.execute(sql, parameters).fetchall()
-        return [row[0] if len(row) == 1 else row for row in rows]
-
-    def alter(self, sql: str) -> None:
-        with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
-            connection.executescript(sql)
 
     def ranks(self) -> dict[str, int | None]:
         """The people on the board, and those who left as None."""
@@ -92,11 +49,6 @@ class Bench:
                 "SELECT at, CASE WHEN on_board THEN rank END FROM history WHERE username = ?", username
             )
         ]
-
-    def dump(self) -> list[str]:
-        """Everything in the database."""
-        with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
-            return list(connection.iterdump())
 
     def watch(self) -> Callable[[], list[tuple[str, int]]]:
         """From now on: which rows of entries and history were written (insert, update, delete; user)."""
@@ -113,8 +65,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(store: Store, tmp_path: Path) -> Bench:
-    return Bench(store, tmp_path)
+def bench(store: Store, tmp_path: Path) -> People:
+    return People(store, tmp_path)
 
 
 @pytest.fixture
@@ -157,14 +109,14 @@ ZOE = Team(9, "Team Z", ("zoe",), "0.70000", rank=3)
 # What is counted
 
 
-def test_the_first_board_creates_and_the_second_updates(bench: Bench) -> None:
+def test_the_first_board_creates_and_the_second_updates(bench: People) -> None:
     bench.track("alice", "bob", "carol")
     assert bench.process([ALICE, BOB, ZOE], NOON) == Processed("ok", counts(3, created=2, updated=0))
     assert bench.process([BOB, ALICE, ZOE, Team(1, "x")], ONE) == Processed("ok", counts(4, 0, updated=2))
     assert bench.ranks() == {"alice": 1, "bob": 2}
 
 
-def test_a_team_of_two_tracked_members_is_one_row_and_two_entries(bench: Bench) -> None:
+def test_a_team_of_two_tracked_members_is_one_row_and_two_entries(bench: People) -> None:
     bench.track("alice", "bob")
     both = Team(7, "Both", ("alice", "bob", "zoe"))
     assert bench.process([both, ZOE]).counts == counts(2, created=1, updated=0)
@@ -172,27 +124,27 @@ def test_a_team_of_two_tracked_members_is_one_row_and_two_entries(bench: Bench) 
     assert bench.process([ZOE, both], ONE).counts == counts(2, created=0, updated=1, changed=2)
 
 
-def test_a_row_with_a_new_and_an_old_entry_is_created(bench: Bench) -> None:
+def test_a_row_with_a_new_and_an_old_entry_is_created(bench: People) -> None:
     bench.track("alice", "bob")
     bench.process([ALICE, ZOE])
     both = Team(7, "Team A", ("alice", "bob"))
     assert bench.process([both, ZOE], ONE).counts == counts(2, created=1, updated=0, changed=1)
 
 
-def test_an_entry_that_did_not_move_is_updated_all_the_same(bench: Bench) -> None:
+def test_an_entry_that_did_not_move_is_updated_all_the_same(bench: People) -> None:
     bench.track("alice")
     bench.process([ALICE, BOB])
     assert bench.process([ALICE, ZOE], ONE).counts == counts(2, created=0, updated=1, changed=0)
 
 
-def test_a_row_that_loses_its_user_to_a_better_one_is_skipped(bench: Bench) -> None:
+def test_a_row_that_loses_its_user_to_a_better_one_is_skipped(bench: People) -> None:
     bench.track("alice")
     named = Team(1, "alice", ("zoe",), rank=1)
     assert bench.process([named, Team(7, "x", ("alice",), rank=2)]).counts == counts(2, 1, 0)
     assert bench.look("SELECT kaggle_team_name, matched_by FROM leaderboard") == [("x", "username")]
 
 
-def test_benchmarks_are_skipped_and_kept_for_the_board(bench: Bench) -> None:
+def test_benchmarks_are_skipped_and_kept_for_the_board(bench: People) -> None:
     bench.track("alice", "host")
     teams = [ALICE, Team(1, "host", (), "0.85", rank=0), Team(2, "All zeros", ("host",), "0.5", rank=0)]
     assert bench.process(teams).counts == counts(3, created=1, updated=0)
@@ -204,13 +156,13 @@ def test_benchmarks_are_skipped_and_kept_for_the_board(bench: Bench) -> None:
     assert bench.look("SELECT name, score FROM benchmarks") == [("host", 0.86)]
 
 
-def test_an_empty_board_and_an_empty_roster_are_no_error(bench: Bench) -> None:
+def test_an_empty_board_and_an_empty_roster_are_no_error(bench: People) -> None:
     assert bench.process([]).counts == counts(0, 0, 0)
     assert bench.process([ALICE], ONE).counts == counts(1, 0, 0)
 
 
 def test_the_log_says_what_was_read_and_what_became_of_it(
-    bench: Bench, logged: pytest.LogCaptureFixture
+    bench: People, logged: pytest.LogCaptureFixture
 ) -> None:
     bench.track("alice")
     bench.process([ALICE, BOB])
@@ -220,7 +172,7 @@ def test_the_log_says_what_was_read_and_what_became_of_it(
     ]
 
 
-def test_bad_cells_are_one_warning_with_counts(bench: Bench, logged: pytest.LogCaptureFixture) -> None:
+def test_bad_cells_are_one_warning_with_counts(bench: People, logged: pytest.LogCaptureFixture) -> None:
     bench.track("alice")
     bench.process(
         [Team(7, "a", ("alice",), "?"), Team(8, "b", ("bob",), "??", date="?"), Team(9, "c", ("carol",))]
@@ -250,7 +202,7 @@ def test_created_updated_and_skipped_always_add_up_to_the_rows(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Store.open(folder / "k.db", folder / "locks", create=True) as store:
-            bench = Bench(store, folder)
+            bench = People(store, folder)
             hours: set[int] = set()
             for rows, seed, people, hour, force in boards:
                 bench.track(*(f"user{i}" for i in people), *(f"mate{i}x0" for i in people))
@@ -276,7 +228,7 @@ def test_created_updated_and_skipped_always_add_up_to_the_rows(
 # Nothing new
 
 
-def test_the_same_board_again_is_not_processed(bench: Bench) -> None:
+def test_the_same_board_again_is_not_processed(bench: People) -> None:
     bench.track("alice")
     bench.process([ALICE, BOB])
     before = bench.look("SELECT * FROM leaderboard")
@@ -285,7 +237,7 @@ def test_the_same_board_again_is_not_processed(bench: Bench) -> None:
     assert bench.look("SELECT status, skipped FROM sync_runs") == [("ok", 1), ("unchanged", 2)]
 
 
-def test_the_same_board_at_a_later_time_moves_the_time_only(bench: Bench) -> None:
+def test_the_same_board_at_a_later_time_moves_the_time_only(bench: People) -> None:
     bench.track("alice")
     bench.process([ALICE, BOB], NOON)
     written = bench.watch()
@@ -296,7 +248,7 @@ def test_the_same_board_at_a_later_time_moves_the_time_only(bench: Bench) -> Non
     assert bench.history() == [(NOON, 1)]
 
 
-def test_a_user_added_a_minute_ago_appears_on_the_same_board(bench: Bench) -> None:
+def test_a_user_added_a_minute_ago_appears_on_the_same_board(bench: People) -> None:
     bench.track("alice")
     bench.process([ALICE, BOB])
     bench.track("bob")
@@ -306,14 +258,14 @@ def test_a_user_added_a_minute_ago_appears_on_the_same_board(bench: Bench) -> No
     assert bench.process([ALICE, BOB]).status == "unchanged"
 
 
-def test_a_user_who_gets_a_name_or_a_group_does_not_make_the_board_new(bench: Bench) -> None:
+def test_a_user_who_gets_a_name_or_a_group_does_not_make_the_board_new(bench: People) -> None:
     bench.track("alice")
     bench.process([ALICE])
     bench.store.users.save([("alice", "Alice", "blue")], clock.utc_now())
     assert bench.process([ALICE]).status == "unchanged"
 
 
-def test_turning_the_team_name_rule_off_and_on_is_noticed(bench: Bench) -> None:
+def test_turning_the_team_name_rule_off_and_on_is_noticed(bench: People) -> None:
     bench.track("alice")
     named = [Team(7, "alice", ("zoe",)), BOB]
     assert bench.process(named).counts == counts(2, 1, 0)
@@ -325,7 +277,7 @@ def test_turning_the_team_name_rule_off_and_on_is_noticed(bench: Bench) -> None:
     assert bench.history() == [(NOON, 1)]
 
 
-def test_a_direction_given_later_is_noticed(bench: Bench) -> None:
+def test_a_direction_given_later_is_noticed(bench: People) -> None:
     bench.track("alice")
     old = board_csv(
         [Team(1, "a", score="0.5"), Team(2, "alice", score="0.9"), Team(3, "c", score="0.1")], old=True
@@ -339,7 +291,7 @@ def test_a_direction_given_later_is_noticed(bench: Bench) -> None:
     assert bench.history() == [(NOON, 1)]
 
 
-def test_force_processes_the_same_board_and_changes_nothing(bench: Bench) -> None:
+def test_force_processes_the_same_board_and_changes_nothing(bench: People) -> None:
     bench.track("alice", "bob")
     bench.process([ALICE, BOB, ZOE])
     written = bench.watch()
@@ -350,7 +302,7 @@ def test_force_processes_the_same_board_and_changes_nothing(bench: Bench) -> Non
 @pytest.mark.parametrize(
     "score", ["0.720887", "0.1", "68908.316", "-589.7", "0.00000", "1e22", "123456789.123456789"]
 )
-def test_a_score_that_sqlite_would_round_does_not_look_changed(bench: Bench, score: str) -> None:
+def test_a_score_that_sqlite_would_round_does_not_look_changed(bench: People, score: str) -> None:
     bench.track("alice")
     team = Team(7, "a", ("alice",), score)
     bench.process([team])
@@ -365,7 +317,7 @@ def test_a_score_that_sqlite_would_round_does_not_look_changed(bench: Bench, sco
 # What is written
 
 
-def test_when_nothing_changed_for_our_people_no_row_of_theirs_is_rewritten(bench: Bench) -> None:
+def test_when_nothing_changed_for_our_people_no_row_of_theirs_is_rewritten(bench: People) -> None:
     bench.track("alice", "bob")
     bench.process([ALICE, BOB, ZOE], NOON)
     written = bench.watch()
@@ -387,7 +339,7 @@ def test_when_nothing_changed_for_our_people_no_row_of_theirs_is_rewritten(bench
     ],
     ids=["rank", "score", "team", "team name", "members", "submissions"],
 )
-def test_a_change_of_standing_is_a_row_of_history(bench: Bench, other: Team) -> None:
+def test_a_change_of_standing_is_a_row_of_history(bench: People, other: Team) -> None:
     bench.track("alice")
     bench.process([ALICE], NOON)
     assert bench.process([other], ONE).counts.changed == 1
@@ -403,14 +355,14 @@ def test_a_change_of_standing_is_a_row_of_history(bench: Bench, other: Team) -> 
     ],
     ids=["date", "decimals", "case"],
 )
-def test_what_is_no_change_of_standing_is_no_row_of_history(bench: Bench, other: Team) -> None:
+def test_what_is_no_change_of_standing_is_no_row_of_history(bench: People, other: Team) -> None:
     bench.track("alice")
     bench.process([ALICE], NOON)
     assert bench.process([other], ONE).counts.changed == 0
     assert bench.history() == [(NOON, 1)]
 
 
-def test_the_entry_follows_the_date_although_that_is_no_change(bench: Bench) -> None:
+def test_the_entry_follows_the_date_although_that_is_no_change(bench: People) -> None:
     bench.track("alice")
     bench.process([ALICE], NOON)
     bench.process([Team(7, "Team A", ("alice",), "0.9", rank=1, date="2025-10-31 11:00:00")], ONE)
@@ -418,14 +370,14 @@ def test_the_entry_follows_the_date_although_that_is_no_change(bench: Bench) -> 
     assert seen == [("2025-10-31T11:00:00Z", "0.9")]
 
 
-def test_another_match_of_the_same_row_is_told_in_the_entry(bench: Bench) -> None:
+def test_another_match_of_the_same_row_is_told_in_the_entry(bench: People) -> None:
     bench.track("alice")
     bench.process([Team(7, "alice", (), rank=1)], NOON)
     bench.process([Team(7, "alice", ("alice",), rank=1)], ONE)
     assert bench.look("SELECT matched_by FROM leaderboard") == ["username"]
 
 
-def test_who_leaves_the_board_keeps_the_last_entry_and_comes_back_without_a_duplicate(bench: Bench) -> None:
+def test_who_leaves_the_board_keeps_the_last_entry_and_comes_back_without_a_duplicate(bench: People) -> None:
     bench.track("alice", "bob")
     bench.process([ALICE, BOB], NOON)
     bench.process([BOB], ONE)
@@ -443,7 +395,7 @@ def test_who_leaves_the_board_keeps_the_last_entry_and_comes_back_without_a_dupl
 # Old snapshots
 
 
-def test_an_older_snapshot_only_adds_to_the_history(bench: Bench) -> None:
+def test_an_older_snapshot_only_adds_to_the_history(bench: People) -> None:
     bench.track("alice", "bob")
     bench.process([ALICE, BOB], TWO)
     before = bench.look("SELECT slug, snapshot_at, row_count, team_count, fingerprint FROM competitions")
@@ -461,7 +413,7 @@ def test_an_older_snapshot_only_adds_to_the_history(bench: Bench) -> None:
     assert bench.process([ALICE, BOB], TWO).status == "unchanged"
 
 
-def test_somebody_who_is_on_an_older_board_only_is_shown_as_having_left(bench: Bench) -> None:
+def test_somebody_who_is_on_an_older_board_only_is_shown_as_having_left(bench: People) -> None:
     bench.track("alice", "bob")
     bench.process([BOB], TWO)
     assert bench.process([ALICE, BOB], NOON).counts == counts(2, created=1, updated=1)
@@ -473,7 +425,7 @@ def test_somebody_who_is_on_an_older_board_only_is_shown_as_having_left(bench: B
     assert bench.history() == [(NOON, 1), (TWO, None)]
 
 
-def test_an_old_snapshot_twice_changes_nothing(bench: Bench) -> None:
+def test_an_old_snapshot_twice_changes_nothing(bench: People) -> None:
     bench.track("alice", "bob")
     bench.process([ALICE, BOB], TWO)
     bench.process([BOB, ALICE, ZOE], NOON)
@@ -484,7 +436,7 @@ def test_an_old_snapshot_twice_changes_nothing(bench: Bench) -> None:
     ] == state
 
 
-def test_a_board_that_became_older_while_it_was_read_does_not_overwrite(bench: Bench, settings: Any) -> None:
+def test_a_board_that_became_older_while_it_was_read_does_not_overwrite(bench: People, settings: Any) -> None:
     bench.track("alice")
     stale = bench.store.competitions.get(SLUG)
 
@@ -504,7 +456,7 @@ def test_a_board_that_became_older_while_it_was_read_does_not_overwrite(bench: B
 
 
 @pytest.mark.parametrize("left", [0, 1, 4])
-def test_a_board_that_has_lost_more_than_half_of_its_rows_is_refused(bench: Bench, left: int) -> None:
+def test_a_board_that_has_lost_more_than_half_of_its_rows_is_refused(bench: People, left: int) -> None:
     bench.track("user0", "user9")
     teams = many_teams(10)
     bench.process(teams, NOON)
@@ -517,14 +469,14 @@ def test_a_board_that_has_lost_more_than_half_of_its_rows_is_refused(bench: Benc
     assert bench.ranks() == {"user0": 1 if left else None, "user9": None}
 
 
-def test_a_board_that_has_lost_half_of_its_rows_is_taken(bench: Bench) -> None:
+def test_a_board_that_has_lost_half_of_its_rows_is_taken(bench: People) -> None:
     teams = many_teams(10)
     bench.process(teams, NOON)
     assert bench.process(teams[:5], ONE).status == "ok"
     assert bench.process(teams[:3], TWO).status == "ok"
 
 
-def test_a_board_is_compared_with_the_one_before_it_in_time_never_with_a_later_one(bench: Bench) -> None:
+def test_a_board_is_compared_with_the_one_before_it_in_time_never_with_a_later_one(bench: People) -> None:
     bench.process(many_teams(10), TWO)
     assert bench.process([ALICE], NOON).status == "older"  # archives loaded newest first grow backwards
     bench.process(many_teams(10), ONE)
@@ -537,7 +489,7 @@ def test_a_board_is_compared_with_the_one_before_it_in_time_never_with_a_later_o
     assert bench.process(many_teams(4), excerpt, accept_shrink=True).status == "older"
 
 
-def test_a_board_seen_unchanged_is_what_the_next_one_is_compared_with(bench: Bench) -> None:
+def test_a_board_seen_unchanged_is_what_the_next_one_is_compared_with(bench: People) -> None:
     bench.process(many_teams(10), NOON)
     assert bench.process(many_teams(10), ONE).status == "unchanged"
     with pytest.raises(SuspiciousBoard, match="1 rows where it had 10"):
@@ -547,7 +499,7 @@ def test_a_board_seen_unchanged_is_what_the_next_one_is_compared_with(bench: Ben
 # What happens meanwhile, and what fails
 
 
-def test_a_user_removed_meanwhile_does_not_come_back(bench: Bench, settings: Any) -> None:
+def test_a_user_removed_meanwhile_does_not_come_back(bench: People, settings: Any) -> None:
     bench.track("alice", "bob")
 
     def somebody_else() -> None:
@@ -560,7 +512,7 @@ def test_a_user_removed_meanwhile_does_not_come_back(bench: Bench, settings: Any
     assert bench.history("alice") == []
 
 
-def test_a_user_added_meanwhile_appears_with_the_next_tick(bench: Bench, settings: Any) -> None:
+def test_a_user_added_meanwhile_appears_with_the_next_tick(bench: People, settings: Any) -> None:
     bench.track("alice")
 
     def somebody_else() -> None:
@@ -574,7 +526,7 @@ def test_a_user_added_meanwhile_appears_with_the_next_tick(bench: Bench, setting
     assert bench.ranks() == {"alice": 1, "bob": 2}
 
 
-def test_a_user_removed_and_added_again_begins_anew(bench: Bench) -> None:
+def test_a_user_removed_and_added_again_begins_anew(bench: People) -> None:
     bench.track("alice")
     bench.process([ALICE], NOON)
     bench.untrack("alice")
@@ -587,7 +539,7 @@ def test_a_user_removed_and_added_again_begins_anew(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["gone", "added again"])
-def test_a_competition_removed_meanwhile_is_unknown(bench: Bench, again: bool) -> None:
+def test_a_competition_removed_meanwhile_is_unknown(bench: People, again: bool) -> None:
     bench.track("alice")
     bench.process([ALICE])
     stale = bench.store.competitions.get(SLUG)
@@ -611,7 +563,7 @@ def test_a_competition_removed_meanwhile_is_unknown(bench: Bench, again: bool) -
     ],
     ids=["empty", "HTML", "columns missing", "truncated"],
 )
-def test_a_csv_that_fails_leaves_the_database_untouched(bench: Bench, content: bytes) -> None:
+def test_a_csv_that_fails_leaves_the_database_untouched(bench: People, content: bytes) -> None:
     bench.track("alice", "bob")
     bench.process([BOB, ALICE])
     before = bench.dump()
@@ -621,7 +573,7 @@ def test_a_csv_that_fails_leaves_the_database_untouched(bench: Bench, content: b
 
 
 def test_a_csv_that_fails_in_a_later_piece_leaves_the_database_untouched(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    bench: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kagsync.board.reader._ROWS_AT_ONCE", 1)
     bench.track("alice", "bob")
@@ -634,7 +586,7 @@ def test_a_csv_that_fails_in_a_later_piece_leaves_the_database_untouched(
 @pytest.mark.parametrize(
     "table", ["leaderboard_entries", "entry_history", "snapshots", "benchmarks", "sync_runs"]
 )
-def test_a_database_that_fails_on_the_way_is_as_it_was_before(bench: Bench, table: str) -> None:
+def test_a_database_that_fails_on_the_way_is_as_it_was_before(bench: People, table: str) -> None:
     bench.track("alice", "bob")
     bench.process([BOB])
     bench.alter(f"CREATE TRIGGER fails AFTER INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no more'); END")
@@ -647,7 +599,7 @@ def test_a_database_that_fails_on_the_way_is_as_it_was_before(bench: Bench, tabl
     assert bench.process(teams, ONE).counts == counts(3, created=1, updated=1, changed=1)
 
 
-def test_the_run_is_recorded(bench: Bench) -> None:
+def test_the_run_is_recorded(bench: People) -> None:
     bench.track("alice")
     started = clock.utc_now().replace(microsecond=0)
     fetched = bench.fetched([ALICE])

@@ -7,20 +7,17 @@ import csv
 import io
 import random
 import re
-import sqlite3
 import zipfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from world.bench import Bench
 
-from kagsync import clock
 from kagsync.store import Store
-from kagsync.store.records import ERROR, Counts, Run
+from kagsync.store.records import Counts
 from kagsync.sync import fetch
-from kagsync.sync.process import process
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -126,41 +123,25 @@ def roster_of(rows: list[Row], every: int) -> list[str]:
 # kagsync
 
 
-@dataclass
-class Club:
-    """A database with one competition."""
-
-    store: Store
-    folder: Path
-    loads: int = 0
-
-    def track(self, usernames: Iterable[str]) -> None:
-        self.store.users.save([(name, None, None) for name in usernames], clock.utc_now())
+class Loading(Bench):
+    """A bench for files."""
 
     def load(self, path: Path) -> Counts:
-        self.loads += 1
-        folder = self.folder / str(self.loads)
-        folder.mkdir()
-        run = Run("run", SLUG, "file", ERROR, clock.utc_now())
-        competition = self.store.competitions.get(SLUG)
-        fetched = fetch.from_file(path, folder, competition, accept_name=True)
-        return process(self.store, competition, fetched, run).counts
-
-    def look(self, sql: str) -> list[Any]:
-        with contextlib.closing(sqlite3.connect(self.store.path)) as connection:
-            return connection.execute(sql).fetchall()
+        fetched = fetch.from_file(
+            path, self.own_folder(), self.store.competitions.get(SLUG), accept_name=True
+        )
+        return self.process(fetched).counts
 
     def told(self) -> tuple[list[Any], list[Any]]:
         return self.look("SELECT * FROM leaderboard"), self.look("SELECT * FROM history")
 
 
 @contextlib.contextmanager
-def club(folder: Path, roster: Iterable[str]) -> Iterator[Club]:
+def bench(folder: Path, roster: Iterable[str]) -> Iterator[Loading]:
     folder.mkdir(exist_ok=True)
     with Store.open(folder / "k.db", folder / "locks", create=True) as store:
-        store.competitions.add(SLUG, None, clock.utc_now())
-        opened = Club(store, folder)
-        opened.track(roster)
+        opened = Loading(store, folder, SLUG)
+        opened.track(*roster)
         yield opened
 
 
@@ -171,7 +152,7 @@ def test_every_board_is_matched_as_by_a_plain_script(real_boards: Path, tmp_path
         roster = roster_of(rows, every=max(len(rows) // 200, 1))
         expected = matched(rows, roster)
         assert expected
-        with club(tmp_path / path.stem, roster) as loaded:
+        with bench(tmp_path / path.stem, roster) as loaded:
             counts = loaded.load(path)
             teams = {int(row["TeamId"]) for row in expected.values()}
             assert counts == Counts(len(rows), len(teams), 0, len(rows) - len(teams), 0), path.name
@@ -205,7 +186,7 @@ def test_a_user_has_the_rank_of_the_team_they_are_in_not_of_the_one_called_like_
     (own,) = [row for row in rows if HOMONYM in members_of(row)]
     (called,) = [row for row in rows if row["TeamName"] == HOMONYM]
     assert own["Rank"] != called["Rank"]
-    with club(tmp_path / "club", [HOMONYM]) as loaded:
+    with bench(tmp_path / "club", [HOMONYM]) as loaded:
         assert loaded.load(real_boards / "titanic.zip") == Counts(len(rows), 1, 0, len(rows) - 1, 0)
         entries = loaded.look("SELECT rank, team_id, kaggle_team_name, matched_by FROM leaderboard")
     assert entries == [(int(own["Rank"]), int(own["TeamId"]), own["TeamName"], "username")]
@@ -216,7 +197,7 @@ def test_the_member_of_the_homonymous_team_and_its_namesake_are_told_apart(
 ) -> None:
     rows = rows_of(real_boards / "titanic.zip")
     (called,) = [row for row in rows if row["TeamName"] == HOMONYM]
-    with club(tmp_path / "club", [HOMONYM, *members_of(called)]) as loaded:
+    with bench(tmp_path / "club", [HOMONYM, *members_of(called)]) as loaded:
         loaded.load(real_boards / "titanic.zip")
         ranks = dict(loaded.look("SELECT username, rank FROM leaderboard"))
     assert {ranks[name] for name in members_of(called)} == {int(called["Rank"])}
@@ -232,7 +213,7 @@ def assert_any_order_is_as_good(
     told = []
     folder.mkdir()
     for i, order in enumerate((snapshots, snapshots[::-1], *shuffled)):
-        with club(folder / str(i), roster) as loaded:
+        with bench(folder / str(i), roster) as loaded:
             for path in order:
                 loaded.load(path)
             told.append(loaded.told())
@@ -311,7 +292,7 @@ def test_a_benchmark_is_never_an_entry(real_boards: Path, tmp_path: Path, patter
     marks = benchmarks_of(rows)
     names = {name for row in marks for name in (row["TeamName"], *members_of(row))}
     elsewhere = {name for row in teams_of(rows) for name in (row["TeamName"], *members_of(row))}
-    with club(tmp_path / "club", names - elsewhere) as loaded:
+    with bench(tmp_path / "club", names - elsewhere) as loaded:
         assert loaded.load(path).created == 0
         assert loaded.look("SELECT * FROM leaderboard") == []
-        assert loaded.look("SELECT count(*) FROM benchmarks") == [(len(marks),)]
+        assert loaded.look("SELECT count(*) FROM benchmarks") == [len(marks)]

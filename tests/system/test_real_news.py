@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from test_real_boards import Row, matched, members_of, paths, rows_of, teams_of
+from world.club import Club
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from world.running import Kagsync
 
 SLUG = "board"
 BOARDS = ("playground/*.csv", "spotoroo/*.csv")
@@ -229,28 +228,32 @@ def roster_of(snapshots: list[Path]) -> list[str]:
 # kagsync
 
 
-class Club:
-    """A database of its own with one competition and a roster."""
+class RealClub(Club):
+    """A club whose boards are real ones."""
 
-    def __init__(self, kagsync: Kagsync, folder: Path, roster: list[str]) -> None:
-        folder.mkdir()
-        self._kagsync = kagsync
-        self._db = ("--db", str(folder / "k.db"))
-        people = folder / "roster.csv"
-        with people.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([["username"], *([name] for name in roster)])
-        kagsync.ok("competitions", "add", SLUG, "--no-kaggle", *self._db)
-        kagsync.ok("users", "import", str(people), *self._db)
+    slug = SLUG
 
-    def load(self, snapshots: list[Path]) -> None:
+    def load_all(self, snapshots: list[Path]) -> None:
         for path in snapshots:
-            self._kagsync.ok("sync", SLUG, "--from", str(path), "--accept-name", *self._db)
+            assert self.load(path, "--accept-name").code == 0
 
     def news(self) -> str:
-        return self._kagsync.ok("news", SLUG, "--since", BEFORE_ALL, "--format", "json", *self._db)
+        return self.ok("news", SLUG, "--since", BEFORE_ALL, "--format", "json")
 
     def history(self) -> str:
-        return self._kagsync.ok("history", SLUG, "--format", "csv", *self._db)
+        return self.ok("history", SLUG, "--format", "csv")
+
+
+def with_people(club: Club, folder: Path, roster: list[str]) -> RealClub:
+    """A club with a database of its own and a roster."""
+    folder.mkdir()
+    mine = RealClub(club.kagsync, club.settings, folder).beside(folder / "k.db")
+    people = folder / "roster.csv"
+    with people.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["username"], *([name] for name in roster)])
+    mine.track()
+    mine.ok("users", "import", str(people))
+    return mine
 
 
 def in_order(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -258,13 +261,13 @@ def in_order(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def told_and_expected(
-    kagsync: Kagsync, folder: Path, snapshots: list[Path], roster: list[str]
+    club: Club, folder: Path, snapshots: list[Path], roster: list[str]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What kagsync tells and what the plain script does, in the same order and with the same fields."""
-    club = Club(kagsync, folder, roster)
-    club.load(snapshots)
+    mine = with_people(club, folder, roster)
+    mine.load_all(snapshots)
     expected = in_order([event.fields for event in expected_news(snapshots, roster)])
-    items = json.loads(club.news())
+    items = json.loads(mine.news())
     assert [item["at"] for item in items] == sorted((item["at"] for item in items), reverse=True)
     assert {item["competition"] for item in items} == {SLUG}
     teams = {moment_of(path): len(teams_of(rows_of(path))) for path in snapshots}
@@ -273,12 +276,12 @@ def told_and_expected(
 
 
 def test_the_news_of_a_playground_are_those_of_a_plain_script(
-    real_boards: Path, tmp_path: Path, kagsync: Kagsync
+    real_boards: Path, tmp_path: Path, club: Club
 ) -> None:
     snapshots = paths(real_boards, BOARDS[0])
     assert len(snapshots) == 7
     roster = playground_roster(snapshots)
-    told, expected = told_and_expected(kagsync, tmp_path / "club", snapshots, roster)
+    told, expected = told_and_expected(club, tmp_path / "club", snapshots, roster)
     assert told == expected
     assert {item["username"] for item in told} == set(roster)
     counts = Counter(item["reason"] for item in told)
@@ -289,7 +292,7 @@ def test_the_news_of_a_playground_are_those_of_a_plain_script(
 
 
 def test_every_event_of_a_team_is_told_to_everybody_in_it(
-    real_boards: Path, tmp_path: Path, kagsync: Kagsync
+    real_boards: Path, tmp_path: Path, club: Club
 ) -> None:
     snapshots = paths(real_boards, BOARDS[0])
     events = team_events(snapshots)
@@ -298,7 +301,7 @@ def test_every_event_of_a_team_is_told_to_everybody_in_it(
     assert len(events.deletions) >= 1
     assert len(events.joins) >= 2
     roster = playground_roster(snapshots)
-    told, _ = told_and_expected(kagsync, tmp_path / "club", snapshots, roster)
+    told, _ = told_and_expected(club, tmp_path / "club", snapshots, roster)
     by_reason: dict[str, set[tuple[str, str]]] = {}
     for item in told:
         by_reason.setdefault(item["reason"], set()).add((item["username"], item["at"]))
@@ -326,12 +329,12 @@ def test_every_event_of_a_team_is_told_to_everybody_in_it(
 
 
 def test_the_news_of_a_class_are_those_of_a_plain_script(
-    real_boards: Path, tmp_path: Path, kagsync: Kagsync
+    real_boards: Path, tmp_path: Path, club: Club
 ) -> None:
     snapshots = paths(real_boards, BOARDS[1])
     assert len(snapshots) == 20
     roster = old_roster(snapshots)
-    told, expected = told_and_expected(kagsync, tmp_path / "club", snapshots, roster)
+    told, expected = told_and_expected(club, tmp_path / "club", snapshots, roster)
     assert told == expected
     counts = Counter(item["reason"] for item in told)
     assert counts["new"] == len(roster)
@@ -343,7 +346,7 @@ def test_the_news_of_a_class_are_those_of_a_plain_script(
 
 @pytest.mark.parametrize("pattern", BOARDS)
 def test_news_and_history_are_the_same_to_the_byte_in_any_order(
-    real_boards: Path, tmp_path: Path, kagsync: Kagsync, pattern: str
+    real_boards: Path, tmp_path: Path, club: Club, pattern: str
 ) -> None:
     snapshots = paths(real_boards, pattern)
     roster = roster_of(snapshots)
@@ -351,9 +354,9 @@ def test_news_and_history_are_the_same_to_the_byte_in_any_order(
     shuffled = [chance.sample(snapshots, len(snapshots)) for _ in range(2)]
     told = []
     for number, order in enumerate((snapshots, snapshots[::-1], *shuffled)):
-        club = Club(kagsync, tmp_path / str(number), roster)
-        club.load(order)
-        told.append((club.news(), club.history()))
+        mine = with_people(club, tmp_path / str(number), roster)
+        mine.load_all(order)
+        told.append((mine.news(), mine.history()))
     news, history = told[0]
     assert json.loads(news)
     assert len(history.splitlines()) > len(roster)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import re
-import sqlite3
 import time
 import zipfile
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from world import invariants
 from world.boards import board_csv, board_zip, many_teams
+from world.club import Club
 from world.kaggle_server import (
     Answer,
     empty,
@@ -32,6 +31,7 @@ from kagsync.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync, Ran
@@ -50,40 +50,27 @@ def quick(patience: Callable[..., None]) -> None:
     patience(read_timeout=0.4, deadline=1.0, largest_download=1024 * 1024)
 
 
-class Club:
-    """Competitions on a Kaggle, two people, and what became of them."""
-
-    def __init__(self, kaggle: KaggleServer, kagsync: Kagsync, settings: Settings) -> None:
-        self.kaggle, self.kagsync, self.settings = kaggle, kagsync, settings
+class Limited(Club):
+    """A club whose Kaggle misbehaves."""
 
     def track(self, *slugs: str) -> None:
-        with Store.open(self.settings.db, self.settings.locks, create=True) as store:
+        with Store.open(self.db, self.settings.locks, create=True) as store:
             store.users.save([("user1", None, None), ("user2", None, None)], clock.utc_now())
             for slug in slugs:
                 store.competitions.add(slug, slug, clock.utc_now())
                 self.kaggle.board(slug, BOARD)
 
-    def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with contextlib.closing(sqlite3.connect(self.settings.db)) as connection, connection:
-            return connection.execute(query, values).fetchall()
-
-    def entries(self, slug: str) -> list[tuple[Any, ...]]:
-        return self.sql("SELECT username, rank, score FROM leaderboard WHERE competition = ?", slug)
+    def standings(self, slug: str) -> list[tuple[Any, ...]]:
+        return self.ask("SELECT username, rank, score FROM leaderboard WHERE competition = ?", slug)
 
     def resting(self) -> dict[str, datetime]:
-        rows = self.sql("SELECT slug, resting_until FROM competitions WHERE resting_until IS NOT NULL")
+        rows = self.ask("SELECT slug, resting_until FROM competitions WHERE resting_until IS NOT NULL")
         return {slug: clock.parse_iso(until) for slug, until in rows}
 
     def rested(self, slug: str) -> None:
         """Makes the rest of a competition a thing of the past."""
         past = clock.iso(clock.utc_now() - timedelta(seconds=2))
-        self.sql("UPDATE competitions SET resting_until = ? WHERE slug = ?", past, slug)
-
-    def asked(self) -> list[str]:
-        """The competitions asked for since the last look."""
-        slugs = [request.slug for request in self.kaggle.downloads()]
-        self.kaggle.requests.clear()
-        return slugs
+        self.execute("UPDATE competitions SET resting_until = ? WHERE slug = ?", past, slug)
 
     def limited(self, slug: str, retry_after: str | None = "3600") -> Ran:
         self.kaggle.answer(slug, too_many_requests(retry_after))
@@ -93,8 +80,8 @@ class Club:
 
 
 @pytest.fixture
-def club(kaggle: KaggleServer, kagsync: Kagsync, settings: Settings) -> Club:
-    return Club(kaggle, kagsync, settings)
+def club(kagsync: Kagsync, settings: Settings, tmp_path: Path, kaggle: KaggleServer) -> Limited:
+    return Limited(kagsync, settings, tmp_path, kaggle)
 
 
 # One competition that fails
@@ -172,11 +159,11 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-def test_one_that_fails_is_recorded_in_time_and_the_others_are_synced(name: str, club: Club) -> None:
+def test_one_that_fails_is_recorded_in_time_and_the_others_are_synced(name: str, club: Limited) -> None:
     trouble = TROUBLES[name]
     club.track("a", "b", "c")
     club.kagsync.ok("sync", "--all")
-    before = club.entries("b")
+    before = club.standings("b")
     for slug in "abc":
         club.kaggle.board(slug, LATER, "2025-12-01T00:00:00")
     club.kaggle.answer("b", *[trouble.answer] * 6)
@@ -194,33 +181,33 @@ def test_one_that_fails_is_recorded_in_time_and_the_others_are_synced(name: str,
     (error,) = [line for line in ran.err.splitlines() if line.startswith("ERROR")]
     assert re.search(trouble.says, error)
     assert "Traceback" not in ran.err
-    assert club.entries("b") == before
-    assert club.entries("a") == club.entries("c") != before
-    runs = dict(club.sql("SELECT slug, status FROM sync_runs ORDER BY id DESC LIMIT 3"))
+    assert club.standings("b") == before
+    assert club.standings("a") == club.standings("c") != before
+    runs = dict(club.ask("SELECT slug, status FROM sync_runs ORDER BY id DESC LIMIT 3"))
     assert runs == {"a": "ok", "b": "error", "c": "ok"}
-    ((code, message),) = club.sql("SELECT error_code, error_message FROM sync_runs WHERE status = 'error'")
+    ((code, message),) = club.ask("SELECT error_code, error_message FROM sync_runs WHERE status = 'error'")
     assert re.fullmatch(trouble.code, code)
     assert f"ERROR kagsync: b: {message}" == error
     if trouble.tries:
         assert club.asked().count("b") == trouble.tries
     assert not any(club.settings.temp_data.iterdir())
-    invariants.check(club.settings.db)
+    invariants.check(club.db)
 
 
 @pytest.mark.parametrize("how", ["silent", "drip", "endless"])
-def test_the_others_do_not_wait_for_one_that_hangs(how: Any, club: Club) -> None:
+def test_the_others_do_not_wait_for_one_that_hangs(how: Any, club: Limited) -> None:
     club.track("a", "b", "c")
     club.kaggle.answer("a", *[Answer(misbehave=how)] * 4)
     club.kaggle.drip_seconds = 0.1
 
     club.kagsync("sync", "--all", "--jobs", "2")
 
-    order = [slug for (slug,) in club.sql("SELECT slug FROM sync_runs ORDER BY id")]
+    order = [slug for (slug,) in club.ask("SELECT slug FROM sync_runs ORDER BY id")]
     assert set(order[:2]) == {"b", "c"} or how == "endless"
     assert sorted(order) == ["a", "b", "c"]
 
 
-def test_when_nothing_can_be_reached_every_failure_is_recorded(club: Club) -> None:
+def test_when_nothing_can_be_reached_every_failure_is_recorded(club: Limited) -> None:
     club.track("a", "b", "c", "d", "e")
     for slug in "abcde":
         club.kaggle.answer(slug, *[redirect("http://127.0.0.1:9/")] * 4)
@@ -229,13 +216,13 @@ def test_when_nothing_can_be_reached_every_failure_is_recorded(club: Club) -> No
 
     assert ran.code == 1
     assert '"status": "error"' in ran.out
-    assert club.sql("SELECT error_code, count(*) FROM sync_runs GROUP BY 1") == [("unreachable", 5)]
+    assert club.ask("SELECT error_code, count(*) FROM sync_runs GROUP BY 1") == [("unreachable", 5)]
 
 
 # A Kaggle that asks to wait
 
 
-def test_a_long_429_rests_the_competition_and_only_it(club: Club) -> None:
+def test_a_long_429_rests_the_competition_and_only_it(club: Limited) -> None:
     club.track("a", "b", "c")
     now = datetime.now(UTC)
 
@@ -247,11 +234,11 @@ def test_a_long_429_rests_the_competition_and_only_it(club: Club) -> None:
     assert f"until {clock.iso(club.resting()['b'])}" in ran.err
 
 
-def test_while_it_rests_kaggle_is_not_asked_and_everybody_is_told_until_when(club: Club) -> None:
+def test_while_it_rests_kaggle_is_not_asked_and_everybody_is_told_until_when(club: Limited) -> None:
     club.track("a", "b")
     club.limited("b")
     until = club.resting()["b"]
-    runs = club.sql("SELECT count(*) FROM sync_runs WHERE slug = 'b'")
+    runs = club.ask("SELECT count(*) FROM sync_runs WHERE slug = 'b'")
 
     for _ in range(3):
         ran = club.kagsync("sync", "--all")
@@ -261,14 +248,14 @@ def test_while_it_rests_kaggle_is_not_asked_and_everybody_is_told_until_when(clu
         assert "resting, as Kaggle asked: b" in ran.out
     assert club.kagsync("sync", "--all", "-q") == type(ran)(0, "", "")
     assert club.resting() == {"b": until}
-    assert club.sql("SELECT count(*) FROM sync_runs WHERE slug = 'b'") == runs
+    assert club.ask("SELECT count(*) FROM sync_runs WHERE slug = 'b'") == runs
     assert f"Rests until {until:%Y-%m-%d %H:%M} UTC" in club.kagsync.ok("show", "b")
     assert "rests until" in club.kagsync.ok("show", "--format", "table")
     assert "Rests until" not in club.kagsync.ok("show", "a")
-    invariants.check(club.settings.db)
+    invariants.check(club.db)
 
 
-def test_a_rest_alone_is_no_failure_in_json(club: Club) -> None:
+def test_a_rest_alone_is_no_failure_in_json(club: Limited) -> None:
     club.track("b")
     club.limited("b")
 
@@ -279,7 +266,7 @@ def test_a_rest_alone_is_no_failure_in_json(club: Club) -> None:
     assert '"status": "resting"' in ran.out
 
 
-def test_after_the_time_it_is_asked_again_and_a_success_ends_the_rest(club: Club) -> None:
+def test_after_the_time_it_is_asked_again_and_a_success_ends_the_rest(club: Limited) -> None:
     club.track("a", "b")
     club.limited("b")
     club.rested("b")
@@ -290,11 +277,11 @@ def test_after_the_time_it_is_asked_again_and_a_success_ends_the_rest(club: Club
     assert ran.code == 0
     assert sorted(club.asked()) == ["a", "b"]
     assert club.resting() == {}
-    assert len(club.entries("b")) == 2
+    assert len(club.standings("b")) == 2
     assert "rests" not in club.kagsync.ok("show").lower()
 
 
-def test_the_clock_alone_ends_a_rest(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_alone_ends_a_rest(club: Limited, monkeypatch: pytest.MonkeyPatch) -> None:
     club.track("b")
     club.limited("b", "600")
     now = clock.utc_now()
@@ -305,7 +292,7 @@ def test_the_clock_alone_ends_a_rest(club: Club, monkeypatch: pytest.MonkeyPatch
         assert club.asked() == asked
 
 
-def test_a_second_429_after_the_rest_is_a_new_rest(club: Club) -> None:
+def test_a_second_429_after_the_rest_is_a_new_rest(club: Limited) -> None:
     club.track("b")
     club.limited("b")
     club.rested("b")
@@ -315,7 +302,7 @@ def test_a_second_429_after_the_rest_is_a_new_rest(club: Club) -> None:
     assert timedelta(minutes=110) < club.resting()["b"] - datetime.now(UTC) < timedelta(minutes=121)
 
 
-def test_another_error_after_the_rest_begins_no_new_one(club: Club) -> None:
+def test_another_error_after_the_rest_begins_no_new_one(club: Limited) -> None:
     club.track("b")
     club.limited("b")
     club.rested("b")
@@ -326,7 +313,7 @@ def test_another_error_after_the_rest_begins_no_new_one(club: Club) -> None:
     assert club.asked() == ["b", "b"]
 
 
-def test_by_name_a_resting_competition_is_an_error_with_the_time_and_force_asks(club: Club) -> None:
+def test_by_name_a_resting_competition_is_an_error_with_the_time_and_force_asks(club: Limited) -> None:
     club.track("a", "b")
     club.limited("b")
     until = clock.iso(club.resting()["b"])
@@ -344,7 +331,7 @@ def test_by_name_a_resting_competition_is_an_error_with_the_time_and_force_asks(
     assert (club.asked(), club.resting()) == (["b"], {})
 
 
-def test_force_that_is_refused_again_keeps_the_rest(club: Club) -> None:
+def test_force_that_is_refused_again_keeps_the_rest(club: Limited) -> None:
     club.track("b")
     club.limited("b")
     club.kaggle.answer("b", html())
@@ -354,15 +341,15 @@ def test_force_that_is_refused_again_keeps_the_rest(club: Club) -> None:
     assert list(club.resting()) == ["b"]
 
 
-def test_a_board_from_disk_is_taken_meanwhile_and_does_not_end_the_rest(club: Club) -> None:
+def test_a_board_from_disk_is_taken_meanwhile_and_does_not_end_the_rest(club: Limited) -> None:
     club.track("b")
     club.limited("b")
-    source = club.settings.db.with_name("b.zip")
+    source = club.db.with_name("b.zip")
     source.write_bytes(ZIPPED)
 
     club.kagsync.ok("sync", "b", "--from", str(source))
 
-    assert len(club.entries("b")) == 2
+    assert len(club.standings("b")) == 2
     assert list(club.resting()) == ["b"]
     club.kagsync.ok("sync", "--all")
     assert club.asked() == []
@@ -371,7 +358,7 @@ def test_a_board_from_disk_is_taken_meanwhile_and_does_not_end_the_rest(club: Cl
 SLUGS = [f"c{number}" for number in range(8)]
 
 
-def test_when_every_answer_is_429_the_rest_of_the_round_is_not_asked_and_rests_too(club: Club) -> None:
+def test_when_every_answer_is_429_the_rest_of_the_round_is_not_asked_and_rests_too(club: Limited) -> None:
     club.track(*SLUGS)
     for slug in SLUGS[:3]:  # a fourth would get its board
         club.kaggle.answer(slug, too_many_requests("3600"))
@@ -396,7 +383,7 @@ def test_when_every_answer_is_429_the_rest_of_the_round_is_not_asked_and_rests_t
     assert club.resting() == {}
 
 
-def test_side_by_side_no_more_are_asked_than_were_on_their_way(club: Club) -> None:
+def test_side_by_side_no_more_are_asked_than_were_on_their_way(club: Limited) -> None:
     club.track(*SLUGS)
     club.kaggle.latency = 0.1
     for slug in SLUGS:
@@ -409,7 +396,7 @@ def test_side_by_side_no_more_are_asked_than_were_on_their_way(club: Club) -> No
 
 
 @pytest.mark.parametrize("good", [0, 1, 2, 7])
-def test_a_429_among_successes_rests_that_one_alone(club: Club, good: int) -> None:
+def test_a_429_among_successes_rests_that_one_alone(club: Limited, good: int) -> None:
     club.track(*SLUGS)
     limited = SLUGS[:4] if good not in range(4) else [slug for slug in SLUGS[:4] if slug != SLUGS[good]]
     if good == 7:
@@ -423,7 +410,7 @@ def test_a_429_among_successes_rests_that_one_alone(club: Club, good: int) -> No
     assert sorted(club.resting()) == sorted(limited)
 
 
-def test_other_errors_count_as_answers(club: Club) -> None:
+def test_other_errors_count_as_answers(club: Limited) -> None:
     club.track(*SLUGS)
     club.kaggle.answer(SLUGS[0], kaggle_error(404, "x"))
     for slug in SLUGS[1:5]:
@@ -435,7 +422,9 @@ def test_other_errors_count_as_answers(club: Club) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "soon", "-1", "1e9", "NaN", "inf", "99999999999999999999", "١٢"])
-def test_without_a_sensible_retry_after_it_rests_a_quarter_of_an_hour(club: Club, value: str | None) -> None:
+def test_without_a_sensible_retry_after_it_rests_a_quarter_of_an_hour(
+    club: Limited, value: str | None
+) -> None:
     if value is not None and not value.isascii():
         value = value.encode().decode("latin-1")  # what goes over the wire
     club.track("a", "b")
@@ -450,7 +439,7 @@ def test_without_a_sensible_retry_after_it_rests_a_quarter_of_an_hour(club: Club
 @pytest.mark.parametrize(
     "value", ["9999999", "Fri, 31 Dec 9999 23:59:59 GMT", "Sat, 01 Jan 2600 00:00:00 GMT"]
 )
-def test_a_time_far_away_is_not_believed_to_the_letter(club: Club, value: str) -> None:
+def test_a_time_far_away_is_not_believed_to_the_letter(club: Limited, value: str) -> None:
     club.track("b")
 
     club.limited("b", value)
@@ -458,7 +447,7 @@ def test_a_time_far_away_is_not_believed_to_the_letter(club: Club, value: str) -
     assert club.resting()["b"] - datetime.now(UTC) <= timedelta(days=7)
 
 
-def test_a_429_in_a_200_rests_too(club: Club) -> None:
+def test_a_429_in_a_200_rests_too(club: Limited) -> None:
     club.track("b")
     club.kaggle.answer("b", error_in_200(429, "Too many requests"))
 
@@ -469,7 +458,7 @@ def test_a_429_in_a_200_rests_too(club: Club) -> None:
     assert club.asked() == []
 
 
-def test_a_429_at_a_fetch_by_hand_rests_the_competition(club: Club) -> None:
+def test_a_429_at_a_fetch_by_hand_rests_the_competition(club: Limited) -> None:
     club.track("b")
     club.kaggle.answer("b", too_many_requests("3600"))
 

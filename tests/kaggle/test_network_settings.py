@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world.boards import board_csv, board_zip, many_teams
+from world.club import SLUG, Club
 from world.gateways import Proxy, SocksProxy, Tls
 from world.kaggle_server import redirect
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync, Ran
 
-SLUG = "titanic"
+    from kagsync.settings import Settings
+
 BOARD = board_csv(many_teams(5))
 LOGIN = "proxy-user:s3cret-pass"
 FILES = "files.kaggle.invalid"  # where downloads are redirected to: no name server knows it, a proxy must
@@ -41,14 +43,8 @@ def open_way(monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]) -> 
     patience(deadline=5.0)
 
 
-class Club:
-    """A tracked competition whose downloads are redirected to an https URL, as Kaggle's are."""
-
-    def __init__(self, kaggle: KaggleServer, kagsync: Kagsync) -> None:
-        self.kaggle, self.kagsync = kaggle, kagsync
-        kaggle.board(SLUG, BOARD)
-        kagsync.ok("competitions", "add", SLUG)
-        kaggle.requests.clear()
+class Redirected(Club):
+    """A club whose downloads are redirected to an https URL, as Kaggle's are."""
 
     def sync(self, *options: str) -> Ran:
         """Syncs; whatever happens, no password is shown, and no permanent failure is tried for long."""
@@ -71,8 +67,12 @@ class Club:
 
 
 @pytest.fixture
-def club(kaggle: KaggleServer, kagsync: Kagsync) -> Club:
-    return Club(kaggle, kagsync)
+def club(kagsync: Kagsync, settings: Settings, tmp_path: Path, kaggle: KaggleServer) -> Redirected:
+    club = Redirected(kagsync, settings, tmp_path, kaggle)
+    kaggle.board(SLUG, BOARD)
+    club.track()
+    kaggle.requests.clear()
+    return club
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def tls() -> Iterator[Tls]:
 
 
 @pytest.fixture
-def inspected(club: Club, tls: Tls, monkeypatch: pytest.MonkeyPatch) -> Club:
+def inspected(club: Redirected, tls: Tls, monkeypatch: pytest.MonkeyPatch) -> Club:
     """A network whose proxy opens TLS connections and shows a certificate of its own."""
     club.redirect()
     with Proxy(target=tls.port) as proxy:
@@ -96,7 +96,7 @@ def inspected(club: Club, tls: Tls, monkeypatch: pytest.MonkeyPatch) -> Club:
 
 @pytest.mark.parametrize("name", ["ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"])
 def test_a_socks_proxy_without_pysocks_is_named(
-    club: Club, name: str, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "socks", None)  # Python's own way to have no such module
     monkeypatch.setenv(name, f"socks5://{LOGIN}@127.0.0.1:1080")
@@ -127,7 +127,7 @@ UNUSABLE = [
 
 @pytest.mark.parametrize("value", UNUSABLE)
 def test_what_is_no_proxy_is_named_and_never_shown(
-    club: Club, value: str, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", value)
 
@@ -146,7 +146,9 @@ def test_requests_takes_none_of_those_either(value: str) -> None:
         session.get("http://127.0.0.1:9/", proxies={"http": value}, timeout=1)
 
 
-def test_the_name_in_lower_case_is_the_one_in_effect(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_name_in_lower_case_is_the_one_in_effect(
+    club: Redirected, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://")
     monkeypatch.setenv("ALL_PROXY", "ftp://127.0.0.1:9")
@@ -154,7 +156,7 @@ def test_the_name_in_lower_case_is_the_one_in_effect(club: Club, monkeypatch: py
     assert "ERROR kagsync: http_proxy is not" in club.error()
 
 
-def test_a_run_on_many_says_it_once(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_on_many_says_it_once(club: Redirected, monkeypatch: pytest.MonkeyPatch) -> None:
     club.kagsync.ok("competitions", "add", "a", "b", "c")
     monkeypatch.setenv("http_proxy", "http://")
 
@@ -165,7 +167,7 @@ def test_a_run_on_many_says_it_once(club: Club, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_bad_proxy_for_the_file_store_alone_is_named_too(
-    club: Club, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     club.redirect()
     monkeypatch.setenv("HTTPS_PROXY", f"http://{LOGIN}@proxy:99999")
@@ -174,7 +176,7 @@ def test_a_bad_proxy_for_the_file_store_alone_is_named_too(
     assert len(club.kaggle.downloads()) == 1
 
 
-def test_a_bad_proxy_that_is_not_used_harms_nobody(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_proxy_that_is_not_used_harms_nobody(club: Redirected, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://")
     monkeypatch.setenv("no_proxy", "localhost")
 
@@ -184,7 +186,7 @@ def test_a_bad_proxy_that_is_not_used_harms_nobody(club: Club, monkeypatch: pyte
 # Proxies that refuse
 
 
-def test_a_proxy_that_asks_for_a_login_is_named(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_asks_for_a_login_is_named(club: Redirected, monkeypatch: pytest.MonkeyPatch) -> None:
     with Proxy("407 Proxy Authentication Required") as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://{proxy.address}")
         error = club.error()
@@ -195,7 +197,7 @@ def test_a_proxy_that_asks_for_a_login_is_named(club: Club, monkeypatch: pytest.
 
 
 def test_a_login_that_the_proxy_refuses_is_told_without_it(
-    club: Club, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Proxy("407 Proxy Authentication Required") as proxy:
         monkeypatch.setenv("HTTP_PROXY", f"http://{LOGIN}@{proxy.address}")
@@ -206,7 +208,7 @@ def test_a_login_that_the_proxy_refuses_is_told_without_it(
     assert "Proxy-Authorization: Basic" in proxy.heads[0]
 
 
-def test_so_it_is_for_https(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_so_it_is_for_https(club: Redirected, monkeypatch: pytest.MonkeyPatch) -> None:
     club.redirect()
     with Proxy("407 Proxy Authentication Required") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://{LOGIN}@{proxy.address}")
@@ -217,7 +219,7 @@ def test_so_it_is_for_https(club: Club, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_proxy_that_forbids_kaggle_is_named_and_not_asked_again(
-    club: Club, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     club.redirect()
     with Proxy("403 Blocked \x1b[31mby policy") as proxy:
@@ -231,7 +233,7 @@ def test_a_proxy_that_forbids_kaggle_is_named_and_not_asked_again(
 
 
 def test_a_proxy_with_a_trouble_that_may_pass_is_asked_again(
-    club: Club, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     club.redirect()
     with Proxy("503 Service Unavailable") as proxy:
@@ -242,7 +244,7 @@ def test_a_proxy_with_a_trouble_that_may_pass_is_asked_again(
     assert len(proxy.heads) == retry.DEFAULT.tries
 
 
-def test_a_proxy_that_is_not_there_is_named(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_not_there_is_named(club: Redirected, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://{LOGIN}@127.0.0.1:9")
 
     ran = club.sync("-v")
@@ -251,7 +253,9 @@ def test_a_proxy_that_is_not_there_is_named(club: Club, monkeypatch: pytest.Monk
     assert "the proxy 127.0.0.1:9 of HTTP_PROXY could not be reached (Connection refused)" in ran.err
 
 
-def test_a_proxy_that_does_not_speak_https_is_told_apart(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_does_not_speak_https_is_told_apart(
+    club: Redirected, monkeypatch: pytest.MonkeyPatch
+) -> None:
     club.redirect()
     with Proxy("400 Bad Request") as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"https://{LOGIN}@{proxy.address}")
@@ -262,7 +266,7 @@ def test_a_proxy_that_does_not_speak_https_is_told_apart(club: Club, monkeypatch
 
 
 def test_a_proxy_that_drips_ends_at_the_deadline(
-    club: Club, monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]
+    club: Redirected, monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]
 ) -> None:
     patience(deadline=0.6)
     club.redirect()
@@ -275,7 +279,9 @@ def test_a_proxy_that_drips_ends_at_the_deadline(
     assert "did not answer in time" in error
 
 
-def test_a_socks_proxy_works_with_pysocks(club: Club, tls: Tls, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socks_proxy_works_with_pysocks(
+    club: Redirected, tls: Tls, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("socks")
     with SocksProxy(club.kaggle.port) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5h://{LOGIN}@{proxy.address}")
@@ -285,7 +291,7 @@ def test_a_socks_proxy_works_with_pysocks(club: Club, tls: Tls, monkeypatch: pyt
 
 
 def test_a_socks_proxy_for_https_works_too(
-    club: Club, tls: Tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, tls: Tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("socks")
     club.redirect()
@@ -298,7 +304,7 @@ def test_a_socks_proxy_for_https_works_too(
 
 
 def test_a_server_whose_handshake_never_comes_ends_at_the_deadline(
-    club: Club, patience: Callable[..., None]
+    club: Redirected, patience: Callable[..., None]
 ) -> None:
     patience(deadline=0.6)
     with socket.create_server(("127.0.0.1", 0)) as mute:
@@ -324,7 +330,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told_once_and_what_to_set(
     assert len(inspected.kaggle.downloads()) == 1
 
 
-def test_without_a_proxy_it_is_the_same(club: Club) -> None:
+def test_without_a_proxy_it_is_the_same(club: Redirected) -> None:
     with Tls(b"", "localhost") as server:
         club.redirect(f"localhost:{server.port}")
         assert "the certificate of localhost is not trusted" in club.error()
@@ -362,7 +368,7 @@ def test_certificates_of_others_are_named(
 
 
 def test_a_certificate_that_has_expired_sends_to_the_clock(
-    club: Club, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Tls(b"", "localhost", until=datetime(2020, 1, 1, tzinfo=UTC)) as server:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.save_ca(tmp_path / "ca.pem")))
@@ -374,7 +380,7 @@ def test_a_certificate_that_has_expired_sends_to_the_clock(
 
 
 def test_a_certificate_of_another_host_is_told_apart(
-    club: Club, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Tls(b"", "portal.example") as server:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.save_ca(tmp_path / "ca.pem")))
@@ -428,7 +434,7 @@ def test_what_is_wrong_for_https_is_found_before_anything_is_sent(monkeypatch: p
 # Everywhere that Kaggle is asked
 
 
-def test_adding_a_competition_says_what_to_do(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adding_a_competition_says_what_to_do(club: Redirected, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://")
 
     ran = club.kagsync("competitions", "add", "other")
@@ -439,7 +445,7 @@ def test_adding_a_competition_says_what_to_do(club: Club, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("kind", ["unusable", "407"])
-def test_doctor_names_it_once(club: Club, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_doctor_names_it_once(club: Redirected, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     club.kagsync.ok("competitions", "add", "other")
     with Proxy("407 Proxy Authentication Required") as proxy:
         monkeypatch.setenv(
@@ -457,7 +463,7 @@ def test_doctor_names_it_once(club: Club, kind: str, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("kind", ["unusable", "407"])
 def test_renewing_a_login_names_it(
-    club: Club, home: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+    club: Redirected, home: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KAGGLE_API_TOKEN")
     (home / ".kaggle").mkdir()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from world.boards import Team, board_csv, board_name
+from world.club import SLUG, Club
 from world.listeners import Listener
 from world.running import Ran, start
 
@@ -29,22 +28,18 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
     from kagsync.store import Store
 
-SLUG = "titanic"
 STEPS = ("report", "notify", "ping", "trigger")
 
 
-class Club:
-    """A competition on Kaggle, two people, a monitor and a channel that both work, and a report."""
+class Watched(Club):
+    """A club with a competition on Kaggle, two people and a report."""
 
-    def __init__(
-        self, kagsync: Kagsync, settings: Settings, kaggle: KaggleServer, folder: Path, channel: Listener
-    ) -> None:
-        self.kagsync, self.settings, self.kaggle, self.site = kagsync, settings, kaggle, folder / "site"
+    def __init__(self, kagsync: Kagsync, settings: Settings, folder: Path, kaggle: KaggleServer) -> None:
+        super().__init__(kagsync, settings, folder, kaggle)
+        self.site = folder / "site"
         self.number = 0
-        kagsync.ok("competitions", "add", SLUG)
-        kagsync.ok("users", "add", "alice", "bob")
+        self.track("alice", "bob")
         self.sync()
-        kagsync.ok("notify", "add", f"json://{channel.address}", "--quiet-for", "0m")
 
     def sync(self, *words: str) -> Ran:
         """A sync in which alice and bob change places."""
@@ -85,14 +80,17 @@ def channel() -> Iterator[Listener]:
 
 @pytest.fixture
 def club(
-    kaggle: KaggleServer,
     kagsync: Kagsync,
     settings: Settings,
     tmp_path: Path,
+    kaggle: KaggleServer,
     channel: Listener,
     monitor: Listener,
-) -> Club:
-    return Club(kagsync, settings, kaggle, tmp_path, channel)
+) -> Watched:
+    """The club, with a monitor and a channel that both work."""
+    club = Watched(kagsync, settings, tmp_path, kaggle)
+    kagsync.ok("notify", "add", f"json://{channel.address}", "--quiet-for", "0m")
+    return club
 
 
 def pinged(monitor: Listener) -> str:
@@ -100,18 +98,18 @@ def pinged(monitor: Listener) -> str:
     return monitor.heard[-1].path.partition("?")[0].removeprefix("/key").strip("/")
 
 
-def test_when_all_is_well_nothing_is_said_of_it(club: Club, channel: Listener, monitor: Listener) -> None:
+def test_when_all_is_well_nothing_is_said_of_it(club: Watched, channel: Listener, monitor: Listener) -> None:
     ran, outcome = club.as_json()
     assert (ran.code, ran.err, outcome["status"], outcome["after"]) == (0, "", "ok", [])
     assert (club.recorded(), pinged(monitor), len(channel.heard)) == (0, "", 1)
 
 
-def foreign_index(club: Club) -> None:
+def foreign_index(club: Watched) -> None:
     club.site.mkdir(exist_ok=True)
     (club.site / "index.html").write_text("<h1>Mine</h1>")
 
 
-def file_for_folder(club: Club) -> None:
+def file_for_folder(club: Watched) -> None:
     for path in club.site.glob("*"):
         path.unlink()
     club.site.rmdir()
@@ -120,7 +118,7 @@ def file_for_folder(club: Club) -> None:
 
 @pytest.mark.parametrize("obstacle", [foreign_index, file_for_folder])
 def test_a_report_that_fails_is_told_and_everything_else_happens(
-    club: Club, channel: Listener, monitor: Listener, obstacle: Any
+    club: Watched, channel: Listener, monitor: Listener, obstacle: Any
 ) -> None:
     obstacle(club)
     ran, outcome = club.as_json()
@@ -136,7 +134,7 @@ def test_a_report_that_fails_is_told_and_everything_else_happens(
 
 
 def test_a_competition_that_is_removed_meanwhile_fails_the_report_only(
-    club: Club, channel: Listener, monkeypatch: pytest.MonkeyPatch
+    club: Watched, channel: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def removed(store: Store, *_: object, **__: object) -> write.Written:
         store.competitions.remove(store.competitions.get(SLUG).id)
@@ -148,7 +146,7 @@ def test_a_competition_that_is_removed_meanwhile_fails_the_report_only(
     assert (ran.code, [each["code"] for each in outcome["after"]]) == (1, ["unknown-competition"])
 
 
-def test_a_channel_that_fails_is_a_warning(club: Club, channel: Listener, monitor: Listener) -> None:
+def test_a_channel_that_fails_is_a_warning(club: Watched, channel: Listener, monitor: Listener) -> None:
     channel.__exit__(None, None, None)
     ran, outcome = club.as_json()
     assert (ran.code, outcome["status"]) == (0, "ok")
@@ -161,7 +159,7 @@ def test_a_channel_that_fails_is_a_warning(club: Club, channel: Listener, monito
     assert (club.site / "index.html").exists()
 
 
-def test_a_monitor_that_refuses_is_a_warning(club: Club, channel: Listener, monitor: Listener) -> None:
+def test_a_monitor_that_refuses_is_a_warning(club: Watched, channel: Listener, monitor: Listener) -> None:
     monitor.status = 404
     ran, outcome = club.as_json()
     assert (ran.code, outcome["status"]) == (0, "ok")
@@ -174,7 +172,7 @@ def test_a_monitor_that_refuses_is_a_warning(club: Club, channel: Listener, moni
 
 @pytest.mark.parametrize("failing", STEPS)
 def test_a_mistake_of_the_program_in_one_step_stops_no_other(
-    club: Club, channel: Listener, monitor: Listener, monkeypatch: pytest.MonkeyPatch, failing: str
+    club: Watched, channel: Listener, monitor: Listener, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     from kagsync.notify import tell
 
@@ -201,21 +199,18 @@ def test_a_mistake_of_the_program_in_one_step_stops_no_other(
 
 
 def test_all_steps_can_fail_at_once_and_the_entries_are_kept(
-    club: Club, channel: Listener, monitor: Listener
+    club: Watched, channel: Listener, monitor: Listener
 ) -> None:
     foreign_index(club)
     channel.__exit__(None, None, None)
     monitor.status = 410
-    with contextlib.closing(sqlite3.connect(club.settings.db)) as connection:
-        connection.execute(
-            "CREATE TRIGGER no BEFORE INSERT ON triggers BEGIN SELECT RAISE(ABORT, 'no room'); END"
-        )
+    club.execute("CREATE TRIGGER no BEFORE INSERT ON triggers BEGIN SELECT RAISE(ABORT, 'no room'); END")
     ran, outcome = club.as_json()
     assert [each["step"] for each in outcome["after"]] == list(STEPS)
     assert (ran.code, outcome["status"], outcome["competitions"][0]["changed"]) == (1, "partial", 2)
 
 
-def test_the_syncs_own_failure_counts_more_than_that_of_the_report(club: Club, monitor: Listener) -> None:
+def test_the_syncs_own_failure_counts_more_than_that_of_the_report(club: Watched, monitor: Listener) -> None:
     foreign_index(club)
     club.sync()
     from world.kaggle_server import html
@@ -228,7 +223,7 @@ def test_the_syncs_own_failure_counts_more_than_that_of_the_report(club: Club, m
 
 
 def test_a_run_that_cannot_start_has_the_same_code_everywhere(
-    club: Club, monitor: Listener, monkeypatch: pytest.MonkeyPatch
+    club: Watched, monitor: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("KAGGLE_API_TOKEN")
     ran, outcome = club.as_json()
@@ -237,8 +232,8 @@ def test_a_run_that_cannot_start_has_the_same_code_everywhere(
     assert (club.recorded(), pinged(monitor)) == (3, "3")
 
 
-def test_a_database_that_cannot_be_opened_is_told_once(club: Club, monitor: Listener) -> None:
-    club.settings.db.write_bytes(b"no database" * 100)
+def test_a_database_that_cannot_be_opened_is_told_once(club: Watched, monitor: Listener) -> None:
+    club.db.write_bytes(b"no database" * 100)
     ran, outcome = club.as_json()
     assert (ran.code, len(ran.err.splitlines()), pinged(monitor)) == (5, 1, "5")
     assert outcome["error"]["code"] == "database"
@@ -247,7 +242,7 @@ def test_a_database_that_cannot_be_opened_is_told_once(club: Club, monitor: List
 @pytest.mark.fixed_port
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_the_recorded_code_is_that_of_the_process_also_when_its_output_is_lost(
-    club: Club, monitor: Listener
+    club: Watched, monitor: Listener
 ) -> None:
     with Path("/dev/full").open("w") as full:
         command = [sys.executable, "-m", "kagsync", "sync", "--all", "--trigger", "cron"]
@@ -256,7 +251,7 @@ def test_the_recorded_code_is_that_of_the_process_also_when_its_output_is_lost(
 
 
 @pytest.mark.fixed_port
-def test_a_closed_pipe_changes_neither_the_code_nor_the_record(club: Club) -> None:
+def test_a_closed_pipe_changes_neither_the_code_nor_the_record(club: Watched) -> None:
     foreign_index(club)
     with start("sync", SLUG, "--trigger", "cron", "--report", str(club.site)) as process:
         assert process.stdout is not None
@@ -265,7 +260,7 @@ def test_a_closed_pipe_changes_neither_the_code_nor_the_record(club: Club) -> No
     assert (process.returncode, club.recorded()) == (1, 1)
 
 
-def test_the_outcome_of_a_run_from_disk_has_the_same_keys(club: Club, tmp_path: Path) -> None:
+def test_the_outcome_of_a_run_from_disk_has_the_same_keys(club: Watched, tmp_path: Path) -> None:
     path = tmp_path / board_name(SLUG, "2025-11-01T00:00:00")
     path.write_bytes(board_csv([Team(1, "alice", ("alice",))]))
     outcome = json.loads(club.kagsync.ok("sync", SLUG, "--from", str(path), "--format", "json"))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from world import DATABASES, invariants
 from world.boards import Team, board_csv, board_name, many_teams
+from world.club import SLUG, Club
+from world.database import ask
 from world.kaggle_server import Answer, empty, error_in_200, html, kaggle_error, too_many_requests
 
 from kagsync import clock as times
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from kagsync.settings import Settings
 
-SLUG = "titanic"
 BOARD = board_csv(many_teams(100))
 START = datetime(2025, 11, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -55,15 +54,14 @@ class Clock:
         return self.now
 
 
-class Club:
-    """A competition on a Kaggle, one person on its board, and a clock."""
+class Informed(Club):
+    """A club with a clock, which learns a competition's title, deadline and more from Kaggle."""
 
-    def __init__(self, kaggle: KaggleServer, kagsync: Kagsync, settings: Settings, clock: Clock) -> None:
-        self.kaggle, self.kagsync, self.settings, self.clock = kaggle, kagsync, settings, clock
+    clock: Clock
 
     def track(self, slug: str = SLUG, kaggle_id: str | None = None) -> None:
-        """Tracks a competition that nothing is known of yet."""
-        with Store.open(self.settings.db, self.settings.locks, create=True) as store:
+        """Tracks a competition of which nothing is known yet."""
+        with Store.open(self.db, self.settings.locks, create=True) as store:
             store.users.save([("user1", None, None)], times.utc_now())
             store.competitions.add(slug, kaggle_id or slug, times.utc_now())
         self.kaggle.board(kaggle_id or slug, BOARD)
@@ -75,14 +73,11 @@ class Club:
         return slugs
 
     def facts(self, slug: str = SLUG) -> tuple[Any, ...]:
-        with contextlib.closing(sqlite3.connect(self.settings.db)) as connection:
-            row: tuple[Any, ...] = connection.execute(
-                f"SELECT {', '.join(COLUMNS)} FROM competitions WHERE slug = ?", (slug,)
-            ).fetchone()
+        (row,) = self.ask(f"SELECT {', '.join(COLUMNS)} FROM competitions WHERE slug = ?", slug)
         return row
 
     def told(self) -> dict[str, Any]:
-        found: list[dict[str, Any]] = json.loads(self.kagsync.ok("show", "--format", "json"))
+        found: list[dict[str, Any]] = self.json("show")
         return found[0]
 
     def sync(self) -> Ran:
@@ -107,15 +102,20 @@ def quick(monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]) -> Non
 
 
 @pytest.fixture
-def club(kaggle: KaggleServer, kagsync: Kagsync, settings: Settings, clock: Clock) -> Club:
+def club(
+    kagsync: Kagsync, settings: Settings, tmp_path: Path, kaggle: KaggleServer, clock: Clock
+) -> Informed:
+    """A club whose Kaggle has a competition that is not tracked yet."""
     kaggle.competition(SLUG, **FACTS)
-    return Club(kaggle, kagsync, settings, clock)
+    club = Informed(kagsync, settings, tmp_path, kaggle)
+    club.clock = clock
+    return club
 
 
 # When Kaggle is asked
 
 
-def test_the_first_sync_asks_for_what_is_not_known(club: Club) -> None:
+def test_the_first_sync_asks_for_what_is_not_known(club: Informed) -> None:
     club.track()
     assert club.facts() == NOTHING
     club.sync()
@@ -126,7 +126,7 @@ def test_the_first_sync_asks_for_what_is_not_known(club: Club) -> None:
     assert told["teams"] == 100  # the teams on the board; Kaggle counts more
 
 
-def test_kaggle_is_asked_once_a_day_and_not_at_every_sync(club: Club) -> None:
+def test_kaggle_is_asked_once_a_day_and_not_at_every_sync(club: Informed) -> None:
     club.track()
     club.sync()
     assert club.asked() == [SLUG]
@@ -141,7 +141,7 @@ def test_kaggle_is_asked_once_a_day_and_not_at_every_sync(club: Club) -> None:
     assert club.asked() == []
 
 
-def test_the_day_is_counted_also_where_boards_change(club: Club) -> None:
+def test_the_day_is_counted_also_where_boards_change(club: Informed) -> None:
     club.track()
     club.sync()
     club.asked()
@@ -150,7 +150,7 @@ def test_the_day_is_counted_also_where_boards_change(club: Club) -> None:
     assert club.asked() == []
 
 
-def test_what_kaggle_says_anew_takes_the_place_of_the_old(club: Club) -> None:
+def test_what_kaggle_says_anew_takes_the_place_of_the_old(club: Informed) -> None:
     club.track()
     club.sync()
     club.kaggle.competition(
@@ -166,7 +166,7 @@ def test_what_kaggle_says_anew_takes_the_place_of_the_old(club: Club) -> None:
     assert club.facts()[1:4] == (None, None, None)
 
 
-def test_a_competition_is_asked_about_by_its_name_on_kaggle(club: Club) -> None:
+def test_a_competition_is_asked_about_by_its_name_on_kaggle(club: Informed) -> None:
     club.kaggle.competition("titanic-2", **FACTS)
     club.track("mine", "titanic-2")
     club.sync()
@@ -174,7 +174,7 @@ def test_a_competition_is_asked_about_by_its_name_on_kaggle(club: Club) -> None:
     assert club.facts("mine") == KEPT
 
 
-def test_each_of_several_competitions_is_asked_about_once(club: Club) -> None:
+def test_each_of_several_competitions_is_asked_about_once(club: Informed) -> None:
     slugs = [SLUG, "digits", "houses"]
     for slug in slugs:
         club.track(slug)
@@ -186,7 +186,7 @@ def test_each_of_several_competitions_is_asked_about_once(club: Club) -> None:
     assert [club.facts(slug) for slug in slugs] == [KEPT] * 3
 
 
-def test_a_run_asks_about_a_few_and_the_next_about_others(club: Club) -> None:
+def test_a_run_asks_about_a_few_and_the_next_about_others(club: Informed) -> None:
     slugs = {f"many{number:02}" for number in range(20)}
     for slug in slugs:
         club.track(slug)
@@ -200,7 +200,7 @@ def test_a_run_asks_about_a_few_and_the_next_about_others(club: Club) -> None:
     assert set(asked) == slugs
 
 
-def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club: Club) -> None:
+def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club: Informed) -> None:
     slugs = [f"many{number:02}" for number in range(20)]
     for slug in slugs:
         club.track(slug)
@@ -211,8 +211,8 @@ def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club
     for _ in range(3):
         club.kagsync("sync", "--all", "-q")
         asked += club.asked()
-        with Store.open(club.settings.db, club.settings.locks) as store:
-            for each in store.competitions.due(times.utc_now()):
+        with Store.open(club.db, club.settings.locks) as store:
+            for each in store.due_competitions(times.utc_now()):
                 if each.facts_at is not None:
                     day_before = each.facts_at - timedelta(days=1, minutes=1)
                     with store.writing() as write:
@@ -220,7 +220,7 @@ def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club
     assert set(asked) == set(slugs[9:])
 
 
-def test_a_competition_that_is_added_is_asked_about_at_once_and_not_again_that_day(club: Club) -> None:
+def test_a_competition_that_is_added_is_asked_about_at_once_and_not_again_that_day(club: Informed) -> None:
     club.kaggle.board(SLUG, BOARD)
     out = club.kagsync.ok("competitions", "add", SLUG)
     assert out == f"Added {SLUG} ({KEPT[0]}, deadline 2030-01-01, metric Accuracy)\n"
@@ -231,7 +231,7 @@ def test_a_competition_that_is_added_is_asked_about_at_once_and_not_again_that_d
 
 
 def test_a_competition_that_kaggle_could_not_be_asked_about_is_asked_about_at_its_first_sync(
-    club: Club,
+    club: Informed,
 ) -> None:
     club.kaggle.board(SLUG, BOARD)
     club.kaggle.answer(SLUG, kaggle_error(503, "x"), call="GetCompetition")
@@ -245,7 +245,7 @@ def test_a_competition_that_kaggle_could_not_be_asked_about_is_asked_about_at_it
     assert club.facts() == KEPT
 
 
-def test_a_board_from_disk_asks_nobody(club: Club, tmp_path: Path) -> None:
+def test_a_board_from_disk_asks_nobody(club: Informed, tmp_path: Path) -> None:
     club.track()
     path = tmp_path / board_name(SLUG)
     path.write_bytes(BOARD)
@@ -255,7 +255,7 @@ def test_a_board_from_disk_asks_nobody(club: Club, tmp_path: Path) -> None:
     assert club.facts() == NOTHING
 
 
-def test_a_sync_that_fails_asks_nothing_more(club: Club) -> None:
+def test_a_sync_that_fails_asks_nothing_more(club: Informed) -> None:
     club.track()
     club.kaggle.answer(SLUG, kaggle_error(403, "x"))
     assert club.kagsync("sync", SLUG).code != 0
@@ -296,7 +296,7 @@ TROUBLES = {
 
 @pytest.mark.parametrize("answer", TROUBLES.values(), ids=TROUBLES.keys())
 def test_an_answer_that_does_not_come_fails_no_sync_and_is_waited_for_until_tomorrow(
-    club: Club, answer: Answer
+    club: Informed, answer: Answer
 ) -> None:
     club.track()
     club.kaggle.answer(SLUG, *[answer] * 5, call="GetCompetition")
@@ -319,7 +319,7 @@ def test_an_answer_that_does_not_come_fails_no_sync_and_is_waited_for_until_tomo
 @pytest.mark.parametrize(
     "answer", [html(), kaggle_error(404, "x"), Answer(body={})], ids=["HTML", "404", "an empty object"]
 )
-def test_what_is_known_stays_when_kaggle_does_not_say_it_again(club: Club, answer: Answer) -> None:
+def test_what_is_known_stays_when_kaggle_does_not_say_it_again(club: Informed, answer: Answer) -> None:
     club.track()
     club.sync()
     club.clock.now += DAY
@@ -329,7 +329,7 @@ def test_what_is_known_stays_when_kaggle_does_not_say_it_again(club: Club, answe
     assert club.facts() == KEPT
 
 
-def test_a_limit_on_the_facts_does_not_make_the_competition_rest(club: Club) -> None:
+def test_a_limit_on_the_facts_does_not_make_the_competition_rest(club: Informed) -> None:
     club.track()
     club.kaggle.answer(SLUG, too_many_requests("3600"), call="GetCompetition")
     club.sync()
@@ -342,7 +342,7 @@ def test_a_limit_on_the_facts_does_not_make_the_competition_rest(club: Club) -> 
 @pytest.mark.parametrize(
     "trouble", ["a huge count", "a title that is no UTF-8", "points that are none", "404"]
 )
-def test_a_competition_is_added_whatever_kaggle_says_of_it(club: Club, trouble: str) -> None:
+def test_a_competition_is_added_whatever_kaggle_says_of_it(club: Informed, trouble: str) -> None:
     club.kaggle.answer(SLUG, TROUBLES[trouble], call="GetCompetition")
     ran = club.kagsync("competitions", "add", SLUG)
     assert (ran.code, ran.out) == (0, f"Added {SLUG}\n")
@@ -353,7 +353,7 @@ def test_a_competition_is_added_whatever_kaggle_says_of_it(club: Club, trouble: 
 # What people say
 
 
-def test_a_title_of_ones_own_stays(club: Club) -> None:
+def test_a_title_of_ones_own_stays(club: Informed) -> None:
     club.kaggle.board(SLUG, BOARD)
     club.kagsync.ok("competitions", "add", SLUG, "--title", "Our Titanic")
     assert club.facts() == ("Our Titanic", *KEPT[1:])
@@ -374,7 +374,7 @@ def test_a_title_of_ones_own_stays(club: Club) -> None:
     ],
 )
 def test_medals_are_as_people_say_and_else_as_kaggle_says(
-    club: Club, points: bool, said: tuple[str, ...], medals: bool
+    club: Informed, points: bool, said: tuple[str, ...], medals: bool
 ) -> None:
     club.kaggle.competition(SLUG, **FACTS | {"awards_points": points})
     club.kaggle.board(SLUG, BOARD)
@@ -389,7 +389,7 @@ def test_medals_are_as_people_say_and_else_as_kaggle_says(
     assert club.told()["medals"] is medals
 
 
-def test_the_deadline_is_told_as_the_time_that_is_left(club: Club) -> None:
+def test_the_deadline_is_told_as_the_time_that_is_left(club: Informed) -> None:
     club.kaggle.competition(SLUG, **FACTS | {"deadline": "2025-11-04T13:00:00.123Z"})
     club.track()
     club.sync()
@@ -402,7 +402,7 @@ def test_the_deadline_is_told_as_the_time_that_is_left(club: Club) -> None:
     "deadline",
     ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "0999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"],
 )
-def test_a_deadline_beyond_all_time_harms_nothing(club: Club, deadline: str) -> None:
+def test_a_deadline_beyond_all_time_harms_nothing(club: Informed, deadline: str) -> None:
     club.kaggle.competition(SLUG, **FACTS | {"deadline": deadline})
     club.track()
     club.sync()
@@ -411,7 +411,7 @@ def test_a_deadline_beyond_all_time_harms_nothing(club: Club, deadline: str) -> 
         club.kagsync.ok(*words, "--format", "json")
 
 
-def test_a_strangers_title_and_metric_are_printed_harmlessly(club: Club) -> None:
+def test_a_strangers_title_and_metric_are_printed_harmlessly(club: Informed) -> None:
     hostile = "[red]T\x1b[2J\u202e\r\nx[/red]"
     club.kaggle.competition(SLUG, **FACTS | {"title": hostile, "evaluation_metric": hostile})
     club.kaggle.board(SLUG, BOARD)
@@ -430,11 +430,6 @@ def test_a_strangers_title_and_metric_are_printed_harmlessly(club: Club) -> None
 
 STORED = DATABASES / "schema-2.db"
 DEMO = "spaceship-titanic"
-
-
-def ask(db: Path, sql: str) -> list[tuple[Any, ...]]:
-    with contextlib.closing(sqlite3.connect(db)) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def test_the_next_sync_of_the_same_board_fills_what_an_older_database_lacks(
@@ -474,10 +469,10 @@ def test_the_next_sync_of_the_same_board_fills_what_an_older_database_lacks(
     invariants.check(settings.db)
 
 
-def test_the_next_sync_of_an_older_database_asks_kaggle(club: Club) -> None:
-    shutil.copy(STORED, club.settings.db)
-    with Store.open(club.settings.db, club.settings.locks) as store, store.writing() as write:
-        write.competitions.link(store.competitions.get(DEMO).id, DEMO)
+def test_the_next_sync_of_an_older_database_asks_kaggle(club: Informed) -> None:
+    shutil.copy(STORED, club.db)
+    with Store.open(club.db, club.settings.locks) as store:
+        store.update_competition(store.competitions.get(DEMO).id, kaggle_competition_id=DEMO)
     club.kaggle.competition(DEMO, **FACTS)
     club.kaggle.board(DEMO, board_csv([Team(1, "x", ("x",)), *many_teams(1800)]), "2025-11-01T00:00:00")
     club.sync()

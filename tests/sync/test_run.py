@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 import os
 import re
 import shlex
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from world.boards import MODERN, board_csv, board_name, board_zip, many_teams
+from world.club import Club
 from world.kaggle_server import Answer, html, kaggle_error, too_many_requests
 from world.running import run, set_columns, start
 
@@ -39,44 +38,30 @@ EIGHT = [f"user{number * 80}" for number in range(8)]
 TWELVE = [f"user{number * 80}" for number in range(8, 20)]
 
 
-class Club:
-    """Competitions on a Kaggle, tracked, and people."""
+class Crowd(Club):
+    """A club with large boards."""
 
-    def __init__(self, kaggle: KaggleServer, kagsync: Kagsync, db: Path) -> None:
-        self.kaggle, self.kagsync, self.db = kaggle, kagsync, db
-
-    def track(self, *slugs: str, board: bytes = BOARD) -> None:
+    def competitions(self, *slugs: str, board: bytes = BOARD) -> None:
         for slug in slugs:
             self.kaggle.competition(slug)
             self.kaggle.board(slug, board)
-        self.kagsync.ok("competitions", "add", *slugs)
-
-    def people(self, *usernames: str) -> None:
-        self.kagsync.ok("users", "add", *usernames)
-
-    def sql(self, query: str) -> list[tuple[Any, ...]]:
-        with contextlib.closing(sqlite3.connect(self.db)) as connection:
-            return connection.execute(query).fetchall()
+        super().competitions(*slugs)
 
     def runs(self) -> list[tuple[str, str]]:
-        return self.sql("SELECT slug, status FROM sync_runs ORDER BY id")
+        return self.ask("SELECT slug, status FROM sync_runs ORDER BY id")
 
 
 @pytest.fixture
-def club(kaggle: KaggleServer, kagsync: Kagsync, settings: Settings) -> Club:
-    return Club(kaggle, kagsync, settings.db)
-
-
-def nothing_left(settings: Settings) -> bool:
-    return not settings.temp_data.exists() or not list(settings.temp_data.iterdir())
+def club(kagsync: Kagsync, settings: Settings, tmp_path: Path, kaggle: KaggleServer) -> Crowd:
+    return Crowd(kagsync, settings, tmp_path, kaggle)
 
 
 # A healthy run
 
 
 @pytest.mark.fixed_port
-def test_the_log_lines_and_the_result_are_the_contracts_to_the_letter(club: Club, settings: Settings) -> None:
-    club.track(SLUG)
+def test_the_log_lines_and_the_result_are_the_contracts_to_the_letter(club: Crowd) -> None:
+    club.competitions(SLUG)
     club.people(*EIGHT)
     club.kagsync.ok("sync", "--all")
     club.people(*TWELVE)
@@ -93,12 +78,12 @@ def test_the_log_lines_and_the_result_are_the_contracts_to_the_letter(club: Club
         "INFO kagsync: Cleaned up CSV: spaceship-titanic-publicleaderboard-2025-10-31_T_20_00_00.csv",
         "INFO kagsync: Synced 20 entries for spaceship-titanic",
     ]
-    assert nothing_left(settings)
+    assert club.nothing_left()
 
 
 @pytest.mark.fixed_port
-def test_a_quiet_healthy_run_prints_nothing_at_all(club: Club) -> None:
-    club.track("titanic", "digits")
+def test_a_quiet_healthy_run_prints_nothing_at_all(club: Crowd) -> None:
+    club.competitions("titanic", "digits")
     club.people(*EIGHT)
 
     for _ in range(2):
@@ -106,8 +91,8 @@ def test_a_quiet_healthy_run_prints_nothing_at_all(club: Club) -> None:
         assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
-def test_several_competitions_are_counted_together(club: Club) -> None:
-    club.track("titanic", "digits", "houses")
+def test_several_competitions_are_counted_together(club: Crowd) -> None:
+    club.competitions("titanic", "digits", "houses")
     club.people(*EIGHT)
 
     assert club.kagsync.ok("sync", "--all") == "Synced 24 entries across 3 competitions\n"
@@ -121,8 +106,8 @@ def test_nothing_to_sync_says_how_to_add(kagsync: Kagsync) -> None:
     assert kagsync.ok("sync", "--all") == hint
 
 
-def test_paused_and_unlinked_competitions_are_left_out(club: Club) -> None:
-    club.track("titanic", "digits", "houses")
+def test_paused_and_unlinked_competitions_are_left_out(club: Crowd) -> None:
+    club.competitions("titanic", "digits", "houses")
     club.kagsync.ok("competitions", "pause", "digits")
     club.kagsync.ok("competitions", "add", "houses", "--no-kaggle")
 
@@ -134,8 +119,8 @@ def test_paused_and_unlinked_competitions_are_left_out(club: Club) -> None:
     assert {request.slug for request in club.kaggle.downloads()} == {"titanic", "digits"}
 
 
-def test_the_one_synced_longest_ago_goes_first(club: Club, store: Store) -> None:
-    club.track("a", "b", "c", "d")
+def test_the_one_synced_longest_ago_goes_first(club: Crowd, store: Store) -> None:
+    club.competitions("a", "b", "c", "d")
     for slug, at in (("a", "2025-01-03"), ("b", "2025-01-01"), ("d", "2025-01-02")):
         set_columns(store.path, slug, tried_at=f"{at}T00:00:00Z")
 
@@ -144,8 +129,8 @@ def test_the_one_synced_longest_ago_goes_first(club: Club, store: Store) -> None
     assert [request.slug for request in club.kaggle.downloads()] == ["c", "b", "d", "a"]
 
 
-def test_jobs_are_how_many_go_side_by_side(club: Club) -> None:
-    club.track("a", "b", "c", "d")
+def test_jobs_are_how_many_go_side_by_side(club: Crowd) -> None:
+    club.competitions("a", "b", "c", "d")
     club.kaggle.latency = 0.4
 
     club.kagsync.ok("sync", "--all")
@@ -161,15 +146,15 @@ def test_jobs_are_how_many_go_side_by_side(club: Club) -> None:
     assert all(later - earlier >= 0.1 for earlier, later in itertools.pairwise(alone))
 
 
-def test_the_same_competition_named_twice_is_synced_once(club: Club) -> None:
-    club.track("titanic")
+def test_the_same_competition_named_twice_is_synced_once(club: Crowd) -> None:
+    club.competitions("titanic")
 
     club.kagsync.ok("sync", "titanic", "TITANIC", "https://www.kaggle.com/competitions/titanic/leaderboard")
 
     assert len(club.kaggle.downloads()) == 1
 
 
-def test_the_name_on_kaggle_may_be_another(club: Club) -> None:
+def test_the_name_on_kaggle_may_be_another(club: Crowd) -> None:
     club.kaggle.competition("titanic")
     club.kaggle.board("titanic", BOARD)
     club.kagsync.ok("competitions", "add", "ours", "--kaggle-id", "titanic")
@@ -200,20 +185,20 @@ def imports(*commands: str) -> tuple[str, list[str]]:
 
 
 @pytest.mark.fixed_port
-def test_a_second_sync_finds_nothing_new_and_imports_nothing_heavy(club: Club) -> None:
-    club.track(SLUG, "titanic")
+def test_a_second_sync_finds_nothing_new_and_imports_nothing_heavy(club: Crowd) -> None:
+    club.competitions(SLUG, "titanic")
     club.people(*EIGHT)
     club.kagsync.ok("sync", "--all")
-    before = club.sql("SELECT * FROM leaderboard_entries"), club.sql("SELECT * FROM entry_history")
+    before = club.ask("SELECT * FROM leaderboard_entries"), club.ask("SELECT * FROM entry_history")
 
     tick = "sync --all --trigger cron --jobs 4 --max-time 540"
     out, told = imports(tick)
 
     assert out.startswith("Synced 0 entries across 2 competitions; nothing new in ")
-    assert {rows for (rows,) in club.sql('SELECT "rows" FROM sync_runs')} == {1744}
+    assert {rows for (rows,) in club.ask('SELECT "rows" FROM sync_runs')} == {1744}
     assert SLUG in out
     assert told == [f"{tick} -> 0"]
-    assert before == (club.sql("SELECT * FROM leaderboard_entries"), club.sql("SELECT * FROM entry_history"))
+    assert before == (club.ask("SELECT * FROM leaderboard_entries"), club.ask("SELECT * FROM entry_history"))
     assert sorted(club.runs()[2:]) == [(SLUG, "unchanged"), ("titanic", "unchanged")]
 
 
@@ -235,26 +220,26 @@ LIGHT = {
 }
 
 
-def test_light_commands_import_nothing_heavy(club: Club) -> None:
-    club.track(SLUG)
+def test_light_commands_import_nothing_heavy(club: Crowd) -> None:
+    club.competitions(SLUG)
     club.people("user0")
     club.kagsync.ok("sync", SLUG)
 
     assert imports(*LIGHT)[1] == [f"{command} -> {code}" for command, code in LIGHT.items()]
 
 
-def test_a_user_added_a_minute_ago_appears_though_the_board_is_the_same(club: Club) -> None:
-    club.track(SLUG)
+def test_a_user_added_a_minute_ago_appears_though_the_board_is_the_same(club: Crowd) -> None:
+    club.competitions(SLUG)
     club.people("user1")
     club.kagsync.ok("sync", "--all")
     club.people("user2")
 
     assert club.kagsync.ok("sync", "--all") == "Synced 2 entries across 1 competition\n"
-    assert len(club.sql("SELECT * FROM leaderboard_entries")) == 2
+    assert len(club.ask("SELECT * FROM leaderboard_entries")) == 2
 
 
-def test_a_matching_setting_that_changed_is_something_new(club: Club) -> None:
-    club.track(SLUG)
+def test_a_matching_setting_that_changed_is_something_new(club: Crowd) -> None:
+    club.competitions(SLUG)
     club.people("user1")
     club.kagsync.ok("sync", "--all")
 
@@ -262,8 +247,8 @@ def test_a_matching_setting_that_changed_is_something_new(club: Club) -> None:
     assert "nothing new" in club.kagsync.ok("sync", "--all", "--no-team-name")
 
 
-def test_force_processes_anyway(club: Club) -> None:
-    club.track(SLUG)
+def test_force_processes_anyway(club: Crowd) -> None:
+    club.competitions(SLUG)
     club.people("user1")
     club.kagsync.ok("sync", SLUG)
 
@@ -273,11 +258,11 @@ def test_force_processes_anyway(club: Club) -> None:
 # Errors
 
 
-def test_one_failing_competition_does_not_hold_up_the_others(club: Club, settings: Settings) -> None:
-    club.track("a", "b", "c")
+def test_one_failing_competition_does_not_hold_up_the_others(club: Crowd) -> None:
+    club.competitions("a", "b", "c")
     club.people("user1")
     club.kagsync.ok("sync", "--all")
-    entries = club.sql("SELECT * FROM leaderboard_entries WHERE competition_id = 2")
+    entries = club.ask("SELECT * FROM leaderboard_entries WHERE competition_id = 2")
     for slug in "abc":
         club.kaggle.board(slug, LATER, when="2025-10-31T20:00:00")
     club.kaggle.answer("b", html())
@@ -288,16 +273,16 @@ def test_one_failing_competition_does_not_hold_up_the_others(club: Club, setting
     assert ran.out == "Synced 2 entries across 2 competitions; failed: b\n"
     (error,) = [line for line in ran.err.splitlines() if line.startswith("ERROR")]
     assert error == "ERROR kagsync: b: Kaggle sent a web page instead of a leaderboard. Try again later"
-    assert club.sql("SELECT * FROM leaderboard_entries WHERE competition_id = 2") == entries
+    assert club.ask("SELECT * FROM leaderboard_entries WHERE competition_id = 2") == entries
     assert sorted(club.runs()[3:]) == [("a", "ok"), ("b", "error"), ("c", "ok")]
-    ((code, message),) = club.sql("SELECT error_code, error_message FROM sync_runs WHERE status = 'error'")
+    ((code, message),) = club.ask("SELECT error_code, error_message FROM sync_runs WHERE status = 'error'")
     assert (code, message) == ("bad-download", error.removeprefix("ERROR kagsync: b: "))
     assert "web page" in club.kagsync.ok("show", "b")
-    assert nothing_left(settings)
+    assert club.nothing_left()
 
 
-def test_a_failed_competition_works_again_at_the_next_run(club: Club) -> None:
-    club.track("titanic")
+def test_a_failed_competition_works_again_at_the_next_run(club: Crowd) -> None:
+    club.competitions("titanic")
     club.people("user1")
     club.kaggle.answer("titanic", html())
     assert club.kagsync("sync", "titanic").code == 1
@@ -319,8 +304,8 @@ def test_a_failed_competition_works_again_at_the_next_run(club: Club) -> None:
     ],
     ids=["401", "403", "404", "429", "503", "html", "no board"],
 )
-def test_the_exit_code_of_a_failure_alone_and_among_others(club: Club, answer: Answer, alone: int) -> None:
-    club.track("a", "b")
+def test_the_exit_code_of_a_failure_alone_and_among_others(club: Crowd, answer: Answer, alone: int) -> None:
+    club.competitions("a", "b")
     club.kaggle.answer("a", *[answer] * 8)
 
     everything, one = club.kagsync("sync", "--all"), club.kagsync("sync", "a")
@@ -330,8 +315,8 @@ def test_the_exit_code_of_a_failure_alone_and_among_others(club: Club, answer: A
     assert "Traceback" not in one.err + everything.err
 
 
-def test_a_competition_that_asked_to_rest_is_left_alone_by_later_runs(club: Club) -> None:
-    club.track("a", "b")
+def test_a_competition_that_asked_to_rest_is_left_alone_by_later_runs(club: Crowd) -> None:
+    club.competitions("a", "b")
     club.kaggle.answer("a", too_many_requests("3600"))
     club.kagsync("sync", "--all")
 
@@ -341,8 +326,8 @@ def test_a_competition_that_asked_to_rest_is_left_alone_by_later_runs(club: Club
     assert len(club.kaggle.downloads("b")) == 2
 
 
-def test_a_named_competition_that_rests_is_an_error_of_its_own_unless_forced(club: Club) -> None:
-    club.track("a")
+def test_a_named_competition_that_rests_is_an_error_of_its_own_unless_forced(club: Crowd) -> None:
+    club.competitions("a")
     club.people("user1")
     club.kaggle.answer("a", too_many_requests("3600"))
     assert club.kagsync("sync", "a").code == 4
@@ -356,8 +341,8 @@ def test_a_named_competition_that_rests_is_an_error_of_its_own_unless_forced(clu
     assert club.kagsync("sync", "a").code == 0  # a good answer ends the rest
 
 
-def test_a_board_without_a_needed_column_names_the_missing_and_the_found(club: Club) -> None:
-    club.track("titanic", board=b"Rank,TeamName,Score\n1,a,0.5\n")
+def test_a_board_without_a_needed_column_names_the_missing_and_the_found(club: Crowd) -> None:
+    club.competitions("titanic", board=b"Rank,TeamName,Score\n1,a,0.5\n")
 
     ran = club.kagsync("sync", "titanic")
 
@@ -366,8 +351,8 @@ def test_a_board_without_a_needed_column_names_the_missing_and_the_found(club: C
 
 
 @pytest.mark.parametrize("rows", [0, 800])
-def test_a_board_that_lost_most_of_its_rows_is_refused_as_suspicious(club: Club, rows: int) -> None:
-    club.track("titanic")
+def test_a_board_that_lost_most_of_its_rows_is_refused_as_suspicious(club: Crowd, rows: int) -> None:
+    club.competitions("titanic")
     club.people("user1")
     club.kagsync.ok("sync", "titanic")
     club.kaggle.board("titanic", board_csv(many_teams(rows)), when="2025-10-31T20:00:00")
@@ -376,15 +361,15 @@ def test_a_board_that_lost_most_of_its_rows_is_refused_as_suspicious(club: Club,
     assert club.kagsync("sync", "titanic", "--accept-shrink").code == 0
 
 
-def test_an_empty_board_on_the_first_sync_is_simply_empty(club: Club) -> None:
-    club.track("titanic", board=board_csv([]))
+def test_an_empty_board_on_the_first_sync_is_simply_empty(club: Crowd) -> None:
+    club.competitions("titanic", board=board_csv([]))
     club.people("user1")
 
     assert club.kagsync.ok("sync", "titanic") == "Synced 0 entries across 1 competition\n"
 
 
-def test_an_unknown_competition_is_told_before_anything_is_tried(club: Club) -> None:
-    club.track("titanic")
+def test_an_unknown_competition_is_told_before_anything_is_tried(club: Crowd) -> None:
+    club.competitions("titanic")
 
     ran = club.kagsync("sync", "titanic", "titanik")
 
@@ -393,8 +378,8 @@ def test_an_unknown_competition_is_told_before_anything_is_tried(club: Club) -> 
     assert club.kaggle.downloads() == []
 
 
-def test_a_damaged_database_is_exit_code_5(club: Club) -> None:
-    club.track("titanic")
+def test_a_damaged_database_is_exit_code_5(club: Crowd) -> None:
+    club.competitions("titanic")
     club.db.write_bytes(b"This is no database at all." * 1000)
 
     ran = club.kagsync("sync", "--all")
@@ -405,7 +390,7 @@ def test_a_damaged_database_is_exit_code_5(club: Club) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "4"])
 def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
-    club: Club, monkeypatch: pytest.MonkeyPatch, settings: Settings, jobs: str
+    club: Crowd, monkeypatch: pytest.MonkeyPatch, jobs: str
 ) -> None:
     from kagsync.sync import competition as one
 
@@ -416,8 +401,8 @@ def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
             raise ValueError("nobody thought of this")
         return real(store, competition, *arguments, **options)
 
-    monkeypatch.setattr(one, "process", with_a_mistake)
-    club.track("a", "b", "c")
+    monkeypatch.setattr(sync, "process", with_a_mistake)
+    club.competitions("a", "b", "c")
     club.people("user1")
 
     ran = club.kagsync("sync", "--all", "--jobs", jobs)
@@ -426,7 +411,7 @@ def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
     assert ran.out == "Synced 2 entries across 2 competitions; failed: a\n"
     assert "ERROR kagsync: a: " in ran.err
     assert "nobody thought of this" in ran.err
-    assert nothing_left(settings)
+    assert club.nothing_left()
 
 
 # JSON
@@ -443,8 +428,8 @@ def as_json(ran: Ran) -> dict[str, Any]:
     return told
 
 
-def test_json_of_a_good_run(club: Club) -> None:
-    club.track("a", "b")
+def test_json_of_a_good_run(club: Crowd) -> None:
+    club.competitions("a", "b")
     club.people("user1", "user2")
 
     told = as_json(club.kagsync("sync", "--all", "--format", "json"))
@@ -465,8 +450,8 @@ def test_json_of_a_good_run(club: Club) -> None:
     ]
 
 
-def test_json_of_a_partial_and_of_a_failed_run(club: Club) -> None:
-    club.track("a", "b")
+def test_json_of_a_partial_and_of_a_failed_run(club: Crowd) -> None:
+    club.competitions("a", "b")
     club.kaggle.answer("a", html(), html())
     club.kaggle.answer("b", Answer(body=b"nothing"))
 
@@ -506,9 +491,7 @@ def test_json_of_nothing_to_do(kagsync: Kagsync) -> None:
 
 
 @pytest.mark.parametrize("kind", ["zip", "csv"])
-def test_a_board_from_disk_in_place_of_kaggle(
-    club: Club, tmp_path: Path, settings: Settings, kind: str
-) -> None:
+def test_a_board_from_disk_in_place_of_kaggle(club: Crowd, tmp_path: Path, kind: str) -> None:
     club.kagsync.ok("competitions", "add", "titanic", "--no-kaggle")
     club.people(*EIGHT)
     source = tmp_path / (f"titanic.{kind}" if kind == "zip" else board_name("titanic"))
@@ -519,28 +502,28 @@ def test_a_board_from_disk_in_place_of_kaggle(
     assert (ran.code, ran.out) == (0, "Synced 8 entries across 1 competition\n")
     assert f"INFO kagsync: Read complete leaderboard from {source.name}: 1744 entries\n" in ran.err
     assert source.exists()
-    assert nothing_left(settings)
+    assert club.nothing_left()
     assert club.kaggle.requests == []
-    assert club.sql("SELECT source, status, snapshot_at FROM sync_runs") == [
+    assert club.ask("SELECT source, status, snapshot_at FROM sync_runs") == [
         ("file", "ok", "2025-10-31T16:26:26Z")
     ]
 
 
-def test_an_older_board_from_disk_only_adds_to_the_history(club: Club, tmp_path: Path) -> None:
-    club.track("titanic", board=LATER)
+def test_an_older_board_from_disk_only_adds_to_the_history(club: Crowd, tmp_path: Path) -> None:
+    club.competitions("titanic", board=LATER)
     club.people(*EIGHT)
     club.kagsync.ok("sync", "titanic")
-    entries = club.sql("SELECT user_id, rank, score FROM leaderboard_entries")
+    entries = club.ask("SELECT user_id, rank, score FROM leaderboard_entries")
     source = tmp_path / "old.zip"
     source.write_bytes(board_zip("titanic", BOARD, when="2025-01-01T00:00:00"))
 
     club.kagsync.ok("sync", "titanic", "--from", str(source))
 
-    assert club.sql("SELECT user_id, rank, score FROM leaderboard_entries") == entries
-    assert len(club.sql("SELECT DISTINCT moment FROM entry_history")) == 2
+    assert club.ask("SELECT user_id, rank, score FROM leaderboard_entries") == entries
+    assert len(club.ask("SELECT DISTINCT moment FROM entry_history")) == 2
 
 
-def test_from_disk_is_for_one_competition_and_a_file_that_is_there(club: Club, tmp_path: Path) -> None:
+def test_from_disk_is_for_one_competition_and_a_file_that_is_there(club: Crowd, tmp_path: Path) -> None:
     club.kagsync.ok("competitions", "add", "titanic", "--no-kaggle")
 
     for words in (
@@ -554,9 +537,7 @@ def test_from_disk_is_for_one_competition_and_a_file_that_is_there(club: Club, t
 
 
 @pytest.mark.fixed_port
-def test_the_three_phases_by_hand_give_what_sync_gives(
-    club: Club, tmp_path: Path, settings: Settings
-) -> None:
+def test_the_three_phases_by_hand_give_what_sync_gives(club: Crowd, tmp_path: Path) -> None:
     by_sync, by_hand = tmp_path / "sync.db", tmp_path / "hand.db"
     club.kaggle.competition(SLUG)
     for db in (by_sync, by_hand):
@@ -581,17 +562,16 @@ def test_the_three_phases_by_hand_give_what_sync_gives(
         )
 
     assert done.stdout == "Created: 0, Updated: 8, Skipped: 1736, Changed: 8\n"
-    assert nothing_left(settings)
+    assert club.nothing_left()
     for query in (
         "SELECT * FROM leaderboard",
         "SELECT * FROM history",
         "SELECT slug, status, snapshot_at, sha256, rows, created, updated, skipped, changed FROM sync_runs",
     ):
-        one, other = Club(club.kaggle, club.kagsync, by_sync), Club(club.kaggle, club.kagsync, by_hand)
-        assert one.sql(query) == other.sql(query) != []
+        assert club.beside(by_sync).ask(query) == club.beside(by_hand).ask(query) != []
 
 
-def test_process_takes_a_zip_and_leaves_the_file(club: Club, tmp_path: Path, settings: Settings) -> None:
+def test_process_takes_a_zip_and_leaves_the_file(club: Crowd, tmp_path: Path) -> None:
     club.kagsync.ok("competitions", "add", "titanic", "--no-kaggle")
     club.people(*EIGHT)
     source = tmp_path / "titanic.zip"
@@ -602,25 +582,25 @@ def test_process_takes_a_zip_and_leaves_the_file(club: Club, tmp_path: Path, set
     assert out == "Created: 8, Updated: 0, Skipped: 1736, Changed: 0\n"
     assert club.kagsync.ok("process", "titanic", str(source)).endswith(" (nothing new)\n")
     assert source.exists()
-    assert nothing_left(settings)
+    assert club.nothing_left()
 
 
-def test_a_failed_process_is_recorded_and_a_cleanup_still_works(club: Club, settings: Settings) -> None:
-    club.track("titanic", board=f"{MODERN}\n1,7,a,,none,1,alice\n".encode())
+def test_a_failed_process_is_recorded_and_a_cleanup_still_works(club: Crowd) -> None:
+    club.competitions("titanic", board=f"{MODERN}\n1,7,a,,none,1,alice\n".encode())
     csv = club.kagsync.ok("fetch", "titanic").strip()
 
     assert club.kagsync("process", "titanic", csv).code == 1
     assert club.runs() == [("titanic", "error")]
     club.kagsync.ok("cleanup", csv)
-    assert nothing_left(settings)
+    assert club.nothing_left()
 
 
 # At the same time, and ended in the middle
 
 
 @pytest.mark.fixed_port
-def test_of_two_runs_at_once_one_does_the_work_and_the_other_says_so(club: Club, settings: Settings) -> None:
-    club.track("a", "b", "c")
+def test_of_two_runs_at_once_one_does_the_work_and_the_other_says_so(club: Crowd) -> None:
+    club.competitions("a", "b", "c")
     club.people(*EIGHT)
     club.kaggle.latency = 1.5
 
@@ -642,12 +622,12 @@ def test_of_two_runs_at_once_one_does_the_work_and_the_other_says_so(club: Club,
     ]
     assert sorted(club.runs()) == [("a", "ok"), ("b", "ok"), ("c", "ok")]
     assert len(club.kaggle.downloads()) == 3
-    assert nothing_left(settings)
+    assert club.nothing_left()
 
 
 @pytest.mark.fixed_port
-def test_runs_that_start_together_create_each_entry_once(club: Club, settings: Settings) -> None:
-    club.track("a", "b", "c")
+def test_runs_that_start_together_create_each_entry_once(club: Crowd) -> None:
+    club.competitions("a", "b", "c")
     club.people(*EIGHT)
     club.kaggle.latency = 0.5
 
@@ -656,21 +636,21 @@ def test_runs_that_start_together_create_each_entry_once(club: Club, settings: S
         process.communicate(timeout=60)
 
     assert [process.returncode for process in processes] == [0, 0, 0]
-    assert club.sql("SELECT slug, sum(created) FROM sync_runs GROUP BY slug") == [(slug, 8) for slug in "abc"]
+    assert club.ask("SELECT slug, sum(created) FROM sync_runs GROUP BY slug") == [(slug, 8) for slug in "abc"]
     assert {status for _, status in club.runs()} <= {"ok", "unchanged"}
-    assert nothing_left(settings)
+    assert club.nothing_left()
 
 
 @pytest.mark.fixed_port
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("slugs", [["a"], ["a", "b", "c"]], ids=["one", "several"])
 def test_a_signal_ends_a_silent_download_in_good_order(
-    club: Club, settings: Settings, number: signal.Signals, slugs: list[str]
+    club: Crowd, number: signal.Signals, slugs: list[str]
 ) -> None:
-    club.track(*slugs)
+    club.competitions(*slugs)
     club.people(*EIGHT)
     club.kagsync.ok("sync", *slugs)
-    entries = club.sql("SELECT * FROM leaderboard_entries")
+    entries = club.ask("SELECT * FROM leaderboard_entries")
     for slug in slugs:
         club.kaggle.answer(slug, Answer(misbehave="silent"))
     before = len(club.kaggle.downloads())
@@ -689,14 +669,14 @@ def test_a_signal_ends_a_silent_download_in_good_order(
     assert out == ""
     assert "Traceback" not in err
     assert "ERROR kagsync: Stopped" in err
-    assert nothing_left(settings)
-    assert club.sql("SELECT * FROM leaderboard_entries") == entries
+    assert club.nothing_left()
+    assert club.ask("SELECT * FROM leaderboard_entries") == entries
     club.kagsync.ok("sync", "--all")
 
 
 @pytest.mark.fixed_port
-def test_a_signal_while_waiting_for_the_next_try_ends_the_run(club: Club) -> None:
-    club.track("a", "b")
+def test_a_signal_while_waiting_for_the_next_try_ends_the_run(club: Crowd) -> None:
+    club.competitions("a", "b")
     for slug in "ab":
         club.kaggle.answer(slug, too_many_requests("15"))
 
@@ -714,8 +694,8 @@ def test_a_signal_while_waiting_for_the_next_try_ends_the_run(club: Club) -> Non
 
 
 @pytest.mark.fixed_port
-def test_a_signal_during_a_fetch_leaves_no_folder(club: Club, settings: Settings) -> None:
-    club.track("a")
+def test_a_signal_during_a_fetch_leaves_no_folder(club: Crowd) -> None:
+    club.competitions("a")
     club.kaggle.answer("a", Answer(misbehave="drip"))
 
     with start("fetch", "a") as process:
@@ -727,12 +707,12 @@ def test_a_signal_during_a_fetch_leaves_no_folder(club: Club, settings: Settings
 
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
-    assert nothing_left(settings)
+    assert club.nothing_left()
 
 
 @pytest.mark.fixed_port
-def test_a_killed_run_is_swept_by_the_next_one_which_works(club: Club, settings: Settings) -> None:
-    club.track("a")
+def test_a_killed_run_is_swept_by_the_next_one_which_works(club: Crowd) -> None:
+    club.competitions("a")
     club.people("user1")
     club.kaggle.answer("a", Answer(misbehave="silent"))
     with start("sync", "a") as process:
@@ -740,10 +720,10 @@ def test_a_killed_run_is_swept_by_the_next_one_which_works(club: Club, settings:
             time.sleep(0.02)
         process.kill()
         process.communicate()
-    assert not nothing_left(settings)
+    assert not club.nothing_left()
 
     ran = club.kagsync("sync", "a")
 
     assert (ran.code, ran.out) == (0, "Synced 1 entries across 1 competition\n")
     assert "INFO kagsync: Removed what a crashed run left behind: a_" in ran.err
-    assert nothing_left(settings)
+    assert club.nothing_left()

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from world import REAL_BOARDS
+from world import REAL_BOARDS, database
+from world.boards import Team, board_csv
 from world.club import Club
 from world.kaggle_server import ENVIRONMENT, PORT, KaggleServer, show_to_sdk
 from world.running import Kagsync
@@ -74,7 +75,8 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """A new, empty database."""
-    with Store.open(settings.db, settings.locks, create=True) as store:
+    database.empty(settings.db)
+    with Store.open(settings.db, settings.locks) as store:
         yield store
 
 
@@ -136,6 +138,27 @@ def kagsync(capsys: pytest.CaptureFixture[str]) -> Kagsync:
 def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Club:
     """A club whose boards are files in the test's folder."""
     return Club(kagsync, settings, tmp_path)
+
+
+@pytest.fixture
+def board(club: Club) -> Path:
+    """The file of a board with alice and bob, which is in the database."""
+    file = club.file(board_csv([Team(1, "a", ("alice",)), Team(2, "b", ("bob",))]), "2025-10-31T12:00:00")
+
+    def sync() -> None:
+        club.track("alice", "bob")
+        assert club.load(file).code == 0
+
+    database.prepared(club.db, "board", sync)
+    return file
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """An empty folder."""
+    folder = tmp_path / "place"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture

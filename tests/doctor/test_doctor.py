@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from world import DATABASES, invariants
 from world.boards import Team, board_csv, many_teams
+from world.database import execute
+from world.files import contents
 from world.kaggle_server import Answer, KaggleServer, kaggle_error
 from world.listeners import Listener
 from world.running import process, run, start
@@ -150,11 +152,6 @@ def follow(command: str) -> str:
     assert done.returncode == 0, (command, done.stdout, done.stderr)
     assert "Traceback" not in done.stderr
     return done.stdout
-
-
-def execute(db: Path, sql: str, *parameters: object) -> None:
-    with contextlib.closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute(sql, parameters)
 
 
 # What is well
@@ -813,14 +810,6 @@ def test_others_can_read_the_addresses_of_channels(
 # It changes nothing
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    """All files in a folder, also deeper ones, with what is in them."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
-        for path in folder.rglob("*")
-    }
-
-
 def older(db: Path) -> None:
     shutil.copy(DATABASES / "schema-1.db", db)
 
@@ -852,13 +841,13 @@ def test_the_database_and_its_folder_stay_as_they_are(
     made(db)
     if not with_locks:
         shutil.rmtree(db.with_name("kagsync.db-locks"))
-    before = files(db.parent)
+    before = contents(db.parent)
 
     ran = kagsync("doctor")
 
     assert ran.code == 1  # nothing is scheduled
     assert f"✓ Database: {db}" in ran.out
-    assert files(db.parent) == before
+    assert contents(db.parent) == before
 
 
 def test_an_older_database_is_examined_and_not_updated(

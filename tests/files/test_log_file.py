@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world.boards import Team, board_csv
+from world.files import names
 from world.running import run
 
 from kagsync import log
@@ -37,17 +38,6 @@ def closed() -> Iterator[None]:
     """Leaves no log file open."""
     yield
     log.configure()
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    folder = tmp_path / "place"
-    folder.mkdir()
-    return folder
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def warnings(capsys: pytest.CaptureFixture[str]) -> list[str]:

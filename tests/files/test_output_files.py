@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world import invariants
-from world.boards import Team, board_csv
+from world.files import names
 from world.running import run
 
 from kagsync.errors import UsageError
@@ -33,24 +33,6 @@ if sys.platform == "win32":
 SLUG = "titanic"
 
 
-@pytest.fixture
-def board(kagsync: Kagsync, tmp_path: Path) -> Path:
-    """A board from disk, which is already in the database."""
-    file = tmp_path / "titanic-publicleaderboard-2025-10-31T12:00:00.csv"
-    file.write_bytes(board_csv([Team(1, "a", ("alice",)), Team(2, "b", ("bob",))]))
-    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    kagsync.ok("users", "add", "alice", "bob")
-    kagsync.ok("sync", SLUG, "--from", str(file))
-    return file
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    folder = tmp_path / "place"
-    folder.mkdir()
-    return folder
-
-
 def refused(ran: Ran, code: int, path: Path, *words: str) -> None:
     """One line that names the file, and what to do."""
     assert ran.code == code, ran
@@ -60,10 +42,6 @@ def refused(ran: Ran, code: int, path: Path, *words: str) -> None:
     for word in (str(path), *words):
         assert word in line, line
     assert "Name another" in line
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # Backups over databases

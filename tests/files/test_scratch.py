@@ -14,7 +14,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from world.boards import Team, board_csv
+from world.files import names
 
 from kagsync.files import scratch
 from kagsync.kaggle.oauth import Login
@@ -51,28 +51,6 @@ def killed(patch: str, *words: str, **environment: str) -> None:
         check=False,
     )
     assert done.returncode == -signal.SIGKILL, done
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    folder = tmp_path / "place"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def board(kagsync: Kagsync, tmp_path: Path) -> Path:
-    """A board from disk, which is already in the database."""
-    file = tmp_path / "titanic-publicleaderboard-2025-10-31T12:00:00.csv"
-    file.write_bytes(board_csv([Team(1, "a", ("alice",))]))
-    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    kagsync.ok("users", "add", "alice")
-    kagsync.ok("sync", SLUG, "--from", str(file))
-    return file
 
 
 # The folder itself

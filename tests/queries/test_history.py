@@ -13,10 +13,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_news import ALICE, BETTER_BOB, BOB, CAROL, DAVE, LEFT, SEE_TEAM, SLUG, Boards
 from world.boards import Team
+from world.club import SLUG, Club
 from world.hostile import HOSTILE
 from world.running import harmless, on_terminal, one_line, plain
+from world.two_days import BETTER_BOB, LEFT, SEE_TEAM
 
 import kagsync as package
 from kagsync import clock
@@ -66,19 +67,6 @@ DAY = 86400
 DOTS = re.compile("[\u2801-\u28ff]")  # braille characters that are not empty
 
 
-@pytest.fixture
-def moved(kagsync: Kagsync, tmp_path: Path) -> Boards:
-    """Five people and two boards, a day after the other, long ago."""
-    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    kagsync.ok("users", "add", "alice", "--name", "Alice Ace", "--group", "red")
-    kagsync.ok("users", "add", "carol", "--group", "red")
-    kagsync.ok("users", "add", "bob", "dave", "erin")
-    boards = Boards(kagsync, tmp_path)
-    boards.load(SLUG, "2025-10-29T12:00:00", [ALICE, BOB, CAROL, DAVE])
-    boards.load(SLUG, "2025-10-30T12:00:00", [BETTER_BOB, ALICE, SEE_TEAM])
-    return boards
-
-
 def rows(text: str) -> list[str]:
     """The rows of a table, each with two spaces between its cells."""
     return [re.sub(r" {2,}", "  ", line) for line in text.splitlines()[1:]]
@@ -92,13 +80,13 @@ def content(kagsync: Kagsync, *words: str) -> list[dict[str, Any]]:
 # In a pipe
 
 
-def test_every_change_is_a_row_the_earliest_first(moved: Boards, kagsync: Kagsync) -> None:
+def test_every_change_is_a_row_the_earliest_first(moved: Club, kagsync: Kagsync) -> None:
     out = kagsync.ok("history", SLUG)
     assert out.splitlines()[0].split() == ["At", "Person", "Rank", "Moved", "Score", "Subs", "What", "Team"]
     assert rows(out) == ROWS
 
 
-def test_the_keys_of_the_json_never_change(moved: Boards, kagsync: Kagsync) -> None:
+def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> None:
     told = content(kagsync)
     assert all(list(item) == KEYS for item in told)
     assert told[5] == {
@@ -131,7 +119,7 @@ def test_the_keys_of_the_json_never_change(moved: Boards, kagsync: Kagsync) -> N
     assert [gone[key] for key in unknown] == [None] * len(unknown)
 
 
-def test_the_csv_has_what_the_json_has_but_for_lists_and_texts(moved: Boards, kagsync: Kagsync) -> None:
+def test_the_csv_has_what_the_json_has_but_for_lists_and_texts(moved: Club, kagsync: Kagsync) -> None:
     out = kagsync.ok("history", SLUG, "--format", "csv")
     found = list(csv.DictReader(io.StringIO(out)))
     titles = [key for key in KEYS if key not in NOT_IN_CSV]
@@ -142,13 +130,13 @@ def test_the_csv_has_what_the_json_has_but_for_lists_and_texts(moved: Boards, ka
     ]
 
 
-def test_the_markdown_has_the_columns_of_the_table(moved: Boards, kagsync: Kagsync) -> None:
+def test_the_markdown_has_the_columns_of_the_table(moved: Club, kagsync: Kagsync) -> None:
     head, _, first, *_ = kagsync.ok("history", SLUG, "--format", "markdown").splitlines()
     assert head == "| At | Person | Rank | Moved | Score | Subs | What | Team |"
     assert first == "| 2025-10-29 12:00 | Alice Ace | 1 | new | 0.80 | 3 | first seen, score 0.80 | alpha |"
 
 
-def test_since_a_time_tells_also_how_it_was_then(moved: Boards, kagsync: Kagsync) -> None:
+def test_since_a_time_tells_also_how_it_was_then(moved: Club, kagsync: Kagsync) -> None:
     assert rows(kagsync.ok("history", SLUG, "--since", "2025-10-30")) == [
         "2025-10-30 00:00  Alice Ace  1  0.80  3  alpha",
         "2025-10-30 00:00  bob  2  0.70  1  bob",
@@ -170,9 +158,9 @@ def test_since_a_time_tells_also_how_it_was_then(moved: Boards, kagsync: Kagsync
     assert content(kagsync, "--since", "2025-01-01") == content(kagsync)
 
 
-def test_since_last_is_from_the_board_that_was_seen_last(moved: Boards, kagsync: Kagsync) -> None:
+def test_since_last_is_from_the_board_that_was_seen_last(moved: Club, kagsync: Kagsync) -> None:
     kagsync.ok("show", SLUG, "--since", "last")
-    moved.load(SLUG, "2025-10-31T12:00:00", [BETTER_BOB, SEE_TEAM, Team(11, "alpha", ("alice",), "0.59")])
+    moved.board("2025-10-31T12:00:00", BETTER_BOB, SEE_TEAM, Team(11, "alpha", ("alice",), "0.59"))
     told = content(kagsync, "alice", "--since", "last")
     assert [(item["at"], item["rank"]) for item in told] == [
         ("2025-10-30T12:00:00Z", 2),
@@ -180,17 +168,17 @@ def test_since_last_is_from_the_board_that_was_seen_last(moved: Boards, kagsync:
     ]
 
 
-def test_only_some_people_or_a_group_are_told(moved: Boards, kagsync: Kagsync) -> None:
+def test_only_some_people_or_a_group_are_told(moved: Club, kagsync: Kagsync) -> None:
     assert rows(kagsync.ok("history", SLUG, "bob", "@DAVE")) == [ROWS[i] for i in (1, 3, 4, 8)]
     red = [ROWS[i] for i in (0, 2, 5, 6)]
     assert rows(kagsync.ok("history", SLUG, "--group", "red")) == [re.sub(r"  –  ", "  ", row) for row in red]
 
 
-def test_a_person_who_is_named_twice_is_told_once(moved: Boards, kagsync: Kagsync) -> None:
+def test_a_person_who_is_named_twice_is_told_once(moved: Club, kagsync: Kagsync) -> None:
     assert content(kagsync, "bob", "BOB", "@bob") == content(kagsync, "bob")
 
 
-def test_no_changes_are_said(moved: Boards, kagsync: Kagsync) -> None:
+def test_no_changes_are_said(moved: Club, kagsync: Kagsync) -> None:
     kagsync.ok("users", "add", "frank")
     assert kagsync.ok("history", SLUG, "frank") == "No changes\n"
     assert kagsync.ok("history", SLUG, "frank", "--format", "markdown") == "No changes\n"
@@ -212,14 +200,14 @@ def test_no_changes_are_said(moved: Boards, kagsync: Kagsync) -> None:
     ],
 )
 def test_what_cannot_be_told_is_refused_with_a_remedy(
-    words: list[str], message: str, remedy: str, moved: Boards, kagsync: Kagsync
+    words: list[str], message: str, remedy: str, moved: Club, kagsync: Kagsync
 ) -> None:
     err = one_line(kagsync("history", SLUG, *words))
     assert message in err
     assert remedy in err.partition(message)[2]
 
 
-def test_an_unknown_competition_is_refused_with_the_nearest(moved: Boards, kagsync: Kagsync) -> None:
+def test_an_unknown_competition_is_refused_with_the_nearest(moved: Club, kagsync: Kagsync) -> None:
     assert "Did you mean titanic?" in one_line(kagsync("history", "titanik"))
     assert "kagsync history --help" in one_line(kagsync("history"))
 
@@ -228,7 +216,7 @@ def test_an_unknown_competition_is_refused_with_the_nearest(moved: Boards, kagsy
 
 
 @pytest.fixture
-def lively(moved: Boards) -> Boards:
+def lively(moved: Club) -> Club:
     """Fifteen more boards, on each of which everybody moves: more changes than a terminal is shown."""
     for day in range(1, 16):
         team = [Team(11, "alpha", ("alice",)), Team(12, "bob", ("bob",)), Team(13, "See-Team", ("carol",))]
@@ -237,7 +225,7 @@ def lively(moved: Boards) -> Boards:
             Team(each.team_id, each.name, each.members, f"0.{9 - place}{day:02}")
             for place, each in enumerate(turned)
         ]
-        moved.load(SLUG, f"2025-11-{day:02}T12:00:00", scored)
+        moved.board(f"2025-11-{day:02}T12:00:00", *scored)
     return moved
 
 
@@ -253,7 +241,7 @@ def shown_on_terminal(width: int, *words: str) -> list[str]:
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_a_terminal_has_a_chart_with_names_above_the_latest_changes(width: int, lively: Boards) -> None:
+def test_a_terminal_has_a_chart_with_names_above_the_latest_changes(width: int, lively: Club) -> None:
     lines = shown_on_terminal(width)
     axis = next(i for i, line in enumerate(lines) if "└" in line)
     drawn = lines[:axis]
@@ -270,26 +258,26 @@ def test_a_terminal_has_a_chart_with_names_above_the_latest_changes(width: int, 
     assert below.endswith("--format csv")
 
 
-def test_in_a_pipe_all_changes_are_told(lively: Boards, kagsync: Kagsync) -> None:
+def test_in_a_pipe_all_changes_are_told(lively: Club, kagsync: Kagsync) -> None:
     out = kagsync.ok("history", SLUG)
     assert len(rows(out)) == len(content(kagsync)) > 40
     assert "earlier changes" not in out
     assert not DOTS.search(out)
 
 
-def test_a_narrow_terminal_has_the_table_only(lively: Boards) -> None:
+def test_a_narrow_terminal_has_the_table_only(lively: Club) -> None:
     lines = shown_on_terminal(40, "bob")
     assert lines[0].startswith("At ")
     assert not DOTS.search("".join(lines))
     assert not [line for line in lines if "└" in line]
 
 
-def test_where_nothing_changed_a_terminal_has_no_chart(moved: Boards, kagsync: Kagsync) -> None:
+def test_where_nothing_changed_a_terminal_has_no_chart(moved: Club, kagsync: Kagsync) -> None:
     kagsync.ok("users", "add", "frank")
     assert shown_on_terminal(80, "frank") == ["No changes"]
 
 
-def test_two_people_of_one_name_have_a_line_each(moved: Boards, kagsync: Kagsync) -> None:
+def test_two_people_of_one_name_have_a_line_each(moved: Club, kagsync: Kagsync) -> None:
     kagsync.ok("users", "add", "bob", "--name", "Robin")
     kagsync.ok("users", "add", "dave", "--name", "Robin")
     drawn = [line for line in shown_on_terminal(80, "bob", "dave") if "│" in line or "┤" in line]
@@ -444,7 +432,7 @@ def as_json(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return [{key: plain(row[key]) for key in frame.columns} for row in frame.to_dict("records")]
 
 
-def test_a_frame_is_the_json(moved: Boards, kagsync: Kagsync, db: Path) -> None:
+def test_a_frame_is_the_json(moved: Club, kagsync: Kagsync, db: Path) -> None:
     frame = package.history(db, SLUG)
     assert list(frame.columns) == KEYS
     assert as_json(frame) == content(kagsync)
@@ -454,14 +442,14 @@ def test_a_frame_is_the_json(moved: Boards, kagsync: Kagsync, db: Path) -> None:
     assert as_json(package.history(db, SLUG, iter(["bob"]))) == content(kagsync, "bob")
 
 
-def test_a_frame_has_the_types_it_says(moved: Boards, db: Path) -> None:
+def test_a_frame_has_the_types_it_says(moved: Club, db: Path) -> None:
     types = {key: str(kind) for key, kind in package.history(db, SLUG).dtypes.items()}
     assert {types[key] for key in ("rank", "team_id", "submission_count", "places")} == {"Int64"}
     assert (types["score"], types["on_board"]) == ("float64", "bool")
     assert re.fullmatch(r"datetime64\[\w+, UTC\]", types["at"])
 
 
-def test_an_empty_frame_keeps_its_columns_and_types(moved: Boards, kagsync: Kagsync, db: Path) -> None:
+def test_an_empty_frame_keeps_its_columns_and_types(moved: Club, kagsync: Kagsync, db: Path) -> None:
     kagsync.ok("users", "add", "frank")
     full = package.history(db, SLUG)
     for nobody in ([], ["frank"]):
@@ -473,7 +461,7 @@ def test_an_empty_frame_keeps_its_columns_and_types(moved: Boards, kagsync: Kags
         }
 
 
-def test_a_frame_since_a_time_begins_with_how_it_was_then(moved: Boards, kagsync: Kagsync, db: Path) -> None:
+def test_a_frame_since_a_time_begins_with_how_it_was_then(moved: Club, kagsync: Kagsync, db: Path) -> None:
     moment = datetime(2025, 10, 30, tzinfo=UTC)
     expected = content(kagsync, "--since", "2025-10-30")
     assert as_json(package.history(db, SLUG, since="2025-10-30")) == expected
@@ -487,7 +475,7 @@ def test_a_frame_since_a_time_begins_with_how_it_was_then(moved: Boards, kagsync
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
 def test_a_time_without_a_zone_is_utc_wherever_the_notebook_runs(
-    zone: str, moved: Boards, kagsync: Kagsync, db: Path, monkeypatch: pytest.MonkeyPatch
+    zone: str, moved: Club, kagsync: Kagsync, db: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import time
 
@@ -504,7 +492,7 @@ def test_a_time_without_a_zone_is_utc_wherever_the_notebook_runs(
     assert found == content(kagsync, "--since", "2025-10-30T12:00:00")
 
 
-def test_what_is_not_tracked_is_an_error_of_its_own(moved: Boards, db: Path, tmp_path: Path) -> None:
+def test_what_is_not_tracked_is_an_error_of_its_own(moved: Club, db: Path, tmp_path: Path) -> None:
     with pytest.raises(KagsyncError, match="no competition 'titanik' is tracked"):
         package.history(db, "titanik")
     with pytest.raises(KagsyncError, match="no user 'nobody' is tracked"):

@@ -10,9 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world.boards import MODERN, Team, board_csv, board_zip
+from world.boards import MODERN, Team
+from world.club import SLUG, Club
 from world.hostile import HOSTILE
 from world.running import harmless, one_line
+from world.two_days import ALICE, BETTER_BOB, BOB, CAROL, DAVE, LEFT, SEE_TEAM
 
 from kagsync import clock
 from kagsync.safe_text import printable
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from world.running import Kagsync
 
-SLUG = "titanic"
 OTHER = "playground"
 KEYS = [
     "competition",
@@ -44,11 +45,6 @@ KEYS = [
     "kaggle_team_name",
     "member",
 ]
-ALICE, BOB = Team(11, "alpha", ("alice",), "0.80", submissions=3), Team(12, "bob", ("bob",), "0.70")
-CAROL, DAVE = Team(13, "C-Team", ("carol",), "0.60"), Team(14, "dave", ("dave",), "0.50")
-BETTER_BOB = Team(12, "bob", ("bob",), "0.85", submissions=2)
-SEE_TEAM = Team(13, "See-Team", ("carol", "erin"), "0.60")
-LEFT = "left the board (rolling window or deletion)"
 # What the boards of `moved` tell, the newest first.
 SECOND_DAY = [
     "2025-10-30 12:00  bob 2 → 1 of 3: improved 0.70 → 0.85",
@@ -64,39 +60,6 @@ FIRST_DAY = [
     "2025-10-29 12:00  carol at 3 of 4: first seen, score 0.60",
     "2025-10-29 12:00  dave at 4 of 4: first seen, score 0.50",
 ]
-
-
-class Boards:
-    """Loads boards, each at its time."""
-
-    def __init__(self, kagsync: Kagsync, folder: Path) -> None:
-        self._kagsync = kagsync
-        self._path = folder / "board.zip"
-
-    def load(self, slug: str, when: str, teams: Iterable[Team]) -> None:
-        self.load_csv(slug, when, board_csv(teams))
-
-    def load_csv(self, slug: str, when: str, content: bytes) -> None:
-        self._path.write_bytes(board_zip(slug, content, when))
-        self._kagsync.ok("sync", slug, "--from", str(self._path))
-
-
-@pytest.fixture
-def boards(kagsync: Kagsync, tmp_path: Path) -> Boards:
-    """Five people and a competition, which has no board yet."""
-    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    kagsync.ok("users", "add", "alice", "--name", "Alice Ace", "--group", "red")
-    kagsync.ok("users", "add", "carol", "--group", "red")
-    kagsync.ok("users", "add", "bob", "dave", "erin")
-    return Boards(kagsync, tmp_path)
-
-
-@pytest.fixture
-def moved(boards: Boards) -> Boards:
-    """Two boards, a day after the other, long ago."""
-    boards.load(SLUG, "2025-10-29T12:00:00", [ALICE, BOB, CAROL, DAVE])
-    boards.load(SLUG, "2025-10-30T12:00:00", [BETTER_BOB, ALICE, SEE_TEAM])
-    return boards
 
 
 def lines(kagsync: Kagsync, *words: str) -> list[str]:
@@ -116,35 +79,29 @@ def recent(hours: float) -> str:
 # What is told
 
 
-def test_there_is_a_sentence_for_each_movement_the_newest_first(moved: Boards, kagsync: Kagsync) -> None:
+def test_there_is_a_sentence_for_each_movement_the_newest_first(moved: Club, kagsync: Kagsync) -> None:
     assert lines(kagsync, SLUG, "--since", "2025-01-01") == SECOND_DAY + FIRST_DAY
 
 
 def test_a_movement_has_the_time_of_the_board_that_showed_it_and_the_best_rank_comes_first(
-    boards: Boards, kagsync: Kagsync
+    five: Club, kagsync: Kagsync
 ) -> None:
-    boards.load(SLUG, "2025-10-29T12:00:00", [ALICE, BOB, CAROL, DAVE])
-    boards.load(SLUG, "2025-10-29T18:30:00", [DAVE, CAROL, BOB, ALICE])
+    five.board("2025-10-29T12:00:00", ALICE, BOB, CAROL, DAVE)
+    five.board("2025-10-29T18:30:00", DAVE, CAROL, BOB, ALICE)
     told = items(kagsync, SLUG, "--since", "2025-10-29T12:00:00")
     assert {item["at"] for item in told} == {"2025-10-29T18:30:00Z"}
     assert [item["rank"] for item in told] == [1, 2, 3, 4]
 
 
 def test_what_others_did_is_one_sentence_until_the_person_does_something(
-    boards: Boards, kagsync: Kagsync
+    five: Club, kagsync: Kagsync
 ) -> None:
     strangers = [Team(20 + i, f"stranger {i}", (f"stranger{i}",), "0.90") for i in range(5)]
     for day in range(4):
-        boards.load(SLUG, f"2025-10-2{day}T12:00:00", [*strangers[:day], ALICE])
-    boards.load(
-        SLUG, "2025-10-24T12:00:00", [*strangers[:3], Team(11, "alpha", ("alice",), "0.81", submissions=4)]
-    )
-    boards.load(
-        SLUG, "2025-10-25T12:00:00", [*strangers[:2], Team(11, "alpha", ("alice",), "0.81", submissions=5)]
-    )
-    boards.load(
-        SLUG, "2025-10-26T12:00:00", [*strangers[:2], Team(11, "alpha", ("alice",), "0.81", submissions=7)]
-    )
+        five.board(f"2025-10-2{day}T12:00:00", *strangers[:day], ALICE)
+    five.board("2025-10-24T12:00:00", *strangers[:3], Team(11, "alpha", ("alice",), "0.81", submissions=4))
+    five.board("2025-10-25T12:00:00", *strangers[:2], Team(11, "alpha", ("alice",), "0.81", submissions=5))
+    five.board("2025-10-26T12:00:00", *strangers[:2], Team(11, "alpha", ("alice",), "0.81", submissions=7))
     assert lines(kagsync, SLUG, "--since", "2025-01-01") == [
         "2025-10-26 12:00  Alice Ace at 3 of 3: 2 new submissions, none better than 0.81",
         "2025-10-25 12:00  Alice Ace 4 → 3 of 3: 1 above left, 1 new submission, not better",
@@ -154,21 +111,21 @@ def test_what_others_did_is_one_sentence_until_the_person_does_something(
     ]
 
 
-def test_what_others_did_and_undid_is_no_news(boards: Boards, kagsync: Kagsync) -> None:
+def test_what_others_did_and_undid_is_no_news(five: Club, kagsync: Kagsync) -> None:
     stranger = Team(20, "stranger", ("stranger",), "0.90")
-    boards.load(SLUG, "2025-10-20T12:00:00", [ALICE])
-    boards.load(SLUG, "2025-10-21T12:00:00", [stranger, ALICE])
-    boards.load(SLUG, "2025-10-22T12:00:00", [ALICE, BOB])
+    five.board("2025-10-20T12:00:00", ALICE)
+    five.board("2025-10-21T12:00:00", stranger, ALICE)
+    five.board("2025-10-22T12:00:00", ALICE, BOB)
     told = items(kagsync, SLUG, "--user", "alice", "--since", "2025-10-20T12:00:00")
     assert told == []
 
 
-def test_a_deletion_and_a_merger_are_told_by_their_names(boards: Boards, kagsync: Kagsync) -> None:
-    boards.load(SLUG, "2025-10-20T12:00:00", [ALICE, BOB, CAROL])
-    boards.load(
-        SLUG,
+def test_a_deletion_and_a_merger_are_told_by_their_names(five: Club, kagsync: Kagsync) -> None:
+    five.board("2025-10-20T12:00:00", ALICE, BOB, CAROL)
+    five.board(
         "2025-10-21T12:00:00",
-        [Team(11, "alpha", ("alice", "bob"), "0.80"), Team(13, "C-Team", ("del=0123456789abcdef",), "0.60")],
+        Team(11, "alpha", ("alice", "bob"), "0.80"),
+        Team(13, "C-Team", ("del=0123456789abcdef",), "0.60"),
     )
     assert lines(kagsync, SLUG, "--since", "2025-10-20T12:00:00") == [
         "2025-10-21 12:00  Alice Ace: bob joined the team “alpha”",
@@ -180,10 +137,10 @@ def test_a_deletion_and_a_merger_are_told_by_their_names(boards: Boards, kagsync
 # Which of it
 
 
-def test_without_a_competition_all_are_told_with_the_name_in_front(moved: Boards, kagsync: Kagsync) -> None:
+def test_without_a_competition_all_are_told_with_the_name_in_front(moved: Club, kagsync: Kagsync) -> None:
     kagsync.ok("competitions", "add", OTHER, "--no-kaggle", "--higher-is-better")
-    moved.load(OTHER, "2025-10-29T18:00:00", [BOB])
-    moved.load(OTHER, "2025-10-30T12:00:00", [BETTER_BOB])
+    moved.board("2025-10-29T18:00:00", BOB, slug=OTHER)
+    moved.board("2025-10-30T12:00:00", BETTER_BOB, slug=OTHER)
     expected = [
         f"2025-10-30 12:00  {OTHER}  bob at 1 of 1: improved 0.70 → 0.85",
         *(line.replace("12:00  ", f"12:00  {SLUG}  ", 1) for line in SECOND_DAY),
@@ -198,17 +155,17 @@ def test_without_a_competition_all_are_told_with_the_name_in_front(moved: Boards
     assert [item["competition"] for item in told] == [OTHER, SLUG, OTHER, SLUG]
 
 
-def test_a_competition_is_named_by_its_url_too(moved: Boards, kagsync: Kagsync) -> None:
+def test_a_competition_is_named_by_its_url_too(moved: Club, kagsync: Kagsync) -> None:
     url = f"https://www.kaggle.com/competitions/{SLUG}/leaderboard"
     assert lines(kagsync, url, "--since", "2025-01-01") == SECOND_DAY + FIRST_DAY
 
 
-def test_only_one_person_is_told(moved: Boards, kagsync: Kagsync) -> None:
+def test_only_one_person_is_told(moved: Club, kagsync: Kagsync) -> None:
     assert lines(kagsync, SLUG, "--since", "2025-01-01", "--user", "alice") == [SECOND_DAY[1], FIRST_DAY[0]]
     assert lines(kagsync, SLUG, "--since", "2025-01-01", "--user", "@ALICE") == [SECOND_DAY[1], FIRST_DAY[0]]
 
 
-def test_only_one_group_is_told(moved: Boards, kagsync: Kagsync) -> None:
+def test_only_one_group_is_told(moved: Club, kagsync: Kagsync) -> None:
     assert lines(kagsync, SLUG, "--since", "2025-01-01", "--group", "red") == [
         *SECOND_DAY[1:4],
         FIRST_DAY[0],
@@ -216,10 +173,10 @@ def test_only_one_group_is_told(moved: Boards, kagsync: Kagsync) -> None:
     ]
 
 
-def test_by_default_the_last_24_hours_are_told(boards: Boards, kagsync: Kagsync) -> None:
-    boards.load(SLUG, recent(60), [ALICE, BOB])
-    boards.load(SLUG, recent(30), [BETTER_BOB, ALICE])
-    boards.load(SLUG, recent(2), [BETTER_BOB, Team(11, "alpha", ("alice",), "0.81")])
+def test_by_default_the_last_24_hours_are_told(five: Club, kagsync: Kagsync) -> None:
+    five.board(recent(60), ALICE, BOB)
+    five.board(recent(30), BETTER_BOB, ALICE)
+    five.board(recent(2), BETTER_BOB, Team(11, "alpha", ("alice",), "0.81"))
     (line,) = lines(kagsync, SLUG)
     assert line.endswith("  Alice Ace at 2 of 2: improved 0.80 → 0.81")
     assert len(lines(kagsync, SLUG, "--since", "1d")) == 1
@@ -228,30 +185,30 @@ def test_by_default_the_last_24_hours_are_told(boards: Boards, kagsync: Kagsync)
     assert lines(kagsync, SLUG, "--since", "5m") == ["Nothing moved"]
 
 
-def test_a_date_is_that_day_from_its_beginning_in_utc(moved: Boards, kagsync: Kagsync) -> None:
+def test_a_date_is_that_day_from_its_beginning_in_utc(moved: Club, kagsync: Kagsync) -> None:
     assert lines(kagsync, SLUG, "--since", "2025-10-30") == SECOND_DAY
     assert lines(kagsync, SLUG, "--since", "2025-10-30T11:59:59") == SECOND_DAY
     assert lines(kagsync, SLUG, "--since", "2025-10-30T13:59:59+02:00") == SECOND_DAY
     assert lines(kagsync, SLUG, "--since", "2025-10-30T12:00:00") == ["Nothing moved"]
 
 
-def test_last_is_the_board_that_was_seen_last(boards: Boards, kagsync: Kagsync) -> None:
-    boards.load(SLUG, "2025-10-29T12:00:00", [ALICE, BOB, CAROL, DAVE])
+def test_last_is_the_board_that_was_seen_last(five: Club, kagsync: Kagsync) -> None:
+    five.board("2025-10-29T12:00:00", ALICE, BOB, CAROL, DAVE)
     assert lines(kagsync, SLUG, "--since", "last") == ["Nothing moved"]  # never looked: the last 24 hours
     kagsync.ok("show", SLUG, "--since", "last")
-    boards.load(SLUG, "2025-10-30T12:00:00", [BETTER_BOB, ALICE, SEE_TEAM])
+    five.board("2025-10-30T12:00:00", BETTER_BOB, ALICE, SEE_TEAM)
     assert lines(kagsync, SLUG, "--since", "last") == SECOND_DAY
     assert lines(kagsync, SLUG, "--since", "last") == SECOND_DAY  # to read the news is not to see the board
     kagsync.ok("show", SLUG, "--since", "last")
     assert lines(kagsync, SLUG, "--since", "last") == ["Nothing moved"]
 
 
-def test_last_is_another_time_for_each_competition(moved: Boards, kagsync: Kagsync) -> None:
+def test_last_is_another_time_for_each_competition(moved: Club, kagsync: Kagsync) -> None:
     kagsync.ok("competitions", "add", OTHER, "--no-kaggle", "--higher-is-better")
-    moved.load(OTHER, "2025-10-20T12:00:00", [BOB])
+    moved.board("2025-10-20T12:00:00", BOB, slug=OTHER)
     for slug in (SLUG, OTHER):
         kagsync.ok("show", slug, "--since", "last")
-    moved.load(OTHER, "2025-10-28T12:00:00", [BETTER_BOB])
+    moved.board("2025-10-28T12:00:00", BETTER_BOB, slug=OTHER)
     assert lines(kagsync, "--since", "last") == [
         f"2025-10-28 12:00  {OTHER}  bob at 1 of 1: improved 0.70 → 0.85"
     ]
@@ -260,7 +217,7 @@ def test_last_is_another_time_for_each_competition(moved: Boards, kagsync: Kagsy
 # In which form
 
 
-def test_nothing_moved_is_said(boards: Boards, kagsync: Kagsync) -> None:
+def test_nothing_moved_is_said(five: Club, kagsync: Kagsync) -> None:
     for words in ((), (SLUG,), (SLUG, "--user", "alice"), ("--group", "red"), ("--since", "2020-01-01")):
         assert kagsync.ok("news", *words) == "Nothing moved\n"
         assert kagsync.ok("news", *words, "--format", "markdown") == "Nothing moved\n"
@@ -268,7 +225,7 @@ def test_nothing_moved_is_said(boards: Boards, kagsync: Kagsync) -> None:
         assert list(csv.DictReader(io.StringIO(kagsync.ok("news", *words, "--format", "csv")))) == []
 
 
-def test_the_keys_of_the_json_never_change(moved: Boards, kagsync: Kagsync) -> None:
+def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> None:
     told = items(kagsync, SLUG, "--since", "2025-01-01")
     assert all(list(item) == KEYS for item in told)
     assert told[0] == {
@@ -303,7 +260,7 @@ def test_the_keys_of_the_json_never_change(moved: Boards, kagsync: Kagsync) -> N
     assert (told[5]["rank"], told[5]["score"], told[5]["kaggle_team_name"]) == (None, None, None)
 
 
-def test_the_sentences_are_the_same_in_every_format(moved: Boards, kagsync: Kagsync) -> None:
+def test_the_sentences_are_the_same_in_every_format(moved: Club, kagsync: Kagsync) -> None:
     words = ("news", SLUG, "--since", "2025-01-01")
     sentences = [line.partition("  ")[2] for line in SECOND_DAY + FIRST_DAY]
     assert [item["sentence"] for item in items(kagsync, *words[1:])] == sentences
@@ -335,7 +292,7 @@ def test_the_sentences_are_the_same_in_every_format(moved: Boards, kagsync: Kags
     ],
 )
 def test_what_cannot_be_told_is_refused_with_a_remedy(
-    words: list[str], message: str, remedy: str, moved: Boards, kagsync: Kagsync
+    words: list[str], message: str, remedy: str, moved: Club, kagsync: Kagsync
 ) -> None:
     err = one_line(kagsync("news", *words))
     assert message in err
@@ -365,20 +322,20 @@ def quoted(rows: Iterable[Iterable[object]]) -> bytes:
 
 
 @pytest.fixture
-def renamed(kagsync: Kagsync, tmp_path: Path) -> None:
+def renamed(club: Club, tmp_path: Path) -> None:
     """A competition in which every person and every team has a hostile name, which the teams got lately."""
     roster = tmp_path / "roster.csv"
     with roster.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([["username", "name", "group"], *zip(USERS, PEOPLE, PEOPLE, strict=True)])
-    kagsync.ok("users", "import", str(roster))
-    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    boards = Boards(kagsync, tmp_path)
+    club.track()
+    club.ok("users", "import", str(roster))
     for when, teams in (("2025-10-29", [f"team {i}" for i in range(COUNT)]), ("2025-10-30", NAMES)):
         rows = [
             (i, i, name, "2025-10-28 12:00:00", "0.5", "1", user)
             for i, (name, user) in enumerate(zip(teams, USERS, strict=True), 1)
         ]
-        boards.load_csv(SLUG, f"{when}T12:00:00", quoted([*rows, (0, 999, "mark", "", "0.4", "1", "")]))
+        content = quoted([*rows, (0, 999, "mark", "", "0.4", "1", "")])
+        assert club.load(club.file(content, f"{when}T12:00:00")).code == 0
 
 
 def test_a_hostile_name_is_a_harmless_line_in_a_pipe(renamed: None, kagsync: Kagsync) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.cells import cell_len
 from world.boards import board_csv, board_zip, many_teams
+from world.database import execute
 from world.kaggle_server import kaggle_error, too_many_requests
 from world.running import on_terminal, plain, run
 
@@ -47,11 +48,6 @@ def synced(kaggle: KaggleServer, kagsync: Kagsync) -> None:
     kagsync.ok("competitions", "add", SLUG)
     kagsync.ok("users", "add", "user0")
     kagsync.ok("sync", SLUG)
-
-
-def execute(db: Path, sql: str, *parameters: object) -> None:
-    with contextlib.closing(sqlite3.connect(db)) as connection, connection:
-        connection.execute(sql, parameters)
 
 
 def synced_ago(db: Path, age: timedelta, slug: str = SLUG) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from world import database
 from world.bench import Bench
 from world.boards import Team
 
@@ -144,7 +145,8 @@ def minute(text: str) -> int:
 def bench() -> Iterator[Told]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with Store.open(folder / "k.db", folder / "locks", create=True) as store:
+        database.empty(folder / "k.db")
+        with Store.open(folder / "k.db", folder / "locks") as store:
             yield Told(store, folder)
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import pytest
 from world import invariants
 from world.boards import Team, board_csv, board_zip, many_teams
+from world.database import ask_one, tables
+from world.files import names
 from world.running import run, start
 
 if TYPE_CHECKING:
@@ -50,30 +52,6 @@ def synced(kagsync: Kagsync, tmp_path: Path) -> None:
     kagsync.ok("sync", SLUG, "--from", str(board_file(tmp_path, 12)))
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """A folder with nothing in it."""
-    folder = tmp_path / "backups"
-    folder.mkdir()
-    return folder
-
-
-def rows(db: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table."""
-    with contextlib.closing(sqlite3.connect(db)) as connection:
-        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        return {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for name in tables}
-
-
-def value(db: Path, sql: str) -> object:
-    with contextlib.closing(sqlite3.connect(db)) as connection:
-        return connection.execute(sql).fetchone()[0]
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(file.name for file in folder.iterdir())
-
-
 def refused(ran: Ran, *codes: int) -> None:
     """One line that says what is wrong, with its exit code."""
     assert ran.code in codes, ran
@@ -95,10 +73,10 @@ def test_the_copy_has_every_row_in_one_file(
     assert out == f"Backup written to {file}: {file.stat().st_size:,} bytes, checked\n"
     assert names(place) == ["backup.db"]
     assert file.read_bytes()[18:20] == b"\x01\x01"  # no WAL: https://sqlite.org/fileformat2.html
-    assert rows(file) == rows(settings.db)
-    assert value(file, "PRAGMA journal_mode") == "delete"
-    assert value(file, "PRAGMA integrity_check") == "ok"
-    assert value(file, "PRAGMA application_id") == value(settings.db, "PRAGMA application_id")
+    assert tables(file) == tables(settings.db)
+    assert ask_one(file, "PRAGMA journal_mode") == "delete"
+    assert ask_one(file, "PRAGMA integrity_check") == "ok"
+    assert ask_one(file, "PRAGMA application_id") == ask_one(settings.db, "PRAGMA application_id")
     invariants.check(file)
     assert names(place) == ["backup.db"]
 
@@ -115,7 +93,7 @@ def test_what_sqlite_has_not_moved_into_the_database_is_in_it(
         kagsync.ok("backup", str(place / "backup.db"))
 
         writer.rollback()
-    assert {row[2] for row in rows(place / "backup.db")["users"]} == {"in the -wal"}
+    assert {row[2] for row in tables(place / "backup.db")["users"]} == {"in the -wal"}
 
 
 @POSIX
@@ -134,12 +112,12 @@ def test_an_earlier_backup_is_replaced(
 ) -> None:
     file = place / "backup.db"
     kagsync.ok("backup", str(file))
-    before = rows(file)
+    before = tables(file)
     kagsync.ok("sync", SLUG, "--from", str(board_file(tmp_path, 13)))
 
     kagsync.ok("backup", str(file))
 
-    assert rows(file) == rows(settings.db) != before
+    assert tables(file) == tables(settings.db) != before
     assert names(place) == ["backup.db"]
 
 
@@ -225,9 +203,9 @@ def test_backups_while_syncs_write_are_consistent(
             ran = run("backup", str(file))
             assert ran.code == 0, ran
             invariants.check(file)
-            assert value(file, "SELECT count(DISTINCT name) FROM users") == 1
-            assert value(file, "SELECT count(DISTINCT score_text) FROM leaderboard") == 1
-            seen.add(value(file, "SELECT max(name) FROM users"))
+            assert ask_one(file, "SELECT count(DISTINCT name) FROM users") == 1
+            assert ask_one(file, "SELECT count(DISTINCT score_text) FROM leaderboard") == 1
+            seen.add(ask_one(file, "SELECT max(name) FROM users"))
     finally:
         over.set()
         for thread in threads:
@@ -246,14 +224,14 @@ def test_two_at_once(synced: None, settings: Settings, place: Path) -> None:
             _, err = process.communicate(timeout=60)
         assert (process.returncode, err) == (0, "")
     assert names(place) == ["backup.db"]
-    assert rows(file) == rows(settings.db)
+    assert tables(file) == tables(settings.db)
 
 
 # What is refused
 
 
 def test_the_database_itself(synced: None, kagsync: Kagsync, settings: Settings, place: Path) -> None:
-    before = rows(settings.db)
+    before = tables(settings.db)
     targets = [settings.db]
     if sys.platform != "win32":
         (place / "link.db").symlink_to(settings.db)
@@ -261,18 +239,18 @@ def test_the_database_itself(synced: None, kagsync: Kagsync, settings: Settings,
         targets += [place / "link.db", place / "hard.db"]
     for file in targets:
         refused(kagsync("backup", str(file)), 2)
-    assert rows(settings.db) == before
+    assert tables(settings.db) == before
 
 
 @pytest.mark.parametrize("part", ["wal", "shm", "journal"])
 def test_the_files_beside_the_database(part: str, synced: None, kagsync: Kagsync, settings: Settings) -> None:
-    before = rows(settings.db)
+    before = tables(settings.db)
     file = settings.db.with_name(f"{settings.db.name}-{part}")
 
     refused(kagsync("backup", str(file)), 2)
 
     assert not file.exists() or not file.read_bytes().startswith(b"SQLite format 3")
-    assert rows(settings.db) == before
+    assert tables(settings.db) == before
 
 
 def test_a_folder(synced: None, kagsync: Kagsync, place: Path) -> None:
@@ -361,14 +339,14 @@ def test_a_disk_that_may_only_be_read(synced: None, kagsync: Kagsync, disk: Call
 def test_a_disk_that_is_full(
     synced: None, kagsync: Kagsync, disk: Callable[[str], Path], settings: Settings
 ) -> None:
-    before = rows(settings.db)
+    before = tables(settings.db)
     for size in range(16, 144, 16):  # full at one place after the other
         place = disk(f"size={size}k")
         ran = kagsync("backup", str(place / "backup.db"))
         refused(ran, 5)
         assert "full" in ran.err
         assert names(place) == []
-    assert rows(settings.db) == before
+    assert tables(settings.db) == before
     kagsync.ok("backup", str(disk("size=4m") / "backup.db"))
 
 
@@ -434,7 +412,7 @@ def test_killed_in_the_middle_it_leaves_the_old_or_the_new_one(
         assert process.wait(60) == 0
         process.communicate()
     whole = time.monotonic() - began
-    old = value(file, "SELECT max(name) FROM users")
+    old = ask_one(file, "SELECT max(name) FROM users")
     chance = random.Random(6)
     killed = 0
     for number in range(12):
@@ -446,14 +424,14 @@ def test_killed_in_the_middle_it_leaves_the_old_or_the_new_one(
             process.kill()
             process.communicate()
         killed += process.returncode != 0
-        assert value(file, "PRAGMA integrity_check") == "ok"
-        now = value(file, "SELECT max(name) FROM users")
+        assert ask_one(file, "PRAGMA integrity_check") == "ok"
+        now = ask_one(file, "SELECT max(name) FROM users")
         assert now in (old, f"{number:03}")
-        assert value(file, "SELECT count(*) FROM ballast") == 40
+        assert ask_one(file, "SELECT count(*) FROM ballast") == 40
         old = now
     assert killed > 3
     kagsync.ok("backup", str(file))  # what a killed one left is in nobody's way
-    assert value(file, "SELECT max(name) FROM users") == f"{number:03}"
+    assert ask_one(file, "SELECT max(name) FROM users") == f"{number:03}"
 
 
 @POSIX
@@ -485,7 +463,7 @@ def test_restoring_as_the_readme_says(
 ) -> None:
     file = place / "backup.db"
     kagsync.ok("backup", str(file))
-    kept = rows(file)
+    kept = tables(file)
     # What happened after the backup, of which a killed run left a part beside the database.
     with contextlib.closing(sqlite3.connect(settings.db)) as writer:
         writer.execute("UPDATE users SET name = 'later'")
@@ -500,13 +478,13 @@ def test_restoring_as_the_readme_says(
     for path in parts.values():
         path.unlink()
 
-    assert rows(settings.db) == kept
-    assert value(settings.db, "PRAGMA journal_mode") == "delete"
+    assert tables(settings.db) == kept
+    assert ask_one(settings.db, "PRAGMA journal_mode") == "delete"
     kagsync.ok("show")
-    assert value(settings.db, "PRAGMA journal_mode") == "wal"
+    assert ask_one(settings.db, "PRAGMA journal_mode") == "wal"
     kagsync.ok("sync", SLUG, "--from", str(board_file(tmp_path, 15)))
     invariants.check(settings.db)
-    assert rows(file) == kept
+    assert tables(file) == kept
 
 
 @POSIX
@@ -526,7 +504,7 @@ def test_a_backup_of_a_backup(synced: None, kagsync: Kagsync, settings: Settings
 
     kagsync.ok("backup", str(two), "--db", str(one))
 
-    assert rows(two) == rows(settings.db)
+    assert tables(two) == tables(settings.db)
 
 
 def test_a_large_database(
@@ -539,7 +517,7 @@ def test_a_large_database(
 
     kagsync.ok("backup", str(place / "backup.db"))
 
-    assert rows(place / "backup.db") == rows(settings.db)
+    assert tables(place / "backup.db") == tables(settings.db)
     invariants.check(place / "backup.db")
 
 

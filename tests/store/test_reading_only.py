@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world import invariants
+from world.files import contents
 from world.machine import PEOPLE, SLUG, TIMELESS, board_file
 from world.running import Ran, process, told
 
@@ -96,10 +97,6 @@ def read_only_disk(db: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(shared)], check=True)
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in folder.iterdir()}
-
-
 def look(words: Sequence[str], own: Path, before: Sequence[str] = ()) -> Ran:
     """A command of somebody without a home, who can write in one folder of his own."""
     filled = [word.format(own) for word in words]
@@ -119,9 +116,9 @@ def answered(ran: Ran, words: Sequence[str]) -> None:
 def test_another_user_may_look_and_leaves_nothing(
     words: list[str], db: Path, nobody: list[str], own: Path
 ) -> None:
-    before = files(db.parent)
+    before = contents(db.parent)
     answered(look(words, own, nobody), words)
-    assert files(db.parent) == before
+    assert contents(db.parent) == before
     if words[0] == "backup":
         invariants.check(own / "backup.db")
 
@@ -141,7 +138,7 @@ def test_a_folder_in_which_the_other_user_may_write_gets_no_files_of_his(
         ran = look(words, own, nobody)
         assert words[0] == "show" or "may not be written" in ran.err, ran
         assert ran.code == (0 if words[0] == "show" else 5)
-        assert list(files(db.parent)) == ["kagsync.db"]
+        assert list(contents(db.parent)) == ["kagsync.db"]
 
 
 def test_a_file_that_may_be_written_in_a_folder_that_may_not(
@@ -150,11 +147,11 @@ def test_a_file_that_may_be_written_in_a_folder_that_may_not(
     db.chmod(0o666)
     assert look(TIMELESS, own, nobody) == Ran(0, kagsync.ok(*TIMELESS), "")
     told(look(["users", "add", "x"], own, nobody), 5, str(db), "rights")
-    assert list(files(db.parent)) == ["kagsync.db"]
+    assert list(contents(db.parent)) == ["kagsync.db"]
 
 
 def test_what_another_user_may_not_do_is_refused(db: Path, nobody: list[str], own: Path) -> None:
-    before = files(db.parent)
+    before = contents(db.parent)
     for words in (
         ["users", "add", "x"],
         ["competitions", "pause", SLUG],
@@ -162,7 +159,7 @@ def test_what_another_user_may_not_do_is_refused(db: Path, nobody: list[str], ow
         ["process", SLUG, str(board_file(own, "2025-10-31T13:00:00"))],
     ):
         told(look(words, own, nobody), 5, "may not be written", "rights")
-    assert files(db.parent) == before
+    assert contents(db.parent) == before
 
 
 def test_a_notebook_of_another_user(db: Path, nobody: list[str], own: Path) -> None:
@@ -201,9 +198,9 @@ def test_an_older_database_has_to_be_updated_by_its_owner(
 ) -> None:
     with contextlib.closing(sqlite3.connect(db)) as connection:
         connection.execute(f"PRAGMA user_version = {migrations.LATEST - 1}")
-    before = files(db.parent)
+    before = contents(db.parent)
     told(look(["show", SLUG], own, nobody), 5, f"schema {migrations.LATEST - 1}", "as its owner")
-    assert files(db.parent) == before
+    assert contents(db.parent) == before
 
 
 def test_a_newer_or_anothers_database_is_told_to_another_user_too(
@@ -234,12 +231,12 @@ def test_what_is_only_in_the_wal_is_seen(mode: int, db: Path, nobody: list[str],
         connection.execute("UPDATE users SET name = 'in the wal' WHERE username = ?", (PEOPLE[0],))
         connection.execute("BEGIN IMMEDIATE")
         connection.execute("UPDATE users SET name = 'not committed'")
-        before = files(db.parent)
+        before = contents(db.parent)
         ran = look(["users", "list", "--format", "csv"], own, nobody)
         assert ran.code == 0, ran
         assert "in the wal" in ran.out
         assert "not committed" not in ran.out
-        assert list(files(db.parent)) == list(before)
+        assert list(contents(db.parent)) == list(before)
         connection.execute("ROLLBACK")
 
 
@@ -254,11 +251,11 @@ def test_what_a_killed_writer_left_is_seen(
     db.write_bytes(whole)
     for part, content in kept.items():
         db.with_name(f"kagsync.db-{part}").write_bytes(content)
-    before = files(db.parent)
+    before = contents(db.parent)
     ran = look(["users", "list", "--format", "csv"], own, nobody)
     assert ran.code == 0, ran
     assert ran.out.count("in the wal") == len(PEOPLE)
-    assert files(db.parent) == before
+    assert contents(db.parent) == before
 
 
 def test_a_restored_backup_with_a_journal_that_a_killed_writer_left(
@@ -313,7 +310,7 @@ def test_while_somebody_writes_every_answer_is_whole(
     finally:
         over.set()
         thread.join()
-    assert list(files(db.parent)) == ["kagsync.db"]
+    assert list(contents(db.parent)) == ["kagsync.db"]
     invariants.check(db)
 
 
@@ -369,9 +366,9 @@ def test_a_database_that_another_program_has_for_itself_is_refused(
 
 @pytest.mark.parametrize("words", LOOKS[::4], ids=" ".join)
 def test_on_a_read_only_disk_one_may_look(words: list[str], read_only_disk: Path, own: Path) -> None:
-    before = files(read_only_disk.parent)
+    before = contents(read_only_disk.parent)
     answered(look(words, own), words)
-    assert files(read_only_disk.parent) == before
+    assert contents(read_only_disk.parent) == before
 
 
 def test_on_a_read_only_disk_with_what_a_killed_writer_left(
@@ -379,7 +376,7 @@ def test_on_a_read_only_disk_with_what_a_killed_writer_left(
 ) -> None:
     with writer(db) as connection:
         connection.execute("UPDATE users SET name = 'in the wal'")
-        kept = files(db.parent)
+        kept = contents(db.parent)
     for name, content in kept.items():
         db.with_name(name).write_bytes(content)
     request.getfixturevalue("read_only_disk")

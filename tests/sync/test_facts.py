@@ -212,7 +212,7 @@ def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club
         club.kagsync("sync", "--all", "-q")
         asked += club.asked()
         with Store.open(club.db, club.settings.locks) as store:
-            for each in store.due_competitions(times.utc_now()):
+            for each in store.competitions.due(times.utc_now()):
                 if each.facts_at is not None:
                     day_before = each.facts_at - timedelta(days=1, minutes=1)
                     with store.writing() as write:
@@ -471,8 +471,8 @@ def test_the_next_sync_of_the_same_board_fills_what_an_older_database_lacks(
 
 def test_the_next_sync_of_an_older_database_asks_kaggle(club: Informed) -> None:
     shutil.copy(STORED, club.db)
-    with Store.open(club.db, club.settings.locks) as store:
-        store.update_competition(store.competitions.get(DEMO).id, kaggle_competition_id=DEMO)
+    with Store.open(club.db, club.settings.locks) as store, store.writing() as write:
+        write.competitions.link(store.competitions.get(DEMO).id, DEMO)
     club.kaggle.competition(DEMO, **FACTS)
     club.kaggle.board(DEMO, board_csv([Team(1, "x", ("x",)), *many_teams(1800)]), "2025-11-01T00:00:00")
     club.sync()

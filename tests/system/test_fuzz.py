@@ -23,7 +23,7 @@ import pytest
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from world import invariants
+from world import database, invariants
 from world.boards import MODERN, OLD, board_csv, board_zip, many_teams
 
 from kagsync import log
@@ -166,7 +166,8 @@ class Bench:
             return self._open
         self.close()
         self.db = self._folder / f"{number}.db"
-        self._open = Store.open(self.db, self._folder / "locks", create=True)
+        database.empty(self.db)
+        self._open = Store.open(self.db, self._folder / "locks")
         self._open.competitions.add("titanic", None, NOW)
         self._open.users.save([(f"user{i}", None, None) for i in range(6)], NOW)
         self.moment = NOW

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from world import database
 from world.bench import Bench
 
 from kagsync.store import Store
@@ -139,7 +140,8 @@ class Loading(Bench):
 @contextlib.contextmanager
 def bench(folder: Path, roster: Iterable[str]) -> Iterator[Loading]:
     folder.mkdir(exist_ok=True)
-    with Store.open(folder / "k.db", folder / "locks", create=True) as store:
+    database.empty(folder / "k.db")
+    with Store.open(folder / "k.db", folder / "locks") as store:
         opened = Loading(store, folder, SLUG)
         opened.track(*roster)
         yield opened

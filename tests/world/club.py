@@ -52,12 +52,18 @@ class Club:
         assert ran.code == 0, ran
         return ran.out
 
+    def _begin(self) -> None:
+        if not self.db.exists():
+            database.empty(self.db)
+
     def competitions(self, *slugs: str) -> None:
         """Tracks competitions, linked to Kaggle if the club has one."""
+        self._begin()
         self.ok("competitions", "add", *slugs, *self._origin)
 
     def people(self, *usernames: str) -> None:
         """Tracks people."""
+        self._begin()
         self.ok("users", "add", *usernames)
 
     def track(self, *people: str, slug: str = "") -> None:

@@ -40,20 +40,20 @@ def club(kagsync: Kagsync) -> Kagsync:
 
 
 @needs_limits
-def test_a_team_name_of_200_mb_is_refused_in_a_line_and_80_mb_of_memory(
+def test_a_team_name_of_100_mb_is_refused_in_a_line_and_80_mb_of_memory(
     club: Kagsync, settings: Settings, tmp_path: Path
 ) -> None:
     path = tmp_path / board_name(SLUG)
     with path.open("w") as file:
         file.write(f"{MODERN}\n1,1,")
-        for _ in range(200):
+        for _ in range(100):
             file.write("x" * 1_000_000)
         file.write(",2025-10-30 12:00:00,0.5,1,alice\n")
     ran = limited(80, "process", SLUG, str(path))
 
     assert ran.returncode == 1
     assert ran.stderr.splitlines() == [
-        "ERROR kagsync: TeamName in row 2 has 200,000,000 characters, and at most 4,096 are read. "
+        "ERROR kagsync: TeamName in row 2 has 100,000,000 characters, and at most 4,096 are read. "
         "Get the board from Kaggle again: its own cells have less than 100 characters"
     ]
     assert settings.db.stat().st_size < 1_000_000

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from world import invariants
 from world.boards import MODERN, OLD, board_name
+from world.database import prepared
 
 from kagsync.cli import main
 
@@ -74,14 +75,18 @@ SLUG = "titanic"
 
 
 @pytest.fixture
-def club(kagsync: Kagsync, tmp_path: Path) -> Path:
+def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Path:
     """A club with an entry and a channel; gives the board."""
     board = tmp_path / board_name(SLUG)
     board.write_text(f"{MODERN}\n1,1,A,2025-10-30 12:00:00,0.5,1,alice\n")
-    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    kagsync.ok("users", "add", "alice", "bob")
-    kagsync.ok("sync", SLUG, "--from", str(board))
-    kagsync.ok("notify", "add", "json://localhost:1/")
+
+    def fill() -> None:
+        kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
+        kagsync.ok("users", "add", "alice", "bob")
+        kagsync.ok("sync", SLUG, "--from", str(board))
+        kagsync.ok("notify", "add", "json://localhost:1/")
+
+    prepared(settings.db, "an entry and a channel", fill)
     return board
 
 

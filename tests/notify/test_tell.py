@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiosmtpd.controller import Controller
 from world.boards import Team, board_csv, board_zip
+from world.database import prepared
 from world.listeners import Listener
 from world.running import run, start
 
@@ -71,13 +72,18 @@ class Boards:
 
 
 @pytest.fixture
-def boards(tmp_path: Path, kagsync: Kagsync) -> Boards:
+def boards(tmp_path: Path, kagsync: Kagsync, settings: Settings) -> Boards:
     """A competition with three people who have been on one board."""
-    kagsync.ok("competitions", "add", SLUG, OTHER, "--no-kaggle")
-    kagsync.ok("users", "add", "alice", "--group", "a")
-    kagsync.ok("users", "add", "bob", "carol", "--group", "b")
     boards = Boards(tmp_path, kagsync)
-    boards.load(ALICE, BOB, CAROL)
+
+    def fill() -> None:
+        kagsync.ok("competitions", "add", SLUG, OTHER, "--no-kaggle")
+        kagsync.ok("users", "add", "alice", "--group", "a")
+        kagsync.ok("users", "add", "bob", "carol", "--group", "b")
+        boards.load(ALICE, BOB, CAROL)
+
+    prepared(settings.db, "three people on a board", fill)
+    boards.number = 1
     return boards
 
 

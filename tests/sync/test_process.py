@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import sqlite3
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path

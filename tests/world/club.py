@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from world import database
 from world.boards import WHEN, Team, board_csv, board_name
+from world.running import set_columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,8 +110,7 @@ class Club:
 
     def update(self, slug: str = "", **values: str | int | None) -> None:
         """Changes columns of a competition."""
-        columns = ", ".join(f"{name} = ?" for name in values)
-        self.execute(f"UPDATE competitions SET {columns} WHERE slug = ?", *values.values(), slug or self.slug)
+        set_columns(self.db, slug or self.slug, **values)
 
     def asked(self) -> list[str]:
         """The slugs of the boards downloaded since this was last called."""

@@ -53,6 +53,9 @@ def prepared(db: Path, name: str, make: Callable[[], object]) -> None:
 
     Not for a test that cares when something happened: the times in a copy are those of the first call.
     """
+    if db.exists():  # and perhaps open, so no file may take its place
+        make()
+        return
     if name not in _prepared:
         make()
         execute(db, "PRAGMA wal_checkpoint(TRUNCATE)")

@@ -93,7 +93,6 @@ MOST_PARAMETERS = 8  # of a function; a command's options are its parameters, so
 KNOWN_TO_BE_SPLIT = {
     "doctor/examine.py",
     "kaggle/client.py",
-    "output/tables.py",
     "sync/run.py",
     "sync/run.py: sync",
 }

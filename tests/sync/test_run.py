@@ -401,7 +401,7 @@ def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
             raise ValueError("nobody thought of this")
         return real(store, competition, *arguments, **options)
 
-    monkeypatch.setattr(sync, "process", with_a_mistake)
+    monkeypatch.setattr(one, "process", with_a_mistake)
     club.competitions("a", "b", "c")
     club.people("user1")
 

@@ -95,6 +95,10 @@ class CredentialsError(ConfigurationError):
     code = "credentials"
 
 
+class RefusedCredentials(CredentialsError):
+    """Kaggle refused the credentials, or to renew a login."""
+
+
 class NoCredentials(CredentialsError):
     """There are no credentials at all, not even unusable ones."""
 

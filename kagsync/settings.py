@@ -23,6 +23,9 @@ VARIABLES = {
     "KAGSYNC_PING_URL": "where `sync` says that it starts and how it ended (healthchecks.io's protocol)",
 }
 
+# Those that name a file or a folder. In a schedule they must be absolute, since runs start elsewhere.
+PATHS = ("KAGSYNC_DB", "KAGSYNC_TEMP_DIR", "KAGSYNC_LOG_FILE")
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -93,6 +96,12 @@ def load(
         log_file=log_file or _path("KAGSYNC_LOG_FILE"),
         team_name=team_name if team_name is not None else _flag("KAGSYNC_TEAM_NAME", default=True),
     )
+
+
+def absolute(name: str) -> Path | None:
+    """The path in a variable, absolute and with ~ expanded; None: it is not set."""
+    path = _path(name)
+    return path and path.absolute()
 
 
 def config_folder() -> Path:

@@ -27,11 +27,6 @@ TEAM_NAME = "team_name"
 
 _SPACES = " \t\n\r\v\f\x1c\x1d\x1e\x1f"  # the ASCII characters that str.strip() removes
 
-# Part of a board's fingerprint, which tells whether there is anything to do. Raise it when the rule changes,
-# or when more of a board is stored, such as another column of the CSV: the next sync then processes each
-# board again. 2 added benchmarks, medal lines and names; 3 the number of places where ranks have gaps.
-RULE_VERSION = 3
-
 
 @dataclass(frozen=True)
 class Roster:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kagsync import installation
-from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials
+from kagsync.errors import ConfigurationError, CredentialsError, NoCredentials, RefusedCredentials
 from kagsync.files import rights
 from kagsync.safe_text import clip
 
@@ -106,7 +106,7 @@ def find() -> Credentials:
     )
 
 
-def refused(credentials: Credentials, said: str = "") -> CredentialsError:
+def refused(credentials: Credentials, said: str = "") -> RefusedCredentials:
     """The error for credentials that Kaggle does not accept.
 
     A new token must go to their own place or an earlier one, because a later one would not be used. If there
@@ -118,15 +118,15 @@ def refused(credentials: Credentials, said: str = "") -> CredentialsError:
     source, file = credentials.source, credentials.file
     message = f"Kaggle refused the credentials from {source}{said}"
     if file is not None and file.name == _OAUTH_JSON:  # the last place of all
-        return CredentialsError(message, how_to())
+        return RefusedCredentials(message, how_to())
     place = "~/.kaggle/access_token" if credentials.token is None else file or "KAGGLE_API_TOKEN"
     new = f"new token at {_TOKENS} and put it in {place}"
     others = (each for each in _all() if isinstance(each, Credentials) and each.source != source)
     other = next(others, None)
     if other is None:
-        return CredentialsError(message, f"Make a {new}")
+        return RefusedCredentials(message, f"Make a {new}")
     drop = f"Unset {source.partition(' (')[0]}" if source.startswith("KAGGLE_") else f"Delete {source}"
-    return CredentialsError(message, f"{drop} to log in with {other.source} instead, or make a {new}")
+    return RefusedCredentials(message, f"{drop} to log in with {other.source} instead, or make a {new}")
 
 
 def is_sendable(secret: object) -> bool:

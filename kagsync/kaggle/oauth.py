@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock, installation
-from kagsync.errors import CredentialsError, KagsyncError
+from kagsync.errors import KagsyncError, RefusedCredentials
 from kagsync.files import output_file
 from kagsync.kaggle import answers, exchange, sdk
 from kagsync.kaggle.credentials import Credentials, is_sendable
@@ -71,7 +71,7 @@ def with_access_token(credentials: Credentials, path: Path, policy: RetryPolicy)
         path: the file of the login.
 
     Raises:
-        CredentialsError: Kaggle refuses to renew it.
+        RefusedCredentials: Kaggle refuses to renew it.
         KagsyncError: Kaggle cannot be reached, or its answer makes no sense.
     """
     login = Login.read(path)
@@ -112,6 +112,6 @@ def _explain(cause: Exception, renewal: Exchange, login: Login) -> KagsyncError:
     if response is not None and answers.status_of(response) in (400, 401, 403):
         said = answers.quoted(response, [login.refresh_token])
         message = f"Kaggle refused to renew the login in {login.path}{said}"
-        return CredentialsError(message, f"Log in again: {installation.kaggle_login()}")
+        return RefusedCredentials(message, f"Log in again: {installation.kaggle_login()}")
     used = Credentials(str(login.path), token=login.refresh_token)
     return answers.explain(cause, renewal, "", used).error

@@ -92,7 +92,7 @@ def make_plan(loaded: Settings, *, every: str, db: Path | None, report: Path | N
         UsageError: `every` is not a duration, or one that not all schedulers support.
         ConfigurationError: a path or variable has a character that a schedule cannot hold.
     """
-    environment, private, secrets = _environment(loaded)
+    environment, private, secrets = _environment()
     log_file = (loaded.log_file or settings.default_log_file()).absolute()
     length = interval(every)
     options = ["--log-file", str(log_file)]
@@ -151,7 +151,7 @@ def _home_of_account() -> str | None:
         return None
 
 
-def _environment(loaded: Settings) -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
+def _environment() -> tuple[dict[str, str], dict[str, str], tuple[str, ...]]:
     """The variables that others may see, those for the private file, and the names of those left out."""
     carried, private = {}, {}
     if (home := os.environ.get("HOME")) and home != _home_of_account():
@@ -166,8 +166,8 @@ def _environment(loaded: Settings) -> tuple[dict[str, str], dict[str, str], tupl
             carried[name] = value
     for name in ("KAGSYNC_DB", "KAGSYNC_LOG_FILE"):  # options, see `make_plan`
         carried.pop(name, None)
-    if "KAGSYNC_TEMP_DIR" in carried:
-        carried["KAGSYNC_TEMP_DIR"] = str(loaded.temp_dir)  # absolute, ~ expanded
+    for name in carried.keys() & set(settings.PATHS):
+        carried[name] = str(settings.absolute(name))
     for name in ("KAGGLE_CONFIG_DIR", *route.CA_BUNDLES):
         if name in carried:
             carried[name] = str(Path(carried[name]).absolute())

@@ -10,6 +10,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+# Part of a board's fingerprint, which tells whether there is anything to do. Raise it when more of a board is
+# stored, such as another column of the CSV, or when the rule in `board/matching.py` changes: the next sync
+# then processes each board again. 2 added benchmarks, medal lines and names; 3 ranks with gaps.
+STORED_VERSION = 3
+# Fields that the history does not keep, so that a change of them alone adds nothing to it.
+NOT_IN_HISTORY = ("submission_date",)
+
 
 class Standing(NamedTuple):
     """How a team stands on a board. None in place of a Standing means: not on the board.
@@ -17,8 +24,9 @@ class Standing(NamedTuple):
     None in a field means that the board does not tell, or not legibly. It is a named tuple, since a large
     board has many, and a frozen dataclass takes longer to make.
 
-    A new column of the CSV needs a field here, its cells read in `board/rows.py`, a migration, its name in
-    `store/boards.py`, and a higher `RULE_VERSION` in `board/matching.py`.
+    A new column of the CSV needs: its name in `board/header.py`, its cells read in `board/rows.py`, a field
+    and a higher `STORED_VERSION` here, a migration, its name in `store/boards.py`; and to be shown, a key in
+    `queries/board.py` and a line in `output/board_table.py`.
 
     Attributes:
         rank: 1 is the best; None also where an old board's direction is unknown.
@@ -36,6 +44,10 @@ class Standing(NamedTuple):
     members: str
     submission_count: int | None
     submission_date: str | None = None
+
+    def with_what_history_lacks(self, latest: Standing) -> Standing:
+        """A standing from the history, completed by the same standing as the board had it."""
+        return self._replace(**{name: getattr(latest, name) for name in NOT_IN_HISTORY})
 
     def same(self, other: Standing | None) -> bool:
         """Whether there is no change: same rank, score, team (id, name, members) and number of submissions.

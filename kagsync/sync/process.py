@@ -11,7 +11,7 @@ from kagsync import clock
 from kagsync.board import matching, reader
 from kagsync.errors import UnknownCompetition
 from kagsync.log import logger
-from kagsync.standings.standing import Splice, Standing, splice
+from kagsync.standings.standing import STORED_VERSION, Splice, Standing, splice
 from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
 from kagsync.sync import guard, restore
 from kagsync.sync.result import Processed
@@ -79,7 +79,7 @@ def process(
             roster_version,
             team_name,
             competition.higher_is_better,
-            matching.RULE_VERSION,
+            STORED_VERSION,
         )
     )
     older = competition.snapshot_at is not None and fetched.snapshot_at < competition.snapshot_at

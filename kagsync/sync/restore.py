@@ -76,6 +76,6 @@ def _as_of(store: Store, competition_id: int, entry: Entry) -> Entry:
         standing or store.history.standing_at(competition_id, entry.user_id, change - 1) or entry.standing
     )
     if standing.same(entry.standing):
-        standing = standing._replace(submission_date=entry.standing.submission_date)
+        standing = standing.with_what_history_lacks(entry.standing)
     # `redated` finds the board before
     return entry._replace(standing=standing, left_at=left_at, last_seen_at=left_at)

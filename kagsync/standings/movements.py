@@ -41,10 +41,11 @@ MEMBER_LEFT = "member-left"
 REASONS = {
     NEW: "seen for the first time",
     CAME_BACK: "on the board again",
-    LEFT: "no longer on the board: older than a rolling board shows, or the team was deleted",
+    LEFT: "no longer on the board: the entry expired (some boards keep only recent submissions), "
+    "or the team was deleted",
     DELETED: "the account was deleted",
     MERGED: "the team became part of another",
-    MOVED: "in another team, without the old team-mates",
+    MOVED: "switched to another team, without a merger",
     IMPROVED: "a better score",
     FELL: "a worse score",
     RESCORED: "another score without a new submission, or on a board whose direction is not known",

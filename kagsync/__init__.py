@@ -26,10 +26,10 @@ def history(
     """The history of your people in one competition, for notebooks.
 
     Args:
-        db: the database file; None: where `kagsync` itself keeps it.
+        db: the database file; None: the one that the `kagsync` command uses.
         slug: the competition.
-        usernames: whose (one, or several); everybody's by default.
-        since: a time, or how long ago (`"7d"`, as `--since` takes it, but for `last`); by default all.
+        usernames: one person, or several; None: everybody.
+        since: a time, or how long ago, such as `"7d"`; None: everything.
 
     Returns:
         a row for each change of a standing, by time and rank. Columns: competition, username, name, group;
@@ -38,7 +38,7 @@ def history(
         reason and words of the change. Between two rows of a person nothing changed.
 
     Raises:
-        kagsync.errors.KagsyncError: no such database, competition or user.
+        kagsync.errors.KagsyncError: the database, the competition or a user does not exist.
     """
     from kagsync import notebook  # pandas, which the command line needs only for a changed board
 

@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Never
 
-# As in errors.py, before anything of the package is imported.
+# The same as in errors.py, which is not imported yet.
 SOME_FAILED = 1
 INTERRUPTED = 130
 _PATIENCE = 5.0  # seconds that an orderly end may take after a signal
@@ -26,21 +26,21 @@ def run() -> Never:
 
         code = main()
     except (MemoryError, SystemError, ImportError) as error:
-        # While Python loads the program, a lack of memory can also be "NULL without setting an exception",
-        # or a shared library that does not fit. There may be no room to import anything here.
+        # While Python loads the program, a lack of memory can also appear as "NULL without setting an
+        # exception", or as a shared library that does not fit. Importing anything here may fail, too.
         if isinstance(error, ImportError) and "failed to map" not in str(error):
             raise
         code = SOME_FAILED
         os.write(2, b"ERROR kagsync: there is not enough memory to start\n")
-    except KeyboardInterrupt:  # so early, or so late, that there is nothing to tell
+    except KeyboardInterrupt:  # before or after the command, so there is nothing to report
         code = INTERRUPTED
-    with contextlib.suppress(KeyboardInterrupt):  # between the two ways to take a signal
+    with contextlib.suppress(KeyboardInterrupt):  # a signal may arrive before `_leave` ignores them
         _leave(code)
     os._exit(code)
 
 
 def _interrupt(*_: object) -> Never:
-    raise KeyboardInterrupt("SIGTERM")  # ends like Ctrl-C: transactions roll back, run folders go
+    raise KeyboardInterrupt("SIGTERM")  # ends like Ctrl-C: transactions roll back, run folders are deleted
 
 
 def _end_after_a_signal() -> None:
@@ -48,10 +48,10 @@ def _end_after_a_signal() -> None:
 
     Python calls a signal's handler only when the main thread runs Python code. It does not while it waits for
     a name server or a locked database. The C part of the handler writes to a pipe at once, and a thread that
-    reads it ends the process if the main thread has not done so in time. Nothing is lost: what a run has not
-    finished is as after a power cut.
+    reads it ends the process if the main thread has not done so in time. Nothing is lost: the next run goes
+    on as after a power cut.
     """
-    if os.name != "posix":  # SIGTERM ends a process of Windows without asking it
+    if os.name != "posix":  # on Windows, SIGTERM ends a process at once
         return
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -60,7 +60,7 @@ def _end_after_a_signal() -> None:
         while os.read(reader, 1)[0] not in (signal.SIGINT, signal.SIGTERM):
             pass
         time.sleep(_PATIENCE)
-        # In a thread, since the main thread may hold the locks of the log, or nobody read the output.
+        # In a thread, because the main thread may hold the log's locks, or nobody may be reading the output.
         threading.Thread(target=_say_that_it_is_cut_off, daemon=True).start()
         time.sleep(_TIME_TO_SAY_SO)
         os._exit(INTERRUPTED)
@@ -82,14 +82,14 @@ def _leave(code: int) -> Never:
     Python's own exit waits for the threads of every library, without a limit. (It also kills the process with
     SIGINT, whatever the exit code, if Ctrl-C interrupted an `exec` of text, as dataclasses do on import.)
     """
-    # The work is done: a signal from here on ends the process with the code of the work.
+    # The work is done: from here on, a signal ends the process with the command's exit code.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os._exit(code))
     if logging := sys.modules.get("logging"):
-        with contextlib.suppress(Exception):  # of a handler; nothing may lead to Python's own exit
+        with contextlib.suppress(Exception):  # from a handler; nothing may lead to Python's own exit
             logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or none
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # the stream is closed or missing
             stream.flush()
     os._exit(code)
 

@@ -1,4 +1,4 @@
-"""Time: always UTC, stored as ISO 8601 ending in ``Z``, told to people as an age."""
+"""Time: always UTC, stored as ISO 8601 ending in ``Z``, shown to people as an age."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_ahead(moment: datetime, now: datetime) -> bool:
 
 def iso(moment: datetime) -> str:
     """``2025-10-31T16:26:26Z``: whole seconds, sorts as text."""
-    # Not strftime: on Linux its %Y writes the year 1 (.NET's "no time") as "1", which nothing reads again.
+    # Not strftime: on Linux its %Y writes the year 1 (.NET's "no time") as "1", which cannot be read back.
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
@@ -49,7 +49,7 @@ def ago(moment: datetime, now: datetime) -> str:
 
 
 def since(moment: datetime, now: datetime) -> str:
-    """How long ago, as it stands in a sentence: ``just now``, ``4 min ago``, ``in the future``."""
+    """How long ago, for use in a sentence: ``just now``, ``4 min ago``, ``in the future``."""
     if is_ahead(moment, now):
         return "in the future"
     age = ago(moment, now)
@@ -57,7 +57,7 @@ def since(moment: datetime, now: datetime) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time in the same words."""
+    """A length of time in the same units."""
     if seconds < 60:
         return "now"
     for unit, length, limit in (("min", 60, 60), ("h", 3600, 48), ("d", 86400, 730)):

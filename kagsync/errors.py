@@ -1,4 +1,4 @@
-"""The errors kagsync expects: each knows its exit code, its code word and its remedy."""
+"""Every error that kagsync expects, with its exit code, its code word and its remedy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNREACHABLE = 4
 DATABASE = 5
 INTERRUPTED = 130
 
-LONGEST_REST = timedelta(days=7)  # what Kaggle may ask to wait (429): a longer wait is ignored
+LONGEST_REST = timedelta(days=7)  # the longest wait that Kaggle may ask for (429)
 _LONGEST = 480  # characters of a message
 
 
@@ -36,8 +36,8 @@ class KagsyncError(Exception):
     code = "failed"
 
     def __init__(self, message: str, remedy: str = "") -> None:
-        # It contains names of people, files and archives. These have any length, and file names may contain
-        # lone surrogates, which neither a database nor a file can hold.
+        # Names of people, files and archives in it can have any length, and file names may contain lone
+        # surrogates, which cannot be written to a database or a file.
         message = clip(redacted(message.encode("utf-8", "backslashreplace").decode("utf-8")), _LONGEST)
         super().__init__(message)
         self.message = message
@@ -206,7 +206,7 @@ def output_failed(error: OSError) -> KagsyncError:
 
 
 def unforeseen(cause: Exception) -> KagsyncError:
-    """Turns an unexpected exception into an error; it recognizes one that means too little memory."""
+    """Turns an unexpected exception into an error: OutOfMemory if that is the cause, otherwise Unforeseen."""
     error: KagsyncError = OutOfMemory()
     if not memory.ran_out(cause):
         error = Unforeseen(

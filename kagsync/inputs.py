@@ -11,7 +11,7 @@ from kagsync.errors import UsageError
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # Kaggle's usernames are lower-case letters and digits (all 17,216 on the boards we know); older archives
-# have team names in their place, so everything is accepted that is not clearly a typing error.
+# have team names in their place, so anything that is not clearly a typing error is accepted.
 _USERNAME = re.compile(r"[^\s,/\\\"'<>`@=+-][^\s,/\\\"'<>`]{0,99}")
 LONGEST_TEXT = 1000  # characters of a name, a group or a title
 BY_HAND = "hand"  # the trigger of a run that names none
@@ -64,10 +64,10 @@ def username(text: str) -> str:
 
 
 def trigger(text: str) -> str:
-    """The name of what starts runs, such as `cron`.
+    """The name of something that starts runs, such as `cron`.
 
     Raises:
-        UsageError: it is not.
+        UsageError: it is not such a name.
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,29}", text):
         raise UsageError(f"{short(text)} is not the name of a trigger", "Use a word such as cron or airflow")
@@ -75,10 +75,10 @@ def trigger(text: str) -> str:
 
 
 def duration(text: str) -> timedelta:
-    """The duration in `90m`, `24h`, `7d` or `2w`.
+    """The duration in a text such as `90m`, `24h`, `7d` or `2w`.
 
     Raises:
-        UsageError: it is not.
+        UsageError: it is not a duration.
     """
     match = re.fullmatch(r"([0-9]{1,6})\s?([mhdw])", text.strip().lower())
     if match is None:

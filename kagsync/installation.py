@@ -1,4 +1,4 @@
-"""How this program was installed, and the commands that fit.
+"""Finds out how kagsync was installed, so that hints show commands that work.
 
 A hint that says `pip install` is wrong for those who installed kagsync with uv or pipx, and the bare name
 `kagsync` is wrong for those who installed it from a copy of the repository.
@@ -96,7 +96,7 @@ class Installation:
 @cache
 def this() -> Installation:
     """This installation."""
-    from urllib.parse import unquote, urlsplit  # here, and below, since most commands need no hint
+    from urllib.parse import unquote, urlsplit  # here, and below, because most commands show no hints
 
     prefix = Path(sys.prefix)
     temporary = is_temporary(prefix)

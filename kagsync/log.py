@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("kagsync")
 
-# Set while one of several competitions is worked on: its slug ends each of its lines, or lines of
-# competitions that are synced side by side could not be told apart.
+# The slug of the competition at work, if there are several. It is added to each line, so that the lines of
+# competitions that are synced side by side can be told apart.
 _competition: ContextVar[str] = ContextVar("competition", default="")
 
 _COLORS = {"DEBUG": 90, "INFO": 36, "WARNING": 33, "ERROR": 31}  # bright black, cyan, yellow, red
@@ -40,7 +40,7 @@ def about(slug: str) -> Iterator[None]:
 
 
 class _Formatter(logging.Formatter):
-    """One harmless line a record (a traceback, asked for with ``-v``, keeps its lines)."""
+    """One harmless line for each record (a traceback, asked for with ``-v``, keeps its lines)."""
 
     def __init__(self, layout: str) -> None:
         super().__init__(layout, datefmt="%Y-%m-%dT%H:%M:%SZ")
@@ -58,7 +58,7 @@ class _Formatter(logging.Formatter):
 
 
 def _harmless(line: str) -> str:
-    """A line that steers no terminal and has a length that people can read."""
+    """The line without control characters, short enough to read."""
     # Cut again, since an escape is longer than what it stands for.
     return clip(printable(clip(line, _LONGEST_LINE)), _LONGEST_LINE)
 
@@ -109,7 +109,7 @@ def configure(
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
     for old in list(logger.handlers):
-        if not isinstance(old, Tail):  # a Tail goes on
+        if not isinstance(old, Tail):  # a Tail stays
             logger.removeHandler(old)
             old.close()
     logger.filters.clear()

@@ -1,4 +1,4 @@
-"""Memory that runs out: how it is recognized, and how it is noticed before a library crashes."""
+"""Running out of memory: recognizes it, and notices it before a library crashes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 
-# What other libraries say of it: pandas' reader, the loader of shared libraries, a thread without a stack.
+# How other libraries report it: pandas' reader, the loader of shared libraries, a thread without a stack.
 _WORDS = ("out of memory", "cannot allocate memory", "failed to map segment", "can't start new thread")
 _FOR_PANDAS = 120 * 1024 * 1024  # bytes of address space that importing it takes, and some to work with
 
@@ -42,7 +42,7 @@ def before_pandas() -> None:
     # here multiplies matrices.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if os.name == "posix" and "pandas" not in sys.modules:  # on Windows this would take the memory itself
-        import mmap  # a shared library: at the very end, even that may not fit
+        import mmap  # a shared library: if memory is nearly used up, even that may not fit
 
         try:
             mmap.mmap(-1, _FOR_PANDAS, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()

@@ -1,4 +1,4 @@
-"""The ZIP that Kaggle sends: its one CSV is taken out, and nothing else in it is trusted."""
+"""Extracts the one CSV from the ZIP that Kaggle sends, and trusts nothing else in it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from kagsync.errors import BadBoard, BadDownload
 Announce = Callable[[Path], None]
 
 MAX_UNPACKED = 256 * 1024 * 1024  # bytes actually written, whatever the archive declares
-MAX_PACKED = 64 * 1024 * 1024  # bytes of an archive: it is read into memory, and real ones have 500,000
-MAX_MEMBERS = 1000  # of an archive: zipfile makes an object for each before anything can be checked
+MAX_PACKED = 64 * 1024 * 1024  # bytes of an archive: it is read into memory, and real ones have about 500,000
+MAX_MEMBERS = 1000  # files in an archive: zipfile makes an object for each before anything can be checked
 
 _PIECE = 1024 * 1024
-_MEMBER = b"PK\x01\x02"  # begins the description of each file
+_MEMBER = b"PK\x01\x02"  # starts the entry of each file in a ZIP's directory
 _RETRY = "Try again later"
 
 
@@ -85,7 +85,7 @@ def refuse_large(size: int) -> None:
     """Refuses a CSV of more than 256 MiB.
 
     Raises:
-        BadDownload: it has more.
+        BadDownload: it is larger.
     """
     if size > MAX_UNPACKED:
         raise BadDownload(f"the leaderboard is larger than {MAX_UNPACKED // 1024**2} MB unpacked", _RETRY)

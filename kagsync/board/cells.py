@@ -1,7 +1,7 @@
-"""The cells of a leaderboard as numbers and dates; a cell that cannot be read is None (or NaN).
+"""Reads the cells of a leaderboard as numbers and dates. A cell that cannot be read becomes None (or NaN).
 
-Other programs may have saved a board before it is loaded, and have changed its cells: pandas turns a column
-of whole numbers with one empty cell into `1.0`.
+Another program may have saved the board before, and changed its cells: pandas turns a column of whole numbers
+with one empty cell into `1.0`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LOOKS_MONTH_FIRST = re.compile(r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M"
 
 
 class Legible(NamedTuple):
-    """How many cells of a column are legible, how many are not, and one of those. Empty ones: neither."""
+    """How many filled cells of a column can be read, how many cannot, and an example of those."""
 
     good: int
     bad: int
@@ -49,7 +49,7 @@ def integer(cell: str | int) -> int | None:
 
 def number(text: str) -> float:
     """A number; NaN for anything else, infinities included."""
-    if not text.isascii() or "_" in text:  # some would be numbers for Python only
+    if not text.isascii() or "_" in text:  # only Python would take some of these for numbers
         return math.nan
     try:
         value = float(text)

@@ -1,4 +1,6 @@
-"""The file name of a leaderboard: what it tells about the board, and a form that every system can store."""
+"""The file name of a leaderboard: the board's time and competition, public or private; and a safe form of it.
+
+`sync/fetch.py` refuses files that are named as a private board or as one of another competition."""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ _COMPETITION = re.compile(
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 _MAX_BYTES = 200  # file systems stop at 255
-FIRST_YEAR = 2010  # of Kaggle; an earlier time is something else
+FIRST_YEAR = 2010  # of Kaggle; an earlier time is not a board's
 
 
 def snapshot_time(name: str) -> datetime | None:
@@ -49,13 +51,13 @@ def day(name: str) -> str | None:
 
 
 def competition(name: str) -> str | None:
-    """The competition that a file is named for, in Kaggle's way; None when it is named in another way."""
+    """The competition in a file name of Kaggle's form; None if the name has another form."""
     match = _COMPETITION.match(name)
     return match[1] if match else None
 
 
 def is_private(name: str) -> bool:
-    """Whether a file is named as a private leaderboard."""
+    """Whether a file name says that the leaderboard is private."""
     kinds = _KIND.findall(name)
     return bool(kinds) and kinds[-1].lower() == "private"
 

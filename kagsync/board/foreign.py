@@ -1,4 +1,4 @@
-"""Files that people mistake for a leaderboard: what each is, and what to do instead."""
+"""Recognizes files that people mistake for a leaderboard, and says what to do instead."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def refuse_foreign(path: Path) -> None:
     """Refuses a file that is recognizably something other than a leaderboard.
 
     Raises:
-        BadBoard: it says what the file is, and what to do.
+        BadBoard: the file is something else. The message says what it is, and what to do.
         OSError: it cannot be read.
     """
     with path.open("rb") as file:

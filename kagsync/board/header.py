@@ -1,4 +1,4 @@
-"""The header of a leaderboard, and what can be read of its rows without pandas.
+"""Reads the header of a leaderboard, and what is needed from its rows without pandas.
 
 Modern (2023 to now): Rank,TeamId,TeamName,LastSubmissionDate,Score,SubmissionCount,TeamMemberUserNames.
 Old (to 2022): TeamId,TeamName,SubmissionDate,Score, until 2020 with several rows a team; the oldest (2010 to
@@ -32,7 +32,7 @@ class Header:
 
     Attributes:
         columns: all of them, in the order of the file.
-        raw: the needed and optional ones → as the file writes them.
+        raw: the needed and optional ones → their names as the file writes them.
         needed: those that a board of this age must have.
         optional: those that this board has, of the ones that modern boards usually have.
     """
@@ -53,7 +53,7 @@ def read_header(path: Path) -> Header:
     """Reads the first line of a leaderboard.
 
     Raises:
-        BadBoard: the file is no leaderboard, or a needed column is missing or stands twice.
+        BadBoard: the file is not a leaderboard, or a needed column is missing or appears twice.
     """
     foreign.refuse_foreign(path)
     with sizes.reading(path) as rows:
@@ -103,7 +103,7 @@ def newest_submission(path: Path, day: str = "") -> str | None:
     read = cells.date if header.modern else cells.old_date
     with sizes.reading(path) as rows:
         dates = map(read, _cells_with_dates(rows, header))
-        # An earlier date is not one, such as .NET's 0001-01-01.
+        # An earlier date is a placeholder, such as .NET's 0001-01-01.
         believed = (date for date in dates if date is not None and date >= str(file_name.FIRST_YEAR))
         return max((date for date in believed if date.startswith(day)), default=None)
 
@@ -137,7 +137,7 @@ def refuse_cut_off(path: Path, header: Header) -> None:
     Only a last line without a line break counts: programs may drop the empty cells at the end of a row.
 
     Raises:
-        BadBoard: it ends so.
+        BadBoard: it is cut off.
     """
     with path.open("rb") as file:
         start = file.seek(max(file.seek(0, os.SEEK_END) - _LONGEST_ROW, 0))
@@ -158,5 +158,5 @@ def short(name: str) -> str:
 
 
 def _is_row(row: list[str]) -> bool:
-    """Whether pandas, and so we, take this for a row: a blank line is not one, a lone `""` is."""
+    """Whether pandas, and so kagsync, takes this for a row: a blank line is not one, a lone `""` is."""
     return len(row) > 1 or (len(row) == 1 and (row[0] == "" or row[0].strip(" \t") != ""))

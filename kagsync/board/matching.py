@@ -1,4 +1,4 @@
-"""Who a row belongs to, as a pure function.
+"""Decides which tracked user a row belongs to, as a pure function.
 
 1. Every member whose username is tracked: whole names, case ignored.
 2. Only if no member is tracked: the user whose tracked username is exactly the team's name. This is weak
@@ -42,7 +42,7 @@ class Roster:
 
     @classmethod
     def of(cls, users: Iterable[tuple[int, str]]) -> Roster:
-        """From (id, username) pairs."""
+        """Makes a roster from (id, username) pairs."""
         by_team_name = {name: key for key, name in users}
         return cls({name.lower(): key for name, key in by_team_name.items()}, by_team_name)
 
@@ -73,7 +73,7 @@ def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) ->
     start = 0
     for chunk in chunks:
         cells = _tidy(chunk.members)
-        # Most rows belong to nobody: comprehensions are Python's fastest way past them.
+        # Most rows belong to nobody, and comprehensions skip those fastest.
         by_cell = [
             i
             for i, cell in enumerate(cells)
@@ -96,7 +96,7 @@ def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) ->
 
 
 def _tidy(cells: list[str]) -> list[str]:
-    """The cells in lower case and without spaces. Kaggle's are so already; those of some archives are not."""
+    """The cells in lower case and without spaces. Kaggle's already are; those of some archives are not."""
     text = "\0".join(cells)
     if text.isascii() and text == text.lower() and not any(space in text for space in _SPACES):
         return cells

@@ -1,4 +1,4 @@
-"""The CSV of a leaderboard, modern or old (see `board/header.py`), as one tidy stream of teams.
+"""Reads a leaderboard's CSV, modern or old (see `board/header.py`), as one tidy stream of teams.
 
 Cells are written by strangers: a team may be called NaN or null, so no type is guessed from them.
 """
@@ -48,7 +48,7 @@ def open_board(path: Path, *, higher_is_better: bool | None = None) -> Board:
 
     Raises:
         BadBoard: it is no leaderboard, or cut off. While its chunks are read: it is not CSV throughout, a
-            needed column cannot be read at all, or a team or a rank is there twice.
+            needed column cannot be read at all, or a team or a rank appears twice.
     """
     header = read_header(path)
     refuse_cut_off(path, header)
@@ -181,9 +181,9 @@ def _old_chunks(
 
 
 def _direction_of_moves(teams: pd.Series[str], scores: pd.Series[float]) -> bool | None:
-    """Whether higher is better, as each team's rows in order of time tell: each was an improvement.
+    """Whether higher is better: in order of time, each row of a team is an improvement.
 
-    None where no team has two scores, or where teams contradict each other, as in none of 74 real boards.
+    None if no team has two scores, or if teams contradict each other (they do on none of 74 real boards).
     """
     steps = scores.groupby(teams, sort=False).diff().dropna()
     up, down = bool((steps > 0).any()), bool((steps < 0).any())
@@ -191,7 +191,7 @@ def _direction_of_moves(teams: pd.Series[str], scores: pd.Series[float]) -> bool
 
 
 def _direction_of_order(scores: pd.Series[float]) -> bool | None:
-    """Whether higher is better, as the scores in the order of the file tell; None if they are in no order."""
+    """Whether higher is better, by the order of the scores in the file; None if they are not sorted."""
     if scores.nunique() < 2:
         return None
     if scores.is_monotonic_decreasing:

@@ -80,12 +80,12 @@ def _open(path: Path) -> TextIO:
 
 
 def _lines(file: TextIO) -> Iterator[str]:
-    """The lines of a file; a line that is too long is cut, after what it is refused for."""
+    """The lines of a file. A line that is too long is cut, but only after the part that it is refused for."""
     return iter(partial(file.readline, _MAX_LINE), "")
 
 
 def _rows(file: TextIO, path: Path) -> Iterator[list[str]]:
-    csv.field_size_limit(MAX_CELL)  # for the whole process: csv has no other way
+    csv.field_size_limit(MAX_CELL)  # for the whole process: csv has no narrower setting
     reader = csv.reader(_lines(file))
     columns: list[str] = []
     number = lines = 0

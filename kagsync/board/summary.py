@@ -1,4 +1,4 @@
-"""What a board is like as a whole: its size, its benchmarks and medal lines, the names on it."""
+"""Summarizes a whole board: its size, its benchmarks and medal lines, the names on it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class BoardSummary:
         """What standings on this board are measured against."""
         if self._marks is None:
             self._marks = self._measure()
-            self._ranked.clear()  # frees memory of a large board, which its entries need next
+            self._ranked.clear()  # frees memory that a large board's entries need next
         return self._marks
 
     def _measure(self) -> Marks:

@@ -1,4 +1,4 @@
-"""What the commands share: where they are registered, how they begin, and how they print and end."""
+"""What all commands share: how they are registered, start, print and end."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Common:
             )
 
     def say(self, text: str) -> None:
-        """Prints what a command has done, unless it is to be quiet."""
+        """Prints what a command has done, unless --quiet was given."""
         if not self.quiet:
             listing.write(Result(text))
 
@@ -131,7 +131,7 @@ def open_store(loaded: Settings, *, create: bool = False) -> Store:
 
 
 def open_to_read(loaded: Settings) -> Store:
-    """The store for a command that only reads: whoever may read the database may use it."""
+    """Opens the store for a command that only reads. The right to read the database is enough."""
     from kagsync.store import Store
 
     return Store.open_to_read(loaded.db, loaded.locks)
@@ -166,5 +166,5 @@ def in_turn(names: Iterable[str]) -> Iterator[deque[str]]:
 
 
 def with_entries(name: str, entries: int) -> str:
-    """What goes when a competition or a user is removed."""
+    """Describes what is deleted with a competition or a user."""
     return f"{name} with {entries} {'entry' if entries == 1 else 'entries'} and their history"

@@ -1,4 +1,4 @@
-"""`kagsync status`, `doctor` and `backup`: is everything well, and a copy in case it is not."""
+"""`kagsync status`, `doctor` and `backup`: whether everything works, and a copy of the database."""
 
 from __future__ import annotations
 

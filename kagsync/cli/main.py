@@ -87,7 +87,7 @@ def _run(words: list[str]) -> int:
         told = errors.from_os_error(error, f"use {error.filename}" if error.filename else "go on")
         log.failure(told)
         return told.exit_code
-    except Exception as error:  # noqa: BLE001  (also a bug of ours is one line)
+    except Exception as error:  # noqa: BLE001  (a bug is reported in one line, too)
         told = errors.unforeseen(error)
         log.failure(told)
         return told.exit_code
@@ -95,9 +95,9 @@ def _run(words: list[str]) -> int:
 
 
 def command(words: list[str]) -> Any:
-    """What reads and runs these words: one command, if the first word names one; else all of them.
+    """The command that these words call: one command, if the first word names one; otherwise all of them.
 
-    Only what is asked for is loaded, since typer evaluates the signature of every command it is given.
+    Only what is needed is loaded, because typer evaluates the signature of every command it is given.
     """
     name = words[0] if words else ""
     files = [_FILES[name]] if name in _FILES else dict.fromkeys(_FILES.values())

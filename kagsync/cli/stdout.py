@@ -1,7 +1,7 @@
 """Standard output that cannot change what a command does or how it ends.
 
 A command prints while it works. Its reader may go away (`| head`), and a disk may be full. The command goes
-on all the same, so it never stops halfway and its exit code says how the work went.
+on anyway, so it never stops halfway and its exit code says how the work went.
 """
 
 from __future__ import annotations

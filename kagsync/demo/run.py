@@ -46,7 +46,7 @@ def run(db: Path | None, *, report_to: Path | None = None, quiet: bool = False) 
 
     Raises:
         UsageError: `db` exists.
-        KagsyncError: it cannot be written.
+        KagsyncError: the database or the report cannot be written.
     """
 
     def say(text: str) -> None:

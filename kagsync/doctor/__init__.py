@@ -1,1 +1,1 @@
-"""Looks at everything that a run needs."""
+"""`kagsync doctor`: checks everything that a run needs."""

@@ -1,4 +1,4 @@
-"""What a check of `doctor` is, and what one check leaves for the next."""
+"""The result of one `doctor` check, and what earlier checks pass on to later ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the database and of what is in it. They look at a copy in memory."""
+"""Checks of the database and its content, made on a copy in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the way to Kaggle: credentials, certificates, and whether it gives each leaderboard."""
+"""Checks of the connection to Kaggle: credentials, certificates, and access to each leaderboard."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SKEW = 300.0  # seconds a clock may be wrong
 _ANSWERS = (BadDownload, CredentialsError, Forbidden, NotFound, RateLimited)  # errors after Kaggle answered
-_ON_THE_WAY = {Unreachable.code, ConfigurationError.code}  # problems of no single competition
+_ON_THE_WAY = {Unreachable.code, ConfigurationError.code}  # problems that are not about one competition
 
 
 def key() -> Iterator[Check]:
@@ -104,5 +104,5 @@ def _ask(api: Clients, competition: Competition) -> tuple[KagsyncError | None, f
         return error, None
     except OSError as error:  # what requests raises for missing certificates
         return Unreachable(f"Kaggle cannot be asked: {error}"), None
-    except Exception as error:  # noqa: BLE001  (of one competition; the others are asked all the same)
+    except Exception as error:  # noqa: BLE001  (about one competition; Kaggle is still asked about the others)
         return errors.unforeseen(error), None

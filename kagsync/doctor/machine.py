@@ -76,12 +76,12 @@ def _writable(about: str, folder: Path, *, lockable: bool = False) -> Iterator[C
 
 
 def _let_write(folder: Path, there: Path) -> str:
-    """What lets this user write in a folder.
+    """How this user can get the right to write in a folder.
 
     Args:
         there: the folder, or where it does not exist the nearest one above that does.
     """
-    if there != folder and rights.other_owner(there):  # the folder above stays its owner's
+    if there != folder and rights.other_owner(there):  # the folder above is left to its owner
         return rights.quoted("sudo", "install", "-d", "-o", os.geteuid(), folder)
     return rights.how_to_write(there, "KAGSYNC_DB, KAGSYNC_TEMP_DIR or KAGSYNC_LOG_FILE")
 
@@ -111,7 +111,7 @@ def locks(loaded: Settings) -> Iterator[Check]:
                     stuck.append(error)
                 else:
                     busy.append(file.stem)
-        for left in folder.glob(".doctor-*.lock"):  # by a doctor that was killed
+        for left in folder.glob(".doctor-*.lock"):  # left by a doctor that was killed
             if left != own:
                 with contextlib.suppress(KagsyncError, OSError), file_locks.hold(left):
                     left.unlink()

@@ -1,4 +1,4 @@
-"""Checks of what runs by itself: the scheduler, the monitor, and how fresh the boards are."""
+"""Checks of automatic runs: the scheduler, the monitor, and how fresh the boards are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def unattended(known: Found, now: datetime) -> Iterator[Check]:
-    """Whether runs start by themselves, and whether they succeed."""
+    """Checks whether runs start automatically, and whether they succeed."""
     if monitor := ping.state(known.last_ping, known.triggers, now):
         yield Check("Monitor", *monitor)
     found, fresh = install.status(known.triggers, now), known.fresh

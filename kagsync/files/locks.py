@@ -1,8 +1,8 @@
-"""Locks between processes: held by at most one, free again when its holder is killed.
+"""Locks between processes. At most one process holds a lock, and the lock is freed when its holder is killed.
 
 Each lock is a file that is locked with flock(2), or with msvcrt.locking on Windows. The file stays when the
-lock is free; only the system's lock counts. Where the system cannot lock files there is no lock at all:
-`filelock` goes on with files whose existence is the lock, and these outlive a killed process.
+lock is free; only the system's lock counts. Where the system cannot lock files, an error is raised. (The
+library `filelock` falls back on files whose existence is the lock, and these outlive a killed process.)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from kagsync.files import rights
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# No run holds a lock for so long: schedulers end a run after this time.
+# No run holds a lock for longer: schedulers end a run after this time.
 LONGEST = 900.0  # seconds
 _PAUSE = 0.05  # seconds between two tries
 _DELETED = 20  # tries, if others delete the lock file just as it is locked
@@ -54,11 +54,12 @@ def hold(path: Path, *, wait: float = 0.0, longest: float | None = None) -> Iter
 
     Args:
         wait: seconds to wait for another holder.
-        longest: seconds for which another process may hold the lock; after that it is stuck. None: any time.
+        longest: seconds for which another process may hold the lock before it counts as stuck. None: no
+            limit.
 
     Raises:
-        Busy: somebody else holds it and `wait` is over.
-        StuckLock: the same, and somebody has held it for at least `longest`.
+        Busy: another process holds it, and `wait` is over.
+        StuckLock: another process has held it for at least `longest`.
         NoLocks: files cannot be locked there.
         ConfigurationError: the lock file cannot be made or used.
     """
@@ -72,11 +73,11 @@ def hold(path: Path, *, wait: float = 0.0, longest: float | None = None) -> Iter
             _mark(path).unlink(missing_ok=True)
         yield
     finally:
-        os.close(file)  # and the lock is free
+        os.close(file)  # this frees the lock
 
 
 def check(path: Path) -> None:
-    """Makes sure that locks work where `path` is; any other problem is left to whoever needs the lock.
+    """Makes sure that locks work where `path` is. Other problems are reported when the lock is taken.
 
     Raises:
         NoLocks: files cannot be locked there.
@@ -91,13 +92,13 @@ def check(path: Path) -> None:
 
 
 def stuck(path: Path) -> StuckLock | None:
-    """The error for a busy lock that a run has seen busy `LONGEST` seconds ago; else None."""
+    """The error for a lock that has been busy for at least `LONGEST` seconds; None if it has not."""
     since = _read_mark(path)
     return None if since is None else _stuck(path, since, LONGEST)
 
 
 def _acquire(path: Path, wait: float) -> int | None:
-    """Opens and locks the file; None when others hold it."""
+    """Opens and locks the file; None if another process holds the lock."""
     ends = time.monotonic() + wait
     deleted = 0
     while deleted < _DELETED:
@@ -105,7 +106,7 @@ def _acquire(path: Path, wait: float) -> int | None:
         locked, there = False, True
         try:
             locked = _lock(file, path)
-            there = os.fstat(file).st_nlink > 0  # else its last holder deleted it: nobody sees this lock
+            there = os.fstat(file).st_nlink > 0  # 0: its last holder deleted it, so nobody sees this lock
         finally:
             if not (locked and there):
                 os.close(file)
@@ -120,7 +121,7 @@ def _acquire(path: Path, wait: float) -> int | None:
 
 def _open(path: Path) -> int:
     try:
-        rights.make_folder(path.parent)  # a group shares it only if people say so
+        rights.make_folder(path.parent)  # it is shared with a group only if somebody sets that up
         file = os.open(path, _FLAGS, rights.private_mode(path.parent))
     except OSError as error:
         if error.errno == errno.ELOOP and path.is_symlink():
@@ -184,10 +185,10 @@ def _no_locks(path: Path, why: str) -> NoLocks:
     )
 
 
-# Since when a lock is busy. Its holder need not cooperate, because any program can hold it. So the first run
-# that finds it busy leaves a mark, and the next holder deletes the mark. While a mark is there, one and the
-# same process has held the lock since. The time is that of the monotonic clock, which all processes share and
-# nobody sets. It starts again with the system, but no lock outlives that.
+# How long a lock has been busy. Any program can hold a lock, so the holder does not record when it took it.
+# Instead, the first run that finds the lock busy leaves a mark with the time, and the next holder deletes the
+# mark. While a mark exists, the same process has held the lock. The time is from the monotonic clock, which
+# all processes share and nobody can set. It restarts with the system, but no lock outlives a restart.
 
 
 def _mark(path: Path) -> Path:
@@ -209,7 +210,7 @@ def _first_seen_busy(path: Path, wait: float) -> float:
     if since is not None:
         return min(since, now - wait)
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-    with contextlib.suppress(OSError):  # without a mark, only the waiting of this process counts
+    with contextlib.suppress(OSError):  # without a mark, only this process's own wait counts
         file = os.open(_mark(path), flags, rights.private_mode(path.parent))
         try:
             os.write(file, f"{now - wait:.0f}".encode("ascii"))

@@ -1,4 +1,4 @@
-"""The log file, at a path that a person named. It is rotated at 1 MB. No failure of it stops a run."""
+"""The log file, at a path that somebody chose, rotated at 1 MB. If it cannot be written, the run goes on."""
 
 from __future__ import annotations
 
@@ -24,27 +24,26 @@ KEPT = 3
 _logger = logging.getLogger("kagsync")
 _START = 4096  # bytes that tell what a file is
 # A line of ours, or one of stderr, which a shell can send to the same file. It can follow NULs: after a power
-# cut, some file systems leave them in the place of what was written last.
+# cut, some file systems leave them instead of what was written last.
 _OUR_LINE = re.compile(rb"(?m)(?:^|\0)(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ )?[A-Z]+ kagsync: ")
-# Archives can hold a log, so what they begin with decides: ZIP, gzip, ELF, UTF-16.
+# An archive can contain log lines, so its first bytes decide: ZIP, gzip, ELF, UTF-16.
 _BINARY = (b"PK\3\4", b"\x1f\x8b", b"\x7fELF", b"\xff\xfe", b"\xfe\xff")
 _TAR = slice(257, 262)  # where a tar archive says "ustar"
-_CONTROL = re.compile(rb"[\x01-\x06\x0e-\x1a\x1c-\x1f]")  # in no text, not even a coloured one
-_SICK_DISK = {errno.EROFS, errno.EIO}  # where a disk fails, Linux lets nobody write to it
+_CONTROL = re.compile(rb"[\x01-\x06\x0e-\x1a\x1c-\x1f]")  # never in text, not even in coloured text
+_SICK_DISK = {errno.EROFS, errno.EIO}  # Linux makes a failing disk read-only
 
 
 def open_file(path: Path, database: Path | None) -> LogFile | None:
     """Opens a log file.
 
     Args:
-        database: the one in use, no part of which can be a log file.
+        database: the one in use. Neither it nor a part of it can be the log file.
 
     Returns:
-        None: its disk is full or failed, which the log says. That is no reason not to run.
+        the file; None: its disk is full or has failed. Then a warning is logged, and the run goes on.
 
     Raises:
-        ConfigurationError: it cannot be written, or something else than a log is there, such as a pipe that
-            no program reads.
+        ConfigurationError: it cannot be written, or it is not a log, or it is a pipe that no program reads.
     """
     check(path, database)
     try:
@@ -61,7 +60,7 @@ def open_file(path: Path, database: Path | None) -> LogFile | None:
 def check(path: Path, database: Path | None) -> None:
     """Makes sure that a log overwrites nothing: the path may be a new file, a text file or a stream.
 
-    It opens no pipe, since closing the pipe again would end the log for its reader.
+    It does not open a pipe, because closing it again would end the log for its reader.
 
     Raises:
         ConfigurationError: the path is something else, or cannot be examined.
@@ -81,9 +80,9 @@ def check(path: Path, database: Path | None) -> None:
 
 
 def is_stream(path: Path) -> bool:
-    """Whether a path leads to what is written and never rotated.
+    """Whether a path leads to something that is written but never rotated.
 
-    This is a stream of this process (/dev/stderr, also when it is a file), a device such as /dev/null, or a
+    That is a stream of this process (/dev/stderr, even if it is a file), a device such as /dev/null, or a
     pipe.
     """
     try:
@@ -108,8 +107,8 @@ def _is_binary(start: bytes) -> bool:
 class LogFile(logging.Handler):
     """Appends lines to a file, which several processes may do at the same time.
 
-    A file that another process rotated, or that somebody moved away, is opened anew. Whatever fails is one
-    warning, however often it fails.
+    If another process rotates the file, or somebody moves it, a new one is opened. A failure causes one
+    warning, however often it happens.
     """
 
     def __init__(self, path: Path, database: Path | None) -> None:
@@ -130,7 +129,7 @@ class LogFile(logging.Handler):
             with self._warns("rotate"):
                 self._rotate_before(len(line))
         with self._warns("write"):
-            while line:  # a disk with little space takes a part of it
+            while line:  # a nearly full disk takes only a part of it
                 line = line[os.write(self._file, line) :]
 
     def close(self) -> None:
@@ -171,7 +170,7 @@ class LogFile(logging.Handler):
             return  # another process rotates it now
         try:
             self._follow()
-            if self._file == locked:  # else another process has just rotated it
+            if self._file == locked:  # otherwise another process has just rotated it
                 self._rotate()
         finally:
             if self._file == locked:
@@ -179,17 +178,17 @@ class LogFile(logging.Handler):
 
     def _rotate(self) -> None:
         self._rotates = False  # if anything fails, the log goes on in this file for the rest of the run
-        path = self._path.resolve()  # of a link, what it leads to
+        path = self._path.resolve()  # for a link, its target
         files = [path, *(path.with_name(f"{path.name}.{number}") for number in range(1, KEPT + 1))]
         if not _is_log(path):
-            return  # somebody's own file, and theirs to rotate
+            return  # somebody else's file, which kagsync does not rotate
         if others := [file for file in files if os.path.lexists(file) and not _is_log(file)]:
             raise ConfigurationError(f"{others[0]} is not a log of kagsync's")
         self._shift(files)
         self._rotates = True
 
     def _shift(self, files: list[Path]) -> None:
-        if sys.platform == "win32":  # which renames no open file
+        if sys.platform == "win32":  # Windows does not rename an open file
             os.close(self._file)
         try:
             for older, newer in zip(files[:0:-1], files[-2::-1], strict=True):
@@ -200,8 +199,8 @@ class LogFile(logging.Handler):
 
 
 def _lock(file: int) -> bool:
-    """Keeps other processes from rotating the file; False: one of them does so now."""
-    if sys.platform == "win32":  # which lets nobody rename a file that another process has open
+    """Keeps other processes from rotating the file; False if one of them is doing so now."""
+    if sys.platform == "win32":  # Windows does not rename a file that another process has open
         return True
     import fcntl
 
@@ -223,7 +222,7 @@ def _unlock(file: int) -> None:
 
 
 def _is_log(path: Path) -> bool:
-    """Whether kagsync wrote to a file; also if a power cut left only NULs, or nothing."""
+    """Whether a file is a log of kagsync's. It may be empty, or hold only the NULs that a power cut left."""
     start = output_file.start(path, _START)
     return not _is_binary(start) and (not start.strip(b"\0") or _OUR_LINE.search(start) is not None)
 

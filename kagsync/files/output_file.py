@@ -1,4 +1,4 @@
-"""Files at paths that people name: nothing valuable is overwritten, and a new file is complete or absent."""
+"""Writes files at paths that people choose: overwrites nothing valuable, and leaves no incomplete file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from kagsync.files import rights, scratch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What SQLite keeps beside a database, as parts of it.
+# The suffixes of the files that SQLite keeps beside a database, as parts of it.
 PARTS = ("-wal", "-shm", "-journal")
 FIND_IT = "Mount the disk that it is on, or correct the link"  # the remedy for a lost link
-_LONGEST_BLANK = 64_000_000  # bytes; more than any page that a power cut can have emptied
-_LOCKS = "-locks"  # our folder beside a database that is synced
+_LONGEST_BLANK = 64_000_000  # bytes; larger than any page that a power cut can have emptied
+_LOCKS = "-locks"  # the suffix of the folder of locks beside a database
 SQLITE = b"SQLite format 3\0"  # https://sqlite.org/fileformat2.html
 _KINDS = {
     stat.S_IFDIR: "folder",
@@ -30,10 +30,10 @@ _KINDS = {
 
 
 def examine(path: Path, database: Path | None = None) -> os.stat_result | None:
-    """Looks at a path before anything is written there. It opens no pipe and no device.
+    """Checks a path before anything is written there. Pipes and devices are not opened.
 
     Args:
-        path: a path that a person named. A link stands for what it leads to.
+        path: a path that somebody chose. A link is followed.
         database: the database that this process uses. It is never opened here, since closing a file ends
             the locks that this process has on it.
 
@@ -69,10 +69,10 @@ def _refuse_dev_and_proc(path: Path) -> None:
 
 
 def is_in_dev_or_proc(path: Path) -> bool:
-    """Whether a path is below /dev or /proc, or a link on its way is.
+    """Whether a path, or a link that it goes through, is below /dev or /proc.
 
-    These names belong to the whole machine, so nothing may take their place. They can lead to any file:
-    /dev/stdout does after `> file`. (/dev/shm is a disk like others.)
+    These names belong to the whole machine, so they must not be replaced. They can lead to any file, as
+    /dev/stdout does after `> file`. (/dev/shm is an ordinary disk.)
     """
     for name in _way(path):
         text = str(name)
@@ -82,7 +82,7 @@ def is_in_dev_or_proc(path: Path) -> bool:
 
 
 def _way(path: Path) -> Iterator[Path]:
-    """A path, and where each link on its way leads."""
+    """A path, then the target of each link that it goes through."""
     for _ in range(40):  # as many links as Linux follows
         path = Path(os.path.realpath(path.parent)) / path.name
         yield path
@@ -93,7 +93,7 @@ def _way(path: Path) -> Iterator[Path]:
 
 
 def is_lost_link(path: Path) -> bool:
-    """Whether a path is a symbolic link to what is not there, as when a disk is not mounted."""
+    """Whether a path is a symbolic link whose target is missing, perhaps because a disk is not mounted."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -142,9 +142,9 @@ def _is_one_of(found: os.stat_result, files: list[Path]) -> bool:
 
 
 def start(path: Path, size: int) -> bytes:
-    """The first bytes of a file; none of what is not a file or may not be read."""
+    """The first bytes of a file; empty if it is not a file or may not be read."""
     try:
-        # A pipe would otherwise be waited for.
+        # Without O_NONBLOCK, opening a pipe would wait for a writer.
         opened = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError:
         return b""
@@ -155,12 +155,12 @@ def start(path: Path, size: int) -> bytes:
 
 
 def is_sqlite(path: Path) -> bool:
-    """Whether a file is a database of SQLite's."""
+    """Whether a file is a SQLite database."""
     return start(path, len(SQLITE)) == SQLITE
 
 
 def is_blank(path: Path) -> bool:
-    """Whether a file holds nothing: no byte, or only the NULs that a power cut can leave. A link does not."""
+    """Whether a file is empty or holds only the NULs that a power cut can leave. Never true of a link."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -172,13 +172,13 @@ def is_blank(path: Path) -> bool:
 
 
 def refuse_working_database(path: Path) -> None:
-    """Refuses a database that is in use, or is worked with between uses.
+    """Refuses a database that another program may have open, or that kagsync syncs.
 
-    A database in WAL mode has files beside it while it is open, and after a crash. They would be applied to
-    whatever stands in its place. The folder of locks tells that kagsync syncs it.
+    A database in WAL mode has files beside it while it is open, and after a crash. SQLite would apply them to
+    a file that took the database's place. A folder of locks beside it shows that kagsync syncs it.
 
     Raises:
-        UsageError: it says which file or folder tells this.
+        UsageError: the database is one of these. The message names the file or folder that shows it.
     """
     for name in dict.fromkeys((path.absolute(), path.resolve())):
         locks = name.with_name(f"{name.name}{_LOCKS}")
@@ -191,13 +191,13 @@ def refuse_working_database(path: Path) -> None:
 
 
 def _hold_nothing(database: Path) -> bool:
-    """Whether the files beside a database hold no change of it. (A -shm is only an index of the -wal.)"""
+    """Whether the files beside a database hold no changes to it. (A -shm is only an index of the -wal.)"""
     wal, _, journal = parts(database)
     return all(not os.path.lexists(part) or is_blank(part) for part in (wal, journal))
 
 
 def write_new(path: Path, text: str, database: Path | None) -> None:
-    """Writes a file that was not there before.
+    """Writes a new file; an existing one is never replaced.
 
     Raises:
         UsageError: something is there, or the path is a part of a database.
@@ -214,9 +214,9 @@ def write_new(path: Path, text: str, database: Path | None) -> None:
 
 
 def _write(new: Path, text: str, errors: str = "strict") -> None:
-    """Writes a text, its line ends as they are, to the disk itself.
+    """Writes a text with its line ends unchanged, and flushes it to the disk.
 
-    Otherwise a power cut could leave an empty file under the name that the file gets next.
+    Without the flush, a power cut could leave an empty file under the name that the file gets next.
     """
     with new.open("w", encoding="utf-8", errors=errors, newline="\n") as file:
         file.write(text)
@@ -244,9 +244,9 @@ def _place(new: Path, path: Path) -> None:
 
 
 def write_over(path: Path, text: str, place: Path) -> None:
-    """Replaces a file in one step: whoever reads it gets the old one or the new one, whole.
+    """Replaces a file in one step, so that readers get either the old one or the new one.
 
-    Everybody may read it, since a web server is another user.
+    Everybody may read it, because a web server runs as another user.
 
     Args:
         place: a scratch folder on the same disk.
@@ -261,7 +261,7 @@ def write_over(path: Path, text: str, place: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes a file that only this user may read, in the place of one that is there, in one step.
+    """Writes a file that only this user may read. An existing one is replaced in one step.
 
     Raises:
         ConfigurationError, DiskFull: it cannot be written.

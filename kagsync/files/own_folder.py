@@ -1,6 +1,6 @@
 """A folder that nobody else can replace, so that only files of this user are written and deleted in it.
 
-Windows keeps the folders of its users apart by itself, so this is for POSIX systems.
+Windows keeps users' folders apart itself, so this is for POSIX systems.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def check(folder: Path, remedy: str) -> None:
 def _above(folder: Path) -> list[Path]:
     """The folders in which somebody could replace a part of the path to `folder`.
 
-    Not those above the home folder: whoever can replace that has the user's rights anyway.
+    Folders above the home folder are left out: anybody who can replace those has the user's rights anyway.
     """
     # A link on the path can be replaced where it is, and its target where that is.
     found = {*folder.parents, *folder.resolve().parents}
@@ -92,13 +92,13 @@ def _check_owner(path: Path, remedy: str) -> None:
 
 
 def is_own(path: Path) -> bool:
-    """Whether it is this user's, and no link."""
+    """Whether a path belongs to this user and is not a link."""
     found = path.lstat()
     return not stat.S_ISLNK(found.st_mode) and (os.name != "posix" or found.st_uid == os.geteuid())
 
 
 class Opened:
-    """An open folder. What is deleted in it is deleted there, even if its name leads elsewhere by now."""
+    """An open folder. Files are deleted from it even if its name leads elsewhere by now."""
 
     def __init__(self, folder: Path, descriptor: int | None) -> None:
         self._folder = folder
@@ -118,7 +118,7 @@ class Opened:
 
 @contextlib.contextmanager
 def opened(folder: Path) -> Iterator[Opened]:
-    """Opens a folder, and no link to one.
+    """Opens a folder; a link to one is refused.
 
     Raises:
         OSError: it cannot be opened.

@@ -19,12 +19,12 @@ _SUDO = "sudo"
 
 
 def quoted(*words: object) -> str:
-    """A command line that a shell takes as it is."""
+    """A command line, quoted for a shell."""
     return installation.command(*(str(word) for word in words))
 
 
 def other_owner(path: Path) -> str | None:
-    """The name of the owner, if that is another user; None if it is this one, or nobody can tell."""
+    """The name of the owner, if that is another user; None if it is this user or is not known."""
     if os.name != "posix":
         return None
     try:
@@ -57,7 +57,7 @@ def make_writable(*paths: Path) -> str:
 
 
 def how_to_write(path: Path, setting: str, lead: str = "") -> str:
-    """What lets this user write a file or folder that exists: a command, or a sentence where there is none.
+    """How this user can write an existing file or folder: a command, or a sentence if no command helps.
 
     Args:
         setting: the option or variable that names another place.
@@ -73,19 +73,19 @@ def how_to_write(path: Path, setting: str, lead: str = "") -> str:
 
 
 def change(mode: str, *paths: Path) -> str:
-    """The command that changes the mode of files, as whoever may do that."""
+    """The command that changes the mode of files, run as a user who may do that."""
     sudo = (_SUDO,) if any(other_owner(path) for path in paths) and _is_ordinary() else ()
     return quoted(*sudo, "chmod", mode, *paths)
 
 
 def delete(*paths: Path) -> str:
-    """The command that deletes files, as whoever may do that."""
+    """The command that deletes files, run as a user who may do that."""
     sudo = () if all(may_delete(path) for path in paths) else (_SUDO,)
     return quoted(*sudo, "rm", "-f", *paths)
 
 
 def may_delete(path: Path) -> bool:
-    """Whether this user may delete a file: in a sticky folder, that takes the owner of one of them."""
+    """Whether this user may delete a file. In a sticky folder, only the owner of the file or folder may."""
     if not _is_ordinary():
         return True
     try:
@@ -97,7 +97,7 @@ def may_delete(path: Path) -> bool:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it, none of them for everybody to write, whatever the umask is.
+    """Makes a folder and those above it. Whatever the umask is, not everybody may write in them.
 
     Raises:
         OSError: one cannot be made.
@@ -110,15 +110,15 @@ def make_folder(folder: Path) -> None:
 
 
 def private_mode(folder: Path) -> int:
-    """The mode of a file that only those may use who may write in its folder: its owner, perhaps a group."""
+    """The mode of a file for those who may write in its folder: the owner, and perhaps a group."""
     shared = 0o060 if folder.stat().st_mode & stat.S_IWGRP else 0
     return 0o600 | shared
 
 
 def make_private(file: int, folder: Path) -> None:
-    """Gives an open file of this user its private mode, whatever the umask is or an older kagsync made.
+    """Gives an open file of this user its private mode, whatever mode it has now.
 
-    What root makes in a folder of another user becomes that user's, who could not use it otherwise.
+    A file that root makes in another user's folder is given to that user, who could not use it otherwise.
     """
     if os.name != "posix":
         return

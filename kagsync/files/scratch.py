@@ -26,7 +26,7 @@ _OLD_FILE = re.compile(
     r"\.kagsync-backup\..+\.new(-journal|-wal|-shm)?|\.(index|competition-.+)\.html\.[a-z0-9_]+\.new"
 )
 _TRIES = 20
-_ABANDONED = 3600.0  # seconds after which nobody works on what has no lock
+_ABANDONED = 3600.0  # seconds after which something without a lock counts as abandoned
 
 
 @contextlib.contextmanager
@@ -45,7 +45,7 @@ def folder(parent: Path | None = None) -> Iterator[Path]:
     try:
         yield place
     finally:
-        # Removed under its lock, so that what a kill leaves of it is swept, too.
+        # Removed under its lock, so that the rest is swept if this process is killed now.
         shutil.rmtree(place, ignore_errors=True)
         if lock is not None:
             os.close(lock)
@@ -124,6 +124,6 @@ def _lock(place: Path) -> int | None:
 
 
 def _is_abandoned(left: Path) -> bool:
-    """Whether nothing in it changed for long. A time in the future comes from a clock that was wrong."""
+    """Whether nothing in it has changed for long. A time in the future comes from a clock that was wrong."""
     newest = max(path.lstat().st_mtime for path in (left, *left.rglob("*")))
     return abs(time.time() - newest) > _ABANDONED

@@ -1,8 +1,8 @@
-"""Bounds on what other machines send and on how long they take.
+"""Limits how much other machines may send and how long they may take.
 
-`requests` and `smtplib` have a timeout for one silence only. They read an answer to its end, however long it
-is and however much a few compressed bytes unpack to. A name server may also keep a call waiting, and nothing
-can interrupt that call.
+The timeouts of `requests` and `smtplib` limit each wait for data, not the whole exchange. Both read an answer
+to its end, however large it is or becomes when it is unpacked. A slow name server can also block a call, and
+nothing can interrupt that call.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LONGEST_ANSWER = 1024 * 1024  # bytes, unpacked
-_LOOK = 0.1  # seconds between two looks at whether to give up
+_POLL = 0.1  # seconds between two checks whether to give up
 # What this thread may still receive, if it is `bounded`.
 _current = threading.local()
 
 
 class TooMuch(OSError):
-    """A server sent more than it may."""
+    """A server sent more than is allowed."""
 
 
 def wait_for(call: Callable[[], T], seconds: float, given_up: Callable[[], bool] = lambda: False) -> T:
     """Runs a call that cannot be interrupted in a thread of its own and waits for its result.
 
-    The thread of a call that is given up goes on. It does not keep the process from ending.
+    If the call is given up, its thread goes on, but it does not keep the process from ending.
 
     Args:
         seconds: how long to wait.
-        given_up: asked again and again whether to stop waiting.
+        given_up: called again and again; True stops the wait.
 
     Raises:
         TimeoutError: the call took too long, or was given up.
@@ -57,7 +57,7 @@ def wait_for(call: Callable[[], T], seconds: float, given_up: Callable[[], bool]
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0 and not given_up():
         try:
-            good, result = ended.get(timeout=min(left, _LOOK))
+            good, result = ended.get(timeout=min(left, _POLL))
         except queue.Empty:
             continue
         if good:
@@ -67,10 +67,10 @@ def wait_for(call: Callable[[], T], seconds: float, given_up: Callable[[], bool]
 
 
 def take_in(response: requests.Response, limit: int, *, whole: bool) -> int:
-    """Reads a body, unpacked, up to `limit` bytes. Whoever asks for it later gets what was read.
+    """Reads a body, unpacked, up to `limit` bytes. The response then gives what was read.
 
     Args:
-        whole: a body that breaks off is an error. Otherwise a part of it is good enough.
+        whole: whether a body that breaks off is an error. Otherwise a part of it is enough.
 
     Returns:
         how many bytes were read.
@@ -98,10 +98,10 @@ def take_in(response: requests.Response, limit: int, *, whole: bool) -> int:
 
 
 class bounded:
-    """Bounds what libraries receive in this thread during the block, whatever they use for it.
+    """Limits what libraries receive in this thread during the block.
 
     Every read fails once `limit` bytes have arrived or `seconds` are over. Bodies that `requests` reads are
-    cut off once they have unpacked to `limit` bytes, all of them together: it keeps those of redirects.
+    cut off once they have unpacked to `limit` bytes in total, because it also keeps those of redirects.
 
     This needs patches, because the libraries have no setting for it: where bytes are received (`http.client`
     and `smtplib` use `SocketIO`, others call `recv`), and where requests gets an answer. Other threads are
@@ -130,7 +130,7 @@ class bounded:
             raise TimeoutError("the server took too long")
 
     def take_in(self, response: requests.Response) -> None:
-        """Reads as much of a body as there is room for."""
+        """Reads as much of a body as the limit still allows."""
         self._unpacked += take_in(response, self._limit - self._unpacked, whole=False)
 
 
@@ -158,7 +158,7 @@ def _patch() -> None:
 
 
 def _counting(receive: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that receives bytes, or their number, and counts them."""
+    """Wraps a method that returns received bytes, or their number, so that they are counted."""
 
     @functools.wraps(receive)
     def received(*args: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Explains failures on the way to Kaggle: proxies and certificates are named by the variable they come from.
+"""Explains why Kaggle cannot be reached, and names the variable that a bad proxy or certificate comes from.
 
 requests takes both from the environment. It reports a bad setting as a bad URL, a missing file or a broken
-connection, and some of its messages contain the proxy's password. Nothing here shows one.
+connection, and some of its messages contain the proxy's password. Nothing here shows a password.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _KINDS = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 # How http.client says that a proxy refused a CONNECT.
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\s*(.*)", re.DOTALL)
-# OpenSSL's numbers for a certificate that is not valid yet or no longer, and for one of another host.
+# OpenSSL's numbers for a certificate that is not yet or no longer valid, and for one of another host.
 _WRONG_TIME, _WRONG_HOST = (9, 10), (62, 64)
 _ESCAPES = "In a password, write @ as %40 and / as %2F"
 _PATIENCE = "Check the network, and whether it needs a proxy (HTTPS_PROXY); the next run tries again"
@@ -162,9 +162,9 @@ def _check_proxy(proxy: str, source: str) -> None:
 
 
 def _parsed(proxy: str) -> Url | None:
-    """A proxy's URL as requests reads it; None if it has no host, or an @ where none can be.
+    """A proxy's URL as requests reads it; None if it has no host, or an @ in a wrong place.
 
-    What is left of such an @ is likely part of a password, not the host it looks like.
+    The text before such an @ is probably part of a password, not the host that it looks like.
     """
     from requests.utils import prepend_scheme_if_needed
     from urllib3.exceptions import LocationParseError

@@ -34,7 +34,7 @@ def _is_dangerous(char: str) -> bool:
 
 
 def printable(text: str) -> str:
-    r"""For one line on a screen or in a log: replaces whatever could steer a terminal or hide text.
+    r"""For one line on a screen or in a log: replaces whatever could control a terminal or hide text.
 
     Control characters (ESC, newline …), bidi and other format characters, line separators and lone
     surrogates become visible escapes (``\x1b``, ``\u202e``); every other character stays.
@@ -81,7 +81,7 @@ def chat_safe(text: str) -> str:
 
 
 def clip(text: str, limit: int) -> str:
-    """At most `limit` characters. The middle goes, since a message ends with its remedy."""
+    """At most `limit` characters. The middle is cut out, because a message ends with its remedy."""
     if len(text) <= limit:
         return text
     tail = limit // 3

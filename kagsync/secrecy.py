@@ -14,7 +14,7 @@ PROXIES = tuple(
 )
 NAMES = (PING_URL, *PROXIES)
 HIDDEN = "***"
-_SHORTEST = 4  # characters; to hide what is shorter would make other texts illegible
+_SHORTEST = 4  # characters; hiding anything shorter would make other text illegible
 _SHORTEST_WORD = 8  # characters of a login or password on its own: a shorter one may be an ordinary word
 # A proxy without a login. Anything that does not look exactly like this may contain a password.
 _PLAIN_PROXY = re.compile(r"(?:\w+://)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w%/.-]*)?")

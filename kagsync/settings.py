@@ -33,8 +33,8 @@ class Settings:
 
     Attributes:
         db: the database file.
-        temp_dir: the folder that holds `temp_kaggle_data/`; None where no home folder is known, which
-            matters only to those who download.
+        temp_dir: the folder that holds `temp_kaggle_data/`; None if no home folder is known, which matters
+            only for downloads.
         jobs: how many competitions are synced side by side.
         log_file: a rotating log file, or None.
         team_name: whether a team whose name is exactly a tracked username may count as that user.
@@ -57,16 +57,16 @@ class Settings:
 
     @property
     def locks(self) -> Path:
-        """The folder of the locks: beside the database, since those who share it share them.
+        """The folder of the locks: beside the database, so that everybody who shares it shares them.
 
-        Beside the real file, where a symbolic link leads to it: whoever uses the link must share them, too.
+        If the database is a symbolic link, they are beside its target, because users of both must share them.
         """
         db = Path(os.path.realpath(self.db)) if self.db.is_symlink() else self.db
         return db.with_name(db.name + "-locks")
 
     @property
     def looks(self) -> Path | None:
-        """The folder that remembers when this user looked at which board; None where there is no home."""
+        """The folder that records which boards this user saw last; None if no home folder is known."""
         try:
             return _own_folder("user_state_path") / "looks"
         except ConfigurationError:
@@ -105,7 +105,7 @@ def absolute(name: str) -> Path | None:
 
 
 def config_folder() -> Path:
-    """Where scheduled runs find what is kept for them.
+    """The folder with the files that scheduled runs need.
 
     Raises:
         ConfigurationError: no home folder is known.
@@ -133,7 +133,7 @@ def _default_temp_dir() -> Path:
 def _own_folder(kind: str) -> Path:
     """The folder that platformdirs gives this program.
 
-    Some crons run for users without HOME and without an entry in passwd: then there is none.
+    Some crons run for users without HOME and without an entry in passwd; then there is no folder.
     """
     import platformdirs  # takes 20 ms; not needed if KAGSYNC_DB and KAGSYNC_TEMP_DIR are set
 

@@ -98,7 +98,7 @@ def legible(cells: Sequence[str | int], values: Sequence[object]) -> Legible:
     """Counts the legible cells of a column; None or NaN in `values` is a cell that could not be read."""
     good, bad, example = 0, 0, ""
     for cell, value in zip(cells, values, strict=True):
-        if value is not None and value == value:  # NaN is not itself
+        if value is not None and value == value:  # NaN does not equal itself
             good += 1
         elif text := str(cell).strip():
             bad += 1

@@ -81,7 +81,7 @@ def count_rows(path: Path) -> int:
     """Counts the data rows without pandas, which an unchanged board then never needs.
 
     Raises:
-        BadBoard: it is no leaderboard, or larger than one can be (see `board/sizes.py`).
+        BadBoard: it is not a leaderboard, or larger than one can be (see `board/sizes.py`).
     """
     header = read_header(path)
     with sizes.reading(path) as rows:
@@ -97,7 +97,7 @@ def newest_submission(path: Path, day: str = "") -> str | None:
         day: such as `2025-10-31`: only submissions of this day count.
 
     Raises:
-        BadBoard: it is no leaderboard.
+        BadBoard: it is not a leaderboard.
     """
     header = read_header(path)
     read = cells.date if header.modern else cells.old_date
@@ -114,7 +114,7 @@ def unreadable_date(path: Path) -> str | None:
     An old board with such a date is refused anyway, since it needs its dates.
 
     Raises:
-        BadBoard: it is no leaderboard.
+        BadBoard: it is not a leaderboard.
     """
     header = read_header(path)
     if not header.modern:

@@ -47,7 +47,7 @@ def open_board(path: Path, *, higher_is_better: bool | None = None) -> Board:
         higher_is_better: the direction, if it is known; only old boards, which have no rank, need it.
 
     Raises:
-        BadBoard: it is no leaderboard, or cut off. While its chunks are read: it is not CSV throughout, a
+        BadBoard: it is not a leaderboard, or cut off. While its chunks are read: it is not CSV throughout, a
             needed column cannot be read at all, or a team or a rank appears twice.
     """
     header = read_header(path)

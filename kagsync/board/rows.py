@@ -51,7 +51,7 @@ def chunk(
 
     def standing(i: int) -> Standing:
         score = scores[i]
-        legible = score == score  # NaN is not itself
+        legible = score == score  # NaN does not equal itself
         return Standing(
             rank=ranks[i],
             score=score if legible else None,
@@ -82,7 +82,7 @@ def _in_order(cell: str) -> str:
 def floats(column: pd.Series[Any], summary: BoardSummary) -> FloatArray:
     texts = column.to_numpy(dtype=object)
     numbers = cells.numbers(texts)
-    bad = bool((numbers != numbers).any())  # NaN is not itself
+    bad = bool((numbers != numbers).any())  # NaN does not equal itself
     found = cells.legible(texts.tolist(), numbers.tolist()) if bad else Legible(len(texts), 0)
     summary.note(str(column.name), found)
     return numbers

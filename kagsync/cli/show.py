@@ -72,7 +72,7 @@ def show(
 
 
 def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Competition], datetime]:
-    """Gives a function that says for a competition what time to compare with."""
+    """A function that gives the time to compare with, for a competition."""
     if text == _LAST:
         from kagsync.queries import last_seen
 

@@ -43,7 +43,7 @@ _LONGEST_SENTENCE = 200  # characters
 
 @dataclass(frozen=True)
 class CompetitionFacts:
-    """What Kaggle says about a competition; None where it says nothing."""
+    """What Kaggle says about a competition; None for what it does not say."""
 
     title: str | None
     deadline: datetime | None
@@ -86,7 +86,7 @@ def explain(cause: Exception, exchange: Exchange, kaggle_id: str, credentials: C
     words may repeat a secret.
 
     Args:
-        kaggle_id: the competition that the request was about; empty if about none.
+        kaggle_id: the competition that the request was about; empty if it was not about one.
     """
     if isinstance(cause, KagsyncError):
         cause.__cause__ = None

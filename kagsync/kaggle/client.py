@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PIECE = 64 * 1024  # bytes
-_LOOK = 20.0  # seconds for `may_download`
+_PROBE = 20.0  # seconds for `may_download`
 
 
 class KaggleApi:
@@ -105,7 +105,7 @@ class KaggleApi:
             response.close()
             return _ahead(response)
 
-        return self._persist(call, kaggle_id, replace(self._policy, tries=1, deadline=_LOOK))
+        return self._persist(call, kaggle_id, replace(self._policy, tries=1, deadline=_PROBE))
 
     def _leaderboard(self, kaggle_id: str) -> requests.Response:
         """Kaggle's answer, its body not read yet."""
@@ -141,7 +141,7 @@ def connect(until: float = math.inf, policy: RetryPolicy | None = None) -> Clien
     """Finds the credentials once, for all threads.
 
     Args:
-        until: the moment of the monotonic clock at which whatever Kaggle is still asked for is given up.
+        until: the time on the monotonic clock at which unfinished requests are given up.
         policy: None: `retry.DEFAULT`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Kaggle's credentials: all five kinds, looked for in the order of the official client.
+"""Finds Kaggle's credentials: all five kinds, in the order of the official client.
 
 The order and the file names are those of `kaggle.api.kaggle_api_extended.KaggleApi.authenticate` and
 `kagglesdk.kaggle_env.get_access_token_from_env` (kaggle 2.2.4). Reading them here, instead of importing
@@ -36,7 +36,7 @@ def how_to() -> str:
 
 @dataclass(frozen=True)
 class Credentials:
-    """One way to log in; `source` says where it was found, secrets stay out of its repr.
+    """One way to log in. `source` says where it was found. The repr contains no secrets.
 
     Exactly one of `token`, (`username`, `key`) and `oauth_file` is set.
     """
@@ -71,7 +71,7 @@ def exposed_file(credentials: Credentials) -> Path | None:
 
 
 def warnings(credentials: Credentials) -> dict[str, str]:
-    """Warnings about credentials that can be used: a text by a key that identifies it."""
+    """Warnings about credentials that can be used: texts by keys that identify them."""
     told = {
         f"passed over {reason}": f"Credentials passed over: {reason}. Used instead: {credentials.source}"
         for reason in credentials.passed_over
@@ -83,7 +83,7 @@ def warnings(credentials: Credentials) -> dict[str, str]:
 
 
 def find() -> Credentials:
-    """Finds the credentials that the official client would use, without asking the network.
+    """Finds the credentials that the official client would use, without sending a request.
 
     Like the official client, it skips what cannot be used and tries the next kind.
 
@@ -109,15 +109,15 @@ def find() -> Credentials:
 def refused(credentials: Credentials, said: str = "") -> RefusedCredentials:
     """The error for credentials that Kaggle does not accept.
 
-    A new token must go to their own place or an earlier one, because a later one would not be used. If there
-    is another login, the error says how to get to it.
+    The remedy names a place for a new token that comes before or replaces the refused credentials, because a
+    later place would not be read. If there is another login, the remedy also says how to switch to it.
 
     Args:
         said: Kaggle's own words, to follow ours.
     """
     source, file = credentials.source, credentials.file
     message = f"Kaggle refused the credentials from {source}{said}"
-    if file is not None and file.name == _OAUTH_JSON:  # the last place of all
+    if file is not None and file.name == _OAUTH_JSON:  # the last place in the order
         return RefusedCredentials(message, how_to())
     place = "~/.kaggle/access_token" if credentials.token is None else file or "KAGGLE_API_TOKEN"
     new = f"new token at {_TOKENS} and put it in {place}"
@@ -130,17 +130,17 @@ def refused(credentials: Credentials, said: str = "") -> RefusedCredentials:
 
 
 def is_sendable(secret: object) -> bool:
-    """Whether a secret can be sent at all: a header holds no line break and no typographic quote."""
+    """Whether a secret can be sent: a header cannot hold a line break or a typographic quote."""
     return isinstance(secret, str) and bool(secret.strip()) and secret.isascii() and secret.isprintable()
 
 
 def _all() -> Iterator[Credentials | str]:
-    """All credentials in the order of the official client. For unusable ones, what is wrong with them."""
+    """All credentials in the order of the official client. Unusable ones are given as text that says why."""
     token_files = [_home() / ".kaggle" / name for name in ("access_token", "access_token.txt")]
     key_files = [folder / _KAGGLE_JSON for folder in _config_folders()]
     looks: list[Callable[[], Credentials | None]] = [
         _token_variable,
-        # .txt is what Windows' Notepad makes of it.
+        # Windows' Notepad adds .txt.
         *(partial(_token_in, path, str(path)) for path in token_files),
         _key_variables,
         *(partial(_key_in, path) for path in key_files),
@@ -267,7 +267,7 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def check_environment() -> None:
-    """Checks `KAGGLE_API_ENVIRONMENT`, for which the SDK raises a bare Exception.
+    """Checks `KAGGLE_API_ENVIRONMENT`, because the SDK raises a bare Exception for a wrong value.
 
     Raises:
         ConfigurationError: it names no environment of the SDK.

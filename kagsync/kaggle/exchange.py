@@ -1,8 +1,8 @@
-"""One exchange with Kaggle, with its bounds. The SDK has none of its own, and requests too few.
+"""One exchange with Kaggle, limited in time and size. The SDK sets no limits, and requests too few.
 
 - Each connection and each silence has a timeout, also after a redirect.
-- A watchdog ends the whole exchange at its deadline. A read timeout never ends a server that drips.
-- Bodies that requests or the SDK would read to their end are cut off.
+- A watchdog ends the whole exchange at its deadline. A read timeout does not stop a server that sends a byte
+now and then. - Bodies that requests or the SDK would read to their end are cut off.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Exchange:
         self.response: requests.Response | None = None
 
     def run(self, call: Callable[[], T]) -> T:
-        """Makes the call, on a session that is `bound`.
+        """Makes the call, on a session that went through `bind`.
 
         Raises:
             TimeoutError: it was not done in time.
@@ -108,13 +108,13 @@ def _adapter(policy: RetryPolicy) -> Any:
             exchange.route = Route.of(request.url, proxies, verify)
             network.check(exchange.route)
             # Each exchange has a connection of its own. So the watchdog knows its socket, and a connection
-            # that Kaggle has closed meanwhile cannot fail the next competition.
+            # that Kaggle has closed in between cannot fail the next competition.
             request.headers["Connection"] = "close"
             timeout = (policy.connect_timeout, policy.read_timeout)
             response = super().send(request, stream, timeout, verify, cert, proxies)
             exchange.response = response
             if response.status_code >= 300:
-                # Of a refusal, a part is enough, and its status says the most.
+                # A part of a refusal is enough, because its status says the most.
                 with _patience(exchange.watchdog, policy.refusal_timeout):
                     bounds.take_in(response, _LONGEST_REFUSAL, whole=False)
             elif not stream or _is_json(response):
@@ -130,7 +130,8 @@ def _watched(kind: Any) -> Any:
 
     class Watched(kind):  # type: ignore[misc]
         def _new_conn(self) -> socket.socket:
-            # The watchdog gets the socket before a proxy and TLS begin to talk, since they may drip as well.
+            # The watchdog gets the socket before a proxy and TLS begin to talk, because they may be slow,
+            # too.
             new: Callable[[], socket.socket] = super()._new_conn
             guard: Watchdog = _current.exchange.watchdog
 
@@ -144,7 +145,7 @@ def _watched(kind: Any) -> Any:
             try:
                 connection = bounds.wait_for(connect, guard.seconds, lambda: guard.fired)
             except TimeoutError:
-                guard.fire()  # its own timer may be a moment later, and tells what happened
+                guard.fire()  # its own timer may be a moment late, and `fired` explains the failure
                 raise
             guard.watch(connection)
             return connection
@@ -154,7 +155,7 @@ def _watched(kind: Any) -> Any:
 
 @contextlib.contextmanager
 def _patience(guard: Watchdog, seconds: float) -> Iterator[None]:
-    """Ends what this thread reads after some seconds, as if the server had ended it."""
+    """Stops what this thread reads after some seconds, as if the server had closed the connection."""
     with Watchdog(seconds) as second:
         guard.share(second)
         yield

@@ -1,6 +1,6 @@
-"""The login of `kaggle auth login`: a file with a refresh token, and an access token renewed again and again.
+"""The login of `kaggle auth login`: a file with a refresh token, and an access token that expires.
 
-The SDK's own `KaggleCredentials.get_access_token` would use a token until 30 minutes after its end, and it
+The SDK's own `KaggleCredentials.get_access_token` would use a token until 30 minutes after it expires, and it
 writes the file in place, where a power cut loses the login.
 """
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from kagsync.kaggle.retry import RetryPolicy
 
-_MARGIN = timedelta(minutes=5)  # a token that ends sooner is renewed, so that none ends during a run
+_MARGIN = timedelta(minutes=5)  # a token that expires sooner is renewed, so that none expires during a run
 _LONGEST = 366 * 86400  # seconds that an access token may last
 
 
 @dataclass(frozen=True)
 class Login:
-    """What the file says: a refresh token, and the access token of its last renewal."""
+    """The content of the file: a refresh token, and the access token of its last renewal."""
 
     path: Path
     content: dict[str, Any]
@@ -44,7 +44,7 @@ class Login:
         return str(self.content["refresh_token"])
 
     def valid_token(self) -> str | None:
-        """The access token, if it is good for some minutes."""
+        """The access token, if it is valid for some more minutes."""
         token = self.content.get("access_token")
         try:
             end = datetime.fromisoformat(str(self.content.get("access_token_expiration")))
@@ -60,7 +60,7 @@ class Login:
         content = {"access_token": token, "access_token_expiration": expiration.isoformat()}
         try:
             output_file.write_private(self.path, json.dumps(self.content | content, indent=2))
-        except KagsyncError as error:  # such as a read-only home; the token is good all the same
+        except KagsyncError as error:  # such as a read-only home; the token can be used anyway
             logger.debug("Could not store the new access token: %s", error)
 
 
@@ -100,7 +100,7 @@ def _renew(login: Login, policy: RetryPolicy) -> tuple[str, int]:
         renewal = Exchange(policy.read_timeout)
         try:
             return renewal.run(call)
-        except Exception as cause:  # noqa: BLE001  (told, or raised again by `_explain`)
+        except Exception as cause:  # noqa: BLE001  (explained, or raised again by `_explain`)
             error = _explain(cause, renewal, login)
         raise error
     finally:

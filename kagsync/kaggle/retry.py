@@ -1,4 +1,4 @@
-"""How long Kaggle is waited for, and how often it is asked again."""
+"""The retry policy for Kaggle: how long to wait for an answer, and when to try again."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """What is asked of Kaggle at most.
+    """Limits for calls to Kaggle.
 
     Attributes:
         tries: how often a call is tried.
         deadline: seconds for a call, with all its tries.
         connect_timeout: seconds for one connection.
-        read_timeout: seconds for one silence.
+        read_timeout: seconds without any data.
         refusal_timeout: seconds for the body of a refusal.
         pause: seconds between two tries, at least and at most. A random pause keeps many clients that failed
             together from coming back together.
@@ -58,7 +58,7 @@ def persist(
 
     Args:
         about: the competition, for messages.
-        until: the moment of the monotonic clock at which the run gives up.
+        until: the time on the monotonic clock at which the run gives up.
         explain: says what an exception of the call means, and raises any that does not concern Kaggle.
 
     Raises:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import requests
 
 USER_AGENT = f"kagsync/{__version__}"
-# Without a token the SDK looks for credentials itself, and it passes over fewer unusable ones than we do.
+# Without a token the SDK looks for credentials itself, and it skips fewer unusable ones than kagsync does.
 NO_SEARCH = "unused"
 
 
@@ -61,7 +61,7 @@ def _load() -> Part:
         spec = importlib.util.find_spec("kagglesdk")
         if spec is None:
             raise ModuleNotFoundError("No module named 'kagglesdk'")
-        # The package as a place to import from; its __init__, which imports everything, has not run.
+        # An empty package to import from: its __init__, which imports everything, does not run.
         sys.modules["kagglesdk"] = importlib.util.module_from_spec(spec)
     try:
         from kagglesdk.competitions.services.competition_api_service import CompetitionApiClient

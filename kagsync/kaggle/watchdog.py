@@ -71,7 +71,7 @@ class Stop:
 
     @contextlib.contextmanager
     def guarding(self, watchdog: Watchdog) -> Iterator[None]:
-        """Makes the exchange of this block one that is ended."""
+        """Registers the exchange of this block, so that it is ended, too."""
         with self._guard:
             self._watchdogs.add(watchdog)
         try:

@@ -1,7 +1,7 @@
 """A channel that notifications go to: the only door to Apprise.
 
-A channel's URL is a secret. Only pieces that are known to be harmless are shown, of the URL and of what a
-service answered: Apprise's own masking leaves passwords with an @ in them, topics and chat numbers readable.
+A channel's URL is a secret. Only those parts of the URL and of a service's answer are shown that are known to
+be harmless: Apprise's own masking leaves passwords with an @ in them, topics and chat numbers readable.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def check(url: str) -> None:
 
 
 def problem(target: Target) -> KagsyncError | None:
-    """Why a target cannot be notified, as far as that shows without sending; None: it can."""
+    """Why a target cannot be notified, as far as that is known without sending; None: no problem is known."""
     try:
         check(target.url)
     except KagsyncError as error:
@@ -147,7 +147,7 @@ class Room:
     all of a message is ASCII, so this costs little.
 
     Attributes:
-        title: how long the title may be; None: as long as you like.
+        title: how long the title may be; None: any length.
         sentence: how long one sentence may be, so that a single one cannot fill a message.
     """
 

@@ -1,4 +1,4 @@
-"""Notifies all targets of what moved, after a sync. Apprise sends; the database remembers who knows what.
+"""Notifies all targets of what moved, after a sync. Apprise sends; the database records who knows what.
 
 For each competition, the database has the moment up to which a target knows everything. All later movements
 go into one message, and then the moment moves on. So a killed process loses nothing. A movement can be sent
@@ -52,7 +52,7 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
     every warning; `doctor` and `notify list` show them anyway.
 
     Returns:
-        what was sent, and all failures, including those that were warned of before.
+        what was sent, and all failures, including those that caused a warning before.
     """
     sent, failures = 0, []
     for target in store.targets.all():

@@ -151,7 +151,7 @@ _KEEP_OF_ONE_PERSON = {
 
 
 def cells(row: Row) -> dict[str, str]:
-    """What the columns say of a person on a board."""
+    """The cells of a person on a board, by column."""
     return {key: column.cell(row) for key, column in COLUMNS.items()}
 
 

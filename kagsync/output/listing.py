@@ -1,4 +1,4 @@
-"""How a command answers: one result, printed in the format that was asked for.
+"""Prints a command's result in the format asked for: text, table, JSON, CSV or Markdown.
 
 A new format is one function here, one line in `_WRITERS`, and one value of `Format`.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kagsync.output.terminal import Table
 
-# Left out of CSV: a list, and a text beside its number, are of no use in a spreadsheet.
+# Left out of CSV, because a spreadsheet has no use for a list, or for a text beside its number.
 _NOT_IN_CSV = {"score_text", "members"}
 
 

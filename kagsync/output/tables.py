@@ -185,7 +185,7 @@ def _submissions(row: Row) -> str:
 
 
 def _series(found: Timeline) -> tuple[list[Series], int]:
-    """The ranks of the best people over time, and until when the last ones hold."""
+    """The ranks of the best people over time, and the moment up to which the last ones hold."""
     points: dict[User, list[tuple[int, int | None]]] = {}  # two people may have one name
     for row in found.rows:
         points.setdefault(row.user, []).append((row.moment, row.standing.rank if row.standing else None))

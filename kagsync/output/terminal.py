@@ -28,7 +28,7 @@ class Column(Generic[Item]):
     """A column of a table.
 
     Attributes:
-        cell: what the column says of an item; empty if there is nothing to say.
+        cell: the text for an item; empty if there is none.
         keep: on a narrow terminal the column with the lowest number goes first.
         shrink: before a column goes, cells of this one may be cut to this many characters (0: never cut).
         style: Rich's, for a terminal.

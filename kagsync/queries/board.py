@@ -89,7 +89,7 @@ def board(store: Store, slug: str, users: list[User], since: Callable[[Competiti
 
     Args:
         users: who to show.
-        since: says for a competition what time to compare with.
+        since: gives the time to compare with, for a competition.
 
     Raises:
         UnknownCompetition: no such competition is tracked.

@@ -1,7 +1,7 @@
 """Which board the person at this machine saw last: what `--since last` means.
 
 This is not in the database, because several people may share it and `show` only reads it. What counts is the
-time of the board, not the time of the look: a newer board may already have existed.
+time of the board, not the time when it was shown: a newer board may already have existed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def last(settings: Settings, slug: str) -> datetime | None:
         return None
     try:
         seen = clock.parse_iso(path.read_text(encoding="ascii").strip())
-        return seen if seen <= clock.horizon() else None  # else the board had a wrong date
+        return seen if seen <= clock.horizon() else None  # otherwise the board had a wrong date
     except FileNotFoundError:
         return None
     except (OSError, ValueError, OverflowError) as error:

@@ -46,7 +46,7 @@ def news(
     """What happened to these people in these competitions, the newest first.
 
     Args:
-        since: says for a competition where to start.
+        since: gives the time to start at, for a competition.
     """
     items = []
     for competition in competitions:

@@ -25,7 +25,7 @@ class Overview:
         on_board, left, missing: how many of our people are on the board, were on it, and never were.
         rose, fell: how many of those on the board rose and fell.
         best: the first of them; None: nobody is on the board.
-        best_rank: None also where the board has no ranks.
+        best_rank: None if nobody is on the board, or if it has no ranks.
         last_error: when the latest sync failed, and why; None: it did not.
     """
 
@@ -70,7 +70,7 @@ def overviews(store: Store, now: datetime) -> list[Overview]:
     found = []
     for competition in store.competitions.all():
         if competition.snapshot_at is not None and competition.snapshot_at > now:
-            # By a wrong clock, a board can be newer than now: then somebody may have moved since.
+            # With a wrong clock, a board can be newer than now. Then somebody may have moved since.
             found.append(of_board(board.board(store, competition.slug, users, lambda _: now)))
             continue
         ours = ranks[competition.id]

@@ -1,4 +1,4 @@
-"""Whether everything is fresh: for monitors, and for people who wonder."""
+"""Whether every competition is fresh, for people and for monitors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FRESH, STALE, NEVER, PAUSED, UNLINKED = "fresh", "stale", "never", "paused", "no
 
 @dataclass(frozen=True)
 class Health:
-    """How one competition's syncs with Kaggle go.
+    """How well one competition's syncs with Kaggle work.
 
     Attributes:
         state: fresh, stale (the last good sync is too old), never (there was none), paused or not-linked (no
@@ -39,7 +39,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Status:
-    """How all syncs go, and where the database is."""
+    """How well all syncs work, and where the database is."""
 
     competitions: list[Health]
     database: Path
@@ -86,7 +86,7 @@ class Status:
 
 
 def status(store: Store, now: datetime, max_age: timedelta) -> Status:
-    """Finds out how the syncs go.
+    """Finds out how well the syncs work.
 
     Args:
         max_age: how old the last good sync of a competition may be.

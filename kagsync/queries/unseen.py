@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from kagsync.store import Store
     from kagsync.store.records import User
 
-_SIMILAR = 0.75  # of the letters: one typing error in four, two in eight
+_SIMILAR = 0.75  # the share of equal letters: one typing error in four, two in eight
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Unseen:
 
     @property
     def told(self) -> str:
-        """In words. The nearest name is as a stranger wrote it."""
+        """The problem in words. The nearest name is as a stranger wrote it."""
         if self.nearest is None:
             return "never seen on any board"
         if self.nearest == self.user.username.lower():

@@ -1,4 +1,4 @@
-"""Ranks over time: what a page's chart shows and where. The template `chart.html` writes it as SVG.
+"""Lays out a page's chart of ranks over time. The template `chart.html` writes it as SVG.
 
 Lines and times fill the width of the page, whatever that is; heights are pixels, so that names keep apart.
 """
@@ -16,7 +16,7 @@ MOST_NAMES = 24  # more do not fit below each other
 MOST_POINTS = 6000  # in all lines together: about 60 KB
 _NAME_GAP = 16  # pixels from one name to the next
 _LONGEST_NAME = 20
-_GUIDES = 5  # about so many ranks on the axis
+_GUIDES = 5  # roughly how many ranks are on the axis
 _MOST_TIMES = 7
 _HOUR, _DAY = 3600, 86400
 _STEPS = (*(hours * _HOUR for hours in (1, 2, 3, 6, 12)), *(days * _DAY for days in (1, 2, 7, 14)))
@@ -192,7 +192,7 @@ def _time_ticks(begin: int, until: int) -> list[tuple[int, str]]:
     else:
         first = begin // step * step + step
         moments = [_time(moment) for moment in range(first, until + 1, step)] or [_time(begin)]
-    # A year or a day stands at the ends and where it changes. Narrow screens show the ends only.
+    # The year or day is shown at the ends and where it changes. Narrow screens show only the ends.
     labels = []
     for before, moment in zip([moments[0], *moments[:-1]], moments, strict=True):
         end = moment in (moments[0], moments[-1])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kagsync.report.chart import Chart
 
 _HERE = Path(__file__).parent
-_OLD = timedelta(hours=1)  # then a page says so in red
+_OLD = timedelta(hours=1)  # after this, a page says in red how old it is
 # What people did themselves. The index has sentences about that, and only counts the other movements.
 _DOINGS = (IMPROVED, MERGED, NEW)
 _MOST_NEWS = 200
@@ -76,7 +76,7 @@ class Page:
 
     @property
     def hints(self) -> defaultdict[int, str]:
-        """Hints about people who are on no board at all, by user id."""
+        """Hints about people who were never on any board, by user id."""
         return defaultdict(str, {each.user.id: each.told for each in self.view.unseen})
 
     @cached_property

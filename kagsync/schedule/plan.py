@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
 
 DEFAULT_EVERY = "5m"
-LONGEST_RUN = timedelta(minutes=15)  # a last resort: a run that takes longer hangs
+LONGEST_RUN = timedelta(minutes=15)  # a last resort: a run that takes longer is assumed to hang
 # What fits evenly into an hour or a day: cron has nothing else.
 _MINUTES = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
 _HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
 INTERVALS = (*_MINUTES, *(60 * hours for hours in _HOURS))  # minutes
 
-# Besides KAGSYNC_…: what decides where files are and how the network is reached.
+# Besides KAGSYNC_…: variables that decide where files are and how the network is reached.
 _OTHERS = (
     "KAGGLE_CONFIG_DIR",
     "KAGGLE_API_ENVIRONMENT",

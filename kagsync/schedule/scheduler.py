@@ -1,4 +1,4 @@
-"""What a scheduler is, and what it was found to run."""
+"""The interface of a scheduler, and a description of what one runs."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Scheduler(Protocol):
         """Puts the schedule in place, replacing the one that is there."""
 
     def remove(self) -> bool:
-        """Removes the schedule; whether there was one."""
+        """Removes the schedule. Returns whether there was one."""
 
     def find(self) -> Installed | None:
-        """What it runs; None: nothing of kagsync's."""
+        """What it runs of kagsync's; None: nothing."""
 
     def notes(self, plan: Plan) -> list[str]:
         """What to tell people after `install`, as lines."""

@@ -30,7 +30,7 @@ class Marks:
     """What standings are measured against.
 
     Attributes:
-        higher_is_better: the score's direction, as the first and the last rank tell it; None if they tie.
+        higher_is_better: the score's direction, by comparing the first and the last rank; None if they tie.
         benchmarks: each with the rank that a team with its score would have (None: not known).
         medal_lines: where the medals would end if the competition awards them.
     """

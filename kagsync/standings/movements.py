@@ -1,11 +1,11 @@
 """What moved and why: each change of a standing with its reason. Pure functions, and all rules of this kind.
 
-A rule sees the history of one person in one competition, and nothing of anybody else's. `store/history.py`
-decides what it is given (`past` and `deleted_accounts`), so a rule that must see more begins there.
+A rule sees the history of one person in one competition, and nobody else's. `store/history.py` decides what
+that is (`past` and `deleted_accounts`), so a rule that needs to see more starts with a change there.
 
 Most rank changes on a board are caused by other people's submissions: on a real one, 1,046 of 1,226 teams
-moved in 42 hours without submitting anything. So "overtaken" is told apart from "improved", and what others
-did to a rank between two movements of the person's own is one movement.
+moved in 42 hours without submitting anything. So "overtaken" is different from "improved", and everything
+that others did to a rank between two movements of the person's own is one movement.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def movements(past: Past, higher_is_better: bool | None, deleted: Deletions = fr
     """All that happened to one user, the earliest first.
 
     What others caused (`overtaken`, `others-left`, `rescored`) is summed up between two movements of the
-    user's own, so that one sentence tells what a hundred boards did to a rank.
+    user's own, so that one sentence covers what a hundred boards did to a rank.
 
     Args:
         past: the user's changes.
@@ -222,7 +222,7 @@ def between(
 
 
 def better(old: float | None, new: float | None, higher_is_better: bool | None) -> bool | None:
-    """Whether a score became better; None: it is the same, or that cannot be told."""
+    """Whether a score became better; None: it is the same, or the direction is not known."""
     if old is None or new is None or old == new or higher_is_better is None:
         return None
     return (new > old) == higher_is_better

@@ -1,4 +1,4 @@
-"""Movements in words: the sentences of `news`, and the few words that `show` has room for."""
+"""Movements in words: sentences for `news`, and a few words for a column of `show`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def sentence(who: str, movement: Movement, teams: int | None) -> str:
     """A movement as a sentence: `alice 412 → 371 of 1,744: improved 0.80523 → 0.80711`.
 
-    It contains strangers' names as they are, so whoever prints it must make it safe.
+    It contains strangers' names unchanged, so the caller must make it safe before printing it.
 
     Args:
         who: the person's name.
@@ -25,7 +25,7 @@ def sentence(who: str, movement: Movement, teams: int | None) -> str:
 
 
 def words(movement: Movement) -> str:
-    """What happened, without who and where: `improved 0.80523 → 0.80711`."""
+    """What happened, without the person and the rank: `improved 0.80523 → 0.80711`."""
     before, after = movement.before, movement.after
     scores = f"{_score(before)} → {_score(after)}"
     match movement.reason:

@@ -1,4 +1,4 @@
-"""A standing: one team's row on a board; and how a history of standings is kept.
+"""A standing, which is one team's row on a board, and how a history of standings is stored.
 
 The history of one user in one competition is a list of changes, each at the moment of a snapshot. Between
 two changes, every snapshot showed what the earlier change says. The list is the same whatever order snapshots
@@ -97,7 +97,7 @@ def splice(
         next_at: that snapshot's moment, or None if there is none.
 
     Returns:
-        what must stand, or not stand, at `at` and at `next_at`; applying it twice changes nothing.
+        what to store or remove at `at` and at `next_at`. Applying it twice changes nothing more.
     """
     changes = [Splice(at, seen, remove=same(before, seen))]
     if next_at is not None:

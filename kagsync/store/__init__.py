@@ -1,7 +1,7 @@
 """The only door to SQLite: a store has a part for each subject, and each part is a file of its own.
 
 Reading and writing use the standard library's sqlite3; sqlite-utils, which costs 0.4 s to import because it
-imports pandas, is called where it earns that: migrations.
+imports pandas, is used for migrations only.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Store:
     """One open database, for one thread.
 
     A method of a part that changes something is a transaction of its own. Changes that belong together are
-    methods of what `writing` gives. Whatever SQLite fails at is raised as a KagsyncError.
+    methods of what `writing` gives. Every error of SQLite is raised as a KagsyncError.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -83,9 +83,9 @@ class Store:
         return beside.in_the_way(self.path)
 
     def make_private(self) -> None:
-        """Takes the rights of everybody but owner and group: there is a secret in the database now."""
+        """Lets only the owner and the group use the database, because it now contains a secret."""
         for path in (self.path, *self.beside):
-            with contextlib.suppress(OSError):  # it is not there, or another's; `doctor` says so
+            with contextlib.suppress(OSError):  # missing, or another user's; `doctor` reports that
                 path.chmod(path.stat().st_mode & 0o770)
 
     def problems(self) -> list[str]:

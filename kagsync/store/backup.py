@@ -58,10 +58,10 @@ def backup(store: Store, file: Path) -> int:
 def _copy(store: Store, new: Path, folder: Path) -> None:
     """Writes a consistent copy into an empty file, and checks it.
 
-    In one step, under one read transaction: writers in WAL mode go on meanwhile.
+    This is one step in one read transaction. In WAL mode, writers can go on at the same time.
 
     Args:
-        folder: what errors call the place of the copy.
+        folder: the place of the copy, for error messages.
 
     Raises:
         DatabaseError: the copy, and so the database, is damaged.
@@ -69,7 +69,7 @@ def _copy(store: Store, new: Path, folder: Path) -> None:
     with contextlib.closing(sqlite3.connect(new, isolation_level=None)) as copy:
         try:
             store.connection.raw.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")  # one file, whole in itself
+            copy.execute("PRAGMA journal_mode = DELETE")  # a single file without others beside it
         except sqlite3.OperationalError as error:
             raise explain(error, folder) from error
         except sqlite3.Error as error:

@@ -53,7 +53,7 @@ def in_the_way(path: Path) -> DatabaseError | None:
 
 
 def not_writable(path: Path) -> NotWritable:
-    """The error for a database that this user may not write, with what is in the way."""
+    """The error for a database that this user may not write. It names the file that prevents it."""
     path = real(path)
     if os.path.exists(path) and not os.access(path, os.W_OK):  # noqa: PTH110  (pathlib's may raise)
         return NotWritable(f"the database {path} may not be written", _how_to_write(path))

@@ -90,7 +90,7 @@ class Boards(Part):
 
 
 class BoardChanges(Part):
-    """What changes boards within a transaction."""
+    """Changes to boards within a transaction."""
 
     def save_entries(self, competition_id: int, entries: Iterable[Entry]) -> None:
         """Creates or overwrites entries."""
@@ -165,10 +165,10 @@ class BoardChanges(Part):
         )
 
     def save_direction(self, competition_id: int, *, higher_is_better: bool, applied: bool) -> None:
-        """Keeps the score's direction that a board tells.
+        """Saves the score's direction as it follows from a board.
 
         Args:
-            applied: whether it is the applied board, which overrides what an earlier one told.
+            applied: whether that is the applied board, which overrides what followed from an earlier one.
         """
         self._db.execute(
             "UPDATE competitions SET inferred_higher_is_better = ? "
@@ -215,7 +215,7 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def _packed(names: str) -> bytes:
-    return zlib.compress(names.encode(), 1)  # names repeat little: a higher level costs time for nothing
+    return zlib.compress(names.encode(), 1)  # a higher level takes longer and hardly saves space
 
 
 def _unpacked(packed: bytes) -> set[str]:

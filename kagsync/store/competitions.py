@@ -82,7 +82,7 @@ class Competitions(Part):
 
 
 class CompetitionChanges(Part):
-    """What changes competitions within a transaction."""
+    """Changes to competitions within a transaction."""
 
     def set_active(self, competition_id: int, *, active: bool) -> None:
         """Takes a competition into `sync --all`, or leaves it out."""
@@ -96,11 +96,11 @@ class CompetitionChanges(Part):
         self._set(competition_id, title=title)
 
     def set_direction(self, competition_id: int, *, higher_is_better: bool) -> None:
-        """Keeps the score's direction as people say it."""
+        """Saves the score's direction that a person set."""
         self._set(competition_id, higher_is_better=higher_is_better)
 
     def set_medals(self, competition_id: int, *, medals: bool) -> None:
-        """Keeps whether the competition awards medals, as people say it."""
+        """Saves whether the competition awards medals, as a person set it."""
         self._set(competition_id, medals=medals)
 
     def save_facts(
@@ -113,7 +113,7 @@ class CompetitionChanges(Part):
         team_count: int | None,
         awards_points: bool | None,
     ) -> None:
-        """Keeps what Kaggle says of a competition."""
+        """Saves what Kaggle says about a competition."""
         self._set(
             competition_id,
             title=title,
@@ -128,7 +128,7 @@ class CompetitionChanges(Part):
         self._set(competition_id, facts_at=clock.iso(at))
 
     def set_synced(self, competition_id: int, at: datetime) -> None:
-        """Sets the time of the last sync, a good one."""
+        """Sets the time of the last sync, as a good one."""
         self._set(competition_id, tried_at=clock.iso(at), synced_at=clock.iso(at))
 
     def _set(self, competition_id: int, **values: str | int | None) -> None:

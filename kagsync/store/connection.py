@@ -104,7 +104,7 @@ class Part:
 
 
 def check(connection: sqlite3.Connection) -> list[str]:
-    """What is wrong in a database: damaged pages and indexes, and rows that refer to none."""
+    """What is wrong in a database: damaged pages and indexes, and rows with broken references."""
     damaged = [row[0] for row in connection.execute("PRAGMA integrity_check(10)") if row[0] != "ok"]
     orphans = [
         f"a row of {row[0]} refers to none of {row[2]}"

@@ -1,7 +1,7 @@
 """The boards that were seen and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
 
-This file decides what the rules of `standings/movements.py` are given: `past`, the history of one person in
-one competition, and `deleted_accounts`, those of the competition. Moments are seconds since 1970, as they are
+This file decides what the rules of `standings/movements.py` see: `past`, the history of one person in one
+competition, and `deleted_accounts`, those of the competition. Moments are seconds since 1970, as they are
 stored.
 """
 
@@ -32,7 +32,7 @@ _SAVE_CHANGE = (
     "submission_count = excluded.submission_count"
 )
 
-# Looks up the last change before the end of each bucket, which is faster than to read and group them all.
+# Looks up the last change before the end of each bucket, which is faster than reading and grouping them all.
 _THEIRS = "entry_history WHERE user_id = :user AND competition_id = :competition"
 _LAST_OF_EACH_BUCKET = (
     "WITH RECURSIVE ends(at) AS (SELECT :since UNION ALL "  # noqa: S608  (constants)
@@ -165,7 +165,7 @@ class History(Part):
 
 
 class HistoryChanges(Part):
-    """What changes the history within a transaction."""
+    """Changes to the history within a transaction."""
 
     def save_snapshot(self, competition_id: int, snapshot: Snapshot) -> None:
         """Remembers that a board was processed."""
@@ -201,7 +201,7 @@ class HistoryChanges(Part):
             "DELETE FROM entry_history WHERE competition_id = ? AND moment > ?",
             "DELETE FROM deleted_accounts WHERE competition_id = ? AND moment > ?",
             "DELETE FROM snapshots WHERE competition_id = ? AND moment > ?",
-            # Where no board stays, the next one is the first, and nobody is told of that one.
+            # If no board stays, the next one is the first, and nobody is notified of that one.
             "DELETE FROM notify_cursors WHERE competition_id = ? AND moment > ? AND NOT EXISTS "
             "(SELECT 1 FROM snapshots s WHERE s.competition_id = notify_cursors.competition_id)",
             "UPDATE notify_cursors SET moment = (SELECT max(moment) FROM snapshots s "

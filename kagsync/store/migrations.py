@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-APPLICATION_ID = 0x6B616773  # "kags": tells our databases from others'
+APPLICATION_ID = 0x6B616773  # "kags": marks a database as kagsync's
 
 
 def _initial(db: Database) -> None:
@@ -170,7 +170,7 @@ def _initial(db: Database) -> None:
 
 
 def _rests(db: Database) -> None:
-    """A competition that Kaggle limits (429) rests across runs; warnings are given once; old runs go."""
+    """Competitions that Kaggle limits (429) rest across runs; warnings are given once; old runs go."""
     for statement in (
         "ALTER TABLE competitions ADD COLUMN resting_until TEXT",
         "CREATE TABLE notices (subject TEXT PRIMARY KEY, given_at TEXT NOT NULL)",
@@ -221,7 +221,7 @@ def _movements(db: Database) -> None:
 
 
 def _unattended(db: Database) -> None:
-    """It runs by itself: what started the last runs, who is told of movements, and these for other tools."""
+    """Scheduled runs: what started the last ones, who is notified, and movements for other tools."""
     for statement in (
         # A row for each thing that starts runs, not for each run: it answers "does cron still call?".
         """
@@ -303,7 +303,7 @@ def _told_apart(db: Database) -> None:
 
 
 def _compared(db: Database) -> None:
-    """What runs compare stands with the competition, so that thinning sync_runs changes no answer."""
+    """Stores with the competition what runs compare, so that sync_runs can be thinned without effect."""
     for statement in (
         "ALTER TABLE competitions ADD COLUMN last_run INTEGER",  # the id of the latest row in sync_runs
         "ALTER TABLE competitions ADD COLUMN last_good_run INTEGER",  # of the latest good one with Kaggle

@@ -59,10 +59,10 @@ def to_write(path: Path, locks_folder: Path, *, create: bool = False) -> Connect
 
 
 def to_read(path: Path, locks_folder: Path) -> Connection:
-    """Opens a database to read it only. All that is read is of one moment.
+    """Opens a database for reading only. Everything that is read is from one moment.
 
-    Where this user may write it, this does what `to_write` does. Otherwise (another user's file, a read-only
-    disk) the right to read is enough, and no file is made beside it.
+    If this user may write it, it is opened as by `to_write`. Otherwise (another user's file,
+    a read-only disk) the right to read is enough, and no file is made beside it.
 
     Raises:
         NoDatabase: there is none.
@@ -144,7 +144,7 @@ def _prepare(db: Connection, locks_folder: Path) -> None:
                 db.execute("PRAGMA journal_mode = WAL")
                 _migrate(db)
     elif db.value("PRAGMA journal_mode") != "wal":  # a backup that was restored
-        # Without waiting: a user who may not write, or is not alone, leaves it to the next.
+        # Without waiting: if this user may not write or is not alone, the next one does it.
         db.execute("PRAGMA busy_timeout = 0")
         with contextlib.suppress(sqlite3.OperationalError):
             db.raw.execute("PRAGMA journal_mode = WAL")
@@ -194,7 +194,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         # In WAL mode NORMAL cannot damage the database; a power cut may undo the last commits, which the next
         # sync does again.
         connection.execute("PRAGMA synchronous = NORMAL")
-    except BaseException:  # the file is no database, or is damaged or locked
+    except BaseException:  # the file is not a database, or is damaged or locked
         connection.close()
         raise
     return connection
@@ -211,7 +211,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
         uri = f"{path.absolute().as_uri()}?mode=ro"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT, isolation_level=None)
         try:
-            connection.execute("PRAGMA schema_version")  # the first look into the files
+            connection.execute("PRAGMA schema_version")  # opens the files
             return connection
         except sqlite3.Error as error:
             connection.close()

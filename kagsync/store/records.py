@@ -20,7 +20,7 @@ BUSY, RESTING, LATER = "busy", "resting", "later"  # not tried: these leave no r
 
 @dataclass(frozen=True, slots=True)
 class Competition:
-    """A competition; what Kaggle or a sync has not told yet is None. Times are UTC."""
+    """A tracked competition. What is not known yet is None. Times are UTC."""
 
     id: int
     slug: str
@@ -58,12 +58,12 @@ class Competition:
 
     @property
     def direction(self) -> bool | None:
-        """Whether a higher score is better: as people said, else as its boards tell; None: not known."""
+        """Whether a higher score is better: as a person set it, else as its boards show; None: not known."""
         return self.higher_is_better if self.higher_is_better is not None else self.inferred_higher_is_better
 
     @property
     def awards_medals(self) -> bool:
-        """As people said, else as Kaggle says: a competition that awards points awards medals."""
+        """As a person set it, else as Kaggle says: a competition that awards points awards medals."""
         return bool(self.medals if self.medals is not None else self.awards_points)
 
     @property
@@ -76,7 +76,8 @@ class Competition:
     def rests_until(self, now: datetime) -> datetime | None:
         """Until when Kaggle asked to wait; None when it may be asked.
 
-        A rest that was noted in the future, or is too long, was noted by a wrong clock and does not count.
+        A rest that began in the future, or is too long, was saved while the clock was wrong, so it does not
+        count.
         """
         until, noted = self.resting_until, self.rested_at
         if until is None or (noted is not None and clock.is_ahead(noted, now)):
@@ -116,8 +117,8 @@ class Entry(NamedTuple):
 class Counts:
     """The counts of a processed board.
 
-    `created + updated + skipped == rows`: rows that gave at least one new entry, rows whose entries all
-    existed, all others. `changed` counts entries whose standing moved.
+    `created + updated + skipped == rows`: rows with at least one new entry, rows whose entries all existed,
+    all others. `changed` counts entries whose standing moved.
     """
 
     rows: int
@@ -209,7 +210,7 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A notification target, and which movements it is told: None for a filter means all. Times are UTC.
+    """A notification target and its filters: None for a filter means all movements. Times are UTC.
 
     `url` is Apprise's, with its secrets. `label` is random and the same for all targets with this URL.
     """

@@ -1,4 +1,4 @@
-"""What runs did. Tables: sync_runs, triggers, pings, notices."""
+"""Records of runs. Tables: sync_runs, triggers, pings, notices."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RUNS_OF_ONE_CLOCK = 12  # a clock that is wrong for an hour of runs removes not
 
 
 class Runs(Part):
-    """What the last runs did, for the runs after them and for people."""
+    """Records of the last runs, for later runs and for people."""
 
     def first_time(self, subject: str, now: datetime) -> bool:
         """Whether this is the first notice of a subject; remembers that it was given."""
@@ -117,7 +117,7 @@ class Runs(Part):
 
 
 class RunChanges(Part):
-    """What records a run within a transaction."""
+    """Changes to the records within a transaction."""
 
     def finish(self, competition_id: int, run: Run, finished_at: datetime) -> None:
         """Records how a competition's sync ended."""
@@ -168,7 +168,7 @@ class RunChanges(Part):
         """Removes old rows, and those that a wrong clock dated in the future.
 
         The clock may be wrong now, or may have been some runs ago. So a row is removed only if it is old, or
-        in the future, by both.
+        in the future, by both times.
         """
         earlier, later = sorted((before, now))
         for status, kept in RETENTION.items():

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PAUSE = 0.02  # seconds; longer than the steps in which file systems count time
-# Where SQLite keeps the lock of those who read (https://sqlite.org/fileformat2.html#the_lock_byte_page).
+# Where SQLite keeps the lock of readers (https://sqlite.org/fileformat2.html#the_lock_byte_page).
 _LOCK_START, _LOCK_LENGTH = 0x40000002, 510
 _LOGS = ("wal", "journal")
 _FORMAT_VERSIONS = slice(18, 20)  # in the header of the file; 2 is WAL, which memory does not have
@@ -38,7 +38,7 @@ def in_memory(path: Path, patience: float) -> sqlite3.Connection:
     Raises:
         OSError: the database cannot be read.
         DatabaseError: it was locked, or written to, all the time.
-        sqlite3.Error: it is no database, or is damaged.
+        sqlite3.Error: it is not a database, or is damaged.
     """
     database, logs = _read(path, patience)
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=True)
@@ -60,7 +60,7 @@ def _read(path: Path, patience: float) -> tuple[bytearray, dict[str, bytes]]:
     """The bytes of a database and of its logs (`-wal`, `-journal`), all of one moment.
 
     While this holds SQLite's lock for readers, nobody deletes the -wal, and nobody writes without one. With
-    one, a write changes the time of a file: the pause makes sure that it is another time than before.
+    one, a write changes the time of a file, and the pause makes sure that the times differ.
     """
     ends = time.monotonic() + patience
     with path.open("rb") as file, _reading_lock(file, path, ends):

@@ -52,7 +52,7 @@ class Targets(Part):
         quiet_for: timedelta,
         added_at: datetime,
     ) -> Target:
-        """Adds a target; it will not be told what happened before."""
+        """Adds a target, which is not notified of what happened before."""
         with self._db.transaction():
             same_url = self._db.row("SELECT label FROM notify_targets WHERE url = ?", (url,))
             key = self._db.execute(
@@ -76,13 +76,13 @@ class Targets(Part):
         return self.get(key or 0)
 
     def set_quiet_for(self, key: int, quiet_for: timedelta) -> None:
-        """Changes the least time between two messages to a target."""
+        """Changes the shortest time between two messages to a target."""
         self._db.execute(
             "UPDATE notify_targets SET quiet_for = ? WHERE id = ?", (int(quiet_for.total_seconds()), key)
         )
 
     def remove(self, key: int) -> None:
-        """Forgets a target."""
+        """Removes a target."""
         self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
 
     def untold(self, target: Target) -> dict[int, tuple[int, int]]:
@@ -90,7 +90,8 @@ class Targets(Part):
 
         Returns:
             by competition id: the moment up to which the target knows, and the moment of the latest board.
-            Of a competition added after the target it counts as knowing the first board, where nobody moved.
+            If a competition was added after the target, the target counts as knowing its first board,
+            on which nobody had moved yet.
         """
         rows = self._db.rows(
             "SELECT c.id, "

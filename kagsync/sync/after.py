@@ -57,10 +57,10 @@ class After:
     ping: Ping
 
     def finish(self, store: Store | None, outcome: Outcome) -> Outcome:
-        """Takes all steps; a run that could not start is only recorded, and the monitor told.
+        """Takes all steps. If the run could not start, it is only recorded, and the monitor is told.
 
         Args:
-            store: None: there is no database, or it cannot be opened.
+            store: None if there is no database, or if it cannot be opened.
             outcome: how the competitions went.
 
         Returns:
@@ -78,7 +78,7 @@ class After:
         return outcome
 
     def correct(self, outcome: Outcome, error: KagsyncError) -> None:
-        """Records, and tells the monitor, that the process ends with an error though the run went well."""
+        """Records that the process ends with an error although the run went well, and tells the monitor."""
 
         def record() -> list[AfterFailure]:
             with contextlib.suppress(NoDatabase), Store.open(self.settings.db, self.settings.locks) as store:

@@ -61,7 +61,7 @@ def process_file(
     Waits for another run that works on the competition.
 
     Args:
-        higher_is_better: the score's direction, to be remembered; None: as it is.
+        higher_is_better: the score's direction, to be saved; None: unchanged.
 
     Raises:
         KagsyncError: the competition or the file is unknown, the board is bad, or the database failed.

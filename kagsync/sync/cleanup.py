@@ -1,4 +1,4 @@
-"""Phase 3: deletes a CSV and its run folder, and what crashed runs left behind."""
+"""Phase 3: deletes a CSV and its run folder, and whatever crashed runs left behind."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _PATIENCE = 150.0  # seconds: longer than a download may take
 
 
 class Limits:
-    """Whether Kaggle answers every request of this run with 429: then the other competitions need not ask."""
+    """Whether Kaggle answers every request of this run with 429. Then no other competition needs to ask."""
 
     _ENOUGH = 3
 
@@ -52,7 +52,7 @@ class Limits:
 
     @property
     def until(self) -> datetime | None:
-        """Until when no competition should ask; None: they may."""
+        """The time until which no competition should ask Kaggle; None: they may."""
         with self._guard:
             hopeless = len(self._limited) >= self._ENOUGH and not self._answered
             return max(self._limited) if hopeless else None
@@ -78,7 +78,7 @@ class Work:
 
     @property
     def skips(self) -> bool:
-        """Whether a competition is skipped that rests, or that another run has synced meanwhile."""
+        """Whether to skip a competition that rests, or that another run has synced in the meantime."""
         return self.source.repeatable and not self.options.force
 
 
@@ -109,7 +109,7 @@ def sync(work: Work, competition: Competition, open_store: OpenStore) -> Result:
             return Result(competition.slug, LATER)
         except Interrupted:
             raise
-        except Exception as cause:  # noqa: BLE001  (whatever happens to one, the others go on)
+        except Exception as cause:  # noqa: BLE001  (whatever happens to one competition, the others go on)
             error = as_expected(cause, work.settings)
             log.failure(error, f"{competition.slug}: ")
             record_failure(open_store, competition, run, error)
@@ -121,7 +121,7 @@ def sync(work: Work, competition: Competition, open_store: OpenStore) -> Result:
 
 
 def _resting(work: Work, competition: Competition, open_store: OpenStore) -> Result | None:
-    """The result of a competition that Kaggle asked to leave alone; None: it may be asked."""
+    """The result of a competition for which Kaggle asked to wait; None: Kaggle may be asked."""
     if not work.skips:
         return None
     until = competition.rests_until(clock.utc_now())
@@ -140,7 +140,7 @@ def _resting(work: Work, competition: Competition, open_store: OpenStore) -> Res
 
 
 def rest(open_store: OpenStore, competition: Competition, until: datetime) -> None:
-    """Remembers until when Kaggle asked to leave a competition alone, if it can: else the next run asks."""
+    """Saves until when Kaggle asked to wait, if possible. Otherwise the next run asks again."""
     with contextlib.suppress(KagsyncError), open_store() as store, store.writing() as write:
         write.runs.rest(competition.id, until, clock.utc_now())
 
@@ -174,7 +174,7 @@ def locked(settings: Settings, slug: str, *, wait: bool) -> Iterator[None]:
     Raises:
         Busy: another run works on the competition, and `wait` is False.
         StuckLock: another process holds the lock for too long.
-        KagsyncError: it was waited for in vain.
+        KagsyncError: the wait for another run took too long.
     """
     patience = _PATIENCE if wait else 0.0
     try:
@@ -189,7 +189,7 @@ def locked(settings: Settings, slug: str, *, wait: bool) -> Iterator[None]:
 
 @contextlib.contextmanager
 def fetched(settings: Settings, source: Source, competition: Competition) -> Iterator[Fetched]:
-    """The board of a competition, in a run folder that is deleted after the block, also when it failed."""
+    """The board of a competition, in a run folder that is deleted after the block, even if it failed."""
     folder: Path | None = None
     csv: Path | None = None
     try:
@@ -219,7 +219,7 @@ def record_failure(open_store: OpenStore, competition: Competition, run: Run, er
 
 
 def as_expected(cause: Exception, settings: Settings) -> KagsyncError:
-    """Any failure as an error with a remedy."""
+    """Turns any failure into an error with a remedy."""
     if isinstance(cause, KagsyncError):
         return cause
     if isinstance(cause, OSError):

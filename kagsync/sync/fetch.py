@@ -1,4 +1,4 @@
-"""Phase 1: gets the leaderboard of a competition as a checked CSV in a run folder. Knows no database."""
+"""Phase 1: gets a competition's leaderboard as a checked CSV in a run folder, without the database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Fetched:
     """A leaderboard on disk.
 
     Attributes:
-        csv: where it is.
+        csv: the path of the CSV.
         sha256: of the CSV's bytes (a ZIP's bytes differ every time).
         snapshot_at: when Kaggle made it (UTC), as far as that is known.
         file: the name of the file from disk; None: Kaggle sent it.
@@ -63,7 +63,7 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetch
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
     last = competition.last_board
-    if last is not None and fetched.sha256 == last[0]:  # the same board need not be counted again
+    if last is not None and fetched.sha256 == last[0]:  # the same board does not need to be counted again
         fetched = replace(fetched, known_rows=last[1])
     logger.info("Downloaded complete leaderboard: %d entries", fetched.rows)
     return fetched
@@ -74,7 +74,7 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
 
     Args:
         competition: whose board it should be.
-        accept_name: take it also when it is named for another competition.
+        accept_name: take it even if it is named for another competition.
 
     Raises:
         UsageError: there is no such file, or it cannot be read.
@@ -142,7 +142,7 @@ def _modified(source: Path) -> datetime:
 
 
 def _of_kaggle(extracted: archive.ExtractedCsv, fetched_at: datetime) -> Fetched:
-    """A board that Kaggle sent. Its time is the one in its name, or else that of the fetch."""
+    """A board that Kaggle sent. Its time is the one in its name, otherwise that of the fetch."""
     name = extracted.original_name
     _refuse_private(name)
     snapshot_at = file_name.snapshot_time(name) or fetched_at.replace(microsecond=0)
@@ -173,9 +173,9 @@ def _of_disk(
 def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
     """When a board from disk was made, as far as that is known.
 
-    That is the time in its name, or else of its newest submission (on the day in its name, if there is one).
+    That is the time in its name, otherwise that of its newest submission (on the day in its name, if any).
     On real boards the newest submission is 1.5 to 54 minutes older than the snapshot (medians), and at most
-    4.5 hours. The file's modification time is the last choice, because a copy or a checkout changes it.
+    4.5 hours. The file's modification time comes last, because a copy or a checkout changes it.
 
     Raises:
         BadBoard: no name has a time, and another program has changed the format of the dates in the board.

@@ -1,4 +1,4 @@
-"""Boards that are refused before they are applied, since they would make the database wrong."""
+"""Refuses boards that would make the database wrong: dated in the future, shrunken, or of a taken moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phase 2: a board on disk becomes entries and history in the database, in one transaction."""
+"""Phase 2: turns a board on disk into entries and history in the database, in one transaction."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: 
 
 
 def _again(store: Store, competition: Competition) -> Competition:
-    """The competition as it is now that nobody else can write."""
+    """The competition, read again now that nobody else can write."""
     now = store.competitions.by_id(competition.id)
     if now is not None:
         return now
@@ -248,7 +248,7 @@ def _update_older(
         first = min(at, old.first_seen_at) if old else at
         if old is not None and (old.last_seen_at is None or at <= old.last_seen_at):
             entry = old._replace(first_seen_at=first)
-        else:  # no later board that was searched had this user
+        else:  # this user is not on any later board that was searched
             entry = _entry(user, claim, first_seen_at=first)._replace(last_seen_at=at)
         if entry != old:
             written.append(entry)

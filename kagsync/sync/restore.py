@@ -1,4 +1,4 @@
-"""Restores entries from the history: of people who left, and after boards were corrected or dropped."""
+"""Restores entries from the history: for people who left, and after boards were corrected or dropped."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def redated(store: Store, competition_id: int) -> list[Entry]:
-    """The entries of people who are not on the newest board, as the history tells them; only changed ones.
+    """The entries of people who are not on the newest board, made from the history; only changed ones.
 
     A correction may have removed their last standing: then the one before it is their last.
     """

@@ -1,4 +1,4 @@
-"""How a run ended: one competition, the steps after the competitions, and all of it.
+"""How a run ended: each competition, the steps after the competitions, and the whole run.
 
 `text` is for people, `data` for programs, `exit_code` for the process.
 """

@@ -43,12 +43,12 @@ class Options:
         slugs: the competitions, unless `everything`.
         everything: all active competitions that are linked to Kaggle, the one synced longest ago first.
         source: a ZIP or CSV from disk in place of Kaggle (one competition only).
-        force: process boards also when nothing changed, and ask Kaggle also while a competition rests.
-        accept_shrink: take boards also when they have lost most of their rows.
-        accept_name: take a file also when it is named for another competition.
-        higher_is_better: the direction of the competitions' scores, to be remembered; None: as it is.
-        max_time: seconds. After them no competition is started, and soon after, unanswered downloads are
-            cancelled; the next run begins with these competitions. None: `MAX_TIME` for `everything`.
+        force: process boards even if nothing changed, and ask Kaggle even if a competition rests.
+        accept_shrink: take boards even if they have lost most of their rows.
+        accept_name: take a file even if it is named for another competition.
+        higher_is_better: the direction of the competitions' scores, to be saved; None: unchanged.
+        max_time: seconds after which no competition is started. Soon after, unfinished downloads are
+            cancelled. The next run begins with these competitions. None: `MAX_TIME` for `everything`.
         report: the folder of the report's pages, which are updated at the end; None: no report.
         trigger: what started the run, for `kagsync schedule status`.
         env_file: a file with more environment variables.
@@ -96,16 +96,16 @@ def run(
 ) -> Outcome:
     """Does all that one call of `kagsync sync` does.
 
-    The monitor hears of the run's end whatever happens, and hears the exit code of the process.
+    The monitor is told how the run ended, whatever happens, with the exit code of the process.
 
     Args:
         options: as they were typed.
         load: gives the settings; what it raises is part of the outcome.
-        show: prints the outcome; gives the reason if that failed.
+        show: prints the outcome; returns the error if that failed.
         progress: given the number of competitions, shows how many are done while it is open.
 
     Returns:
-        the outcome, also when the run could not start.
+        the outcome, even if the run could not start.
     """
     started = clock.utc_now()
     problems = _read_variables(options.env_file)
@@ -138,7 +138,7 @@ def run(
 
 
 def _read_variables(file: Path | None) -> list[str]:
-    """Takes environment variables from a file; gives what is wrong with it."""
+    """Sets environment variables from a file; returns warnings about it."""
     if file is None:
         return []
     from kagsync.schedule import env_file

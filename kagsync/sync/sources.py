@@ -31,8 +31,8 @@ class Source(Protocol):
 
     Attributes:
         name: as `sync_runs` has it.
-        repeatable: whether any run can get the same board again. If so, a competition that another run is
-            syncing, or that Kaggle asked to leave alone, is skipped; otherwise this run waits for its turn.
+        repeatable: whether any run can get the same board again. If so, a competition is skipped while
+            another run syncs it or Kaggle asked to wait; otherwise this run waits for its turn.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Source(Protocol):
 
 
 class Kaggle:
-    """Kaggle itself: gives the newest board, and says what a competition is."""
+    """Kaggle itself, which gives the newest board, and facts about a competition."""
 
     name = KAGGLE
     repeatable = True
@@ -94,7 +94,7 @@ class FromDisk:
         return fetch.from_file(self._path, folder, competition, accept_name=self._accept_name)
 
     def refresh_facts(self, store: Store, competition: Competition) -> None:
-        """A file says nothing but its board."""
+        """Does nothing, because a file holds only a board."""
 
 
 def _require_link(competition: Competition) -> None:
@@ -106,7 +106,7 @@ def _require_link(competition: Competition) -> None:
 
 
 def _warn_of_login(store: Store, found: credentials.Credentials) -> None:
-    """Warns, once each, of problems with credentials that can be used all the same."""
+    """Warns, once each, about problems with credentials that can still be used."""
     warnings = credentials.warnings(found)
     new = [text for key, text in warnings.items() if store.runs.first_time(key, clock.utc_now())]
     for text in new:

@@ -1,4 +1,4 @@
-"""Which competitions are tracked, and what Kaggle says of them: title, deadline, metric, medals."""
+"""Which competitions are tracked, and what Kaggle says about them: title, deadline, metric, medals."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def add(
 ) -> Added:
     """Adds a competition, or updates one that is tracked already.
 
-    Asks Kaggle for title, deadline and metric if there are credentials; works without it too.
+    Asks Kaggle for title, deadline and metric if there are credentials. Works without them, too.
 
     Args:
         kaggle_id: its name on Kaggle, if that is not the slug.
-        link: False if it is not linked to Kaggle, so that it is never downloaded.
+        link: whether to link it to Kaggle. Otherwise it is never downloaded.
         higher_is_better: the direction of its scores; old boards, which have no ranks, need it.
         medals: whether it awards medals, if Kaggle cannot be asked.
 
@@ -165,7 +165,7 @@ def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> Non
 
 
 def _ask_kaggle(kaggle_id: str) -> CompetitionFacts | None:
-    """What Kaggle says of a competition; None without credentials or network."""
+    """What Kaggle says about a competition; None without credentials or network."""
     from kagsync.kaggle import client
 
     try:

@@ -1,4 +1,4 @@
-"""The roster, that is the tracked people, as a CSV file: `username[,name][,group]`."""
+"""Reads and writes the roster (the tracked people) as a CSV file: `username[,name][,group]`."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:
     A cell that a spreadsheet would take for a formula gets a `'` in front, which `read_roster` takes away.
 
     Args:
-        for_screen: make it harmless for a terminal.
+        for_screen: whether to make it harmless for a terminal.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -27,7 +27,7 @@ def demo(
 
     It uses a database of its own.
     """
-    from kagsync.demo import run as sample
+    from kagsync.demo.run import run
 
     log.configure(verbose=verbose, quiet=quiet)
-    sample.run(db, report_to=report, quiet=quiet)
+    run(db, report_to=report, quiet=quiet)

@@ -20,7 +20,7 @@ from kagsync.queries.board import board
 from kagsync.report import write
 from kagsync.settings import Settings
 from kagsync.store import Store
-from kagsync.sync import run as sync
+from kagsync.sync.run import Options, sync
 from kagsync.tracking import roster_file
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
         with Store.open(settings.db, settings.locks) as store:
             store.users.save(people, clock.utc_now())
             say(f"\n$ kagsync sync {SLUG} --from {board}")
-            outcome = sync.sync(settings, store, sync.Options((SLUG,), source=_HERE / board))
+            outcome = sync(settings, store, Options((SLUG,), source=_HERE / board))
         for result in outcome.failed:
             raise KagsyncError("the demo failed") from result.error
         say(f"{outcome.text}\n")

@@ -13,7 +13,7 @@ from kagsync.errors import BadDownload
 from kagsync.kaggle import answers, exchange, oauth, retry, sdk
 from kagsync.kaggle.credentials import Credentials, check_environment, find
 from kagsync.log import logger
-from kagsync.net import route as network
+from kagsync.net import route
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,8 +150,8 @@ def connect(until: float = math.inf, policy: RetryPolicy | None = None) -> Clien
     """
     policy = policy or retry.DEFAULT
     check_environment()
-    if network.is_configured():
-        network.check_environment(sdk.part().endpoint())
+    if route.is_configured():
+        route.check_environment(sdk.part().endpoint())
     credentials = find()
     for reason in credentials.passed_over:
         logger.debug("Passed over: %s", reason)

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kagsync.errors import Interrupted
 from kagsync.kaggle import watchdog
 from kagsync.kaggle.watchdog import Watchdog
-from kagsync.net import bounds
-from kagsync.net import route as network
+from kagsync.net import bounds, route
 from kagsync.net.route import Route
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def _adapter(policy: RetryPolicy) -> Any:
         ) -> requests.Response:
             exchange: Exchange = _current.exchange
             exchange.route = Route.of(request.url, proxies, verify)
-            network.check(exchange.route)
+            route.check(exchange.route)
             # Each exchange has a connection of its own. So the watchdog knows its socket, and a connection
             # that Kaggle has closed in between cannot fail the next competition.
             request.headers["Connection"] = "close"

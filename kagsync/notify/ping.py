@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import clock, errors, inputs, log
+from kagsync import clock, errors, inputs, log, secrecy
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.net import bounds, route
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from kagsync.store import Store
 
-VARIABLE = "KAGSYNC_PING_URL"
+VARIABLE = secrecy.PING_URL
 PATIENCE = 10.0  # seconds, for both pings of a run together
 PATIENCE_WHEN_STOPPED = 3.0  # seconds: somebody who stops a run wants it to end now
 OUTAGE = timedelta(hours=1)  # a monitor may be unreachable for this long without a warning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync.standings import movements as m
+from kagsync.standings import movements
 
 if TYPE_CHECKING:
     from kagsync.standings.movements import Movement
@@ -29,35 +29,35 @@ def words(movement: Movement) -> str:
     before, after = movement.before, movement.after
     scores = f"{_score(before)} → {_score(after)}"
     match movement.reason:
-        case m.NEW:
+        case movements.NEW:
             return f"first seen, score {_score(after)}"
-        case m.CAME_BACK:
+        case movements.CAME_BACK:
             return f"back on the board, score {_score(after)}"
-        case m.LEFT:
+        case movements.LEFT:
             return "left the board (rolling window or deletion)"
-        case m.DELETED:
+        case movements.DELETED:
             return "the account was deleted"
-        case m.MERGED:
+        case movements.MERGED:
             return f"the team {_team(before)} merged into {_team(after)}"
-        case m.MOVED:
+        case movements.MOVED:
             return f"now in the team {_team(after)}, no longer in {_team(before)}"
-        case m.IMPROVED:
+        case movements.IMPROVED:
             return f"improved {scores}{', yet overtaken' if (movement.places or 0) < 0 else ''}"
-        case m.FELL:
+        case movements.FELL:
             return f"fell {'with a new submission ' if movement.submissions else ''}{scores}"
-        case m.OVERTAKEN | m.OTHERS_LEFT:
+        case movements.OVERTAKEN | movements.OTHERS_LEFT:
             return brief(movement) + (f", {_submissions(movement)}" if movement.submissions else "")
-        case m.SUBMITTED:
+        case movements.SUBMITTED:
             return f"{_submissions(movement)} than {_score(after)}"
-        case m.RESCORED if m.is_rescoring(before, after):
+        case movements.RESCORED if movements.is_rescoring(before, after):
             return f"rescored {scores}"
-        case m.RENAMED:
+        case movements.RENAMED:
             return f"the team {_team(before)} is now called {_team(after)}"
-        case m.MEMBER_JOINED:
+        case movements.MEMBER_JOINED:
             return f"{movement.member} joined the team {_team(after)}"
-        case m.MEMBER_LEFT if movement.member_was_deleted:
+        case movements.MEMBER_LEFT if movement.member_was_deleted:
             return f"the account of {movement.member} in the team {_team(after)} was deleted"
-        case m.MEMBER_LEFT:
+        case movements.MEMBER_LEFT:
             return f"{movement.member} left the team {_team(after)}"
     return f"score {scores}"
 
@@ -66,21 +66,21 @@ def brief(movement: Movement) -> str:
     """The reason in a few words, for a column beside the numbers."""
     places = abs(movement.places or 0)
     match movement.reason:
-        case m.OVERTAKEN:
+        case movements.OVERTAKEN:
             return f"overtaken by {places:,}"
-        case m.OTHERS_LEFT:
+        case movements.OTHERS_LEFT:
             return f"{places:,} above left"
-        case m.MERGED:
+        case movements.MERGED:
             return f"merged into {movement.after.team_name if movement.after else ''}"
-        case m.IMPROVED if (movement.places or 0) < 0:
+        case movements.IMPROVED if (movement.places or 0) < 0:
             return "improved, overtaken"
-        case m.FELL if movement.submissions:
+        case movements.FELL if movement.submissions:
             return "fell with a new submission"
-        case m.SUBMITTED:
+        case movements.SUBMITTED:
             return _submissions(movement)
-        case m.MEMBER_JOINED:
+        case movements.MEMBER_JOINED:
             return f"{movement.member} joined"
-        case m.MEMBER_LEFT:
+        case movements.MEMBER_LEFT:
             return f"{movement.member} left"
     return movement.reason.replace("-", " ")
 
@@ -89,7 +89,7 @@ def _place(movement: Movement, teams: int | None) -> str:
     old = movement.before.rank if movement.before else None
     new = movement.after.rank if movement.after else None
     of = f" of {teams:,}" if teams else ""
-    if movement.reason in (m.RENAMED, m.MEMBER_JOINED, m.MEMBER_LEFT):
+    if movement.reason in (movements.RENAMED, movements.MEMBER_JOINED, movements.MEMBER_LEFT):
         return ""  # these have nothing to do with the rank
     if movement.after is None:
         return f", last at {old:,}" if old is not None else ""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from kagsync import clock, errors
 from kagsync.errors import NoDatabase
 from kagsync.log import logger
-from kagsync.notify import ping as pings
+from kagsync.notify import ping
 from kagsync.store import Store
 from kagsync.store.records import Trigger
 from kagsync.sync.competition import as_expected
@@ -107,7 +107,7 @@ class After:
         warn = answer.permanent
         try:
             if store is not None:
-                warn = pings.remember(store, answer, clock.utc_now())
+                warn = ping.remember(store, answer, clock.utc_now())
         finally:
             if answer.error is not None:
                 logger.log(logging.WARNING if warn else logging.INFO, "%s", answer.error)

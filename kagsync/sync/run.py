@@ -13,14 +13,14 @@ from kagsync import clock, errors, inputs
 from kagsync.errors import KagsyncError, NoDatabase, UsageError
 from kagsync.files import locks
 from kagsync.log import logger
-from kagsync.notify import ping as pings
+from kagsync.notify import ping
 from kagsync.store import Store
 from kagsync.store.records import LATER
 from kagsync.sync import cleanup, competition, run_folder
 from kagsync.sync.after import After
 from kagsync.sync.result import Outcome, Result
 from kagsync.sync.sources import FromDisk, Kaggle
-from kagsync.tracking import competitions as tracked
+from kagsync.tracking.competitions import set_direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def run(
     started = clock.utc_now()
     problems = _read_variables(options.env_file)
     # The monitor watches the runs that ask Kaggle. Its URL may be one of the variables.
-    ping = pings.start() if options.source is None else pings.Ping("")
+    monitor = ping.start() if options.source is None else ping.Ping("")
     settings = store = after = None
     with contextlib.ExitStack() as stack:
         try:
@@ -124,12 +124,12 @@ def run(
             nothing_yet = isinstance(error, NoDatabase) and options.everything
             outcome = Outcome([], alone=False, error=None if nothing_yet else error)
         except BaseException as error:  # stopped, or a bug
-            ping.finish(*pings.ending(error))
+            monitor.finish(*ping.ending(error))
             raise
         if settings is None:
-            ping.finish(outcome.exit_code, str(outcome.error))
+            monitor.finish(outcome.exit_code, str(outcome.error))
         else:
-            after = After(settings, options.report, options.trigger, started, ping)
+            after = After(settings, options.report, options.trigger, started, monitor)
             outcome = after.finish(store, outcome)
     unwritten = show(outcome)
     if after is not None and unwritten is not None and outcome.exit_code == errors.OK:
@@ -156,7 +156,7 @@ def sync(settings: Settings, store: Store, options: Options, progress: Progress 
     """
     until = time.monotonic() + options.time_limit
     if options.higher_is_better is not None:
-        tracked.set_direction(store, options.slugs, higher_is_better=options.higher_is_better)
+        set_direction(store, options.slugs, higher_is_better=options.higher_is_better)
     if options.everything:
         competitions = store.competitions.due(clock.utc_now())
     else:

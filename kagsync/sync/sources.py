@@ -12,7 +12,7 @@ from kagsync.kaggle import credentials
 from kagsync.log import logger
 from kagsync.store.records import FILE, KAGGLE
 from kagsync.sync import fetch
-from kagsync.tracking import competitions as tracked
+from kagsync.tracking.competitions import facts_to_ask, refresh_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ class Kaggle:
         # runs, a slow answer would be cut off every time.
         until = max(until, time.monotonic() + retry.DEFAULT.deadline)
         self._clients = client.connect(until + _GRACE)
-        self._facts = tracked.facts_to_ask(competitions, _FACTS_A_RUN)
+        self._facts = facts_to_ask(competitions, _FACTS_A_RUN)
         _warn_of_login(store, self._clients.credentials)
 
     def fetch(self, competition: Competition, folder: Path) -> Fetched:
@@ -78,7 +78,7 @@ class Kaggle:
 
     def refresh_facts(self, store: Store, competition: Competition) -> None:
         if competition.id in self._facts:
-            tracked.refresh_facts(store, competition, self._clients())
+            refresh_facts(store, competition, self._clients())
 
 
 class FromDisk:

@@ -135,7 +135,7 @@ class OutOfTime(KagsyncError):
 
 
 class BadDownload(KagsyncError):
-    """What arrived is not a leaderboard archive."""
+    """A download that is not a leaderboard archive."""
 
     code = "bad-download"
 

@@ -39,7 +39,7 @@ class Installation:
     editable: bool
 
     def update(self) -> str:
-        """What to do for the latest version."""
+        """How to get the latest version."""
         if not self.folder:
             return self._install(*_extras_there())
         if not Path(self.source).is_dir():
@@ -124,7 +124,7 @@ def is_temporary(environment: Path) -> bool:
 
 
 def update() -> str:
-    """What to do for the latest version of kagsync."""
+    """How to get the latest version of kagsync."""
     return this().update()
 
 

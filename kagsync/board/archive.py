@@ -99,7 +99,7 @@ def _refusing_damage() -> Iterator[None]:
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, OverflowError, struct.error) as error:
         raise BadDownload("the download is not a ZIP archive, or a damaged one", _RETRY) from error
     except (NotImplementedError, ValueError, RuntimeError) as error:
-        raise BadDownload("the archive is packed in a way that is not understood", _RETRY) from error
+        raise BadDownload("the archive has an unsupported format", _RETRY) from error
 
 
 def _pieces(source: IO[bytes]) -> Iterator[bytes]:
@@ -130,7 +130,7 @@ def _only_csv(members: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
         raise BadDownload("the archive is encrypted", _RETRY)
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # Kaggle uses deflate. The other methods raise errors of their own (lzma.LZMAError …).
-        raise BadDownload("the archive is packed in a way that is not understood", _RETRY)
+        raise BadDownload("the archive has an unsupported format", _RETRY)
     return member
 
 

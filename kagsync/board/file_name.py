@@ -21,7 +21,7 @@ _COMPETITION = re.compile(
 _UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 _MAX_BYTES = 200  # file systems stop at 255
-FIRST_YEAR = 2010  # of Kaggle; an earlier time is not a board's
+FIRST_YEAR = 2010  # when Kaggle began; an earlier time is not a board's
 
 
 def snapshot_time(name: str) -> datetime | None:

@@ -23,11 +23,11 @@ _ENCODINGS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 _BINARY = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls)", "Save the sheet as CSV UTF-8"),
-    (b"\x1f\x8b", "a gzip archive", "Unpack it, then name the CSV"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it, then name the CSV"),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it, then pass the CSV"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it, then pass the CSV"),
     (b"%PDF", "a PDF document", _AGAIN),
     (b"PAR1", "a Parquet file", "Save it as CSV"),
-    (b"SQLite format 3\0", "a SQLite database", "Name the CSV or ZIP of a leaderboard"),
+    (b"SQLite format 3\0", "a SQLite database", "Pass the CSV or ZIP of a leaderboard"),
 )
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 # The header of `kaggle competitions leaderboard SLUG --show`, as a table and with --csv.

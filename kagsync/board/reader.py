@@ -112,7 +112,7 @@ def _read(path: Path, header: Header, integers: Collection[str] = ()) -> Iterato
             encoding_errors="replace",
             index_col=False,
             chunksize=_ROWS_AT_ONCE,
-            low_memory=False,  # else parts of a piece could get different types
+            low_memory=False,  # otherwise parts of a piece could get different types
         ) as reader:
             for frame in reader:
                 yield frame.rename(columns=str.strip)
@@ -173,7 +173,7 @@ def _old_chunks(
     elif len(teams):
         logger.warning(
             "An old board without ranks, and not in score order: ranks stay empty "
-            "(say --higher-is-better or --lower-is-better)"
+            "(pass --higher-is-better or --lower-is-better)"
         )
     legible = dict(summary.legible)
     yield rows.chunk(teams.reset_index(drop=True), ranks, [""] * len(teams), "SubmissionDate", summary)

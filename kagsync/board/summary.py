@@ -21,7 +21,7 @@ _MOST_DELETED = 100_000  # deleted accounts that are kept
 
 @dataclass
 class BoardSummary:
-    """What is known of a board as a whole; complete when its last chunk has been read.
+    """A summary of a whole board; complete when its last chunk has been read.
 
     Attributes:
         rows: data rows of the CSV.

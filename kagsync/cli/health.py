@@ -80,4 +80,4 @@ def backup(
     loaded = common.settings_to_read()
     with open_to_read(loaded) as store:
         size = copy.backup(store, file)
-    common.say(copy.told(file, size))
+    common.say(copy.summary(file, size))

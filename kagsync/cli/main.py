@@ -84,13 +84,13 @@ def _run(words: list[str]) -> int:
         log.logger.error("Stopped%s", again)
         return errors.INTERRUPTED
     except OSError as error:
-        told = errors.from_os_error(error, f"use {error.filename}" if error.filename else "go on")
-        log.failure(told)
-        return told.exit_code
+        expected = errors.from_os_error(error, f"use {error.filename}" if error.filename else "go on")
+        log.failure(expected)
+        return expected.exit_code
     except Exception as error:  # noqa: BLE001  (a bug is reported in one line, too)
-        told = errors.unforeseen(error)
-        log.failure(told)
-        return told.exit_code
+        expected = errors.unforeseen(error)
+        log.failure(expected)
+        return expected.exit_code
     return errors.OK
 
 

@@ -76,7 +76,7 @@ def _save_users(common: Common, loaded: Settings, users: list[tuple[str, str | N
         never = unseen(store, named)
     common.say(f"Users added: {added}, changed: {changed}, unchanged: {unchanged}")
     for each in never:
-        common.say(f"{each.user.username}: {each.told}")
+        common.say(f"{each.user.username}: {each.hint}")
 
 
 @command(users_app, "list")

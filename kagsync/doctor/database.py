@@ -30,7 +30,7 @@ def database(loaded: Settings, now: datetime, found: Found) -> Iterator[Check]:
     """Checks the database, and adds what is in it to `found`."""
     db = loaded.db
     if db.exists() and not db.is_file():
-        yield Check("Database", False, f"{db} is not a file", "Name another with --db or KAGSYNC_DB")
+        yield Check("Database", False, f"{db} is not a file", "Choose another with --db or KAGSYNC_DB")
         return
     try:
         with Store.open_copy(db) as store:

@@ -50,10 +50,10 @@ def open_file(path: Path, database: Path | None) -> LogFile | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         return LogFile(path, database)
     except OSError as error:
-        told = from_os_error(error, f"write the log file {path}")
-        if not isinstance(told, DiskFull) and error.errno not in _SICK_DISK:
-            raise told from error
-        _logger.warning("%s. The run goes on without it", told.message)
+        failure = from_os_error(error, f"write the log file {path}")
+        if not isinstance(failure, DiskFull) and error.errno not in _SICK_DISK:
+            raise failure from error
+        _logger.warning("%s. The run goes on without it", failure.message)
         return None
 
 
@@ -76,7 +76,7 @@ def check(path: Path, database: Path | None) -> None:
         raise from_os_error(error, f"write the log file {path}") from error
     if not _may_be_text(start):
         kind = "a SQLite database" if output_file.is_sqlite(path) else "not a text file"
-        raise ConfigurationError(f"cannot write the log file: {path} is {kind}", "Name another file")
+        raise ConfigurationError(f"cannot write the log file: {path} is {kind}", "Choose another file")
 
 
 def is_stream(path: Path) -> bool:

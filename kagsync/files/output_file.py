@@ -50,22 +50,22 @@ def examine(path: Path, database: Path | None = None) -> os.stat_result | None:
         found = None
     for name in {path.absolute(), path.resolve()}:
         if (whole := _whole(name, database)) is not None:
-            raise UsageError(f"{path} is a part of the database {whole}", "Name another file")
+            raise UsageError(f"{path} is a part of the database {whole}", "Choose another file")
     if found is None or stat.S_ISREG(found.st_mode):
         _refuse_dev_and_proc(path)
     if found is None:
         return None
     if database is not None and _is_one_of(found, [database, *parts(database)]):
-        raise UsageError(f"{path} is the database {database} itself", "Name another file")
+        raise UsageError(f"{path} is the database {database} itself", "Choose another file")
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "device")
-        raise UsageError(f"{path} is a {kind}", "Name another file")
+        raise UsageError(f"{path} is a {kind}", "Choose another file")
     return found
 
 
 def _refuse_dev_and_proc(path: Path) -> None:
     if is_in_dev_or_proc(path):
-        raise UsageError(f"{path} is in /dev or /proc, or leads there", "Name another file")
+        raise UsageError(f"{path} is in /dev or /proc, or leads there", "Choose another file")
 
 
 def is_in_dev_or_proc(path: Path) -> bool:
@@ -183,7 +183,7 @@ def refuse_working_database(path: Path) -> None:
     for name in dict.fromkeys((path.absolute(), path.resolve())):
         locks = name.with_name(f"{name.name}{_LOCKS}")
         if found := [beside for beside in (*parts(name), locks) if os.path.lexists(beside)]:
-            remedy = "Name another file"
+            remedy = "Choose another file"
             if locks not in found and _hold_nothing(name):
                 left = " and ".join(str(part) for part in found)
                 remedy += f". Or, if no program has it open, delete {left}"
@@ -229,7 +229,7 @@ def _refused_if_there(path: Path) -> Iterator[None]:
     try:
         yield
     except FileExistsError as error:
-        raise UsageError(f"{path} already exists", "Name another file") from error
+        raise UsageError(f"{path} already exists", "Choose another file") from error
 
 
 def _place(new: Path, path: Path) -> None:

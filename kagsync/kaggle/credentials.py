@@ -72,14 +72,14 @@ def exposed_file(credentials: Credentials) -> Path | None:
 
 def warnings(credentials: Credentials) -> dict[str, str]:
     """Warnings about credentials that can be used: texts by keys that identify them."""
-    told = {
+    found = {
         f"passed over {reason}": f"Credentials passed over: {reason}. Used instead: {credentials.source}"
         for reason in credentials.passed_over
     }
     if path := exposed_file(credentials):
         advice = f"Make it private: {rights.change('600', path)}"
-        told[f"exposed {path}"] = f"Others on this machine can read {path}. {advice}"
-    return told
+        found[f"exposed {path}"] = f"Others on this machine can read {path}. {advice}"
+    return found
 
 
 def find() -> Credentials:

@@ -221,13 +221,13 @@ def _why_not(url: str) -> UsageError:
     plugin = known[scheme]
     if plugin.enabled:
         return UsageError(
-            f"Apprise cannot use this {_scheme(url)} URL as it is",
+            f"Apprise cannot use this {_scheme(url)} URL",
             f"Compare it with {SERVICES}; in a user name or password, write @ as %40 and / as %2F",
         )
     packages = plugin.requirements.get("packages_required") or []
     packages = [packages] if isinstance(packages, str) else packages
     remedy = installation.this().add_packages(*packages) if packages else f"See {SERVICES}"
-    return UsageError(f"{_scheme(url)} does not work on this system as it is", remedy)
+    return UsageError(f"{_scheme(url)} does not work on this system", remedy)
 
 
 def _scheme(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Who is notified: adds and lists the targets, each a channel with filters."""
+"""Adds and lists notification targets. A target is a channel with filters."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
         except KagsyncError as error:  # a notification never makes a sync fail
             failure = Failure(target, error)
             logger.log(logging.INFO if target.failures else logging.WARNING, "%s", failure)
-            store.targets.not_told(target, now, error.message)
+            store.targets.failed(target, now, error.message)
             failures.append(failure)
     return Told(sent, failures)
 
@@ -73,17 +73,17 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
 def _tell(store: Store, target: Target, now: datetime) -> bool:
     if target.sent_at is not None and now - target.sent_at < target.quiet_for and target.sent_at <= now:
         return False
-    untold = store.targets.untold(target)
-    if not untold:
+    pending = store.targets.pending(target)
+    if not pending:
         return False
     people = [user for user in store.users.all() if target.group in (None, user.group)]
-    items = _items(store, target, people, {key: known for key, (known, _) in untold.items()})
-    latest = {key: moment for key, (_, moment) in untold.items()}
+    items = _items(store, target, people, {key: known for key, (known, _) in pending.items()})
+    latest = {key: moment for key, (_, moment) in pending.items()}
     if items:
         told = message.compose(items, channel.room(target))
         channel.send(target, told.title, told.body)
-        logger.info("Told %s %s", channel.shown(target), _extent(told, len(items)))
-    store.targets.told(target, latest, now if items else None)
+        logger.info("Notified %s %s", channel.shown(target), _extent(told, len(items)))
+    store.targets.notified(target, latest, now if items else None)
     return bool(items)
 
 

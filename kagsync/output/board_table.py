@@ -171,7 +171,7 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
     below += [left(line) for line in view.left]
     if view.missing:
         below.append(f"Not on the board yet: {_people(view.missing)}")
-    below += [f"{person_name(each.user)}: {each.told}" for each in view.unseen[:_NAMES_IN_A_LINE]]
+    below += [f"{person_name(each.user)}: {each.hint}" for each in view.unseen[:_NAMES_IN_A_LINE]]
     title, facts = _header(view, now)
     if group is not None:
         title = f"{group}: {title}"
@@ -203,7 +203,7 @@ def person(views: list[BoardView], now: datetime) -> Table:
         below += [f"{view.competition.slug}: {left(line)}" for line in view.left]
     if absent := [view.competition.slug for view in views if view.missing]:
         below.append(f"Not on the board of: {', '.join(absent)}")
-    below += [f"{person_name(each.user)}: {each.told}" for view in views[:1] for each in view.unseen]
+    below += [f"{person_name(each.user)}: {each.hint}" for view in views[:1] for each in view.unseen]
     return Table(columns, [row for view in views for row in rows(view, now)], below=below)
 
 
@@ -283,7 +283,7 @@ def ends(competition: Competition, now: datetime) -> str:
 
 
 def left(line: Line) -> str:
-    """Who left the board, when, and how they stood."""
+    """A sentence on somebody who left the board: when, and the last standing."""
     entry, standing = line.entry, line.entry.standing
     rank = f"rank {standing.rank:,}" if standing.rank is not None else "no rank"
     day = (entry.left_at or "")[:10]

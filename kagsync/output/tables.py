@@ -109,8 +109,8 @@ def users(roster: list[User]) -> Table:
 
 
 def missing(competition: Competition, absent: list[User], unseen: list[Unseen]) -> Table:
-    """Who has no entry in a competition."""
-    notes = {each.user.id: each.told for each in unseen}
+    """The people who have no entry in a competition."""
+    notes = {each.user.id: each.hint for each in unseen}
     columns = [*_PEOPLE, Column("Note", lambda user: notes.get(user.id, ""), shrink=20)]
     count = f"{len(absent)} of ours without an entry" if absent else "everybody has an entry"
     return Table(columns, absent, title=f"{competition.slug}: {count}")

@@ -30,8 +30,8 @@ class Unseen:
     looked_for: bool
 
     @property
-    def told(self) -> str:
-        """The problem in words. The nearest name is as a stranger wrote it."""
+    def hint(self) -> str:
+        """The problem in words. It contains the nearest name as a stranger wrote it."""
         if self.nearest is None:
             return "never seen on any board"
         if self.nearest == self.user.username.lower():

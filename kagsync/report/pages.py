@@ -77,7 +77,7 @@ class Page:
     @property
     def hints(self) -> defaultdict[int, str]:
         """Hints about people who were never on any board, by user id."""
-        return defaultdict(str, {each.user.id: each.told for each in self.view.unseen})
+        return defaultdict(str, {each.user.id: each.hint for each in self.view.unseen})
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:

@@ -41,7 +41,7 @@ _OURS = re.compile(r'<meta name="generator" content="kagsync [^"]*" data-key="([
 
 @dataclass(frozen=True)
 class Written:
-    """What a report did: the index, and how many pages were written, left unchanged and removed."""
+    """A finished report: the index, and how many pages were written, left unchanged and removed."""
 
     index: Path
     written: int
@@ -192,7 +192,7 @@ def _refuse_others(folder: Path, names: set[str]) -> None:
 
 def _refuse_other(path: Path) -> None:
     if os.path.lexists(path) and not _is_ours(path) and not output_file.is_blank(path):
-        raise UsageError(f"{path} was not written by kagsync", "Name another folder")
+        raise UsageError(f"{path} was not written by kagsync", "Choose another folder")
 
 
 def _is_ours(path: Path) -> bool:

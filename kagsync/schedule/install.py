@@ -156,7 +156,7 @@ def _found(name: str) -> Installed | ConfigurationError | None:
 
 @dataclass(frozen=True)
 class Status:
-    """What is scheduled, and how it goes.
+    """What is scheduled, and how well it works.
 
     Attributes:
         installed: what is scheduled, by the scheduler's name.
@@ -211,42 +211,42 @@ def status(runs: list[Trigger], now: datetime) -> Status:
 
 def lines(found: Status) -> list[str]:
     """The status for people, line by line."""
-    told = []
+    result = []
     here = this_program()[0]
     for name, each in found.installed.items():
         whose = "this installation" if each.program == here else "another installation"
-        told.append(f"{SCHEDULERS[name].title}: {each.when or '?'}  {each.program or '?'} ({whose})")
-        told += _secrets(name, each)
-    told += [f"{SCHEDULERS[name].title}: {error}" for name, error in found.unreadable.items()]
-    if not told and not found.runs_by_itself:
-        told.append("Nothing is scheduled: kagsync schedule install")
+        result.append(f"{SCHEDULERS[name].title}: {each.when or '?'}  {each.program or '?'} ({whose})")
+        result += _secrets(name, each)
+    result += [f"{SCHEDULERS[name].title}: {error}" for name, error in found.unreadable.items()]
+    if not result and not found.runs_by_itself:
+        result.append("Nothing is scheduled: kagsync schedule install")
     for run in found.runs:
         who = "by hand" if run.name == inputs.BY_HAND else f"by {run.name}"
-        told.append(
+        result.append(
             f"Last run {who}: {clock.since(run.finished_at, found.now)} ({clock.iso(run.finished_at)}), "
             f"exit code {run.exit_code}, from {run.program}"
         )
     if found.installed and found.last is None:
-        told.append(
+        result.append(
             "No scheduled run yet: wait for the next one, or check the log and that the scheduler is running"
         )
     elif found.installed and not found.runs_by_itself:
-        told.append("That is long ago: check the log, and that the scheduler is running")
-    return told
+        result.append("That is long ago: check the log, and that the scheduler is running")
+    return result
 
 
 def _secrets(name: str, each: Installed) -> list[str]:
     """Says where the secrets of a scheduler's runs are, without showing them."""
-    told = []
+    result = []
     if each.exposed:
-        told.append(f"{exposure(name, each)}: {MOVE}")
+        result.append(f"{exposure(name, each)}: {MOVE}")
     if error := lost(name, each):
-        told.append(str(error))
+        result.append(str(error))
     elif variables := _private(name):
-        told.append(
+        result.append(
             f"Secrets of {SCHEDULERS[name].title}'s runs: {', '.join(variables)} in {env_file.path(name)}"
         )
-    return told
+    return result
 
 
 def lost(name: str, each: Installed) -> ConfigurationError | None:

@@ -1,4 +1,4 @@
-"""What runs, how often and with which settings. Each scheduler writes this plan in its own notation."""
+"""The plan of scheduled runs: program, interval, settings. Each scheduler writes it in its own notation."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def _earlier_one_locked(store: Store, file: Path) -> Iterator[None]:
             output_file.refuse_working_database(file)
             yield
     except InUse as error:
-        raise UsageError(f"{file} is a database in use by another program", "Name another file") from error
+        raise UsageError(f"{file} is a database in use by another program", "Choose another file") from error
 
 
 def _refuse(store: Store, file: Path) -> bool:
@@ -104,10 +104,10 @@ def _refuse(store: Store, file: Path) -> bool:
     if found is None or not found.st_size:
         return False
     if not is_kagsyncs(file):
-        raise UsageError(f"{file} exists and is not a backup of kagsync's", "Name another file")
+        raise UsageError(f"{file} exists and is not a backup of kagsync's", "Choose another file")
     return True
 
 
-def told(file: Path, size: int) -> str:
+def summary(file: Path, size: int) -> str:
     """The result for people."""
     return f"Backup written to {file}: {size:,} bytes, checked"

@@ -32,7 +32,9 @@ def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
             "See which other program holds it open; the next run tries again",
         )
     if name.startswith("SQLITE_NOTADB"):
-        return DatabaseError(f"{path} is not a SQLite database", "Name another file with --db or KAGSYNC_DB")
+        return DatabaseError(
+            f"{path} is not a SQLite database", "Choose another file with --db or KAGSYNC_DB"
+        )
     if name.startswith(("SQLITE_READONLY", "SQLITE_PERM")):
         return beside.not_writable(path)
     if name.startswith("SQLITE_CANTOPEN"):

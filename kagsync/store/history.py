@@ -191,7 +191,7 @@ class HistoryChanges(Part):
     def forget_after(self, competition_id: int, moment: int) -> bool:
         """Removes the boards after a moment from the history.
 
-        Notification targets that know of them will be told what happens after the latest board that stays.
+        Notification targets that know of them are notified of what happens after the latest board that stays.
 
         Returns:
             whether there were any.

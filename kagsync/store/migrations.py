@@ -50,7 +50,7 @@ def _initial(db: Database) -> None:
             added_at TEXT NOT NULL
         )
         """,
-        # One row: raised by triggers, so that whoever changes the roster, and however, it is noticed.
+        # One row: raised by triggers, so that every change of the roster is noticed.
         "CREATE TABLE roster (version INTEGER NOT NULL)",
         "INSERT INTO roster VALUES (0)",
         *(
@@ -182,7 +182,7 @@ def _rests(db: Database) -> None:
 def _movements(db: Database) -> None:
     """What is next (benchmarks' places, medal lines), who is on a board, and what Kaggle says of it."""
     for statement in (
-        # Beside higher_is_better, which is what people say: what is told from the order of a board must not
+        # Beside higher_is_better, which people set: what follows from the order of a board must not
         # give ranks to old boards, or they would depend on what was loaded before.
         "ALTER TABLE competitions ADD COLUMN inferred_higher_is_better INTEGER",
         "ALTER TABLE competitions ADD COLUMN medals INTEGER",  # as people say; NULL: as Kaggle says

@@ -164,7 +164,7 @@ def _migrate(db: Connection) -> None:
             raise
         raise DatabaseError(
             f"{db.path} could not be brought to schema {migrations.LATEST} ({type(error).__name__}: {error})",
-            "It is as it was: go back to the kagsync that made it, and please report this",
+            "Nothing was changed: go back to the earlier version of kagsync, and please report this",
         ) from error
 
 
@@ -182,7 +182,7 @@ def _check_version(db: Connection) -> int:
     )
     if foreign:
         raise DatabaseError(
-            f"{db.path} is a database of another program", "Name another file with --db or KAGSYNC_DB"
+            f"{db.path} is a database of another program", "Choose another file with --db or KAGSYNC_DB"
         )
     return version
 

@@ -41,10 +41,8 @@ class Competition:
     inferred_higher_is_better: bool | None
     medals: bool | None
     awards_points: bool | None
-    kaggle_team_count: int | None
     facts_at: datetime | None  # when Kaggle was last asked for title, deadline …
-    last_run: int | None  # the id of its latest row in sync_runs, which may be gone
-    last_good_run: int | None  # of the latest one with Kaggle that went well
+    last_run: int | None  # the id of its latest row in sync_runs, which may have been removed
 
     @property
     def is_linked(self) -> bool:

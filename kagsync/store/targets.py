@@ -1,4 +1,4 @@
-"""Who is notified, and what they know already. Tables: notify_targets, notify_cursors."""
+"""Notification targets, and how much each knows already. Tables: notify_targets, notify_cursors."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ class Targets(Part):
         """Removes a target."""
         self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
 
-    def untold(self, target: Target) -> dict[int, tuple[int, int]]:
-        """The competitions with changes that a target has not been told.
+    def pending(self, target: Target) -> dict[int, tuple[int, int]]:
+        """The competitions with changes that a target has not been notified of.
 
         Returns:
             by competition id: the moment up to which the target knows, and the moment of the latest board.
@@ -103,8 +103,8 @@ class Targets(Part):
         )
         return {key: (known, latest) for key, known, latest in rows}
 
-    def told(self, target: Target, moments: dict[int, int], sent_at: datetime | None) -> None:
-        """Notes up to which moment, by competition id, a target knows what happened.
+    def notified(self, target: Target, moments: dict[int, int], sent_at: datetime | None) -> None:
+        """Saves up to which moment, by competition id, a target has been notified.
 
         Args:
             sent_at: when a message was sent; None: there was nothing to tell.
@@ -124,14 +124,14 @@ class Targets(Part):
                 )
 
     def reached(self, target: Target) -> None:
-        """Notes that a target could be reached."""
+        """Saves that a target could be reached."""
         self._db.execute(
             "UPDATE notify_targets SET failures = 0, failed_at = NULL, error = NULL WHERE id = ?",
             (target.id,),
         )
 
-    def not_told(self, target: Target, failed_at: datetime, error: str) -> None:
-        """Notes that a target could not be reached."""
+    def failed(self, target: Target, failed_at: datetime, error: str) -> None:
+        """Saves that a target could not be reached."""
         self._db.execute(
             "UPDATE notify_targets SET failures = failures + 1, failed_at = ?, error = ? WHERE id = ?",
             (clock.iso(failed_at), error, target.id),

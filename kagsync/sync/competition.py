@@ -149,7 +149,7 @@ def _through_phases(work: Work, store: Store, competition: Competition, run: Run
     slug = competition.slug
     now = store.competitions.get(slug)
     if now.last_run != competition.last_run and work.skips:
-        logger.info("%s was synced by another run meanwhile", slug)
+        logger.info("%s was synced by another run in the meantime", slug)
         return Result(slug, BUSY)
     with fetched(work.settings, work.source, now) as board:
         work.limits.answered()

@@ -158,7 +158,7 @@ def _of_disk(
     *,
     accept_name: bool,
 ) -> Fetched:
-    names = list(dict.fromkeys((extracted.original_name, source.name)))  # of the ZIP's member, of the file
+    names = list(dict.fromkeys((extracted.original_name, source.name)))  # the ZIP's member first
     for name in names:
         _refuse_private(name)
     if not accept_name:

@@ -167,7 +167,9 @@ def _again(store: Store, competition: Competition) -> Competition:
     now = store.competitions.by_id(competition.id)
     if now is not None:
         return now
-    raise UnknownCompetition(f"{competition.slug} was removed meanwhile", "Add it again if it should stay")
+    raise UnknownCompetition(
+        f"{competition.slug} was removed in the meantime", "Add it again if it should stay"
+    )
 
 
 def _finish(write: Writing, competition: Competition, fetched: Fetched, run: Run) -> None:

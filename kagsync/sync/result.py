@@ -22,7 +22,7 @@ _NAMED = 5  # competitions; of more than that only the number is printed
 
 @dataclass(frozen=True)
 class Processed:
-    """What processing a board did.
+    """The result of processing a board.
 
     `status` is one of: ok, unchanged (nothing to do) and older (history only).
     """

@@ -37,7 +37,7 @@ MAX_TIME = 270  # seconds: nine tenths of the 5 minutes until cron starts the ne
 
 @dataclass(frozen=True)
 class Options:
-    """What `kagsync sync` is asked to do.
+    """The options of `kagsync sync`.
 
     Attributes:
         slugs: the competitions, unless `everything`.

@@ -35,7 +35,7 @@ _NAME = re.compile(r"([A-Za-z0-9][A-Za-z0-9_-]*)_\d{8}T\d{6}(_\d+)?")
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a sweep did.
+    """The result of a sweep.
 
     Attributes:
         removed: the folders that were deleted.

@@ -41,7 +41,7 @@ def refused(ran: Ran, code: int, path: Path, *words: str) -> None:
     assert line.startswith("ERROR kagsync: ")
     for word in (str(path), *words):
         assert word in line, line
-    assert "Name another" in line
+    assert "Choose another" in line
 
 
 # Backups over databases

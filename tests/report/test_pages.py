@@ -361,7 +361,7 @@ def test_somebody_elses_site_is_refused(club: Reported, words: list[str], code: 
     words = [str(board) if word == "BOARD" else word for word in words]
     ran = club.kagsync(*words, str(club.site))
     assert ran.code == code
-    assert "was not written by kagsync. Name another folder" in ran.err
+    assert "was not written by kagsync. Choose another folder" in ran.err
     assert (club.site / "index.html").read_text() == "<h1>Mine</h1>"
     assert names(club.site) == {"index.html"}
 

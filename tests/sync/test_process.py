@@ -547,7 +547,7 @@ def test_a_competition_removed_meanwhile_is_unknown(bench: People, again: bool) 
         bench.store.competitions.add(SLUG, SLUG, clock.utc_now())
     before = bench.dump()
     for teams in ([ALICE], [ALICE, BOB]):
-        with pytest.raises(UnknownCompetition, match="removed meanwhile"):
+        with pytest.raises(UnknownCompetition, match="removed in the meantime"):
             bench.process(teams, ONE, competition=stale)
     assert bench.dump() == before
 

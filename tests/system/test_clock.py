@@ -256,7 +256,7 @@ def test_a_channel_that_was_told_by_a_wrong_clock_is_told_again(world: World) ->
             quiet_for=timedelta(hours=1),
             added_at=world.now,
         )
-        store.targets.told(target, {}, world.now + DECADE)
+        store.targets.notified(target, {}, world.now + DECADE)
         world.publish(SLUGS[0], "user5")
         assert world.run()[SLUGS[0]] == OK
         told = tell.tell(world.settings, store, world.now)

@@ -112,7 +112,7 @@ def test_a_crowd_loses_nothing_and_hears_of_no_lock(
     for command, ran in crowd.ran:
         assert "locked" not in ran.err, (command, ran)
         assert "Traceback" not in ran.err, (command, ran)
-        gone = "passing" in ran.err and ("removed meanwhile" in ran.err or "no competition" in ran.err)
+        gone = "passing" in ran.err and ("removed in the meantime" in ran.err or "no competition" in ran.err)
         assert ran.code == 0 or (gone and ran.code in (1, 2)), (command, ran)
     invariants.check(db)
     added = {command[2] for command, _ in crowd.ran if command[:2] == ("users", "add")}

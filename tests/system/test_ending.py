@@ -113,7 +113,7 @@ def test_a_channel_that_drips_keeps_neither_the_process_nor_the_next_channel(
     assert (code, out) == (0, "Synced 2 entries across 1 competition\n")
     assert "WARNING kagsync: Notification target 1" in err
     assert "no answer in time" in err
-    assert err.splitlines()[-1].startswith("INFO kagsync: Told json://")
+    assert err.splitlines()[-1].startswith("INFO kagsync: Notified json://")
     assert [line.partition(" ")[2] for line in log.read_text().splitlines()] == err.splitlines()
     assert len(dripping.heard) == len(good.heard) == 1
 

@@ -14,7 +14,7 @@ from typing import Never
 SOME_FAILED = 1
 INTERRUPTED = 130
 _PATIENCE = 5.0  # seconds that an orderly end may take after a signal
-_TIME_TO_SAY_SO = 0.3  # seconds
+_LOG_TIME = 0.3  # seconds to write the last log line
 
 
 def run() -> Never:
@@ -61,15 +61,15 @@ def _end_after_a_signal() -> None:
             pass
         time.sleep(_PATIENCE)
         # In a thread, because the main thread may hold the log's locks, or nobody may be reading the output.
-        threading.Thread(target=_say_that_it_is_cut_off, daemon=True).start()
-        time.sleep(_TIME_TO_SAY_SO)
+        threading.Thread(target=_log_cutoff, daemon=True).start()
+        time.sleep(_LOG_TIME)
         os._exit(INTERRUPTED)
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
 
 
-def _say_that_it_is_cut_off() -> None:
+def _log_cutoff() -> None:
     if logging := sys.modules.get("logging"):
         logging.getLogger("kagsync").warning(
             "Stopped in the middle of a wait. The next run goes on where this one ended"

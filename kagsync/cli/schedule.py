@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
     from kagsync.store.records import Trigger
 
-_EVERY = "5m"
+_EVERY = "5m"  # schedule.plan.DEFAULT_EVERY, whose import would slow down `--help`
 Every = Annotated[str, typer.Option("--every", metavar="TIME", help="How often: 5m, 15m, 1h …")]
 Report = Annotated[
     Path | None, typer.Option("--report", metavar="DIR", help="Update the report in this folder at each run.")

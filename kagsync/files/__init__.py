@@ -1,1 +1,1 @@
-"""Files and folders: written whole, to the right owner, and never in place of something precious."""
+"""Files, folders, locks and rights: files are written completely and replace nothing valuable."""

@@ -1,4 +1,4 @@
-"""Who owns a file, who may use it, and which command changes that.
+"""File rights: who owns a file, who may use it, and which command changes that.
 
 `chmod` does nothing for a file of another user. So a remedy depends on who owns the file.
 """

@@ -137,7 +137,7 @@ def room(target: Target) -> Room:
     Raises:
         UsageError, ConfigurationError: messages cannot be sent to its URL.
     """
-    return Room(_instance(target.url), as_it_is=_has_own_overflow(target.url))
+    return Room(_instance(target.url), unlimited=_has_own_overflow(target.url))
 
 
 class Room:
@@ -151,8 +151,8 @@ class Room:
         sentence: how long one sentence may be, so that a single one cannot fill a message.
     """
 
-    def __init__(self, found: Any, *, as_it_is: bool) -> None:
-        self._as_it_is = as_it_is
+    def __init__(self, found: Any, *, unlimited: bool) -> None:
+        self._unlimited = unlimited
         self._limit = int(found.body_maxlen)
         self._lines = int(found.body_max_line_count)
         title = int(found.title_maxlen)
@@ -160,14 +160,14 @@ class Room:
         self._shared = self._merged or bool(found.overflow_amalgamate_title)  # the limit is for both
         formats = found.notify_format
         self._formats = formats if isinstance(formats, (tuple, list)) else (formats,)
-        self.title = None if as_it_is or self._merged else title
+        self.title = None if unlimited or self._merged else title
         self.sentence = _LONGEST_SENTENCE
-        if not as_it_is:
+        if not unlimited:
             self.sentence = min(_LONGEST_SENTENCE, max(_SHORTEST_SENTENCE, self._limit // 2))
 
     def fits(self, title: str, body: str) -> bool:
         """Whether a message arrives complete, in the longest of the formats that the channel may use."""
-        if self._as_it_is:
+        if self._unlimited:
             return True
         lines = body.count("\n") + 1 + (1 if self._merged and title else 0)
         if self._lines and lines > self._lines:
@@ -276,7 +276,7 @@ def _server(found: Any) -> str:
 
 
 def _has_own_overflow(url: str) -> bool:
-    """Whether a URL says that a long message is split or sent as it is.
+    """Whether a URL asks to split a long message, or to send it unchanged.
 
     With `truncate`, Apprise would silently cut off the end, so the message is made to fit.
     """

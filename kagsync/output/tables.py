@@ -1,4 +1,4 @@
-"""Every other table: competitions, people, news, history, status, channels."""
+"""The tables of all commands except `show SLUG`: competitions, people, news, history, status, channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The interface of a scheduler, and a description of what one runs."""
+"""The interface that every scheduler implements, and the description of an installed schedule."""
 
 from __future__ import annotations
 

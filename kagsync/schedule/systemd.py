@@ -1,4 +1,4 @@
-"""systemd: a service and a timer of the user's."""
+"""systemd: a service and a timer of this user."""
 
 from __future__ import annotations
 

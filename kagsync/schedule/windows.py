@@ -1,4 +1,4 @@
-"""Windows Task Scheduler: a task of the user's, as XML.
+"""Windows Task Scheduler: a task of this user, as XML.
 
 The elements and their order are those of Microsoft's schema ([MS-TSCH] 2.5).
 """

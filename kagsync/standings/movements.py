@@ -1,4 +1,4 @@
-"""What moved and why: each change of a standing with its reason. Pure functions, and all rules of this kind.
+"""The rules of what moved and why: each change of a standing with its reason. Pure functions.
 
 A rule sees the history of one person in one competition, and nobody else's. `store/history.py` decides what
 that is (`past` and `deleted_accounts`), so a rule that needs to see more starts with a change there.

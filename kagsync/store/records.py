@@ -1,4 +1,4 @@
-"""The plain data that the store gives and takes."""
+"""The plain data that the store gives and takes: competitions, users, entries, runs, snapshots, targets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tracked people. Tables: users, roster (a number that grows when people come or go)."""
+"""The tracked people. Tables: users, roster (a number that grows with every change of the people)."""
 
 from __future__ import annotations
 

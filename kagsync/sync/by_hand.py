@@ -1,4 +1,4 @@
-"""The phases one by one, as `kagsync fetch` and `kagsync process` run them."""
+"""Runs single phases by hand: `kagsync fetch` and `kagsync process`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a run gets its boards from: Kaggle, or a file from disk. Both have the same shape."""
+"""Where a run gets its boards from: Kaggle, or a file from disk. A new source is one more class."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def test_a_message_fits_the_channels_that_need_more_packages(items: list[Item]) 
     assert len(others) > 5
     for plugin in others:
         if isinstance(plugin.title_maxlen, int):
-            told = composed(items, channel.Room(plugin, as_it_is=False))
+            told = composed(items, channel.Room(plugin, unlimited=False))
             merged = f"{told.title}\n{told.body}" if plugin.title_maxlen == 0 else told.body
             assert_it_fits(plugin, told.title if plugin.title_maxlen else "", merged)
 

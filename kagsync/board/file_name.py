@@ -1,6 +1,7 @@
 """The file name of a leaderboard: the board's time and competition, public or private; and a safe form of it.
 
-`sync/fetch.py` refuses files that are named as a private board or as one of another competition."""
+`sync/fetch.py` refuses files that are named as a private board or as one of another competition.
+"""
 
 from __future__ import annotations
 

@@ -56,5 +56,5 @@ def survived(about: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]
         yield Check(about, False, error.message, error.remedy or "See the message; -v shows more")
     except Exception as error:  # noqa: BLE001  (doctor is there to report whatever is broken)
         logger.debug("The check of %s failed", about, exc_info=error)
-        told = errors.unforeseen(error)
-        yield Check(about, False, told.message, told.remedy)
+        expected = errors.unforeseen(error)
+        yield Check(about, False, expected.message, expected.remedy)

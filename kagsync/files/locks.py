@@ -185,7 +185,7 @@ def _no_locks(path: Path, why: str) -> NoLocks:
     )
 
 
-# How long a lock has been busy. Any program can hold a lock, so the holder does not record when it took it.
+# How long a lock has been busy. Any program can hold a lock, so its holder may not record when it took it.
 # Instead, the first run that finds the lock busy leaves a mark with the time, and the next holder deletes the
 # mark. While a mark exists, the same process has held the lock. The time is from the monotonic clock, which
 # all processes share and nobody can set. It restarts with the system, but no lock outlives a restart.

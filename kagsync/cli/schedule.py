@@ -23,9 +23,9 @@ Every = Annotated[str, typer.Option("--every", metavar="TIME", help="How often: 
 Report = Annotated[
     Path | None, typer.Option("--report", metavar="DIR", help="Update the report in this folder at each run.")
 ]
-Cron = Annotated[bool, typer.Option("--cron", help="Use cron.")]
-Systemd = Annotated[bool, typer.Option("--systemd", help="Use a systemd user timer.")]
-Windows = Annotated[bool, typer.Option("--windows", help="Use Windows Task Scheduler.")]
+Cron = Annotated[bool, typer.Option("--cron", help="Choose cron.")]
+Systemd = Annotated[bool, typer.Option("--systemd", help="Choose a systemd user timer.")]
+Windows = Annotated[bool, typer.Option("--windows", help="Choose Windows Task Scheduler.")]
 
 
 def _chosen(**options: bool) -> str | None:
@@ -64,7 +64,10 @@ def schedule_install(
     systemd: Systemd = False,
     windows: Windows = False,
 ) -> None:
-    """Run `sync --all` automatically, every 5 minutes by default."""
+    """Run `sync --all` automatically, every 5 minutes by default.
+
+    Run it again to update the schedule.
+    """
     from kagsync.schedule import install
     from kagsync.schedule.plan import make_plan
 
@@ -87,7 +90,10 @@ def schedule_remove(
 
 @command(schedule_app, "status")
 def schedule_status(common: Common, format_: JsonOrText = TextOrJson.text) -> Result:
-    """Show what is scheduled and when it last ran."""
+    """Show what is scheduled and when it last ran.
+
+    The exit code is 1 if nothing is scheduled, or if the schedule does not run.
+    """
     from kagsync.schedule import install
 
     found = install.status(_triggers(common.settings_to_read()), clock.utc_now())

@@ -108,8 +108,8 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
         board = f"{SLUG}-{number}.zip"
         with Store.open(settings.db, settings.locks) as store:
             store.users.save(people, clock.utc_now())
-            say(f"\n$ kagsync sync {SLUG} --from {board}")
-            outcome = sync(settings, store, Options((SLUG,), source=_HERE / board))
+        say(f"\n$ kagsync sync {SLUG} --from {board}")
+        outcome = sync(settings, Options((SLUG,), source=_HERE / board))
         for result in outcome.failed:
             raise KagsyncError("the demo failed") from result.error
         say(f"{outcome.text}\n")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import clock, errors
-from kagsync.errors import NoDatabase
+from kagsync.errors import KagsyncError, NoDatabase
 from kagsync.log import logger
 from kagsync.notify import ping
 from kagsync.store import Store
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kagsync.errors import KagsyncError
     from kagsync.notify.ping import Ping
     from kagsync.settings import Settings
 
@@ -56,25 +55,36 @@ class After:
     started: datetime
     ping: Ping
 
-    def finish(self, store: Store | None, outcome: Outcome) -> Outcome:
+    def finish(self, outcome: Outcome) -> Outcome:
         """Takes all steps. If the run could not start, it is only recorded, and the monitor is told.
 
+        The database is opened again for them, since it may have been moved during the run.
+
         Args:
-            store: None if there is no database, or if it cannot be opened.
             outcome: how the competitions went.
 
         Returns:
             the outcome, with the failures of the steps.
         """
-        if outcome.error is not None and outcome.error.exit_code == errors.DATABASE:
-            store = None  # nothing can be saved there
-        if store is not None and outcome.error is None:
-            if (folder := self.report) is not None:
-                outcome = self._attempt(REPORT, outcome, lambda: _update_report(store, folder))
-            outcome = self._attempt(NOTIFY, outcome, lambda: _notify(self.settings, store))
-        outcome = self._attempt(PING, outcome, lambda: self._finish_ping(store, outcome))
-        if store is not None:
-            outcome = self._attempt(TRIGGER, outcome, lambda: self._record(store, outcome.exit_code))
+        with contextlib.ExitStack() as stack:
+            store: Store | KagsyncError | None = None
+            # Nothing can be saved in a database that is the reason why the run could not start.
+            if outcome.error is None or outcome.error.exit_code != errors.DATABASE:
+                try:
+                    store = stack.enter_context(Store.open(self.settings.db, self.settings.locks))
+                except NoDatabase:
+                    pass
+                except KagsyncError as error:
+                    store = error
+            if store is not None and outcome.error is None:
+                if (folder := self.report) is not None:
+                    outcome = self._attempt(REPORT, outcome, lambda: _update_report(_open(store), folder))
+                outcome = self._attempt(NOTIFY, outcome, lambda: _notify(self.settings, _open(store)))
+            outcome = self._attempt(PING, outcome, lambda: self._finish_ping(store, outcome))
+            if store is not None:
+                outcome = self._attempt(
+                    TRIGGER, outcome, lambda: self._record(_open(store), outcome.exit_code)
+                )
         return outcome
 
     def correct(self, outcome: Outcome, error: KagsyncError) -> None:
@@ -100,14 +110,14 @@ class After:
             failures = [AfterFailure(step, error.code, str(error))]
         return replace(outcome, after=(*outcome.after, *failures))
 
-    def _finish_ping(self, store: Store | None, outcome: Outcome) -> list[AfterFailure]:
+    def _finish_ping(self, store: Store | KagsyncError | None, outcome: Outcome) -> list[AfterFailure]:
         answer = self.ping.finish(outcome.exit_code, str(outcome.error or ""))
         if answer is None:
             return []
         warn = answer.permanent
         try:
             if store is not None:
-                warn = ping.remember(store, answer, clock.utc_now())
+                warn = ping.remember(_open(store), answer, clock.utc_now())
         finally:
             if answer.error is not None:
                 logger.log(logging.WARNING if warn else logging.INFO, "%s", answer.error)
@@ -117,6 +127,14 @@ class After:
         program = str(Path(sys.argv[0]).absolute())
         store.runs.save_trigger(Trigger(self.trigger, program, self.started, clock.utc_now(), exit_code))
         return []
+
+
+def _open(store: Store | KagsyncError | None) -> Store:
+    """The store; raises the error if it could not be opened."""
+    if isinstance(store, KagsyncError):
+        raise store
+    assert store is not None
+    return store
 
 
 def _update_report(store: Store, folder: Path) -> list[AfterFailure]:

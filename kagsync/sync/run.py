@@ -111,26 +111,24 @@ def run(
     problems = _read_variables(options.env_file)
     # The monitor watches the runs that ask Kaggle. Its URL may be one of the variables.
     monitor = ping.start() if options.source is None else ping.Ping("")
-    settings = store = after = None
-    with contextlib.ExitStack() as stack:
-        try:
-            options = options.checked()
-            settings = load()
-            for problem in problems:
-                logger.warning("%s", problem)
-            store = stack.enter_context(Store.open(settings.db, settings.locks))
-            outcome = sync(settings, store, options, progress)
-        except KagsyncError as error:
-            nothing_yet = isinstance(error, NoDatabase) and options.everything
-            outcome = Outcome([], alone=False, error=None if nothing_yet else error)
-        except BaseException as error:  # stopped, or a bug
-            monitor.finish(*ping.ending(error))
-            raise
-        if settings is None:
-            monitor.finish(outcome.exit_code, str(outcome.error))
-        else:
-            after = After(settings, options.report, options.trigger, started, monitor)
-            outcome = after.finish(store, outcome)
+    settings = after = None
+    try:
+        options = options.checked()
+        settings = load()
+        for problem in problems:
+            logger.warning("%s", problem)
+        outcome = sync(settings, options, progress)
+    except KagsyncError as error:
+        nothing_yet = isinstance(error, NoDatabase) and options.everything
+        outcome = Outcome([], alone=False, error=None if nothing_yet else error)
+    except BaseException as error:  # stopped, or a bug
+        monitor.finish(*ping.ending(error))
+        raise
+    if settings is None:
+        monitor.finish(outcome.exit_code, str(outcome.error))
+    else:
+        after = After(settings, options.report, options.trigger, started, monitor)
+        outcome = after.finish(outcome)
     unwritten = show(outcome)
     if after is not None and unwritten is not None and outcome.exit_code == errors.OK:
         after.correct(outcome, unwritten)
@@ -146,8 +144,10 @@ def _read_variables(file: Path | None) -> list[str]:
     return env_file.load(file)
 
 
-def sync(settings: Settings, store: Store, options: Options, progress: Progress | None = None) -> Outcome:
+def sync(settings: Settings, options: Options, progress: Progress | None = None) -> Outcome:
     """Syncs competitions. Whatever happens to one, the others go on.
+
+    Nothing keeps the database open between two competitions, since it may be moved or replaced meanwhile.
 
     Raises:
         UnknownCompetition, UsageError: a name is wrong; nothing was tried.
@@ -155,26 +155,27 @@ def sync(settings: Settings, store: Store, options: Options, progress: Progress 
         DatabaseError: the database cannot be read.
     """
     until = time.monotonic() + options.time_limit
-    if options.higher_is_better is not None:
-        set_direction(store, options.slugs, higher_is_better=options.higher_is_better)
-    if options.everything:
-        competitions = store.competitions.due(clock.utc_now())
-    else:
-        competitions = [store.competitions.get(slug) for slug in dict.fromkeys(options.slugs)]
-    if not competitions:
-        return Outcome([], alone=False)
-    _prepare_folders(settings)
-    source = (
-        Kaggle(store, competitions, until=until)
-        if options.source is None
-        else FromDisk(options.source, accept_name=options.accept_name)
-    )
+    with Store.open(settings.db, settings.locks) as store:
+        if options.higher_is_better is not None:
+            set_direction(store, options.slugs, higher_is_better=options.higher_is_better)
+        if options.everything:
+            competitions = store.competitions.due(clock.utc_now())
+        else:
+            competitions = [store.competitions.get(slug) for slug in dict.fromkeys(options.slugs)]
+        if not competitions:
+            return Outcome([], alone=False)
+        _prepare_folders(settings)
+        source = (
+            Kaggle(store, competitions, until=until)
+            if options.source is None
+            else FromDisk(options.source, accept_name=options.accept_name)
+        )
     count = len(competitions)
     work = competition.Work(
         settings, options, source, run=clock.iso(clock.utc_now()), several=count > 1, until=until
     )
     with progress(count) if progress else contextlib.nullcontext(_ignore) as done:
-        results = _side_by_side(work, store, competitions, done)
+        results = _side_by_side(work, competitions, done)
     if left := sum(result.status == LATER for result in results):
         logger.info("%d of %d competitions are left for the next run: time is up", left, count)
     return Outcome(results, alone=not options.everything and count == 1)
@@ -202,22 +203,20 @@ def _prepare_folders(settings: Settings) -> None:
 
 
 def _side_by_side(
-    work: competition.Work, store: Store, competitions: list[Competition], done: Callable[[str], None]
+    work: competition.Work, competitions: list[Competition], done: Callable[[str], None]
 ) -> list[Result]:
-    settings = work.settings
-    jobs = min(settings.jobs, len(competitions))
+    def sync_one(each: Competition) -> Result:
+        return competition.sync(work, each, lambda: Store.open(work.settings.db, work.settings.locks))
+
+    jobs = min(work.settings.jobs, len(competitions))
     if jobs == 1:
         results = []
         for each in competitions:
-            results.append(competition.sync(work, each, lambda: contextlib.nullcontext(store)))
+            results.append(sync_one(each))
             done(each.slug)
         return results
-
-    def sync_in_thread(each: Competition) -> Result:
-        return competition.sync(work, each, lambda: Store.open(settings.db, settings.locks))
-
     with ThreadPoolExecutor(jobs, thread_name_prefix="sync") as pool:
-        futures = {pool.submit(sync_in_thread, each): each for each in competitions}
+        futures = {pool.submit(sync_one, each): each for each in competitions}
         try:
             waiting = set(futures)
             while waiting:

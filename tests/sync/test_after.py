@@ -17,6 +17,7 @@ from world.running import Ran, start
 from kagsync.notify import ping
 from kagsync.report import write
 from kagsync.store.runs import Runs
+from kagsync.sync import competition
 from kagsync.sync.result import Outcome
 
 if TYPE_CHECKING:
@@ -266,3 +267,26 @@ def test_the_outcome_of_a_run_from_disk_has_the_same_keys(club: Watched, tmp_pat
     outcome = json.loads(club.kagsync.ok("sync", SLUG, "--from", str(path), "--format", "json"))
     assert set(outcome) == {"status", "exit_code", "error", "competitions", "after"}
     assert set(Outcome([], alone=False).data) == set(outcome)
+
+
+def test_a_database_that_is_moved_away_during_a_run_is_missed(
+    club: Watched, monitor: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for slug in ("b", "c"):
+        club.kagsync.ok("competitions", "add", slug)
+        club.kaggle.board(slug, board_csv([Team(1, "alice", ("alice",), "0.5")]))
+    real = competition.process
+
+    def then_moved(*arguments: Any, **options: Any) -> Any:
+        processed = real(*arguments, **options)
+        for path in club.db.parent.glob(f"{club.db.name}*"):
+            if path.is_file():
+                path.rename(path.with_name(f"moved-{path.name}"))
+        return processed
+
+    monkeypatch.setattr(competition, "process", then_moved)
+    ran = club.kagsync("sync", "--all", "--jobs", "1", "--format", "json", "--force")
+    outcome = json.loads(ran.out)
+    assert ran.code == outcome["exit_code"] == 1
+    assert [each["status"] for each in outcome["competitions"]] == ["ok", "error", "error"]
+    assert pinged(monitor) == "1"

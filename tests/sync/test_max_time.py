@@ -177,7 +177,7 @@ def test_by_itself_only_all_has_an_end(
     Store.open(settings.db, settings.locks, create=True).close()
     given: list[object] = []
 
-    def seen(_: Settings, __: Store, options: run.Options, ___: object) -> Outcome:
+    def seen(_: Settings, options: run.Options, __: object) -> Outcome:
         given.append(options.time_limit)
         return Outcome([], alone=False)
 

@@ -89,12 +89,12 @@ def test_the_same_run_goes_through_all_phases(
     world: World, settings: Settings, kagsync: Kagsync, name: str
 ) -> None:
     kagsync.ok("users", "add", "user1", "user2")
-    (result,) = sync(settings, world.store, world.options(name)).results
+    (result,) = sync(settings, world.options(name)).results
     assert (result.status, result.counts and result.counts.created) == ("ok", 2)
-    (again,) = sync(settings, world.store, world.options(name)).results
+    (again,) = sync(settings, world.options(name)).results
     assert again.status == "unchanged"
     world.spoil()
-    (failed,) = sync(settings, world.store, world.options(name)).results
+    (failed,) = sync(settings, world.options(name)).results
     assert failed.status == "error"
     assert world.store.boards.entry_count(competition_id=world.competition.id) == 2
     assert not list(settings.temp_data.iterdir())
@@ -108,7 +108,7 @@ def test_the_facts_of_a_competition_can_always_be_asked_for(world: World, name: 
 
 
 @pytest.mark.parametrize("several", [False, True])
-def test_a_run_opens_the_database_once_and_once_more_for_each_competition_side_by_side(
+def test_a_run_opens_the_database_before_for_and_after_its_competitions(
     world: World, kagsync: Kagsync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, several: bool
 ) -> None:
     if several:
@@ -125,4 +125,4 @@ def test_a_run_opens_the_database_once_and_once_more_for_each_competition_side_b
 
     monkeypatch.setattr(Store, "open", classmethod(seen))
     kagsync("sync", "--all", "--report", str(tmp_path / "site"))
-    assert len(opened) == (4 if several else 1)
+    assert len(opened) == (5 if several else 3)

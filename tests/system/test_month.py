@@ -30,7 +30,7 @@ from world.kaggle_server import (
 
 from kagsync import clock, log
 from kagsync.kaggle import retry
-from kagsync.store import RETENTION, Store, records
+from kagsync.store import RETENTION, records
 from kagsync.sync import run
 
 if TYPE_CHECKING:
@@ -124,8 +124,7 @@ def test_a_month_of_ticks(
                 world.move(slug, now, kaggle)
             if rng.random() < 0.05:
                 kaggle.answer(slug, *[rng.choice(FAULTS)] * rng.choice((1, retry.DEFAULT.tries)))
-        with Store.open(settings.db, settings.locks) as store:
-            outcome = run.sync(settings, store, run.Options(everything=True))
+        outcome = run.sync(settings, run.Options(everything=True))
         assert len(outcome.results) == competitions
         for result in outcome.results:
             statuses[result.status] = statuses.get(result.status, 0) + 1

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the tests on the fixed port first: one worker gets them all, so none waits for another."""
+    items.sort(key=lambda item: item.get_closest_marker("fixed_port") is None)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home that is empty and not the developer's: no test touches a real database or credential."""

@@ -8,12 +8,15 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
+from world import database
 from world.boards import OLD, Team, board_csv
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from world.running import Kagsync
+
+    from kagsync.settings import Settings
 
 SLUG = "orbit-wars"
 TEAMS = [Team(11, "Aa", ("ann",), "0.90"), Team(12, "Bb", ("bob",), "0.80")]
@@ -75,9 +78,14 @@ FOREIGN = {
 
 
 @pytest.fixture
-def tracked(kagsync: Kagsync) -> Kagsync:
-    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    kagsync.ok("users", "add", "ann")
+def tracked(kagsync: Kagsync, settings: Settings) -> Kagsync:
+    """A competition without a board."""
+
+    def track() -> None:
+        kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
+        kagsync.ok("users", "add", "ann")
+
+    database.prepared(settings.db, "foreign files", track)
     return kagsync
 
 

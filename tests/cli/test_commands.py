@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from world import database
 from world.boards import Team, board_csv, many_teams
 from world.kaggle_server import Answer, html
 from world.running import run, start
@@ -53,16 +54,20 @@ COMMANDS = [
 
 
 @pytest.fixture
-def synced(kaggle: KaggleServer, kagsync: Kagsync) -> KaggleServer:
+def synced(kaggle: KaggleServer, kagsync: Kagsync, settings: Settings) -> KaggleServer:
     """A synced competition with three people on its board and one who is not."""
     kaggle.competition(
         SLUG, title="Spaceship Titanic", deadline="2030-01-01T00:00:00Z", evaluation_metric="Accuracy"
     )
     kaggle.board(SLUG, board_csv(TEAMS))
-    kagsync.ok("competitions", "add", SLUG)
-    kagsync.ok("users", "add", "alice", "--name", "Alice Ace", "--group", "red")
-    kagsync.ok("users", "add", "carol", "dave", "erin")
-    kagsync.ok("sync", SLUG)
+
+    def sync() -> None:
+        kagsync.ok("competitions", "add", SLUG)
+        kagsync.ok("users", "add", "alice", "--name", "Alice Ace", "--group", "red")
+        kagsync.ok("users", "add", "carol", "dave", "erin")
+        kagsync.ok("sync", SLUG)
+
+    database.prepared(settings.db, "commands", sync)
     return kaggle
 
 

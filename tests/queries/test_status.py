@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.cells import cell_len
+from world import database
 from world.boards import board_csv, board_zip, many_teams
 from world.database import execute
 from world.kaggle_server import kaggle_error, too_many_requests
@@ -41,13 +42,17 @@ KEYS_OF_ONE = {
 
 
 @pytest.fixture
-def synced(kaggle: KaggleServer, kagsync: Kagsync) -> None:
+def synced(kaggle: KaggleServer, kagsync: Kagsync, settings: Settings) -> None:
     """A competition whose board was just fetched."""
     kaggle.competition(SLUG, title="Titanic")
     kaggle.board(SLUG, board_csv(many_teams(5)))
-    kagsync.ok("competitions", "add", SLUG)
-    kagsync.ok("users", "add", "user0")
-    kagsync.ok("sync", SLUG)
+
+    def sync() -> None:
+        kagsync.ok("competitions", "add", SLUG)
+        kagsync.ok("users", "add", "user0")
+        kagsync.ok("sync", SLUG)
+
+    database.prepared(settings.db, "status", sync)
 
 
 def synced_ago(db: Path, age: timedelta, slug: str = SLUG) -> None:

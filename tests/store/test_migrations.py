@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world import DATABASES, invariants
+from world.database import ask
 from world.running import start
 
 import kagsync.demo
@@ -42,13 +43,8 @@ def stored(version: int, db: Path) -> Path:
     return Path(shutil.copy(DATABASES / f"schema-{version}.db", db))
 
 
-def ask(db: Path, sql: str) -> list[tuple[object, ...]]:
-    with contextlib.closing(sqlite3.connect(db, timeout=30)) as connection:
-        return connection.execute(sql).fetchall()
-
-
 def tables(db: Path) -> dict[str, list[dict[str, object]]]:
-    """Every table, row by row."""
+    """Every table, row by row: each a dictionary, since a migration may add columns."""
     with contextlib.closing(sqlite3.connect(db, timeout=30)) as connection:
         connection.row_factory = sqlite3.Row
         names = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()

@@ -61,7 +61,8 @@ class Informed(Club):
 
     def track(self, slug: str = SLUG, kaggle_id: str | None = None) -> None:
         """Tracks a competition of which nothing is known yet."""
-        with Store.open(self.db, self.settings.locks, create=True) as store:
+        self._begin()
+        with Store.open(self.db, self.settings.locks) as store:
             store.users.save([("user1", None, None)], times.utc_now())
             store.competitions.add(slug, kaggle_id or slug, times.utc_now())
         self.kaggle.board(kaggle_id or slug, BOARD)

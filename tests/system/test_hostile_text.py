@@ -11,7 +11,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from world import invariants
+from world import database, invariants
 from world.boards import WHEN, Team, board_csv, board_name, board_zip
 from world.hostile import HOSTILE
 from world.running import BOUND, harmless, on_terminal, one_line
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from world.running import Kagsync
+
+    from kagsync.settings import Settings
 
 SLUG = "titanic"
 LONG = "x" * 10_000
@@ -48,11 +50,15 @@ def board(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def synced(kagsync: Kagsync, board: Path) -> None:
+def synced(kagsync: Kagsync, board: Path, settings: Settings) -> None:
     """A board on which every tracked person's team has a hostile name."""
-    kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
-    kagsync.ok("users", "add", *USERS)
-    kagsync.ok("sync", SLUG, "--from", str(board))
+
+    def sync() -> None:
+        kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
+        kagsync.ok("users", "add", *USERS)
+        kagsync.ok("sync", SLUG, "--from", str(board))
+
+    database.prepared(settings.db, "hostile text", sync)
 
 
 # Names on boards

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from world import invariants
+from world import database, invariants
 from world.boards import Team, board_csv, board_zip
 from world.machine import PEOPLE, SLUG, TIMELESS, board_file
 from world.running import Ran, process, told
@@ -44,17 +44,27 @@ def db(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def tracked(kagsync: Kagsync) -> None:
+def tracked(kagsync: Kagsync, db: Path) -> None:
     """A competition and its people, without a board."""
+    database.prepared(db, "machine, tracked", lambda: track(kagsync))
+
+
+def track(kagsync: Kagsync) -> None:
     kagsync.ok("competitions", "add", SLUG, "--no-kaggle", "--title", "Titánic")
     kagsync.ok("users", "add", *PEOPLE)
     kagsync.ok("users", "add", PEOPLE[0], "--name", "Zoë 梯度")
 
 
 @pytest.fixture
-def synced(tracked: None, kagsync: Kagsync, tmp_path: Path) -> None:
+def synced(kagsync: Kagsync, db: Path, tmp_path: Path) -> None:
     """The same with the board of 12 o'clock."""
-    kagsync.ok("sync", SLUG, "--from", str(board_file(tmp_path, FIRST)))
+    board = str(board_file(tmp_path, FIRST))
+
+    def sync() -> None:
+        track(kagsync)
+        kagsync.ok("sync", SLUG, "--from", board)
+
+    database.prepared(db, "machine, synced", sync)
 
 
 def content(db: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -315,6 +325,7 @@ def test_a_temp_folder_that_may_not_be_written(
     rights: Callable[[Path, int], None],
 ) -> None:
     before, board = content(db), str(board_file(tmp_path, SECOND))
+    (tmp_path / "cache" / "temp_kaggle_data").mkdir(parents=True, exist_ok=True)
     for folder in (tmp_path / "cache" / "temp_kaggle_data", tmp_path / "cache"):
         rights(folder, 0o555)
     failed_sync(process("sync", SLUG, "--from", board, before=without_power()), 3, "cannot ", "Check ")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from world.running import Kagsync
 
+pytestmark = pytest.mark.fixed_port
+
 BOARD = board_csv(many_teams(20))
 TOKEN, USERNAME, KEY = "KGAT_s3cret-t0ken", "alice", "0123456789abcdef-s3cret"
 REFRESH, OLD_ACCESS = "refresh-s3cret", "old-access-s3cret"

@@ -1,4 +1,4 @@
-"""Every error that kagsync expects, with its exit code, its code word and its remedy."""
+"""Every error that kagsync expects: a class each, with its exit code, its code word and its remedy."""
 
 from __future__ import annotations
 

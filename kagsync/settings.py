@@ -1,4 +1,7 @@
-"""Where things live and how kagsync behaves: options over variables over defaults."""
+"""Where things live and how kagsync behaves: options over variables over defaults.
+
+A new variable is added here only: schedules carry whatever is in `VARIABLES`.
+"""
 
 from __future__ import annotations
 

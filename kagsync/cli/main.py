@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import importlib
 import os
 import sys
@@ -95,16 +96,17 @@ def _run(words: list[str]) -> int:
 
 
 def command(words: list[str]) -> Any:
-    """The command that these words call: one command, if the first word names one; otherwise all of them.
+    """The command that these words call: one command, if the first word names one; otherwise all of them."""
+    return _command(words[0] if words and words[0] in _FILES else None)
 
-    Only what is needed is loaded, because typer evaluates the signature of every command it is given.
-    """
-    name = words[0] if words else ""
-    files = [_FILES[name]] if name in _FILES else dict.fromkeys(_FILES.values())
-    for file in files:
+
+@functools.cache
+def _command(name: str | None) -> Any:
+    """Loads only what is needed, because typer evaluates the signature of every command it is given."""
+    for file in dict.fromkeys(_FILES.values()) if name is None else [_FILES[name]]:
         importlib.import_module(f"kagsync.cli.{file}")
     asked_for = app
-    if name in _FILES:
+    if name is not None:
         asked_for = copy.copy(app)
         asked_for.registered_groups = [group for group in app.registered_groups if group.name == name]
         asked_for.registered_commands = [

@@ -1,4 +1,4 @@
-"""The retry policy for Kaggle: how long to wait for an answer, and when to try again."""
+"""The retry policy for Kaggle and its defaults: how long to wait for an answer, and when to try again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adds and lists notification targets. A target is a channel with filters."""
+"""Adds and lists notification targets. A target is a channel with filters, stored by `store/targets.py`."""
 
 from __future__ import annotations
 

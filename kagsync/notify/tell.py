@@ -1,5 +1,7 @@
 """Notifies all targets of what moved, after a sync. Apprise sends; the database records who knows what.
 
+Who is notified when is decided here; the text is made in `notify/message.py`.
+
 For each competition, the database has the moment up to which a target knows everything. All later movements
 go into one message, and then the moment moves on. So a killed process loses nothing. A movement can be sent
 twice only if the process is killed while it sends, or before it saves that it has sent.

@@ -1,4 +1,4 @@
-"""The tables of `kagsync show SLUG` and `kagsync show --user NAME`. A new column is one line in COLUMNS."""
+"""The tables of `kagsync show SLUG` and `show --user NAME`. A new column is one line in COLUMNS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A board as our people see it: where everybody stands, what moved, what is next."""
+"""A board as our people see it: where everybody stands, what moved, what is next; and its JSON."""
 
 from __future__ import annotations
 

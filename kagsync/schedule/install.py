@@ -1,4 +1,7 @@
-"""Installs, removes and looks up the schedule, for whichever scheduler this system has."""
+"""Installs, removes and looks up the schedule, for whichever scheduler this system has.
+
+A new scheduler is a file of its own, a line in `SCHEDULERS`, and its option in `cli/schedule.py`.
+"""
 
 from __future__ import annotations
 

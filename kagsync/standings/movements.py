@@ -1,5 +1,7 @@
 """The rules of what moved and why: each change of a standing with its reason. Pure functions.
 
+A new reason is a rule here, and its words in `standings/sentences.py`.
+
 A rule sees the history of one person in one competition, and nobody else's. `store/history.py` decides what
 that is (`past` and `deleted_accounts`), so a rule that needs to see more starts with a change there.
 

@@ -1,5 +1,8 @@
 """A standing, which is one team's row on a board, and how a history of standings is stored.
 
+A new column of the CSV changes this file, `board/header.py`, `board/rows.py`, `store/migrations.py` and
+`store/boards.py`; to be shown also `queries/board.py` (JSON) and `output/board_table.py`.
+
 The history of one user in one competition is a list of changes, each at the moment of a snapshot. Between
 two changes, every snapshot showed what the earlier change says. The list is the same whatever order snapshots
 arrive in: one that arrives late can affect its own moment, and that of the next snapshot, which must still
@@ -23,10 +26,6 @@ class Standing(NamedTuple):
 
     None in a field means that the board does not tell, or not legibly. It is a named tuple, since a large
     board has many, and a frozen dataclass takes longer to make.
-
-    A new column of the CSV needs: its name in `board/header.py`, its cells read in `board/rows.py`, a field
-    and a higher `STORED_VERSION` here, a migration, its name in `store/boards.py`; and to be shown, a key in
-    `queries/board.py` and a line in `output/board_table.py`.
 
     Attributes:
         rank: 1 is the best; None also where an old board's direction is unknown.

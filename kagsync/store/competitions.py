@@ -1,4 +1,4 @@
-"""The tracked competitions. Table: competitions."""
+"""The tracked competitions, with named methods for what may change. Table: competitions."""
 
 from __future__ import annotations
 

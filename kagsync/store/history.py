@@ -1,5 +1,7 @@
 """The boards that were seen and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
 
+A history has its own columns, not all of a standing's (see `NOT_IN_HISTORY` in `standings/standing.py`).
+
 This file decides what the rules of `standings/movements.py` see: `past`, the history of one person in one
 competition, and `deleted_accounts`, those of the competition. Moments are seconds since 1970, as they are
 stored.

@@ -1,4 +1,4 @@
-"""The plain data that the store gives and takes: competitions, users, entries, runs, snapshots, targets."""
+"""The plain data that the store gives and takes: Competition, User, Entry, Run, Snapshot, Target …"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The tracked people. Tables: users, roster (a number that grows with every change of the people)."""
+"""The tracked people. Tables: users, roster (a number that grows with every change of the people).
+
+Entries and history refer to the id of a user, not to the username.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """The steps after the competitions of a run: the report, notifications, the ping, the record.
 
+A new step is a function here and a line in `After.finish`.
+
 No step stops another one. A failure is logged and becomes part of the outcome. If the report fails, the exit
 code changes, since the report is what people look at; the other failures are warnings.
 """

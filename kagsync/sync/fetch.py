@@ -1,4 +1,7 @@
-"""Phase 1: gets a competition's leaderboard as a checked CSV in a run folder, without the database."""
+"""Phase 1: gets a competition's leaderboard as a checked CSV in a run folder, without the database.
+
+Boards that are private, of another competition, or dated in the future are refused here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which competitions are tracked, and what Kaggle says about them: title, deadline, metric, medals."""
+"""Which competitions are tracked (`competitions add` and its changes), and what Kaggle says about them."""
 
 from __future__ import annotations
 

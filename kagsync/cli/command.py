@@ -147,7 +147,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if sys.stdin is None or not sys.stdin.isatty():
-        raise UsageError("nobody can confirm this: not a terminal", "Pass --yes to confirm")
+        raise UsageError("cannot ask for confirmation: not a terminal", "Pass --yes to confirm")
     if not typer.confirm(question, err=True):
         raise typer.Abort
 

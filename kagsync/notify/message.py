@@ -33,34 +33,34 @@ def compose(items: list[Item], room: Room) -> Message:
     if room.title is not None:
         title = clip(title, room.title)
     for heading in (title, ""):
-        told = _told(items, heading, room)
-        if told:
-            return Message(heading, _body(items, told, room), len(items) - len(told))
+        chosen = _told(items, heading, room)
+        if chosen:
+            return Message(heading, _body(items, chosen, room), len(items) - len(chosen))
     body = _body(items, [], room)
     return Message(title if room.fits(title, body) else "", body, len(items))
 
 
 def _told(items: list[Item], title: str, room: Room) -> list[Item]:
     """The movements that fit. One that is too long is left out, because a later one may fit."""
-    told: list[Item] = []
+    chosen: list[Item] = []
     for item in items[:_MOST]:
-        if room.fits(title, _body(items, [*told, item], room)):
-            told.append(item)
-    return told
+        if room.fits(title, _body(items, [*chosen, item], room)):
+            chosen.append(item)
+    return chosen
 
 
-def _body(items: list[Item], told: list[Item], room: Room) -> str:
+def _body(items: list[Item], chosen: list[Item], room: Room) -> str:
     several = len({item.competition.id for item in items}) > 1
     by_competition: dict[Competition, list[str]] = {}
-    for item in told:
+    for item in chosen:
         sentence = clip(chat_safe(item.sentence), room.sentence)
         by_competition.setdefault(item.competition, []).append(sentence)
     lines = []
     for competition, sentences in by_competition.items():
         lines += [f"{_name(competition)}:", *sentences] if several else sentences
-    more = len(items) - len(told)
+    more = len(items) - len(chosen)
     if more:
-        lines.append(f"and {more} more: kagsync news" if told else f"{_counted(more)}: kagsync news")
+        lines.append(f"and {more} more: kagsync news" if chosen else f"{_counted(more)}: kagsync news")
     return "\n".join(lines)
 
 

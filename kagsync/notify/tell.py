@@ -82,9 +82,9 @@ def _tell(store: Store, target: Target, now: datetime) -> bool:
     items = _items(store, target, people, {key: known for key, (known, _) in pending.items()})
     latest = {key: moment for key, (_, moment) in pending.items()}
     if items:
-        told = message.compose(items, channel.room(target))
-        channel.send(target, told.title, told.body)
-        logger.info("Notified %s %s", channel.shown(target), _extent(told, len(items)))
+        composed = message.compose(items, channel.room(target))
+        channel.send(target, composed.title, composed.body)
+        logger.info("Notified %s %s", channel.shown(target), _extent(composed, len(items)))
     store.targets.notified(target, latest, now if items else None)
     return bool(items)
 
@@ -99,6 +99,6 @@ def _items(store: Store, target: Target, people: list[User], known: dict[int, in
     return [item for item in found if target.only is None or item.movement.reason in target.only]
 
 
-def _extent(told: Message, count: int) -> str:
+def _extent(composed: Message, count: int) -> str:
     of = f"of {count} movement{'' if count == 1 else 's'}"
-    return f"{of}, {told.counted} of them only counted" if told.counted else of
+    return f"{of}, {composed.counted} of them only counted" if composed.counted else of

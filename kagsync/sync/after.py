@@ -152,5 +152,5 @@ def _notify(settings: Settings, store: Store) -> list[AfterFailure]:
         return []
     from kagsync.notify import tell  # 20 ms, so only if there is a target
 
-    told = tell.tell(settings, store, clock.utc_now())
-    return [AfterFailure(NOTIFY, failure.error.code, str(failure)) for failure in told.failures]
+    notified = tell.tell(settings, store, clock.utc_now())
+    return [AfterFailure(NOTIFY, failure.error.code, str(failure)) for failure in notified.failures]

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores, since tests also wait: for processes, disks and each other."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure() -> None:
     """Lets the processes that tests start take Ctrl-C, which a shell has its background jobs ignore."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

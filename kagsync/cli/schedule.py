@@ -15,6 +15,7 @@ from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
 
 if TYPE_CHECKING:
+    from kagsync.schedule.plan import Plan
     from kagsync.settings import Settings
     from kagsync.store.records import Trigger
 
@@ -36,6 +37,16 @@ def _chosen(**options: bool) -> str | None:
     return names[0] if names else None
 
 
+def _planned(common: Common, every: str, report: Path | None, **options: bool) -> tuple[Plan, str]:
+    """What is to run, and the scheduler for it: the one that was chosen, or the one that this system has."""
+    from kagsync.schedule import install
+    from kagsync.schedule.plan import make_plan
+
+    loaded = common.settings()
+    name = _chosen(**options) or install.default_name()
+    return make_plan(loaded, every=every, db=common.db, report=report), name
+
+
 @command(schedule_app, "print")
 def schedule_print(
     common: Common,
@@ -47,11 +58,8 @@ def schedule_print(
 ) -> None:
     """Print what `install` would install; change nothing."""
     from kagsync.schedule import install
-    from kagsync.schedule.plan import make_plan
 
-    loaded = common.settings()
-    name = _chosen(cron=cron, systemd=systemd, windows=windows) or install.default_name()
-    plan = make_plan(loaded, every=every, db=common.db, report=report)
+    plan, name = _planned(common, every, report, cron=cron, systemd=systemd, windows=windows)
     listing.write_exactly(install.printed(plan, name).removesuffix("\n"))
 
 
@@ -69,11 +77,9 @@ def schedule_install(
     Run it again to update the schedule.
     """
     from kagsync.schedule import install
-    from kagsync.schedule.plan import make_plan
 
-    loaded = common.settings()
-    name = _chosen(cron=cron, systemd=systemd, windows=windows) or install.default_name()
-    common.say(install.install(make_plan(loaded, every=every, db=common.db, report=report), name))
+    plan, name = _planned(common, every, report, cron=cron, systemd=systemd, windows=windows)
+    common.say(install.install(plan, name))
 
 
 @command(schedule_app, "remove")

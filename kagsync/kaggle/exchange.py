@@ -2,7 +2,8 @@
 
 - Each connection and each silence has a timeout, also after a redirect.
 - A watchdog ends the whole exchange at its deadline. A read timeout does not stop a server that sends a byte
-now and then. - Bodies that requests or the SDK would read to their end are cut off.
+  now and then.
+- Bodies that requests or the SDK would read to their end are cut off.
 """
 
 from __future__ import annotations

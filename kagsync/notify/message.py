@@ -33,14 +33,14 @@ def compose(items: list[Item], room: Room) -> Message:
     if room.title is not None:
         title = clip(title, room.title)
     for heading in (title, ""):
-        chosen = _told(items, heading, room)
+        chosen = _fitting(items, heading, room)
         if chosen:
             return Message(heading, _body(items, chosen, room), len(items) - len(chosen))
     body = _body(items, [], room)
     return Message(title if room.fits(title, body) else "", body, len(items))
 
 
-def _told(items: list[Item], title: str, room: Room) -> list[Item]:
+def _fitting(items: list[Item], title: str, room: Room) -> list[Item]:
     """The movements that fit. One that is too long is left out, because a later one may fit."""
     chosen: list[Item] = []
     for item in items[:_MOST]:
@@ -60,7 +60,7 @@ def _body(items: list[Item], chosen: list[Item], room: Room) -> str:
         lines += [f"{_name(competition)}:", *sentences] if several else sentences
     more = len(items) - len(chosen)
     if more:
-        lines.append(f"and {more} more: kagsync news" if chosen else f"{_counted(more)}: kagsync news")
+        lines.append(f"and {more} more: kagsync news" if chosen else f"{counted(more)}: kagsync news")
     return "\n".join(lines)
 
 
@@ -70,7 +70,8 @@ def _title(items: list[Item]) -> str:
     return f"{name}: {len({item.user.id for item in items})} of ours moved"
 
 
-def _counted(count: int) -> str:
+def counted(count: int) -> str:
+    """A number of movements in words."""
     return f"{count} movement{'' if count == 1 else 's'}"
 
 

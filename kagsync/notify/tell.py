@@ -100,5 +100,5 @@ def _items(store: Store, target: Target, people: list[User], known: dict[int, in
 
 
 def _extent(composed: Message, count: int) -> str:
-    of = f"of {count} movement{'' if count == 1 else 's'}"
+    of = f"of {message.counted(count)}"
     return f"{of}, {composed.counted} of them only counted" if composed.counted else of

@@ -29,10 +29,8 @@ class Connection:
 
     def execute(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> sqlite3.Cursor:
         """Runs a statement that changes something."""
-        try:
+        with self._explained():
             return self.raw.execute(sql, parameters)
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
         """Runs a statement for each row."""
@@ -51,10 +49,8 @@ class Connection:
 
     def row(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> tuple[Any, ...] | None:
         """The first row of a query; None if there is none."""
-        try:
+        with self._explained():
             found: tuple[Any, ...] | None = self.raw.execute(sql, parameters).fetchone()
-        except sqlite3.Error as error:
-            raise explain(error, self.path) from error
         return found
 
     def value(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> Any:

@@ -168,12 +168,13 @@ def assert_told(told: Told, known: dict[str, dict[int, int]]) -> None:
 
 _SEEN = st.tuples(*(st.integers(0, 2) for _ in PEOPLE))
 _SNAPSHOTS = st.dictionaries(st.integers(1, 9), _SEEN, min_size=1, max_size=6)
+_IN_ANY_ORDER = _SNAPSHOTS.flatmap(
+    lambda snapshots: st.tuples(st.just(snapshots), st.permutations(sorted(snapshots)))
+)
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    _SNAPSHOTS.flatmap(lambda snapshots: st.tuples(st.just(snapshots), st.permutations(sorted(snapshots))))
-)
+@given(_IN_ANY_ORDER)
 def test_snapshots_in_any_order_give_the_list_of_changes_and_the_entries(
     case: tuple[dict[int, Seen], list[int]],
 ) -> None:
@@ -225,9 +226,7 @@ def test_a_board_that_replaces_another_of_its_moment_leaves_nothing_of_it(
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    _SNAPSHOTS.flatmap(lambda snapshots: st.tuples(st.just(snapshots), st.permutations(sorted(snapshots))))
-)
+@given(_IN_ANY_ORDER)
 @example(({1: (HERE, 0), 2: (THERE, 0), 3: (HERE, 0), 5: (HERE, 0)}, [1, 3, 5, 2]))
 def test_boards_that_do_not_differ_in_a_byte_are_no_exception(
     case: tuple[dict[int, Seen], list[int]],

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from world.boards import board_csv, many_teams
-from world.kaggle_server import Answer
-from world.running import start
+from world.running import fetching
 
 from kagsync.sync import run_folder
 
@@ -163,22 +161,13 @@ def test_a_cleanup_of_everything_keeps_what_was_fetched_today(
 def test_the_csv_of_a_fetch_at_work_stays_and_the_message_names_its_folder(
     kaggle: KaggleServer, kagsync: Kagsync, settings: Settings
 ) -> None:
-    kaggle.competition("titanic")
-    kagsync.ok("competitions", "add", "titanic")
-    kaggle.answer("titanic", Answer(misbehave="silent"))
-    with start("fetch", "titanic") as process:
-        while not kaggle.downloads():
-            assert process.poll() is None
-            time.sleep(0.02)
+    with fetching(kaggle, kagsync, "titanic"):
         (folder,) = settings.temp_data.iterdir()
         csv = folder / "board.csv"
         run_folder.claim(csv)
         csv.write_text("half")
 
         ran = kagsync("cleanup", str(csv))
-
-        process.kill()
-        process.communicate()
     assert csv.exists()
     assert folder.name in ran.err, ran
     assert "in use" in ran.err

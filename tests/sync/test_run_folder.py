@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from world.running import start
+from world.running import fetching
 
 from kagsync.errors import ConfigurationError
 from kagsync.files import locks, own_folder
@@ -192,22 +192,11 @@ def test_a_folder_whose_process_died_before_its_marker_is_swept(settings: Settin
 def test_a_killed_fetch_leaves_a_folder_that_a_cleanup_removes_and_not_before(
     kaggle: KaggleServer, kagsync: Kagsync, settings: Settings
 ) -> None:
-    from world.kaggle_server import Answer
-
-    kaggle.competition("titanic")
-    kagsync.ok("competitions", "add", "titanic")
-    kaggle.answer("titanic", Answer(misbehave="silent"))
-    with start("fetch", "titanic") as process:
-        while not kaggle.downloads("titanic"):
-            assert process.poll() is None
-            time.sleep(0.02)
+    with fetching(kaggle, kagsync, "titanic"):
         (folder,) = settings.temp_data.iterdir()
 
         assert kagsync.ok("cleanup") == "Removed 0 abandoned folders\n"
         assert folder.is_dir()
-
-        process.kill()
-        process.communicate()
     assert folder.is_dir()
 
     ran = kagsync("cleanup")

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,13 @@ import pytest
 from kagsync.cli import main
 from kagsync.safe_text import printable
 from kagsync.store.records import Competition
+from world.kaggle_server import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from world.kaggle_server import KaggleServer
 
 
 def untracked(slug: str, kaggle_id: str | None = None) -> Competition:
@@ -77,6 +81,21 @@ def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
         encoding="utf-8",
         env={**os.environ, **environment},
     )
+
+
+@contextlib.contextmanager
+def fetching(kaggle: KaggleServer, kagsync: Kagsync, slug: str) -> Iterator[subprocess.Popen[str]]:
+    """A `kagsync fetch` that waits for a Kaggle which does not answer; killed at the end of the block."""
+    kaggle.competition(slug)
+    kagsync.ok("competitions", "add", slug)
+    kaggle.answer(slug, Answer(misbehave="silent"))
+    with start("fetch", slug) as process:
+        while not kaggle.downloads(slug):
+            assert process.poll() is None
+            time.sleep(0.02)
+        yield process
+        process.kill()
+        process.communicate()
 
 
 def run(*arguments: str, **environment: str) -> Ran:

@@ -1,6 +1,6 @@
 """A standing, which is one team's row on a board, and how a history of standings is stored.
 
-A new column of the CSV changes this file, `board/header.py`, `board/rows.py`, `store/migrations.py` and
+A new column of the CSV changes this file, `board/header.py`, `board/rows.py`, `store/migrations/` and
 `store/boards.py`; to be shown also `queries/board.py` (JSON) and `output/board_table.py`.
 
 The history of one user in one competition is a list of changes, each at the moment of a snapshot. Between

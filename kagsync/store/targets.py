@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import UsageError
-from kagsync.store import migrations
 from kagsync.store.connection import Part
 from kagsync.store.records import Target
 
@@ -60,7 +60,7 @@ class Targets(Part):
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     url,
-                    same_url[0] if same_url else migrations.new_label(),
+                    same_url[0] if same_url else _new_label(),
                     competition_id,
                     ",".join(sorted(only)) if only else None,
                     group,
@@ -153,3 +153,8 @@ def _target(*row: Any) -> Target:
         failed_at=clock.parse_iso(failed_at) if failed_at else None,
         error=error,
     )
+
+
+def _new_label() -> str:
+    """A label for a channel's URL: random, so it cannot be used to guess the URL."""
+    return os.urandom(3).hex()

@@ -171,11 +171,11 @@ class RunChanges(Part):
         in the future, by both times.
         """
         earlier, later = sorted((before, now))
-        for status, kept in RETENTION.items():
-            self._db.execute(
-                "DELETE FROM sync_runs WHERE status = ? AND (finished_at < ? OR finished_at > ?)",
-                (status, clock.iso(earlier - kept), clock.iso(clock.horizon(later))),
-            )
+        old = [(status, clock.iso(earlier - kept)) for status, kept in RETENTION.items()]
+        ahead = [(status, clock.iso(clock.horizon(later))) for status in RETENTION]
+        # Not one statement with OR: for that, SQLite reads every row that is kept (27 ms for 150,000).
+        self._db.execute_many("DELETE FROM sync_runs WHERE status = ? AND finished_at < ?", old)
+        self._db.execute_many("DELETE FROM sync_runs WHERE status = ? AND finished_at > ?", ahead)
 
     def rest(self, competition_id: int, until: datetime, now: datetime) -> None:
         """Notes that Kaggle asked, now, to wait until a time."""

@@ -16,6 +16,7 @@ from kagsync.store.migrations.m003_movements import movements
 from kagsync.store.migrations.m004_unattended import unattended
 from kagsync.store.migrations.m005_told_apart import told_apart
 from kagsync.store.migrations.m006_compared import compared
+from kagsync.store.migrations.m007_lighter import lighter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     unattended,
     told_apart,
     compared,
+    lighter,
 )
 LATEST = len(MIGRATIONS)
 

@@ -33,6 +33,7 @@ RETENTION = {
     ERROR: timedelta(days=90),
 }
 _RUNS_OF_ONE_CLOCK = 12  # a clock that is wrong for an hour of runs removes nothing
+_GAP = timedelta(minutes=15)  # three times the usual time between two runs; a longer pause stays visible
 
 
 class Runs(Part):
@@ -120,21 +121,26 @@ class RunChanges(Part):
     """Changes to the records within a transaction."""
 
     def finish(self, competition_id: int, run: Run, finished_at: datetime) -> None:
-        """Records how a competition's sync ended."""
+        """Records how a competition's sync ended.
+
+        Successive runs that found the same board unchanged share a row within an hour of the clock. The row
+        has the start of the first of them; its id and everything else are of the latest.
+        """
         counts = run.counts or Counts(*[None] * 5)  # type: ignore[arg-type]
         before = self._clock_before(competition_id)
+        started_at, earlier_runs = self._take_over(competition_id, run)
         key = self._db.execute(
             "INSERT INTO sync_runs (run, competition_id, slug, source, status, started_at, finished_at, "
-            'snapshot_at, sha256, "rows", created, updated, skipped, changed, error_code, error_message) '
-            "VALUES (?, (SELECT id FROM competitions WHERE id = ?), ?, ?, ?, ?, ?, ?, "
-            "?, ?, ?, ?, ?, ?, ?, ?)",
+            'snapshot_at, sha256, "rows", created, updated, skipped, changed, error_code, error_message, '
+            "run_count) VALUES (?, (SELECT id FROM competitions WHERE id = ?), ?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run.run,
                 competition_id,
                 run.slug,
                 run.source,
                 run.status,
-                clock.iso(run.started_at),
+                started_at,
                 clock.iso(finished_at),
                 run.snapshot_at and clock.iso(run.snapshot_at),
                 run.sha256,
@@ -145,6 +151,7 @@ class RunChanges(Part):
                 counts.changed,
                 run.error_code,
                 run.error_message,
+                earlier_runs + 1,
             ),
         ).lastrowid
         values: dict[str, Any] = {"tried_at": clock.iso(finished_at), "last_run": key}
@@ -156,13 +163,50 @@ class RunChanges(Part):
         if before is not None:
             self._thin(before, finished_at)
 
-    def _clock_before(self, competition_id: int) -> datetime | None:
-        """The time that the clock showed some runs ago; None: there were fewer runs."""
-        row = self._db.row(
-            "SELECT finished_at FROM sync_runs WHERE competition_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?",
-            (competition_id, _RUNS_OF_ONE_CLOCK - 1),
+    def _take_over(self, competition_id: int, run: Run) -> tuple[str, int]:
+        """Removes the latest row of a competition if this run's row can stand for it too.
+
+        That row is not updated instead, because every run needs an id of its own: by it, other runs notice
+        that the competition was synced in the meantime.
+
+        Returns:
+            when the first run of the new row started, and how many runs the removed row stood for.
+        """
+        started_at = clock.iso(run.started_at)
+        if run.status != UNCHANGED:
+            return started_at, 0
+        hour = run.started_at.replace(minute=0, second=0)
+        taken = self._db.row(
+            "DELETE FROM sync_runs WHERE id = (SELECT last_run FROM competitions WHERE id = ?) "
+            "AND status = ? AND source = ? AND sha256 = ? AND finished_at BETWEEN ? AND ? "
+            "AND started_at >= ? RETURNING started_at, run_count",
+            (
+                competition_id,
+                UNCHANGED,
+                run.source,
+                run.sha256,
+                clock.iso(run.started_at - _GAP),
+                started_at,
+                clock.iso(hour),
+            ),
         )
-        return None if row is None else clock.parse_iso(row[0])
+        return taken or (started_at, 0)
+
+    def _clock_before(self, competition_id: int) -> datetime | None:
+        """The time that the clock showed some runs ago; None: there were fewer runs.
+
+        It is the time at the end of a row. The runs of a row are of one hour, so that is near enough.
+        """
+        rows = self._db.rows(
+            "SELECT finished_at, run_count FROM sync_runs WHERE competition_id = ? ORDER BY id DESC",
+            (competition_id,),
+        )
+        runs = 0
+        for finished_at, run_count in rows:
+            runs += run_count
+            if runs >= _RUNS_OF_ONE_CLOCK:
+                return clock.parse_iso(finished_at)
+        return None
 
     def _thin(self, before: datetime, now: datetime) -> None:
         """Removes old rows, and those that a wrong clock dated in the future.

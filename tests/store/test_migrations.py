@@ -147,6 +147,12 @@ def test_channels_from_before_there_were_labels_get_one_for_each_url(db: Path, k
     assert len(one) == len(other) == 6
 
 
+def test_runs_from_before_some_shared_a_row_count_once_each(db: Path, kagsync: Kagsync) -> None:
+    stored(6, db)
+    kagsync.ok("show", SLUG)
+    assert ask(db, "SELECT DISTINCT run_count FROM sync_runs") == [(1,)]
+
+
 # Migrations that fail
 
 

@@ -13,13 +13,14 @@ import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kagsync.standings import drift
 from kagsync.standings.movements import Change, Past
 from kagsync.standings.standing import Splice, Standing
 from kagsync.store.connection import Part
 from kagsync.store.records import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 # A moment at which nothing had changed matters only when an archive is loaded later.
 UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
@@ -92,23 +93,42 @@ class History(Part):
         return None if row is None else _standing(*row)
 
     def past(self, competition_id: int, user_id: int, since: int) -> Past:
-        """How a user stood at a moment, and every change after it."""
-        rows = self._db.rows(
-            "SELECT h.moment, h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
-            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
-            "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment > ? ORDER BY h.moment",
-            (user_id, competition_id, since),
+        """How a user stood at a moment, and the changes after it but for the middle of a drift."""
+        rows = drift.outline(
+            self._db.rows(
+                "SELECT moment, rank, score, submission_count, team FROM entry_history "
+                "WHERE user_id = ? AND competition_id = ? AND moment > ? ORDER BY moment",
+                (user_id, competition_id, since),
+            )
         )
         known = self._db.value(
             "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
             "AND moment <= ?)",  # a history never begins with "left"
             (user_id, competition_id, since),
         )
+        standing = self._standings()
         return Past(
             self.standing_at(competition_id, user_id, since) if known else None,
             bool(known),
-            [Change(moment, _standing(*standing)) for moment, *standing in rows],
+            [Change(moment, standing(*stored)) for moment, *stored in rows],
         )
+
+    def _standings(self) -> Callable[..., Standing | None]:
+        """Makes standings of rows of the history that refer to a team; each team is looked up once."""
+        teams: dict[int, tuple[int | None, str, str]] = {}
+
+        def standing(
+            rank: int | None, score: str | None, submission_count: int | None, team: int | None
+        ) -> Standing | None:
+            if team is None:
+                return None
+            found = teams.get(team)
+            if found is None:
+                (found,) = self._db.rows("SELECT team_id, name, members FROM teams WHERE id = ?", (team,))
+                teams[team] = found
+            return Standing(rank, _number(score), score, *found, submission_count)
+
+        return standing
 
     def team_counts(self, competition_id: int, since: int) -> dict[int, int]:
         """How many teams were on the boards after a moment, by their moments."""

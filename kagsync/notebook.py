@@ -42,8 +42,9 @@ def history(
             else [store.users.get(inputs.username(u)) for u in usernames]
         )
         found = timeline(store, inputs.competition_slug(slug), users, start)
+        rows = [as_json(found, row) for row in found.rows]
     columns = list(as_json(found, Row(User(0, "", None, None), 0, None, None)))
-    frame = pd.DataFrame([as_json(found, row) for row in found.rows], columns=columns)
+    frame = pd.DataFrame(rows, columns=columns)
     frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.as_unit("us")
     whole = ("rank", "team_id", "submission_count", "places")
     others = {"score": "float64", "on_board": "bool", "members": "object", "at": frame["at"].dtype}

@@ -50,11 +50,15 @@ app.add_typer(notify_app, name="notify")
 
 @dataclass(frozen=True)
 class Common:
-    """The options that every command has."""
+    """The options that every command has.
+
+    `until_printed` keeps open what a result is read from while it is printed.
+    """
 
     db: Path | None
     verbose: bool
     quiet: bool
+    until_printed: contextlib.ExitStack
 
     def settings(
         self, *, log_file: Path | None = None, jobs: int | None = None, team_name: bool | None = None
@@ -103,11 +107,12 @@ def command(
     def register(function: Callable[..., Result | None]) -> Callable[..., None]:
         @functools.wraps(function)
         def run(*, db: Db, verbose: Verbose, quiet: Quiet, **own: Any) -> None:
-            result = function(Common(db, verbose, quiet), **own)
-            if result is not None:
-                listing.write(result, own.get("format_", TextOrJson.text))
-                if result.exit_code:
-                    raise typer.Exit(result.exit_code)
+            with contextlib.ExitStack() as until_printed:
+                result = function(Common(db, verbose, quiet, until_printed), **own)
+                if result is not None:
+                    listing.write(result, own.get("format_", TextOrJson.text))
+            if result is not None and result.exit_code:
+                raise typer.Exit(result.exit_code)
 
         _, *own = inspect.signature(function, eval_str=True).parameters.values()
         parameters = [*own, *_EVERY_COMMAND]

@@ -156,13 +156,13 @@ def history(
     loaded = common.settings_to_read()
     if usernames and group is not None:
         raise UsageError("usernames and --group contradict each other", "Pass one of them")
-    with open_to_read(loaded) as store:
-        named = dict.fromkeys(store.users.get(inputs.username(name)) for name in usernames or [])
-        users = list(named) or _people(store, None, group)
-        competition = store.competitions.get(inputs.competition_slug(slug))
-        start = None if since is None else _since(since, loaded, clock.utc_now())(competition)
-        found = query.timeline(store, competition.slug, users, start)
-    return Result(tables.History(found), [query.as_json(found, row) for row in found.rows])
+    store = common.until_printed.enter_context(open_to_read(loaded))
+    named = dict.fromkeys(store.users.get(inputs.username(name)) for name in usernames or [])
+    users = list(named) or _people(store, None, group)
+    competition = store.competitions.get(inputs.competition_slug(slug))
+    start = None if since is None else _since(since, loaded, clock.utc_now())(competition)
+    found = query.timeline(store, competition.slug, users, start)
+    return Result(tables.History(found), (query.as_json(found, row) for row in found.rows))
 
 
 @command(app)

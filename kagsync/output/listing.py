@@ -5,7 +5,9 @@ A new format is one function here, one line in `_WRITERS`, and one value of `For
 
 from __future__ import annotations
 
+import itertools
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kagsync.safe_text import markdown_safe, printable_lines, spreadsheet_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import TextIO
 
     from rich.text import Text
@@ -43,7 +45,7 @@ class TextOrJson(StrEnum):
 class Shown(Protocol):
     """What people read, if it is more than plain text: a table, styled lines."""
 
-    def lines(self, width: int | None) -> list[Text]:
+    def lines(self, width: int | None) -> Iterable[Text]:
         """Styled lines for a terminal of so many columns; None: for a pipe, with nothing cut."""
 
     def tables(self) -> list[Table]:
@@ -56,7 +58,8 @@ class Result:
 
     Attributes:
         text: for people; if it is empty, nothing is printed.
-        data: for programs: what JSON can hold. CSV needs a list of objects with the same keys.
+        data: for programs: what JSON can hold. CSV needs objects with the same keys: a list of them, or an
+            iterator, which is printed while it is read.
         exit_code: how the command ends.
     """
 
@@ -83,7 +86,8 @@ def _text(result: Result, out: TextIO) -> None:
         out.write(f"{printable_lines(result.text)}\n" if result.text else "")
         return
     if not out.isatty():
-        out.write("".join(f"{line.plain.rstrip()}\n" for line in result.text.lines(None)))
+        for line in result.text.lines(None):
+            out.write(f"{line.plain.rstrip()}\n")
         return
     from rich.console import Console  # 50 ms that the other formats do not need
 
@@ -100,47 +104,63 @@ def to_json(data: Any) -> str:
 
 
 def _json(result: Result, out: TextIO) -> None:
-    out.write(f"{to_json(result.data)}\n")
+    if not isinstance(result.data, Iterator):
+        out.write(f"{to_json(result.data)}\n")
+        return
+    before = "["
+    for each in result.data:  # as json.dumps indents them in a list
+        text = to_json(each).replace("\n", "\n  ")
+        out.write(f"{before}\n  {text}")
+        before = ","
+    out.write("[]\n" if before == "[" else "\n]\n")
 
 
 def _csv(result: Result, out: TextIO) -> None:
     """CSV that is safe to open in a spreadsheet."""
     import csv
-    import io
 
-    rows: list[dict[str, Any]] = result.data
-    titles = [title for title in rows[0] if title not in _NOT_IN_CSV] if rows else []
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    rows: Iterator[dict[str, Any]] = iter(result.data)
+    first = next(rows, {})
+    titles = [title for title in first if title not in _NOT_IN_CSV]
+    writer = csv.writer(out, lineterminator="\n")
     writer.writerow(titles)
-    for row in rows:
+    for row in itertools.chain([first] if first else [], rows):
         cells = (row[title] for title in titles)
         writer.writerow([spreadsheet_safe(cell) if isinstance(cell, str) else cell for cell in cells])
-    out.write(text.getvalue())
 
 
 def _markdown(result: Result, out: TextIO) -> None:
     if isinstance(result.text, str):
         out.write(f"{markdown_safe(result.text)}\n")
         return
-    out.write("\n".join(_markdown_table(table) for table in result.text.tables()))
+    for number, table in enumerate(result.text.tables()):
+        out.write("\n" if number else "")
+        for line in _markdown_table(table):
+            out.write(f"{line}\n")
 
 
-def _markdown_table(table: Table) -> str:
-    """A Markdown table (GitHub's) whose cells are text and nothing else."""
-    parts = []
-    if table.title:
-        parts.append(f"**{markdown_safe(table.title)}**")
-        parts.append(markdown_safe(" · ".join(table.facts)))
-    if table.rows:
-        lines = [
-            [markdown_safe(column.title) for column in table.columns],
-            ["--:" if column.right else "---" for column in table.columns],
-            *([markdown_safe(cell) for cell in row] for row in table.rows),
-        ]
-        parts.append("\n".join(f"| {' | '.join(line)} |" for line in lines))
-    parts += [markdown_safe(line) for line in (*table.below, table.warning) if line]
-    return "\n\n".join(part for part in parts if part) + "\n"
+def _markdown_table(table: Table) -> Iterator[str]:
+    """The lines of a Markdown table (GitHub's) whose cells are text and nothing else."""
+    above = (
+        [f"**{markdown_safe(table.title)}**", markdown_safe(" · ".join(table.facts))] if table.title else []
+    )
+    below = [markdown_safe(line) for line in (*table.below, table.warning)]
+    parts: list[Iterable[str]] = [
+        *([line] for line in above if line),
+        *([_markdown_rows(table)] if table.rows else []),
+        *([line] for line in below if line),
+    ]
+    for number, part in enumerate(parts or [[""]]):
+        if number:
+            yield ""
+        yield from part
+
+
+def _markdown_rows(table: Table) -> Iterator[str]:
+    titles = [markdown_safe(column.title) for column in table.columns]
+    rule = ["--:" if column.right else "---" for column in table.columns]
+    rows = ([markdown_safe(cell) for cell in row] for row in table.rows)
+    return (f"| {' | '.join(cells)} |" for cells in itertools.chain([titles, rule], rows))
 
 
 _WRITERS: dict[str, Callable[[Result, TextIO], None]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,10 +15,12 @@ from kagsync.output.terminal import DOWN, UP, Column, Lines, Table, moment
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.text import Text
 
     from kagsync.notify.targets import Listed
-    from kagsync.queries.history import Row, Timeline
+    from kagsync.queries.history import Row, Rows, Timeline
     from kagsync.queries.news import Item
     from kagsync.queries.overview import Overview
     from kagsync.queries.status import Health, Status
@@ -142,23 +145,32 @@ def news(items: list[Item], *, several: bool) -> Lines:
 
 @dataclass(frozen=True)
 class History:
-    """Changes over time: a terminal shows a chart and the latest ones, everything else shows all."""
+    """Changes over time: a terminal shows a chart and the latest ones, everything else shows all.
+
+    Only for the chart are all changes in memory, as (moment, rank).
+    """
 
     found: Timeline
 
     def tables(self) -> list[Table]:
         return [_changes(self.found.rows)]
 
-    def lines(self, width: int | None) -> list[Text]:
+    def lines(self, width: int | None) -> Iterable[Text]:
         if width is None:
             return _changes(self.found.rows).lines(None)
-        below = _changes(self.found.rows[-_LATEST:], earlier=len(self.found.rows[:-_LATEST])).lines(width)
+        latest: deque[Row] = deque(maxlen=_LATEST)
+        points: dict[User, list[tuple[int, int | None]]] = {}  # two people may have one name
+        for row in self.found.rows:
+            latest.append(row)
+            points.setdefault(row.user, []).append((row.moment, row.standing.rank if row.standing else None))
+        earlier = sum(map(len, points.values())) - len(latest)
+        below = _changes(list(latest), earlier=earlier).lines(width)
         has_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-        drawn = chart(*_series(self.found), width) if has_unicode else []
+        drawn = chart(*_series(self.found.competition, points), width) if has_unicode else []
         return [*drawn, type(drawn[0])(), *below] if drawn else below
 
 
-def _changes(rows: list[Row], *, earlier: int = 0) -> Table:
+def _changes(rows: Rows | list[Row], *, earlier: int = 0) -> Table:
     columns: list[Column[Row]] = [
         Column("At", lambda row: at(row.moment), style="dim"),
         Column("Person", lambda row: name(row.user), shrink=14),
@@ -184,15 +196,14 @@ def _submissions(row: Row) -> str:
     return "" if count is None else str(count)
 
 
-def _series(found: Timeline) -> tuple[list[Series], int]:
+def _series(
+    competition: Competition, points: dict[User, list[tuple[int, int | None]]]
+) -> tuple[list[Series], int]:
     """The ranks of the best people over time, and the moment up to which the last ones hold."""
-    points: dict[User, list[tuple[int, int | None]]] = {}  # two people may have one name
-    for row in found.rows:
-        points.setdefault(row.user, []).append((row.moment, row.standing.rank if row.standing else None))
     lines = [Series(name(user), ranks) for user, ranks in points.items()]
     lines.sort(key=lambda line: (line.points[-1][1] is None, line.points[-1][1] or 0))
-    applied = found.competition.snapshot_at
-    last = max((row.moment for row in found.rows), default=0)
+    applied = competition.snapshot_at
+    last = max((ranks[-1][0] for ranks in points.values()), default=0)
     return lines[:_LINES_IN_A_CHART], max(last, int(applied.timestamp()) if applied else 0)
 
 

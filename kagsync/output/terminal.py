@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from rich.text import Text
@@ -44,10 +44,26 @@ class Column(Generic[Item]):
     signed: bool = False
 
 
+@dataclass(frozen=True)
+class Rows(Generic[Item]):
+    """The cells of items, made anew in each iteration, so that they need not all be in memory."""
+
+    columns: Sequence[Column[Item]]
+    items: Iterable[Item]
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for item in self.items:
+            yield [printable(column.cell(item)) for column in self.columns]
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+
 class Table:
     """A line for each item, with a cell for each column. Columns with nothing in them are not shown.
 
     Attributes:
+        rows: the cells; of items that are not a list, `Rows`.
         title: the line above.
         facts: short facts under it, kept whole where the line must break.
         below: lines under the table.
@@ -65,18 +81,19 @@ class Table:
         warning: str = "",
     ) -> None:
         self.columns = columns
-        self.rows = [[printable(column.cell(item)) for column in columns] for item in items]
+        rows = Rows(columns, items)
+        self.rows: Rows[Item] | list[list[str]] = list(rows) if isinstance(items, list) else rows
         self.title, self.warning = printable(title), printable(warning)
         self.facts, self.below = [printable(fact) for fact in facts], [printable(line) for line in below]
 
     def tables(self) -> list[Table]:
         return [self]
 
-    def lines(self, width: int | None) -> list[Text]:
+    def lines(self, width: int | None) -> Iterator[Text]:
         """The table as styled lines, fitted to `width` characters if that is given."""
         from rich.text import Text
 
-        blocks = []
+        blocks: list[Iterable[Text]] = []
         if self.title:
             blocks.append(
                 [Text(self.title, "bold"), *(Text(line, "dim") for line in _wrapped(self.facts, width))]
@@ -87,10 +104,7 @@ class Table:
             blocks.append([Text(line, "dim") for line in self.below])
         if self.warning:
             blocks.append([Text(self.warning, "red")])
-        lines: list[Text] = []
-        for block in blocks:
-            lines += [Text(), *block] if lines else block
-        return lines
+        return _spaced(blocks)
 
 
 @dataclass(frozen=True)
@@ -122,13 +136,18 @@ class Blocks:
     def tables(self) -> list[Table]:
         return self.blocks
 
-    def lines(self, width: int | None) -> list[Text]:
-        from rich.text import Text
+    def lines(self, width: int | None) -> Iterator[Text]:
+        return _spaced(block.lines(width) for block in self.blocks)
 
-        lines: list[Text] = []
-        for block in self.blocks:
-            lines += [Text(), *block.lines(width)] if lines else block.lines(width)
-        return lines
+
+def _spaced(blocks: Iterable[Iterable[Text]]) -> Iterator[Text]:
+    """The lines of blocks, with an empty line between them."""
+    from rich.text import Text
+
+    for number, block in enumerate(blocks):
+        if number:
+            yield Text()
+        yield from block
 
 
 def _wrapped(facts: list[str], width: int | None) -> list[str]:
@@ -142,15 +161,17 @@ def _wrapped(facts: list[str], width: int | None) -> list[str]:
     return lines
 
 
-def _grid(table: Table, width: int | None) -> list[Text]:
+def _grid(table: Table, width: int | None) -> Iterator[Text]:
     from rich.cells import cell_len, set_cell_size
     from rich.text import Text
 
-    natural = [
-        max(cell_len(cell) for cell in (column.title, *(row[i] for row in table.rows)))
-        for i, column in enumerate(table.columns)
-    ]
-    filled = [i for i in range(len(natural)) if any(row[i] for row in table.rows)]
+    longest = [0] * len(table.columns)
+    for row in table.rows:
+        longest = [
+            max(length, cell_len(cell) or bool(cell)) for length, cell in zip(longest, row, strict=True)
+        ]
+    filled = [i for i, length in enumerate(longest) if length]
+    natural = [max(cell_len(column.title), longest[i]) for i, column in enumerate(table.columns)]
     widths = (
         {i: natural[i] for i in filled} if width is None else _fitted(table.columns, natural, filled, width)
     )
@@ -168,8 +189,10 @@ def _grid(table: Table, width: int | None) -> list[Text]:
         return text
 
     titles = line([column.title for column in table.columns], "bold")
-    rule = [Text("─" * titles.cell_len, "dim", no_wrap=True)] if width is not None else []
-    return [titles, *rule, *(line(row) for row in table.rows)]
+    yield titles
+    if width is not None:
+        yield Text("─" * titles.cell_len, "dim", no_wrap=True)
+    yield from (line(row) for row in table.rows)
 
 
 def _sign(column: Column[Any], cell: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
@@ -10,7 +12,7 @@ from kagsync.standings import movements
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from kagsync.standings.movements import Movement
@@ -34,10 +36,50 @@ class Row:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The changes of some people in one competition, the earliest first, then by rank."""
+    """The changes of some people in one competition."""
 
     competition: Competition
-    rows: list[Row]
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Changes, the earliest first, then by rank.
+
+    Each iteration reads them from the store, so that a year of a large competition needs no memory. All see
+    the same changes if the store was opened to read.
+    """
+
+    store: Store
+    competition: Competition
+    users: list[User]
+    start: int
+
+    def __iter__(self) -> Iterator[Row]:
+        history, competition = self.store.history, self.competition
+        deleted = history.deleted_accounts(competition.id)
+        users = {user.id: user for user in self.users}
+        known = {key for key in users if history.was_seen(competition.id, key, self.start)}
+        standings = {key: history.standing_at(competition.id, key, self.start) for key in known}
+        began = (Row(users[key], self.start, here, None) for key, here in standings.items() if here)
+        yield from sorted(began, key=_in_order)
+        for _, changes in groupby(history.changes(competition.id, users, self.start), itemgetter(0)):
+            rows = []
+            for _, key, change in changes:
+                steps = movements.between(
+                    standings.get(key),
+                    change,
+                    known=key in known,
+                    higher_is_better=competition.direction,
+                    deleted=deleted,
+                )
+                rows.append(Row(users[key], change.moment, change.standing, steps[0] if steps else None))
+                standings[key] = change.standing
+                known.add(key)
+            yield from sorted(rows, key=_in_order)
+
+    def __bool__(self) -> bool:
+        return next(iter(self), None) is not None
 
 
 def timeline(store: Store, slug: str, users: Iterable[User], since: datetime | None = None) -> Timeline:
@@ -47,21 +89,8 @@ def timeline(store: Store, slug: str, users: Iterable[User], since: datetime | N
         UnknownCompetition: no such competition is tracked.
     """
     competition = store.competitions.get(slug)
-    deleted = store.history.deleted_accounts(competition.id)
     start = int(since.timestamp()) if since else -1
-    rows = []
-    for user in users:
-        past = store.history.past(competition.id, user.id, start)
-        before, known = past.before, past.known
-        if before is not None:
-            rows.append(Row(user, start, before, None))
-        for change in past.changes:
-            steps = movements.between(
-                before, change, known=known, higher_is_better=competition.direction, deleted=deleted
-            )
-            rows.append(Row(user, change.moment, change.standing, steps[0] if steps else None))
-            before, known = change.standing, True
-    return Timeline(competition, sorted(rows, key=_in_order))
+    return Timeline(competition, Rows(store, competition, list(users), start))
 
 
 def _in_order(row: Row) -> tuple[object, ...]:

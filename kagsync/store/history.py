@@ -10,6 +10,7 @@ stored.
 from __future__ import annotations
 
 import itertools
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from kagsync.store.connection import Part
 from kagsync.store.records import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 # A moment at which nothing had changed matters only when an archive is loaded later.
 UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
@@ -101,17 +102,36 @@ class History(Part):
                 (user_id, competition_id, since),
             )
         )
-        known = self._db.value(
-            "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
-            "AND moment <= ?)",  # a history never begins with "left"
-            (user_id, competition_id, since),
-        )
+        known = self.was_seen(competition_id, user_id, since)
         standing = self._standings()
         return Past(
             self.standing_at(competition_id, user_id, since) if known else None,
-            bool(known),
+            known,
             [Change(moment, standing(*stored)) for moment, *stored in rows],
         )
+
+    def was_seen(self, competition_id: int, user_id: int, moment: int) -> bool:
+        """Whether a user was on the board at a moment or before it."""
+        return bool(
+            self._db.value(
+                "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
+                "AND moment <= ?)",  # a history never begins with "left"
+                (user_id, competition_id, moment),
+            )
+        )
+
+    def changes(
+        self, competition_id: int, users: Iterable[int], since: int
+    ) -> Iterator[tuple[int, int, Change]]:
+        """(moment, user id, change) for each change of some users after a moment, the earliest first."""
+        rows = self._db.rows(
+            "SELECT moment, user_id, rank, score, submission_count, team FROM entry_history "
+            "WHERE user_id IN (SELECT value FROM json_each(?)) AND competition_id = ? AND moment > ? "
+            "ORDER BY moment",
+            (json.dumps(list(users)), competition_id, since),
+        )
+        standing = self._standings()
+        return ((moment, user, Change(moment, standing(*stored))) for moment, user, *stored in rows)
 
     def _standings(self) -> Callable[..., Standing | None]:
         """Makes standings of rows of the history that refer to a team; each team is looked up once."""

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.cells import cell_len
@@ -14,6 +15,9 @@ from rich.console import Console
 from kagsync.output import listing
 from kagsync.output.listing import Format, Result
 from kagsync.output.terminal import Column, Table, sparkline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HOSTILE = [
     "[red]x[/red]",
@@ -139,3 +143,43 @@ def test_the_best_rank_is_the_highest_bar() -> None:
     assert sparkline([10, None, 5]) == "▁ █"
     assert sparkline([10]) == ""
     assert sparkline([None, None]) == ""
+
+
+class _Many:
+    """Items that are there anew in each iteration; notes how much was printed when the last one was read."""
+
+    def __init__(self, out: io.StringIO) -> None:
+        self._out = out
+        self.printed = 0
+
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        for number in range(50):
+            self.printed = len(self._out.getvalue())
+            yield number, f"person {number}"
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_what_is_not_a_list_is_printed_while_it_is_read(
+    monkeypatch: pytest.MonkeyPatch, format_: Format
+) -> None:
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stdout", out)
+    many = _Many(out)
+    data = ({"number": number, "name": name} for number, name in many)
+    columns: list[Column[tuple[int, str]]] = [Column("Person", lambda item: item[1])]
+    listing.write(Result(Table(columns, many), data), format_)
+    assert many.printed > len(out.getvalue()) / 2
+    streamed = out.getvalue()
+    out.seek(0)
+    out.truncate()
+    listed = [{"number": number, "name": f"person {number}"} for number in range(50)]
+    listing.write(Result(Table(columns, list(many)), listed), format_)
+    assert out.getvalue() == streamed
+
+
+@pytest.mark.parametrize("format_", [Format.json, Format.csv])
+def test_nothing_looks_the_same_streamed(capsys: pytest.CaptureFixture[str], format_: Format) -> None:
+    listing.write(Result(data=[]), format_)
+    listed = capsys.readouterr().out
+    listing.write(Result(data=iter([])), format_)
+    assert capsys.readouterr().out == listed

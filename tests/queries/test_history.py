@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,9 @@ import kagsync as package
 from kagsync import clock
 from kagsync.errors import KagsyncError
 from kagsync.output.chart import Series, chart
+from kagsync.queries.history import timeline
 from kagsync.safe_text import printable
+from kagsync.store import Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -509,3 +512,25 @@ def test_to_import_the_package_is_not_to_import_pandas() -> None:
     code = "import kagsync, sys; print(sorted({'pandas', 'numpy', 'rich', 'plotille'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_reading_a_longer_history_takes_no_more_memory(moved: Club) -> None:
+    moved.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+        "INSERT INTO entry_history (user_id, competition_id, moment, rank, score, team) "
+        "SELECT u.id, c.id, i, i, '0.5', (SELECT min(id) FROM teams) FROM n, users u, competitions c"
+    )
+
+    def peak(until: datetime) -> tuple[int, int]:
+        with Store.open_to_read(moved.db, moved.settings.locks) as store:
+            found = timeline(store, SLUG, store.users.all(), until)
+            tracemalloc.start()
+            try:
+                return sum(1 for _ in found.rows), tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+
+    few, small = peak(datetime.fromtimestamp(4_500, UTC))
+    many, large = peak(datetime.fromtimestamp(0, UTC))
+    assert many > 8 * few
+    assert large < 2 * small

@@ -98,24 +98,25 @@ class History(Part):
         rows = drift.outline(
             self._db.rows(
                 "SELECT moment, rank, score, submission_count, team FROM entry_history "
-                "WHERE user_id = ? AND competition_id = ? AND moment > ? ORDER BY moment",
-                (user_id, competition_id, since),
+                "WHERE user_id = :user AND competition_id = :competition AND moment >= coalesce("
+                "(SELECT max(moment) FROM entry_history "
+                "WHERE user_id = :user AND competition_id = :competition AND moment <= :since), :since) "
+                "ORDER BY moment",
+                {"user": user_id, "competition": competition_id, "since": since},
             )
         )
-        known = self.was_seen(competition_id, user_id, since)
         standing = self._standings()
-        return Past(
-            self.standing_at(competition_id, user_id, since) if known else None,
-            known,
-            [Change(moment, standing(*stored)) for moment, *stored in rows],
-        )
+        changes = [Change(moment, standing(*stored)) for moment, *stored in rows]
+        # A history never begins with "left".
+        known = bool(changes) and changes[0].moment <= since
+        return Past(changes.pop(0).standing if known else None, known, changes)
 
     def was_seen(self, competition_id: int, user_id: int, moment: int) -> bool:
         """Whether a user was on the board at a moment or before it."""
         return bool(
             self._db.value(
                 "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
-                "AND moment <= ?)",  # a history never begins with "left"
+                "AND moment <= ?)",
                 (user_id, competition_id, moment),
             )
         )

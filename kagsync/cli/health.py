@@ -42,13 +42,19 @@ def status(
 
 
 @command(app)
-def doctor(common: Common, format_: JsonOrText = TextOrJson.text) -> Result:
+def doctor(
+    common: Common,
+    integrity: Annotated[
+        bool, typer.Option("--integrity", help="Search the database for damage even if it is large.")
+    ] = False,
+    format_: JsonOrText = TextOrJson.text,
+) -> Result:
     """Check everything that a run needs, and say how to fix it."""
     from kagsync.doctor import examine
 
     log.configure(verbose=common.verbose, quiet=common.quiet)
     checks: list[Check] = []
-    for check in examine.doctor(common.db, clock.utc_now()):
+    for check in examine.doctor(common.db, clock.utc_now(), integrity=integrity):
         checks.append(check)
         if format_ is TextOrJson.text and (check.ok is False or not common.quiet):
             listing.write(Result(_lines(check)))  # one by one, since some take a while

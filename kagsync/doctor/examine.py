@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def doctor(db: Path | None, now: datetime) -> Iterator[Check]:
+def doctor(db: Path | None, now: datetime, *, integrity: bool = False) -> Iterator[Check]:
     """Checks everything, one thing after the other. No check tells a secret.
 
     Args:
         db: the database, if named on the command line.
+        integrity: search the database for damage even if it is large.
     """
     found = Found()
     yield from checks.survived("kagsync", installed.program)
@@ -35,7 +36,9 @@ def doctor(db: Path | None, now: datetime) -> Iterator[Check]:
     if loaded := found.settings:
         yield from checks.survived("Folders", lambda: machine.folders(loaded))
         yield from checks.survived("Locks", lambda: machine.locks(loaded))
-        yield from checks.survived("Database", lambda: database.database(loaded, now, found))
+        yield from checks.survived(
+            "Database", lambda: database.database(loaded, now, found, integrity=integrity)
+        )
     yield from checks.survived("Kaggle's key", kaggle.key)
     yield from checks.survived("Certificates", kaggle.certificates)
     yield from checks.survived("Kaggle", lambda: kaggle.answers(found))

@@ -30,7 +30,7 @@ from world.listeners import Listener
 from world.running import process, run, start
 
 from kagsync import clock, installation
-from kagsync.doctor import installed
+from kagsync.doctor import database, installed
 from kagsync.files import locks
 from kagsync.notify import ping as pings
 from kagsync.store import Store, migrations
@@ -414,6 +414,19 @@ def test_a_damaged_database(
     follow((cp[0] if cp else f"cp BACKUP {settings.db}").replace("BACKUP", str(backup)))
 
     assert doctor() == {}
+
+
+def test_a_large_database_is_searched_for_damage_if_asked(
+    healthy: None, kagsync: Kagsync, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "QUICKLY_SEARCHED", settings.db.stat().st_size - 1)
+    monkeypatch.setattr(Store, "problems", lambda _: ["a page is torn"])
+    ran = kagsync("doctor")
+    assert ran.code == 0
+    assert "--integrity" in next(line for line in ran.out.splitlines() if "Database: " in line)
+    ran = kagsync("doctor", "--integrity")
+    assert ran.code == 1
+    assert "a page is torn" in ran.out
 
 
 def test_a_damaged_database_beside_what_a_killed_run_left(

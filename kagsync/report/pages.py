@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,6 +32,10 @@ _OLD = timedelta(hours=1)  # after this, a page says in red how old it is
 # What people did themselves. The index has sentences about that, and only counts the other movements.
 _DOINGS = (IMPROVED, MERGED, NEW)
 _MOST_NEWS = 200
+_CARD = re.compile(
+    r'^<li class="card">\n<h2><a href="([^"]+)">.*?\n</li>(?=\n<li class="card">|\n</ul>\n</main>)',
+    re.MULTILINE | re.DOTALL,
+)
 
 
 @dataclass
@@ -110,9 +115,21 @@ def competition(page: Page, chart: Chart | None, key: str) -> str:
     return _render("competition.html", page=page, chart=chart, site=page.site, now=page.now, key=key)
 
 
-def index(listed: list[Page], site: str, now: datetime, key: str) -> str:
-    """The index of all competitions."""
-    return _render("index.html", pages=listed, site=site, now=now, key=key)
+def card(page: Page) -> str:
+    """What the index says about a competition, as HTML."""
+    return _environment().get_template("card.html").render(page=page, now=page.now)
+
+
+def cards(index: str) -> dict[str, str]:
+    """The cards of an index, by the competition's file. Names are escaped, so none looks like a card."""
+    return {found[1]: found[0] for found in _CARD.finditer(index)}
+
+
+def index(listed: list[str], site: str, key: str) -> str:
+    """The index of all competitions, made of their cards."""
+    import markupsafe
+
+    return _render("index.html", cards=[markupsafe.Markup(each) for each in listed], site=site, key=key)
 
 
 def _render(template: str, **content: Any) -> str:

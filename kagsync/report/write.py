@@ -103,18 +103,22 @@ def report(
         keys = [_key(store, competition, site, users) for competition in competitions]
         with contextlib.ExitStack() as stack:
             write = _Writer(folder, stack)
+            changed = set()
             for competition, key in zip(competitions, keys, strict=True):
                 path = folder / page_name(competition.slug)
                 new = always or not _fresh(path, key, now)
                 if new:
                     ranks = _chart(store, page(competition).view, now)
                     write(path, pages.competition(page(competition), ranks, key))
+                    changed.add(path.name)
                 counts[new] += 1
             index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
             new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
             if new:
-                listed = [page(competition) for competition in competitions]
-                write(folder / INDEX, pages.index(listed, site, now, index_key))
+                # A card is as old as its page, so that of a page that stays need not be made again.
+                known = _cards(folder / INDEX, without=changed)
+                listed = [known.get(page_name(each.slug)) or pages.card(page(each)) for each in competitions]
+                write(folder / INDEX, pages.index(listed, site, index_key))
             counts[new] += 1
         removed = _remove_others(folder, names) if slugs is None else 0
     except OSError as error:
@@ -182,6 +186,22 @@ def _fresh(path: Path, key: str, now: datetime) -> bool:
         return False
     age = now.timestamp() - path.stat().st_mtime
     return found[1] == key and -60 < age < _FRESHNESS.total_seconds()
+
+
+def _cards(index: Path, *, without: set[str]) -> dict[str, str]:
+    """The cards on an index that kagsync wrote, but for those of some files.
+
+    A page that is newer than the index, because an earlier run was killed between the two, has no card yet.
+    """
+    if not _is_ours(index):
+        return {}
+    written = index.stat().st_mtime_ns
+    cards = pages.cards(index.read_text(encoding="utf-8", errors="replace"))
+    return {
+        file: card
+        for file, card in cards.items()
+        if file not in without and (index.parent / file).stat().st_mtime_ns <= written
+    }
 
 
 def _refuse_others(folder: Path, names: set[str]) -> None:

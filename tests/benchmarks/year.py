@@ -9,12 +9,13 @@ are drift. The same arguments give the same year; only its end differs.
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import random
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -383,6 +384,30 @@ def _run(competition: Competition, moment: int, status: str) -> tuple[int | str 
     at, done = clock.from_unix(moment), clock.from_unix(moment + 1)
     seen = (None, None) if status == "error" else (at, _sha256(competition, moment))
     return at, competition.id, competition.slug, "kaggle", status, at, done, *seen
+
+
+def next_board(db: Path, slug: str, folder: Path, number: int) -> Path:
+    """Writes a board after the last one, on which newcomers moved everybody down by `number` places."""
+    with closing(sqlite3.connect(db)) as connection:
+        ((at, size),) = connection.execute(
+            "SELECT snapshot_at, team_count FROM competitions WHERE slug = ?", (slug,)
+        )
+        ours = connection.execute(
+            "SELECT DISTINCT rank, team_id, kaggle_team_name, score_text, submission_count, members "
+            "FROM leaderboard WHERE competition = ? AND left_at IS NULL",
+            (slug,),
+        ).fetchall()
+    teams = {rank: (1_000 + rank, f"stranger {rank}", "0.50000", 1, "") for rank in range(1, size + 1)}
+    teams = {rank + number: team for rank, team in (teams | {team[0]: team[1:] for team in ours}).items()}
+    teams |= {rank: (rank, f"newcomer {rank}", "0.99999", 1, "") for rank in range(1, number + 1)}
+    when = clock.parse_iso(at) + timedelta(seconds=number)
+    path = folder / f"{slug}-publicleaderboard-{when:%Y-%m-%dT%H_%M_%S}.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(boards.HEADER.split(","))
+        for rank, (team, name, score, count, members) in sorted(teams.items()):
+            writer.writerow([rank, team, name, "2025-10-30 00:00:00", score, count, members])
+    return path
 
 
 def _sha256(competition: Competition, moment: int) -> str:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from world.running import Kagsync
 
     from kagsync.settings import Settings
+    from kagsync.store.records import Competition
 
 NOW = datetime(2025, 11, 10, 12, tzinfo=UTC)
 LIMIT = 300 * 1024  # bytes of a page, which phones fetch too
@@ -431,6 +432,46 @@ def test_a_board_that_did_not_change_leaves_its_page_alone(club: Reported) -> No
         "index.html",
         "competition-titanic.html",
     }
+
+
+def _looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The competitions whose content is gathered from here on."""
+    gathered: list[str] = []
+    real = report._page
+
+    def noted(store: Store, competition: Competition, *rest: Any) -> pages.Page:
+        gathered.append(competition.slug)
+        return real(store, competition, *rest)
+
+    monkeypatch.setattr(report, "_page", noted)
+    return gathered
+
+
+def test_only_what_changed_is_gathered(club: Reported, monkeypatch: pytest.MonkeyPatch) -> None:
+    club.track("alice", "bob")
+    for slug in ("digits", "planets"):
+        club.track(slug=slug)
+        club.board("alice", "bob", slug=slug)
+    club.board("alice", "bob", report=True)
+    gathered = _looked_at(monkeypatch)
+    club.board("bob", "alice", minute=1, report=True)
+    assert gathered == [SLUG]
+    index = (club.site / "index.html").read_text(encoding="utf-8")
+    club.report()
+    assert (club.site / "index.html").read_text(encoding="utf-8") == index
+
+
+def test_a_page_that_is_newer_than_the_index_gets_a_new_card(
+    club: Reported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.track("alice", "bob")
+    club.track(slug="digits")
+    club.board("alice", "bob", slug="digits", report=True)
+    index = club.site / "index.html"
+    os.utime(index, ns=(0, (club.site / "competition-digits.html").stat().st_mtime_ns - 1))
+    gathered = _looked_at(monkeypatch)
+    club.board("bob", "alice", minute=1, report=True)
+    assert sorted(gathered) == ["digits", SLUG]
 
 
 @pytest.mark.parametrize(("minutes", "written"), [(14, False), (16, True), (-5, True)])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from tests.benchmarks.bench import ROOT, Bench
 from tests.benchmarks.capacity import capacity
 from tests.benchmarks.competitions import competitions, growth
+from tests.benchmarks.looks import looks
 from tests.benchmarks.measuring import Broken, Spawner
 from tests.benchmarks.peers import Peers, default_folder, package_versions
 from tests.benchmarks.processing import processing
@@ -39,6 +40,7 @@ TABLES: dict[str, Callable[[Bench], list[Table]]] = {
     "capacity": capacity,
     "storage": storage,
     "report": report,
+    "looks": looks,
 }
 
 

@@ -156,6 +156,7 @@ def history(
     loaded = common.settings_to_read()
     if usernames and group is not None:
         raise UsageError("usernames and --group contradict each other", "Pass one of them")
+    # While a pager waits, SQLite cannot reuse its -wal, which grows with each sync; nobody is blocked.
     store = common.until_printed.enter_context(open_to_read(loaded))
     named = dict.fromkeys(store.users.get(inputs.username(name)) for name in usernames or [])
     users = list(named) or _people(store, None, group)

@@ -523,9 +523,10 @@ def test_reading_a_longer_history_takes_no_more_memory(moved: Club) -> None:
 
     def peak(until: datetime) -> tuple[int, int]:
         with Store.open_to_read(moved.db, moved.settings.locks) as store:
-            found = timeline(store, SLUG, store.users.all(), until)
+            users = store.users.all()
             tracemalloc.start()
             try:
+                found = timeline(store, SLUG, users, until)
                 return sum(1 for _ in found.rows), tracemalloc.get_traced_memory()[1]
             finally:
                 tracemalloc.stop()

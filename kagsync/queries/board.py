@@ -176,9 +176,9 @@ class _Liner:
         self._baselines = store.boards.benchmarks(competition.id)
         self._medals = store.boards.medal_lines(competition.id) if competition.awards_medals else []
         names = {user.id: user.username for user in store.users.all()}
-        self._others = [
+        self._others = gaps.by_rank(
             (names[key], entry.standing) for key, entry in entries.items() if entry.left_at is None
-        ]
+        )
 
     def __call__(self, user: User, entry: Entry) -> Line:
         competition, direction = self._competition, self._competition.direction

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kagsync.standings.gaps import Gap, medal, to_baseline, to_medal, to_person
+from kagsync.standings import gaps
+from kagsync.standings.gaps import Gap, medal, to_baseline, to_medal
 from kagsync.standings.marks import Benchmark, MedalLine
 from kagsync.standings.standing import Standing
 
@@ -28,6 +29,10 @@ def baseline(name: str, score: float | None, place: int | None = None) -> tuple[
 
 
 # The next person
+
+
+def to_person(me: Standing, others: list[tuple[str, Standing]]) -> Gap | None:
+    return gaps.to_person(me, gaps.by_rank(others))
 
 
 def test_the_next_person_is_the_nearest_one_ahead() -> None:
@@ -86,6 +91,52 @@ def test_binary_fractions_add_nothing(mine: float, theirs: float, distance: floa
     assert to_medal(standing(10, mine), [MedalLine("gold", 9, theirs)]) == Gap("gold", 1, distance)
     found = to_baseline(standing(10, mine), [baseline("host", theirs, 9)], theirs > mine)
     assert found == Gap("host", 1, distance)
+
+
+_PEOPLE = st.lists(
+    st.tuples(st.sampled_from("abcdefgh"), st.none() | st.integers(1, 6), st.none() | st.integers(0, 9)),
+    max_size=12,
+)
+
+
+@given(_PEOPLE, st.none() | st.integers(1, 7))
+def test_the_next_person_is_the_first_of_those_at_the_nearest_rank_ahead(
+    people: list[tuple[str, int | None, int | None]], rank: int | None
+) -> None:
+    others = [(name, standing(place, score)) for name, place, score in people]
+    ahead = [(place, name, score) for name, place, score in people if place and rank and place < rank]
+    found = to_person(standing(rank, 5), others)
+    if not ahead:
+        assert found is None
+        return
+    assert rank is not None
+    place, name, score = max(ahead, key=lambda each: each[0])  # of several at one rank, the first given
+    assert found == Gap(name, rank - place, None if score is None else abs(score - 5))
+
+
+class CountedRank(int):
+    """A rank that counts how often it is compared."""
+
+    compared = 0
+
+    def __lt__(self, other: int) -> bool:
+        type(self).compared += 1
+        return int(self) < int(other)
+
+    __hash__ = int.__hash__
+
+
+def test_the_work_for_all_people_grows_in_proportion() -> None:
+    def compared(people: int) -> int:
+        everybody = [(f"user{n}", standing(CountedRank(n), n / 100)) for n in range(people, 0, -1)]
+        CountedRank.compared = 0
+        others = gaps.by_rank(everybody)
+        for _, me in everybody:
+            gaps.to_person(me, others)
+        return CountedRank.compared
+
+    assert compared(1000) < 100_000  # each with each would be a million
+    assert compared(2000) < 2.5 * compared(1000)
 
 
 # The next baseline

@@ -1,0 +1,139 @@
+"""The view `latest_movements`: every change beside the one before, and the latest without reading all."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from world import DATABASES, database
+from world.boards import Team
+from world.work import Work
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world.club import Club
+    from world.running import Kagsync
+
+# What the view says, read the long way.
+PLAINLY = """
+    SELECT strftime('%Y-%m-%dT%H:%M:%SZ', moment, 'unixepoch') AS at, c.slug AS competition, u.username,
+        u.name, previous_rank, rank, previous_rank - rank AS places, previous_score, m.score,
+        t.name AS kaggle_team_name, m.team IS NOT NULL AS on_board
+    FROM (
+        SELECT *, lag(rank) OVER person AS previous_rank, lag(score) OVER person AS previous_score
+        FROM entry_history
+        WINDOW person AS (PARTITION BY user_id, competition_id ORDER BY moment)
+    ) m
+    JOIN competitions c ON c.id = m.competition_id
+    JOIN users u ON u.id = m.user_id
+    LEFT JOIN teams t ON t.id = m.team
+    ORDER BY moment DESC, c.slug, rank IS NULL, rank, u.username
+"""
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Path:
+    path = tmp_path / "kagsync.db"
+    database.empty(path)
+    return path
+
+
+def fill(db: Path, changes: int, *, seed: int = 1, people: int = 4, competitions: int = 3) -> None:
+    """Gives each person so many changes in each competition, with ties, gaps and absences."""
+    chance = random.Random(seed)
+    with contextlib.closing(sqlite3.connect(db)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO users (username, name, added_at) VALUES (?, ?, '')",
+            [(f"user{n}", None if n % 2 else f"User {n}") for n in range(people)],
+        )
+        connection.executemany(
+            "INSERT INTO competitions (slug, added_at) VALUES (?, '')",
+            [(f"c{n}",) for n in range(competitions)],
+        )
+        connection.executemany(
+            "INSERT INTO teams (name, members) VALUES (?, '')", [(f"t{n}",) for n in range(3)]
+        )
+        rows = [
+            (user, competition, moment, *_standing(chance))
+            for user in range(1, people + 1)
+            for competition in range(1, competitions + 1)
+            for moment in chance.sample(range(changes * 2), changes)
+        ]
+        connection.executemany(
+            "INSERT INTO entry_history (user_id, competition_id, moment, rank, score, team) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            rows,
+        )
+
+
+def _standing(chance: random.Random) -> tuple[int | None, str | None, int | None]:
+    if chance.random() < 0.1:
+        return None, None, None  # not on the board
+    rank = None if chance.random() < 0.1 else chance.randrange(1, 4)
+    return rank, f"0.{chance.randrange(9)}", chance.randrange(1, 4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_it_shows_every_change_beside_the_one_before(db: Path, seed: int) -> None:
+    fill(db, 12, seed=seed)
+    for which in (
+        "",
+        "LIMIT 20",
+        "WHERE competition = 'c1'",
+        "WHERE username = 'user2' LIMIT 7",
+        "WHERE username = 'user2' AND competition = 'c0'",
+        "WHERE NOT on_board",
+        "WHERE places > 0",
+    ):
+        found = database.ask(db, f"SELECT * FROM latest_movements {which}")
+        assert found
+        assert found == database.ask(db, f"SELECT * FROM ({PLAINLY}) {which}")
+
+
+@pytest.mark.parametrize("version", range(4, 7))
+def test_it_says_the_same_of_an_older_database(version: int, db: Path, kagsync: Kagsync) -> None:
+    db.write_bytes((DATABASES / f"schema-{version}.db").read_bytes())
+    before = database.ask(db, "SELECT * FROM latest_movements")
+    kagsync.ok("users", "list")
+    assert before
+    assert database.ask(db, "SELECT * FROM latest_movements") == before
+
+
+def test_a_change_at_a_moment_whose_note_was_removed_is_there(club: Club) -> None:
+    """A board loaded late makes a change of the note of an unchanged board, which goes after a month."""
+    ann, bob, eve = (Team(n, name, (name,), f"0.{9 - n}0") for n, name in enumerate(("ann", "bob", "eve")))
+    club.track("ann", "bob")
+    club.board("2025-10-01T00:00:00", ann, bob, eve)
+    club.board("2025-10-01T02:00:00", ann, bob, eve)
+    club.board("2025-10-01T01:00:00", bob, ann, eve)
+    club.board("2025-12-01T00:00:00", ann, bob, eve)
+    moments = club.ask("SELECT DISTINCT moment FROM entry_history")
+    assert set(moments) - set(club.ask("SELECT moment FROM snapshots"))
+    latest = club.ask("SELECT at, username, previous_rank, rank FROM latest_movements LIMIT 2")
+    assert latest == [
+        ("2025-10-01T02:00:00Z", "ann", 2, 1),
+        ("2025-10-01T02:00:00Z", "bob", 1, 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    "which", ["", "WHERE competition = 'c1'", "WHERE username = 'user2' AND competition = 'c1'"]
+)
+def test_the_latest_are_read_without_the_others(tmp_path: Path, which: str) -> None:
+    def steps(changes: int) -> int:
+        db = tmp_path / f"{changes}.db"
+        database.empty(db)
+        fill(db, changes)
+        work = Work()
+        with contextlib.closing(sqlite3.connect(db)) as connection:
+            work.count(connection)
+            found = connection.execute(f"SELECT * FROM latest_movements {which} LIMIT 20").fetchall()
+        assert len(found) == 20
+        return work.steps
+
+    few, many = steps(200), steps(1600)
+    assert many < 1.5 * few

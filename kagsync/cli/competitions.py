@@ -85,7 +85,7 @@ def competitions_list(common: Common, format_: AnyFormat = Format.table) -> Resu
     now = clock.utc_now()
     try:
         with open_to_read(loaded) as store:
-            found = overview.overviews(store, now)
+            found = overview.overviews(store, store.users.all(), lambda _: now)
     except errors.NoDatabase:
         found = []
     return Result(tables.competitions(found, now), [overview.as_json(each) for each in found])

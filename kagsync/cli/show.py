@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from kagsync.queries.board import BoardView
+    from kagsync.queries.overview import Overview
     from kagsync.settings import Settings
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
@@ -54,7 +54,7 @@ def show(
     if by_group and slug is None:
         raise UsageError("--by-group needs a competition", "Use: kagsync show SLUG --by-group")
     if slug is None and user is None:
-        found = [overview.of_board(view) for view in _all_boards(loaded, group, compared)]
+        found = _overviews(loaded, group, compared)
         return Result(tables.overview(found, now), [overview.as_json(each) for each in found])
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
@@ -89,15 +89,15 @@ def _people(store: Store, username: str | None, group: str | None) -> list[User]
     return store.users.all() if group is None else store.users.in_group(group)
 
 
-def _all_boards(
+def _overviews(
     loaded: Settings, group: str | None, since: Callable[[Competition], datetime]
-) -> list[BoardView]:
-    """Every competition's board; none if there is no database yet."""
-    from kagsync.queries import board
+) -> list[Overview]:
+    """Every competition in short; none if there is no database yet."""
+    from kagsync.queries import overview
 
     try:
         with open_to_read(loaded) as store:
-            return board.boards(store, _people(store, None, group), since)
+            return overview.overviews(store, _people(store, None, group), since)
     except errors.NoDatabase:
         return []
 

@@ -181,11 +181,8 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
 
 def groups(view: BoardView, now: datetime) -> Blocks:
     """One competition, in a block for each group."""
-    if not view.groups:
-        return Blocks([board(view, now)])
-    return Blocks(
-        [board(view.of_group(group), now, group=group or "Without a group") for group in view.groups]
-    )
+    parts = [board(part, now, group=group or "Without a group") for group, part in view.by_group()]
+    return Blocks(parts or [board(view, now)])
 
 
 def person(views: list[BoardView], now: datetime) -> Table:

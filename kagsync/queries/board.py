@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
@@ -10,7 +10,7 @@ from kagsync.queries import unseen
 from kagsync.standings import gaps, movements, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from kagsync.queries.unseen import Unseen
@@ -65,36 +65,47 @@ class BoardView:
     unseen: list[Unseen]
     last_error: tuple[datetime, str] | None
 
-    def of_group(self, group: str | None) -> BoardView:
-        """The same for the people in one group; None: those without a group."""
-        return BoardView(
-            self.competition,
-            self.since,
-            [line for line in self.on_board if line.user.group == group],
-            [line for line in self.left if line.user.group == group],
-            [user for user in self.missing if user.group == group],
-            [each for each in self.unseen if each.user.group == group],
-            self.last_error,
-        )
+    def by_group(self) -> list[tuple[str | None, BoardView]]:
+        """A view for each group of these people, in order; None, for those without a group, comes last."""
+        views: dict[str | None, BoardView] = {}
 
-    @property
-    def groups(self) -> list[str | None]:
-        """The groups of these people, in order; None, for people without a group, comes last."""
-        everybody = [*(line.user for line in (*self.on_board, *self.left)), *self.missing]
-        return sorted({user.group for user in everybody}, key=lambda group: (group is None, group or ""))
+        def of(user: User) -> BoardView:
+            if user.group not in views:
+                views[user.group] = replace(self, on_board=[], left=[], missing=[], unseen=[])
+            return views[user.group]
+
+        for line in self.on_board:
+            of(line.user).on_board.append(line)
+        for line in self.left:
+            of(line.user).left.append(line)
+        for user in self.missing:
+            of(user).missing.append(user)
+        for each in self.unseen:
+            of(each.user).unseen.append(each)
+        return sorted(views.items(), key=lambda each: (each[0] is None, each[0] or ""))
 
 
-def board(store: Store, slug: str, users: list[User], since: Callable[[Competition], datetime]) -> BoardView:
+def board(
+    store: Store,
+    slug: str,
+    users: list[User],
+    since: Callable[[Competition], datetime],
+    never_seen: list[Unseen] | None = None,
+) -> BoardView:
     """Gathers one competition's view.
 
     Args:
         users: who to show.
         since: gives the time to compare with, for a competition.
+        never_seen: which of them were never on any board, if that is known already.
 
     Raises:
         UnknownCompetition: no such competition is tracked.
     """
-    return _view(store, store.competitions.get(slug), users, since, unseen.unseen(store, users))
+    competition = store.competitions.get(slug)
+    if never_seen is None:
+        never_seen = unseen.unseen(store, users)
+    return _view(store, competition, users, since, never_seen)
 
 
 def boards(store: Store, users: list[User], since: Callable[[Competition], datetime]) -> list[BoardView]:
@@ -259,7 +270,7 @@ def _gap_as_json(key: str, gap: Gap | None) -> dict[str, Any]:
     }
 
 
-def moved(view: BoardView) -> tuple[int, int]:
-    """How many of the people on the board rose and fell."""
-    places = [line.movement.places or 0 for line in view.on_board if line.movement]
+def moved(found: Iterable[Movement | None]) -> tuple[int, int]:
+    """How many people rose and fell; None: somebody did not move."""
+    places = [movement.places or 0 for movement in found if movement]
     return sum(1 for each in places if each > 0), sum(1 for each in places if each < 0)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.queries import board
+from kagsync.standings import movements
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
-    from kagsync.queries.board import BoardView
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -40,40 +41,27 @@ class Overview:
     last_error: tuple[datetime, str] | None
 
 
-def of_board(view: BoardView) -> Overview:
-    """A whole board in short."""
-    best = view.on_board[0] if view.on_board else None
-    return Overview(
-        view.competition,
-        len(view.on_board),
-        len(view.left),
-        len(view.missing),
-        *board.moved(view),
-        best.user if best else None,
-        best.entry.standing.rank if best else None,
-        view.last_error,
-    )
+def overviews(store: Store, users: list[User], since: Callable[[Competition], datetime]) -> list[Overview]:
+    """All competitions in short, by slug.
 
+    It builds no boards, and reads the history only where a board is newer than the time to compare with.
 
-def overviews(store: Store, now: datetime) -> list[Overview]:
-    """All competitions in short, by slug, compared with now. It reads no history, so it is fast."""
-    users = store.users.all()
+    Args:
+        users: whom to count.
+        since: gives the time to compare with, for a competition.
+    """
     by_id = {user.id: user for user in users}
-    ranks: defaultdict[int, list[tuple[bool, int, str, User]]] = defaultdict(list)
+    on_board: defaultdict[int, list[tuple[bool, int, str, User]]] = defaultdict(list)
     entries: defaultdict[int, int] = defaultdict(int)
-    for competition_id, user_id, rank, on_board in store.boards.ranks():
+    for competition_id, user_id, rank, is_on_board in store.boards.ranks():
         if (user := by_id.get(user_id)) is None:
-            continue  # added since we read the users
+            continue  # not asked for, or added since we read the users
         entries[competition_id] += 1
-        if on_board:
-            ranks[competition_id].append((rank is None, rank or 0, user.username.lower(), user))
+        if is_on_board:
+            on_board[competition_id].append((rank is None, rank or 0, user.username.lower(), user))
     found = []
     for competition in store.competitions.all():
-        if competition.snapshot_at is not None and competition.snapshot_at > now:
-            # With a wrong clock, a board can be newer than now. Then somebody may have moved since.
-            found.append(of_board(board.board(store, competition.slug, users, lambda _: now)))
-            continue
-        ours = ranks[competition.id]
+        ours = on_board[competition.id]
         no_rank, rank, _, best = min(ours, key=lambda each: each[:3]) if ours else (True, 0, "", None)
         found.append(
             Overview(
@@ -81,14 +69,22 @@ def overviews(store: Store, now: datetime) -> list[Overview]:
                 len(ours),
                 entries[competition.id] - len(ours),
                 len(users) - entries[competition.id],
-                0,
-                0,
+                *_moved(store, competition, [each[3] for each in ours], since(competition)),
                 best,
                 None if no_rank else rank,
                 store.runs.last_error(competition.id),
             )
         )
     return found
+
+
+def _moved(store: Store, competition: Competition, users: list[User], since: datetime) -> tuple[int, int]:
+    """How many of these people rose and fell."""
+    if competition.snapshot_at is None or competition.snapshot_at <= since:
+        return 0, 0
+    deleted, moment = store.history.deleted_accounts(competition.id), int(since.timestamp())
+    pasts = (store.history.past(competition.id, user.id, moment) for user in users)
+    return board.moved(movements.overall(past, competition.direction, deleted) for past in pasts)
 
 
 def as_json(found: Overview) -> dict[str, Any]:

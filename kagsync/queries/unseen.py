@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kagsync.store import Store
-    from kagsync.store.records import User
+    from kagsync.store.records import BoardNames, User
 
 _SIMILAR = 0.75  # the share of equal letters: one typing error in four, two in eight
 
@@ -18,27 +19,39 @@ _SIMILAR = 0.75  # the share of equal letters: one typing error in four, two in 
 class Unseen:
     """A user who has never been found on a board.
 
-    Attributes:
-        nearest: the most similar name on the latest boards; None: no name is similar.
-        competition: the board with that name.
-        looked_for: whether we have already looked for this user on that board.
+    The nearest name is searched for only when somebody asks: `show` tells of a few, however many there are.
     """
 
     user: User
-    nearest: str | None
-    competition: str | None
-    looked_for: bool
+    _names: Names = field(repr=False)
+
+    @property
+    def nearest(self) -> str | None:
+        """The most similar name on the latest boards; None: no name is similar."""
+        return self._found[0]
+
+    @property
+    def competition(self) -> str | None:
+        """The board with that name."""
+        return self._found[1].slug if self._found[1] else None
 
     @property
     def hint(self) -> str:
         """The problem in words. It contains the nearest name as a stranger wrote it."""
-        if self.nearest is None:
+        nearest, board = self._found
+        if nearest is None or board is None:
             return "never seen on any board"
-        if self.nearest == self.user.username.lower():
-            if self.looked_for:  # an old board, where a team counts only if its name is exactly the same
-                return f"never seen on any board; a team on {self.competition} has almost that name"
-            return f"on the board of {self.competition}: the next sync brings the entry"
-        return f"never seen on any board; did you mean {self.nearest} (on {self.competition})?"
+        if nearest == self.user.username.lower():
+            if board.last_user_id is not None and self.user.id <= board.last_user_id:
+                # We looked for this user on that board. It is an old one, where a team counts only if its
+                # name is exactly the same.
+                return f"never seen on any board; a team on {board.slug} has almost that name"
+            return f"on the board of {board.slug}: the next sync brings the entry"
+        return f"never seen on any board; did you mean {nearest} (on {board.slug})?"
+
+    @cached_property
+    def _found(self) -> tuple[str | None, BoardNames | None]:
+        return self._names.nearest(self.user.username.lower())
 
 
 def unseen(store: Store, users: Iterable[User]) -> list[Unseen]:
@@ -50,32 +63,28 @@ def unseen(store: Store, users: Iterable[User]) -> list[Unseen]:
     people = [user for user in users if user.id in never]
     if not people:
         return []
-    boards = {slug: sorted(names) for slug, names in store.boards.names().items()}
+    boards = store.boards.names()
     if not boards:
         return []
-    found = []
-    for user in people:
-        nearest, slug = _nearest(user.username.lower(), boards)
-        exact = slug is not None and nearest == user.username.lower()
-        found.append(Unseen(user, nearest, slug, exact and _looked_for(store, user, slug)))
-    return found
+    names = Names(boards)
+    return [Unseen(user, names) for user in people]
 
 
-def _looked_for(store: Store, user: User, slug: str | None) -> bool:
-    if slug is None:
-        return False
-    observations = store.history.observations(store.competitions.get(slug).id)
-    return bool(observations) and user.id <= observations[-1][1]
+class Names:
+    """The names on some boards, each with the first of the boards that has it."""
 
+    def __init__(self, boards: Iterable[BoardNames]) -> None:
+        self._boards: dict[str, BoardNames] = {}
+        for board in boards:
+            for name in sorted(board.names):
+                self._boards.setdefault(name, board)
 
-def _nearest(username: str, boards: dict[str, list[str]]) -> tuple[str | None, str | None]:
-    from rapidfuzz.distance import OSA
-    from rapidfuzz.process import extractOne
+    def nearest(self, username: str) -> tuple[str | None, BoardNames | None]:
+        """The most similar name and its board; of several, the first. (None, None): no name is similar."""
+        from rapidfuzz.distance import OSA
+        from rapidfuzz.process import extractOne
 
-    best: tuple[float, str, str] | None = None
-    for slug, names in boards.items():
-        cutoff = best[0] if best else _SIMILAR
-        found = extractOne(username, names, scorer=OSA.normalized_similarity, score_cutoff=cutoff)
-        if found is not None and (best is None or found[1] > best[0]):
-            best = (found[1], found[0], slug)
-    return (best[1], best[2]) if best else (None, None)
+        found = extractOne(
+            username, self._boards.keys(), scorer=OSA.normalized_similarity, score_cutoff=_SIMILAR
+        )
+        return (None, None) if found is None else (found[0], self._boards[found[0]])

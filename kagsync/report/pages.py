@@ -72,14 +72,14 @@ class Page:
     @property
     def moved(self) -> tuple[int, int]:
         """How many rose and fell."""
-        return board.moved(self.view)
+        return board.moved(line.movement for line in self.view.on_board)
 
     @property
     def marked(self) -> bool:
         """Whether somebody was matched only by the name of the team."""
         return any(line.entry.matched_by == TEAM_NAME for line in self.view.on_board)
 
-    @property
+    @cached_property
     def hints(self) -> defaultdict[int, str]:
         """Hints about people who were never on any board, by user id."""
         return defaultdict(str, {each.user.id: each.hint for each in self.view.unseen})

@@ -7,6 +7,7 @@ load nothing from the network. Each is replaced in one step, and only if its con
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import output_file, scratch
-from kagsync.queries import board, news
+from kagsync.queries import board, news, unseen
 from kagsync.report import chart, pages
 from kagsync.version import __version__
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kagsync.queries.board import BoardView
+    from kagsync.queries.unseen import Unseen
     from kagsync.report.chart import Chart
     from kagsync.report.pages import Page
     from kagsync.store import Store
@@ -94,10 +96,11 @@ def report(
         folder.mkdir(parents=True, exist_ok=True)
         _refuse_others(folder, names)
         made: dict[str, Page] = {}
+        never_seen = functools.cache(lambda: unseen.unseen(store, users))
 
         def page(competition: Competition) -> Page:
             if competition.slug not in made:
-                made[competition.slug] = _page(store, competition, users, now, site, since)
+                made[competition.slug] = _page(store, competition, users, now, site, since, never_seen())
             return made[competition.slug]
 
         keys = [_key(store, competition, site, users) for competition in competitions]
@@ -132,9 +135,15 @@ def page_name(slug: str) -> str:
 
 
 def _page(
-    store: Store, competition: Competition, users: list[User], now: datetime, site: str, since: timedelta
+    store: Store,
+    competition: Competition,
+    users: list[User],
+    now: datetime,
+    site: str,
+    since: timedelta,
+    never_seen: list[Unseen],
 ) -> Page:
-    view = board.board(store, competition.slug, users, lambda _: now - since)
+    view = board.board(store, competition.slug, users, lambda _: now - since, never_seen)
     items = news.news(store, [competition], users, lambda _: view.since)
     return pages.Page(view, items, page_name(competition.slug), now, site)
 

@@ -10,7 +10,7 @@ from kagsync.standings.marks import Benchmark, MedalLine
 from kagsync.standings.standing import Standing
 from kagsync.store.competitions import set_columns
 from kagsync.store.connection import Part
-from kagsync.store.records import Entry
+from kagsync.store.records import BoardNames, Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -80,13 +80,14 @@ class Boards(Part):
         )
         return [MedalLine(*row) for row in rows]
 
-    def names(self) -> dict[str, set[str]]:
-        """The names on the latest boards, lower case, by the competition's slug."""
+    def names(self) -> list[BoardNames]:
+        """The names on the latest boards, the newest board first."""
         rows = self._db.rows(
-            "SELECT c.slug, n.packed FROM board_names n JOIN competitions c ON c.id = n.competition_id "
+            "SELECT c.slug, n.packed, (SELECT last_user_id FROM snapshots s WHERE s.competition_id = c.id "
+            "ORDER BY moment DESC LIMIT 1) FROM board_names n JOIN competitions c ON c.id = n.competition_id "
             "ORDER BY c.snapshot_at DESC"
         )
-        return {slug: _unpacked(packed) for slug, packed in rows}
+        return [BoardNames(slug, _unpacked(packed), last) for slug, packed, last in rows]
 
 
 class BoardChanges(Part):

@@ -166,6 +166,18 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class BoardNames:
+    """All names on a competition's latest board, lower case.
+
+    `last_user_id`: users up to this id were searched for there; None: not known.
+    """
+
+    slug: str
+    names: set[str]
+    last_user_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """The last run that one thing started (cron, systemd, windows, hand …). Times are UTC.
 

@@ -9,11 +9,18 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+from rapidfuzz.process import extractOne
 from world.boards import WHEN, Team, many_teams
 from world.club import SLUG, Club
 from world.running import on_terminal, plain
 
+from kagsync.queries.unseen import Names, Unseen
 from kagsync.safe_text import printable
+from kagsync.store.records import BoardNames, User
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -308,3 +315,46 @@ def test_two_hundred_unseen_users_are_compared_with_fifteen_thousand_names(club:
     assert notes[-1] == f"nobody-99-at-all: {NEVER}"
     assert len(club.missing()) == 200
     assert len(club.kagsync.ok("show", SLUG).splitlines()) < 40  # not a line for each of them
+
+
+def test_names_are_compared_only_for_whom_is_told_and_once_a_report(
+    club: Searched, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    searched: list[str] = []
+
+    def search(username: str, *words: Any, **options: Any) -> Any:
+        searched.append(username)
+        return extractOne(username, *words, **options)
+
+    for slug in ("titanic", "digits", "houses"):
+        club.board(TEAMS, slug)
+    club.add(*(f"nobody{n:02}" for n in range(30)))
+    monkeypatch.setattr(process, "extractOne", search)
+    club.kagsync.ok("report", "--output", str(tmp_path / "report"))
+    assert len(searched) == 30  # not for each of the pages
+    searched.clear()
+    club.kagsync.ok("show", SLUG)
+    assert len(searched) == 12
+    searched.clear()
+    club.kagsync.ok("show")
+    assert searched == []
+
+
+_NAMES = st.sets(st.text("ab1", min_size=3, max_size=6), max_size=6)
+
+
+@given(st.lists(_NAMES, min_size=1, max_size=4), st.text("ab1", min_size=3, max_size=6))
+def test_of_names_as_similar_the_first_on_the_newest_board_is_suggested(
+    boards: list[set[str]], username: str
+) -> None:
+    listed = [BoardNames(f"c{number}", names, None) for number, names in enumerate(boards)]
+    similar = [
+        (-OSA.normalized_similarity(username, name), number, name)
+        for number, names in enumerate(boards)
+        for name in names
+        if OSA.normalized_similarity(username, name) >= 0.75
+    ]
+    found = Unseen(User(1, username, None, None), Names(listed))
+    assert (found.nearest, found.competition) == (
+        (min(similar)[2], f"c{min(similar)[1]}") if similar else (None, None)
+    )

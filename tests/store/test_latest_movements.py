@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from world import DATABASES, database
+from world import DATABASES, database, many
 from world.boards import Team
 from world.work import Work
 
@@ -37,55 +36,18 @@ PLAINLY = """
 
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
-    path = tmp_path / "kagsync.db"
-    database.empty(path)
-    return path
-
-
-def fill(db: Path, changes: int, *, seed: int = 1, people: int = 4, competitions: int = 3) -> None:
-    """Gives each person so many changes in each competition, with ties, gaps and absences."""
-    chance = random.Random(seed)
-    with contextlib.closing(sqlite3.connect(db)) as connection, connection:
-        connection.executemany(
-            "INSERT INTO users (username, name, added_at) VALUES (?, ?, '')",
-            [(f"user{n}", None if n % 2 else f"User {n}") for n in range(people)],
-        )
-        connection.executemany(
-            "INSERT INTO competitions (slug, added_at) VALUES (?, '')",
-            [(f"c{n}",) for n in range(competitions)],
-        )
-        connection.executemany(
-            "INSERT INTO teams (name, members) VALUES (?, '')", [(f"t{n}",) for n in range(3)]
-        )
-        rows = [
-            (user, competition, moment, *_standing(chance))
-            for user in range(1, people + 1)
-            for competition in range(1, competitions + 1)
-            for moment in chance.sample(range(changes * 2), changes)
-        ]
-        connection.executemany(
-            "INSERT INTO entry_history (user_id, competition_id, moment, rank, score, team) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            rows,
-        )
-
-
-def _standing(chance: random.Random) -> tuple[int | None, str | None, int | None]:
-    if chance.random() < 0.1:
-        return None, None, None  # not on the board
-    rank = None if chance.random() < 0.1 else chance.randrange(1, 4)
-    return rank, f"0.{chance.randrange(9)}", chance.randrange(1, 4)
+    return tmp_path / "kagsync.db"
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_it_shows_every_change_beside_the_one_before(db: Path, seed: int) -> None:
-    fill(db, 12, seed=seed)
+    many.build(db, people=4, competitions=3, changes=12, seed=seed)
     for which in (
         "",
         "LIMIT 20",
         "WHERE competition = 'c1'",
         "WHERE username = 'user2' LIMIT 7",
-        "WHERE username = 'user2' AND competition = 'c0'",
+        "WHERE username = 'user2' AND competition = 'c3'",
         "WHERE NOT on_board",
         "WHERE places > 0",
     ):
@@ -126,14 +88,13 @@ def test_a_change_at_a_moment_whose_note_was_removed_is_there(club: Club) -> Non
 def test_the_latest_are_read_without_the_others(tmp_path: Path, which: str) -> None:
     def steps(changes: int) -> int:
         db = tmp_path / f"{changes}.db"
-        database.empty(db)
-        fill(db, changes)
+        many.build(db, people=4, competitions=3, changes=changes)
         work = Work()
         with contextlib.closing(sqlite3.connect(db)) as connection:
             work.count(connection)
             found = connection.execute(f"SELECT * FROM latest_movements {which} LIMIT 20").fetchall()
         assert len(found) == 20
-        return work.steps
+        return work.sqlite
 
-    few, many = steps(200), steps(1600)
-    assert many < 1.5 * few
+    short, long = steps(200), steps(1600)
+    assert long < 1.5 * short

@@ -19,7 +19,7 @@ from kagsync.standings.marks import Marks
 from kagsync.standings.standing import Splice, Standing
 from kagsync.store import Store, migrations
 from kagsync.store.errors import explain
-from kagsync.store.records import Entry, Run, Snapshot
+from kagsync.store.records import BoardNames, Entry, Run, Snapshot
 from kagsync.tracking import competitions
 
 NOW = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)
@@ -529,9 +529,9 @@ def test_the_history_view_tells_the_score_that_the_entry_has(store: Store) -> No
 def test_the_names_that_an_earlier_version_packed_can_still_be_read(tmp_path: Path, schema: int) -> None:
     shutil.copy(Path(__file__).parents[1] / "databases" / f"schema-{schema}.db", tmp_path / "k.db")
     with reopen(tmp_path / "k.db") as store:
-        (names,) = store.boards.names().values()
-    assert len(names) > 1000
-    assert "linaverrow" in names
+        (board,) = store.boards.names()
+    assert len(board.names) > 1000
+    assert "linaverrow" in board.names
 
 
 def test_the_names_of_a_board_come_back_in_lower_case(store: Store) -> None:
@@ -546,7 +546,8 @@ def test_the_names_of_a_board_come_back_in_lower_case(store: Store) -> None:
             names="Alice, bob\n\nÜ,carol",
             fingerprint="x",
         )
-    assert store.boards.names() == {"titanic": {"alice", "bob", "ü", "carol"}}
+        write.history.save_snapshot(key, Snapshot(200, 3, 2, 7))
+    assert store.boards.names() == [BoardNames("titanic", {"alice", "bob", "ü", "carol"}, 7)]
 
 
 # Errors

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from tests.benchmarks.bench import ROOT, Bench
 from tests.benchmarks.capacity import capacity
+from tests.benchmarks.commands import commands
 from tests.benchmarks.competitions import competitions, growth
 from tests.benchmarks.looks import looks
 from tests.benchmarks.measuring import Broken, Spawner
@@ -37,6 +38,7 @@ TABLES: dict[str, Callable[[Bench], list[Table]]] = {
     "processing": processing,
     "competitions": competitions,
     "growth": growth,
+    "commands": commands,
     "capacity": capacity,
     "storage": storage,
     "report": report,
@@ -44,7 +46,7 @@ TABLES: dict[str, Callable[[Bench], list[Table]]] = {
 }
 
 
-SLOW = ("growth",)  # tables that --quick leaves out, unless they are named
+SLOW = ("growth", "commands")  # tables that --quick leaves out, unless they are named
 
 
 def main() -> int:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from world.running import Kagsync
 
-SIZE = {"people": 12, "competitions": 2, "changes": 6}
-UNSEEN = 6  # people who were never on any board, each time as many more as there are more people
+SIZE = {"people": 40, "competitions": 2, "changes": 6}
+UNSEEN = 20  # people who were never on any board, each time as many more as there are more people
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +37,10 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int],
         "show",
         "show c1",
         "show c1 --by-group",
-        "show c1 --format json",
         "show --user user1",
         "missing c1",
         "status --max-age 9999d",
         "competitions list",
-        "competitions list --format json",
         "users list",
         "users add user1 user2",
         "report --output {folder}",

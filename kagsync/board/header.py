@@ -1,4 +1,4 @@
-"""Reads the header of a leaderboard, and what is needed from its rows without pandas.
+"""Reads the header of a leaderboard, and what is needed from its rows before they are processed.
 
 Modern (2023 to now): Rank,TeamId,TeamName,LastSubmissionDate,Score,SubmissionCount,TeamMemberUserNames.
 Old (to 2022): TeamId,TeamName,SubmissionDate,Score, until 2020 with several rows a team; the oldest (2010 to
@@ -32,13 +32,13 @@ class Header:
 
     Attributes:
         columns: all of them, in the order of the file.
-        raw: the needed and optional ones → their names as the file writes them.
+        positions: the needed and optional ones → where they are, from 0.
         needed: those that a board of this age must have.
         optional: those that this board has, of the ones that modern boards usually have.
     """
 
     columns: list[str]
-    raw: dict[str, str]
+    positions: dict[str, int]
     modern: bool
     needed: tuple[str, ...]
     optional: tuple[str, ...]
@@ -57,8 +57,7 @@ def read_header(path: Path) -> Header:
     """
     foreign.refuse_foreign(path)
     with sizes.reading(path) as rows:
-        raw = next(filter(_is_row, rows), [])
-    columns = [name.strip() for name in raw]
+        columns = [name.strip() for name in next(filter(is_row, rows), [])]
     if not columns:
         raise BadBoard("the CSV is empty", "Fetch the board again")
     sizes.refuse_large_header(columns)
@@ -73,19 +72,19 @@ def read_header(path: Path) -> Header:
     optional = tuple(name for name in MODERN_OPTIONAL if modern and name in columns)
     if twice := [name for name in (*needed, *optional) if columns.count(name) > 1]:
         raise BadBoard(f"the CSV has the column {twice[0]} more than once", "Fetch the board again")
-    used = {name: raw[columns.index(name)] for name in (*needed, *optional)}
-    return Header(columns, used, modern, needed, optional)
+    positions = {name: columns.index(name) for name in (*needed, *optional)}
+    return Header(columns, positions, modern, needed, optional)
 
 
 def count_rows(path: Path) -> int:
-    """Counts the data rows without pandas, which an unchanged board then never needs.
+    """Counts the data rows.
 
     Raises:
         BadBoard: it is not a leaderboard, or larger than one can be (see `board/sizes.py`).
     """
     header = read_header(path)
     with sizes.reading(path) as rows:
-        count = sum(1 for row in rows if _is_row(row)) - 1
+        count = sum(len(row) > 1 or is_row(row) for row in rows) - 1
     sizes.refuse_many_rows(count, sizes.MAX_ROWS if header.modern else sizes.MAX_OLD_ROWS)
     return count
 
@@ -120,14 +119,14 @@ def unreadable_date(path: Path) -> str | None:
     if not header.modern:
         return None
     with sizes.reading(path) as rows:
-        next(filter(_is_row, rows), None)  # the header itself
+        next(filter(is_row, rows), None)  # the header itself
         return next((cell for cell in _cells_with_dates(rows, header) if cell and not cells.date(cell)), None)
 
 
 def _cells_with_dates(rows: Iterator[list[str]], header: Header) -> Iterator[str]:
     if header.date is None:
         return iter(())
-    position = header.columns.index(header.date)
+    position = header.positions[header.date]
     return (row[position].strip() for row in rows if len(row) > position)
 
 
@@ -144,7 +143,7 @@ def refuse_cut_off(path: Path, header: Header) -> None:
         lines = file.read().splitlines(keepends=True)
     whole = lines[1:] if start else lines  # the first line may have begun earlier
     line = b"".join(whole[-1:]).decode("utf-8", errors="replace")
-    if line.endswith(("\n", "\r")) or line.count('"') % 2:  # pandas refuses an open cell
+    if line.endswith(("\n", "\r")) or line.count('"') % 2:  # the reader refuses an open cell
         return
     if line.strip() and len(next(csv.reader([line]))) < len(header.columns):
         raise BadBoard(
@@ -157,6 +156,6 @@ def short(name: str) -> str:
     return name if len(name) <= 24 else f"{name[:23]}…"
 
 
-def _is_row(row: list[str]) -> bool:
-    """Whether pandas, and so kagsync, takes this for a row: a blank line is not one, a lone `""` is."""
+def is_row(row: list[str]) -> bool:
+    """Whether what the csv module gives is a row: a blank line is not one, a lone `""` is."""
     return len(row) > 1 or (len(row) == 1 and (row[0] == "" or row[0].strip(" \t") != ""))

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync.board.rows import split_members
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from kagsync.board.rows import Chunk
+    from kagsync.board.rows import Rows
     from kagsync.standings.standing import Standing
 
 USERNAME = "username"
@@ -55,11 +55,11 @@ class Claim(NamedTuple):
     matched_by: str
 
 
-def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) -> dict[int, Claim]:
+def match(pieces: Iterable[Rows], roster: Roster, *, team_name: bool = True) -> dict[int, Claim]:
     """Finds the row of each tracked user in one pass over the board.
 
     Args:
-        chunks: the board.
+        pieces: the board.
         roster: the tracked users.
         team_name: whether rule 2 is on.
 
@@ -71,31 +71,31 @@ def match(chunks: Iterable[Chunk], roster: Roster, *, team_name: bool = True) ->
     is_nobodys = by_member.keys().isdisjoint
     by_team_name = roster.by_team_name if team_name else {}
     start = 0
-    for chunk in chunks:
-        cells = _tidy(chunk.members)
+    for piece in pieces:
+        cells = _tidy(piece.members)
         # Most rows belong to nobody, and comprehensions skip those fastest.
         by_cell = [
             i
             for i, cell in enumerate(cells)
             if cell in by_member or ("," in cell and not is_nobodys(cell.split(",")))
         ]
-        by_name = [i for i, name in enumerate(chunk.team_names) if name in by_team_name]
+        by_name = [i for i, name in enumerate(piece.team_names) if name in by_team_name]
         for i in sorted({*by_cell, *by_name}):
-            if chunk.ranks[i] == 0:
+            if piece.ranks[i] == 0:
                 continue
             users = {by_member[name] for name in cells[i].split(",") if name in by_member}
             matched_by = USERNAME
             if not users:
-                users, matched_by = {by_team_name[chunk.team_names[i]]}, TEAM_NAME
-            claim = Claim(start + i, chunk.standing(i), matched_by)
+                users, matched_by = {by_team_name[piece.team_names[i]]}, TEAM_NAME
+            claim = Claim(start + i, piece.standing(i), matched_by)
             for user in users:
                 if user not in claims or _strength(claim) < _strength(claims[user]):
                     claims[user] = claim
-        start += len(chunk.members)
+        start += len(piece.members)
     return claims
 
 
-def _tidy(cells: list[str]) -> list[str]:
+def _tidy(cells: Sequence[str]) -> Sequence[str]:
     """The cells in lower case and without spaces. Kaggle's already are; those of some archives are not."""
     text = "\0".join(cells)
     if text.isascii() and text == text.lower() and not any(space in text for space in _SPACES):

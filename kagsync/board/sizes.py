@@ -36,15 +36,18 @@ _REMEDY = "Get the board from Kaggle again: its own cells have less than 100 cha
 
 
 @contextlib.contextmanager
-def reading(path: Path) -> Iterator[Iterator[list[str]]]:
+def reading(path: Path, *, to_the_end: bool = False) -> Iterator[Iterator[list[str]]]:
     """Gives the rows of a CSV.
+
+    Args:
+        to_the_end: also refuse a file that ends inside a quoted cell.
 
     Raises:
         BadBoard: while the rows are read: a cell is too long, a row has too many cells, or it is not CSV.
         OSError: the file cannot be read.
     """
     with _open(path) as file:
-        yield _rows(file, path)
+        yield _rows(file, path, to_the_end=to_the_end)
 
 
 def refuse_large_header(columns: list[str]) -> None:
@@ -84,24 +87,45 @@ def _lines(file: TextIO) -> Iterator[str]:
     return iter(partial(file.readline, _MAX_LINE), "")
 
 
-def _rows(file: TextIO, path: Path) -> Iterator[list[str]]:
+def _rows(file: TextIO, path: Path, *, to_the_end: bool) -> Iterator[list[str]]:
     csv.field_size_limit(MAX_CELL)  # for the whole process: csv has no narrower setting
-    reader = csv.reader(_lines(file))
+    end: list[bool] = []
+
+    def note_end() -> Iterator[str]:
+        end.append(to_the_end)
+        yield from ()
+
+    try:
+        for row in csv.reader(itertools.chain(_lines(file), note_end())):
+            # Only a quote that never closes makes the reader look for another line before it gives a row.
+            if len(row) > MAX_COLUMNS or True in end:
+                raise _refusal(path)
+            yield row
+    except csv.Error as error:
+        raise _refusal(path) from error
+
+
+def _refusal(path: Path) -> BadBoard:
+    """Reads a CSV again, up to the row for which it is refused, and says what is wrong there."""
     columns: list[str] = []
     number = lines = 0
-    try:
-        for number, row in enumerate(reader, start=1):
-            if len(row) > MAX_COLUMNS:
-                raise BadBoard(
-                    f"row {number} has {len(row):,} cells, and at most {MAX_COLUMNS} are read", _REMEDY
-                )
-            yield row
-            columns = columns or row
-            lines = reader.line_num
-    except csv.Error as error:
-        if "field limit" not in str(error):
-            raise BadBoard(f"the CSV cannot be read: {error}", "Fetch the board again") from error
-        raise _long_cell(path, lines, number + 1, columns) from error
+    with _open(path) as file:
+        reader = csv.reader(_lines(file))
+        try:
+            for number, row in enumerate(reader, start=1):
+                if len(row) > MAX_COLUMNS:
+                    return BadBoard(
+                        f"row {number} has {len(row):,} cells, and at most {MAX_COLUMNS} are read", _REMEDY
+                    )
+                columns = columns or row
+                lines = reader.line_num
+        except csv.Error as error:
+            if "field limit" in str(error):
+                return _long_cell(path, lines, number + 1, columns)
+            return BadBoard(f"the CSV cannot be read: {error}", "Fetch the board again")
+    return BadBoard(
+        f"the CSV cannot be read: EOF inside string starting at row {number - 1}", "Fetch the board again"
+    )
 
 
 def _long_cell(path: Path, lines: int, row: int, columns: list[str]) -> BadBoard:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kagsync.board import cells
 from kagsync.board.cells import Legible
+from kagsync.board.rows import split_members
 from kagsync.standings.marks import Benchmark, Marks, MedalLine, last_ranks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+
+    from kagsync.board.rows import Rows
 
 # The names on a larger board are not kept. No real board has a quarter as many.
 _MOST_NAMES = 200_000
 _MOST_NAME_CHARACTERS = 20_000_000
 _MOST_BENCHMARKS = 100  # kept; real boards have up to a handful
 _MOST_DELETED = 100_000  # deleted accounts that are kept
+_NUMBERS_AT_ONCE = 250_000  # a set of them has 30 MB; real boards have a sixth as many rows
 
 
 @dataclass
 class BoardSummary:
-    """A summary of a whole board; complete when its last chunk has been read.
+    """A summary of a whole board; complete when its last piece has been read.
 
     Attributes:
         rows: data rows of the CSV.
@@ -35,9 +41,10 @@ class BoardSummary:
     benchmarks: list[Benchmark] = field(default_factory=list)
     legible: dict[str, Legible] = field(default_factory=dict)
     deleted: dict[str, int | None] = field(default_factory=dict)
-    _ids: list[Any] = field(default_factory=list, compare=False, repr=False)
-    _ranks: list[Any] = field(default_factory=list, compare=False, repr=False)
-    _ranked: list[tuple[Any, Any]] = field(default_factory=list, compare=False, repr=False)
+    _ids: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
+    _ranks: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
+    _scores: array[float] = field(default_factory=lambda: array("d"), compare=False, repr=False)
+    _unscored: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
     _names: list[str] = field(default_factory=list, compare=False, repr=False)
     _name_characters: int = field(default=0, compare=False, repr=False)
     _marks: Marks | None = field(default=None, compare=False, repr=False)
@@ -49,22 +56,30 @@ class BoardSummary:
             before.good + found.good, before.bad + found.bad, before.example or found.example
         )
 
-    def add(
-        self, ranks: list[int | None], scores: Any, names: Iterable[str], team_ids: list[int | None]
-    ) -> None:
-        """Notes a piece of the board: its ranks, scores (an array), cells with names, and team ids."""
-        import numpy as np
-
-        places = np.array(ranks, dtype=float)  # NaN for None
-        ranked = (places > 0) & np.isfinite(scores)
-        if ranked.any():
-            self._ranked.append((places[ranked], scores[ranked]))
-        self._ranks.append(np.array([rank for rank in ranks if rank], dtype=np.int64))
-        self._ids.append(np.array([key for key in team_ids if key is not None], dtype=np.int64))
+    def add(self, teams: Rows, names: Sequence[str]) -> None:
+        """Notes a piece of the board, or all of an old one, and its cells with names."""
+        self.teams += len(teams.ranks)
+        if 0 in teams.ranks:
+            for i in (i for i, rank in enumerate(teams.ranks) if rank == 0):
+                row = teams.standing(i)
+                self.add_benchmark(Benchmark(row.team_name, row.score, row.score_text))
+                self.teams -= 1
+        self._ids += array("q", [key for key in teams.team_ids if key is not None])
+        for rank, score in zip(teams.ranks, teams.scores, strict=True):
+            if rank and score == score:  # NaN does not equal itself
+                self._ranks.append(rank)
+                self._scores.append(score)
+            elif rank:
+                self._unscored.append(rank)
         if self._keeps_names:
             text = "\n".join(names)
             self._name_characters += len(text)
             self._names.append(text)
+        if "del=" in ",".join(teams.members):
+            for team_id, cell in zip(teams.team_ids, teams.members, strict=True):
+                for name in split_members(cell):
+                    if name.startswith("del="):
+                        self.add_deleted(name, team_id)
 
     def add_benchmark(self, benchmark: Benchmark) -> None:
         """Notes a row of rank 0; only the first hundred are kept."""
@@ -91,12 +106,12 @@ class BoardSummary:
 
         In 15 of 71 real boards of one competition the highest rank was above the number of teams.
         """
-        return max([self.teams, *(int(ranks.max()) for ranks in self._ranks if len(ranks))])
+        return max(self.teams, max(self._ranks, default=0), max(self._unscored, default=0))
 
     def repeated(self) -> tuple[str, int] | None:
         """A column with a value that is on the board twice, a team's id or a rank; None: there is none."""
-        for column, pieces in (("TeamId", self._ids), ("Rank", self._ranks)):
-            if (again := cells.repeated(pieces)) is not None:
+        for column, numbers in (("TeamId", self._ids), ("Rank", self._ranks + self._unscored)):
+            if (again := _repeated(numbers)) is not None:
                 return column, again
         return None
 
@@ -108,31 +123,36 @@ class BoardSummary:
         """What standings on this board are measured against."""
         if self._marks is None:
             self._marks = self._measure()
-            self._ranked.clear()  # frees memory that a large board's entries need next
         return self._marks
 
     def _measure(self) -> Marks:
-        if not self._ranked:
+        if not self._ranks:
             return Marks(None, [(benchmark, None) for benchmark in self.benchmarks], [])
-        # Piece by piece: joined, a million rows would need twice the memory.
-        ranks, scores = min(self._ranked, key=lambda piece: piece[0].min())
-        first = float(scores[ranks.argmin()])
-        ranks, scores = max(self._ranked, key=lambda piece: piece[0].max())
-        last = float(scores[ranks.argmax()])
+        first = self._scores[self._ranks.index(min(self._ranks))]
+        last = self._scores[self._ranks.index(max(self._ranks))]
         higher = None if first == last else first > last
+        scores = sorted(self._scores) if self.benchmarks else []
 
         def place(score: float | None) -> int | None:
             if higher is None or score is None:
                 return None
-            better = (scores > score if higher else scores < score for _, scores in self._ranked)
-            return 1 + sum(int(rows.sum()) for rows in better)
+            return 1 + (len(scores) - bisect_right(scores, score) if higher else bisect_left(scores, score))
 
         def score_at(rank: int) -> float | None:
-            found = (scores[ranks == rank] for ranks, scores in self._ranked)
-            return next((float(of_rank[0]) for of_rank in found if len(of_rank)), None)
+            return self._scores[self._ranks.index(rank)] if rank in self._ranks else None
 
         return Marks(
             higher,
             [(benchmark, place(benchmark.score)) for benchmark in self.benchmarks],
             [MedalLine(medal, rank, score_at(rank)) for medal, rank in last_ranks(self.places).items()],
         )
+
+
+def _repeated(numbers: array[int]) -> int | None:
+    """The smallest number that is there more than once; None when all are different."""
+    parts = 1 + len(numbers) // _NUMBERS_AT_ONCE
+    for part in range(parts):
+        some = [number for number in numbers if number % parts == part]
+        if len(set(some)) < len(some):
+            return min(number for number, count in Counter(numbers).items() if count > 1)
+    return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,19 +24,6 @@ if TYPE_CHECKING:
     from kagsync.sync.fetch import Fetched
 
 
-@contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Switches off the search for reference cycles: a board makes none. Saves a tenth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@_without_garbage_collection()
 def process(
     store: Store,
     competition: Competition,
@@ -88,7 +73,7 @@ def process(
 
     roster = matching.Roster.of(store.users.roster())
     board = reader.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
-    claims = matching.match(board.chunks, roster, team_name=team_name)
+    claims = matching.match(board.pieces, roster, team_name=team_name)
     summary = board.summary
     moment = int(fetched.snapshot_at.timestamp())
     known = store.history.snapshot_until(competition.id, moment)

@@ -12,37 +12,29 @@ from hypothesis import strategies as st
 from world.boards import Team
 
 from kagsync.board.matching import TEAM_NAME, USERNAME, Claim, Roster, match
-from kagsync.board.rows import Chunk
-from kagsync.standings.standing import Standing
+from kagsync.board.rows import Rows
 
 PEOPLE = ("alice", "bob", "carol", "dave")
 ROSTER = Roster.of(enumerate(PEOPLE, start=1))
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 
 
-def chunk(teams: list[Team]) -> Chunk:
+def piece(teams: list[Team]) -> Rows:
     """These teams as the piece of a board; a team without a rank has a cell that could not be read."""
-    cells = [",".join(team.members) for team in teams]
-
-    def standing(i: int) -> Standing:
-        team = teams[i]
-        members = sorted(name for part in cells[i].split(",") if (name := part.strip().lower()))
-        return Standing(
-            rank=team.rank,
-            score=float(team.score),
-            score_text=team.score,
-            team_id=team.team_id,
-            team_name=team.name,
-            members=",".join(members),
-            submission_date=None,
-            submission_count=team.submissions,
-        )
-
-    return Chunk([team.rank for team in teams], [team.name for team in teams], cells, standing)
+    return Rows(
+        ranks=[team.rank for team in teams],
+        team_ids=[team.team_id for team in teams],
+        team_names=[team.name for team in teams],
+        members=[",".join(team.members) for team in teams],
+        scores=[float(team.score) for team in teams],
+        score_texts=[team.score for team in teams],
+        submission_counts=[team.submissions for team in teams],
+        dates=["" for _ in teams],
+    )
 
 
 def claims(*teams: Team, roster: Roster = ROSTER, team_name: bool = True) -> dict[int, Claim]:
-    return match([chunk(list(teams))], roster, team_name=team_name)
+    return match([piece(list(teams))], roster, team_name=team_name)
 
 
 def teams_of(found: dict[int, Claim]) -> dict[int, tuple[int | None, str]]:
@@ -199,7 +191,7 @@ def test_a_slow_second_implementation_agrees(teams: list[Team], roster: list[tup
         assert (claim.row, claim.matched_by) in possible
         best = min(strength(kind, teams[row].rank) for row, kind in possible)
         assert strength(claim.matched_by, claim.standing.rank) == best
-        assert claim.standing == chunk(teams).standing(claim.row)
+        assert claim.standing == piece(teams).standing(claim.row)
     assert not found, "somebody who is not tracked was matched"
 
 
@@ -247,5 +239,5 @@ def test_cutting_the_board_into_other_pieces_changes_nothing(
     teams: list[Team], roster: list[tuple[int, str]], cuts: list[int]
 ) -> None:
     edges = [0, *sorted(min(cut, len(teams)) for cut in cuts), len(teams)]
-    pieces = [chunk(teams[a:b]) for a, b in pairwise(edges)]
+    pieces = [piece(teams[a:b]) for a, b in pairwise(edges)]
     assert match(pieces, Roster.of(roster)) == claims(*teams, roster=Roster.of(roster))

@@ -38,7 +38,7 @@ def read(
     path = folder / "board.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     board = reader.open_board(path, higher_is_better=higher_is_better)
-    standings = [chunk.standing(i) for chunk in board.chunks for i in range(len(chunk.ranks))]
+    standings = [rows.standing(i) for rows in board.pieces for i in range(len(rows.ranks))]
     return standings, board.summary
 
 

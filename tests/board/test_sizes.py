@@ -165,7 +165,7 @@ def test_names_benchmarks_and_deleted_accounts_of_a_board_are_bounded(tmp_path: 
     path = tmp_path / "board.csv"
     path.write_bytes(board_csv([Team(i, f"Benchmark {i}", rank=0) for i in range(150)]))
     board = open_board(path)
-    assert sum(len(chunk.ranks) for chunk in board.chunks) == 150
+    assert sum(len(rows.ranks) for rows in board.pieces) == 150
     assert len(board.summary.benchmarks) == 100
 
     summary = BoardSummary()

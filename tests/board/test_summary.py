@@ -29,7 +29,7 @@ def read(folder: Path, content: bytes | str, *, higher_is_better: bool | None = 
     path = folder / "board.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     board = reader.open_board(path, higher_is_better=higher_is_better)
-    for _ in board.chunks:
+    for _ in board.pieces:
         pass
     return board.summary
 

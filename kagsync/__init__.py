@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["__version__", "history"]
+__all__ = ["__version__", "history", "read_board"]
 
 
 def history(
@@ -40,6 +40,30 @@ def history(
     Raises:
         kagsync.errors.KagsyncError: the database, the competition or a user does not exist.
     """
-    from kagsync import notebook  # pandas, which the command line needs only for a changed board
+    from kagsync import notebook  # what it imports is only for those who call this
 
     return notebook.history(db, slug, usernames, since=since)
+
+
+def read_board(file: str | os.PathLike[str], *, higher_is_better: bool | None = None) -> pd.DataFrame:
+    """A whole leaderboard from disk, for notebooks.
+
+    Args:
+        file: a ZIP as Kaggle sends it, or a CSV; modern or old (before 2023).
+        higher_is_better: the direction, if it is known. Only old boards, which have no ranks, need it: their
+            ranks are computed, and missing if the board does not tell its direction.
+
+    Returns:
+        a row for each team, in the order of the file. Columns: rank, team_id, submission_count (Int64);
+        score (float64) and score_text as Kaggle prints it; kaggle_team_name; members (list of usernames);
+        submission_date of the last submission (datetime64, UTC). What cannot be read, or is not on an old
+        board, is missing. The host's benchmarks are rows of rank 0; to drop them:
+        `board[board["rank"] != 0]`. `attrs` has the `competition` and `snapshot_at` (ISO 8601, UTC) as far as
+        the file's name tells them.
+
+    Raises:
+        kagsync.errors.KagsyncError: there is no such file, or it is not a leaderboard that can be read.
+    """
+    from kagsync import notebook
+
+    return notebook.read_board(file, higher_is_better=higher_is_better)

@@ -1,13 +1,21 @@
-"""The stored history as a pandas DataFrame, for notebooks."""
+"""The stored history, and boards from disk, as pandas DataFrames for notebooks.
+
+The only place that uses pandas. Import it in functions: that takes 0.15 s and 50 MB.
+"""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import clock, inputs, settings
+from kagsync.board import archive, file_name, header, reader
+from kagsync.errors import from_os_error
+from kagsync.files import scratch
 from kagsync.queries.history import Row, as_json, timeline
+from kagsync.standings.standing import Standing
 from kagsync.store import Store
 from kagsync.store.records import User
 
@@ -17,6 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pandas as pd
+
+_WHOLE_NUMBERS = ("rank", "team_id", "submission_count", "places")
 
 
 def history(
@@ -46,6 +56,44 @@ def history(
     columns = list(as_json(found, Row(User(0, "", None, None), 0, None, None)))
     frame = pd.DataFrame(rows, columns=columns)
     frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.as_unit("us")
-    whole = ("rank", "team_id", "submission_count", "places")
-    others = {"score": "float64", "on_board": "bool", "members": "object", "at": frame["at"].dtype}
-    return frame.astype({**dict.fromkeys(columns, "str"), **dict.fromkeys(whole, "Int64"), **others})
+    return _typed(frame)
+
+
+def read_board(file: str | os.PathLike[str], *, higher_is_better: bool | None) -> pd.DataFrame:
+    """See `kagsync.read_board`."""
+    import pandas as pd
+
+    path = Path(file)
+    archive.modified(path)
+    names = [path.name]
+    try:
+        with ExitStack() as stack:
+            if archive.is_zip(path):
+                csv = archive.extract_from_disk(path, stack.enter_context(scratch.folder()))
+                path, names = csv.path, [csv.original_name, *names]
+            archive.refuse_large(path.stat().st_size)
+            header.count_rows(path)  # refuses a board that is too large
+            board = reader.open_board(path, higher_is_better=higher_is_better)
+            standings = [rows.standing(i) for rows in board.pieces for i in range(len(rows.ranks))]
+    except OSError as error:
+        raise from_os_error(error, f"read {file}") from error
+    # As objects first: a float for a number beside a missing one would lose the last digits of an id.
+    frame = pd.DataFrame(standings, columns=list(Standing._fields), dtype=object)
+    frame = frame.rename(columns={"team_name": "kaggle_team_name"})
+    frame["members"] = [cell.split(",") if cell else [] for cell in frame["members"]]
+    frame["submission_date"] = pd.to_datetime(frame["submission_date"], utc=True).dt.as_unit("us")
+    frame = _typed(frame)
+    slug = next(filter(None, map(file_name.competition, names)), None)
+    moment = next(filter(None, map(file_name.snapshot_time, names)), None)
+    # Plain text, since `to_parquet` accepts nothing else there.
+    known = {"competition": slug, "snapshot_at": None if moment is None else clock.iso(moment)}
+    frame.attrs.update({key: value for key, value in known.items() if value is not None})
+    return frame
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns with the types that notebooks get: text, unless another one is known. Times have theirs."""
+    types = dict.fromkeys(frame.select_dtypes(exclude="datetimetz"), "str")
+    special = {"score": "float64", "on_board": "bool", "members": "object"}
+    special |= dict.fromkeys(_WHOLE_NUMBERS, "Int64")
+    return frame.astype(types | {name: kind for name, kind in special.items() if name in types})

@@ -11,11 +11,12 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from kagsync.board import file_name
-from kagsync.errors import BadBoard, BadDownload
+from kagsync.errors import BadBoard, BadDownload, UsageError
 
 Announce = Callable[[Path], None]
 
@@ -69,6 +70,28 @@ def extract_csv(archive: Path, folder: Path, announce: Announce = _nobody) -> Ex
             source = opened.open(member)
         with source:
             return write_csv(_pieces(source), member.orig_filename, folder, announce)
+
+
+def extract_from_disk(archive: Path, folder: Path, announce: Announce = _nobody) -> ExtractedCsv:
+    """The same for an archive that people name, with a remedy that fits one."""
+    try:
+        return extract_csv(archive, folder, announce)
+    except BadDownload as error:  # its remedy is to try again, which does not help with a file
+        remedy = "Unpack it and pass the CSV, or download the board again"
+        raise BadDownload(error.message, remedy) from error
+
+
+def modified(source: Path) -> datetime:
+    """When a file that people name was last changed; raises UsageError if it cannot be read."""
+    try:
+        status = source.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe or a device may block, or never end
+            raise UsageError(f"cannot read {source}: it is not a file", "Pass a ZIP or CSV file")
+        with source.open("rb"):
+            return datetime.fromtimestamp(status.st_mtime, UTC)
+    except (OSError, ValueError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"cannot read {source}: {reason}", "Pass a ZIP or CSV file") from error
 
 
 def _read(archive: Path) -> bytes:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_INTEGER = 2**63 - 1  # SQLite's
-_WHOLE = re.compile(r"\+?(\d+)(?:\.0+)?", re.ASCII)
+_WHOLE = re.compile(r"\+?(\d{1,19})(?:\.0+)?", re.ASCII)
 # Kaggle's boards from 2010 to 2013 have the month first: 9/5/2012 6:06:10 PM
 _MONTH_FIRST = "%m/%d/%Y %I:%M:%S %p"
 _LOOKS_MONTH_FIRST = re.compile(r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M", re.ASCII)
@@ -84,11 +84,9 @@ def _month_later(text: str) -> str:
 def integers(texts: Sequence[str]) -> tuple[Sequence[int | None], Legible]:
     """The whole numbers of a column, as `integer` reads them."""
     joined = "".join(texts)
-    if joined.isascii() and joined.isdecimal():
+    if joined.isascii() and joined.isdecimal() and max(map(len, texts)) < 19:
         with contextlib.suppress(ValueError):  # one is empty
-            found = list(map(int, texts))
-            if max(found) <= MAX_INTEGER:
-                return found, Legible(len(found), 0)
+            return list(map(int, texts)), Legible(len(texts), 0)
     values = [integer(text) for text in texts]
     return values, _legible(texts, values)
 

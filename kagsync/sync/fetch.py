@@ -6,19 +6,18 @@ Boards that are private, of another competition, or dated in the future are refu
 from __future__ import annotations
 
 import hashlib
-import stat
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.board import archive, file_name, header
-from kagsync.errors import BadBoard, BadDownload, SuspiciousBoard, UsageError, from_os_error
+from kagsync.errors import BadBoard, SuspiciousBoard, from_os_error
 from kagsync.log import logger
 from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from kagsync.kaggle.client import KaggleApi
@@ -84,10 +83,10 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
         BadDownload, BadBoard: it is not a leaderboard, or not the public one, or dated in the future.
         SuspiciousBoard: it is named for another competition.
     """
-    modified = _modified(source)
+    modified = archive.modified(source)
     try:
         if is_zip(source):
-            extracted = _unpacked(source, folder)
+            extracted = archive.extract_from_disk(source, folder, run_folder.claim)
         else:
             pieces = archive.read_pieces(source)
             extracted = archive.write_csv(pieces, source.name, folder, run_folder.claim)
@@ -98,20 +97,12 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
     return fetched
 
 
-def _unpacked(source: Path, folder: Path) -> archive.ExtractedCsv:
-    try:
-        return archive.extract_csv(source, folder, run_folder.claim)
-    except BadDownload as error:  # its remedy is to try again, which does not help with a file
-        remedy = "Unpack it and pass the CSV, or download the board again"
-        raise BadDownload(error.message, remedy) from error
-
-
 def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
     """Takes a CSV that stays where it is. Arguments and errors are those of `from_file`.
 
     A CSV that `kagsync fetch` downloaded counts as sent by Kaggle, for the competition it was fetched for.
     """
-    modified = _modified(csv)
+    modified = archive.modified(csv)
     archive.refuse_large(csv.stat().st_size)
     with csv.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -128,20 +119,8 @@ def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) 
 
 def is_zip(source: Path) -> bool:
     """Whether a file on disk is a ZIP; raises UsageError when it cannot be read."""
-    _modified(source)
+    archive.modified(source)
     return archive.is_zip(source)
-
-
-def _modified(source: Path) -> datetime:
-    try:
-        status = source.stat()
-        if not stat.S_ISREG(status.st_mode):  # a pipe or a device may block, or never end
-            raise UsageError(f"cannot read {source}: it is not a file", "Pass a ZIP or CSV file")
-        with source.open("rb"):
-            return datetime.fromtimestamp(status.st_mtime, UTC)
-    except (OSError, ValueError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read {source}: {reason}", "Pass a ZIP or CSV file") from error
 
 
 def _of_kaggle(extracted: archive.ExtractedCsv, fetched_at: datetime) -> Fetched:

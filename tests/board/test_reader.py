@@ -458,7 +458,7 @@ def write(rows: list[list[str]], quoting: int, end: str) -> str:
     st.sampled_from([(csv.QUOTE_ALL, "\n"), (csv.QUOTE_ALL, "\r\n"), (csv.QUOTE_MINIMAL, "\r\n")]),
     st.sampled_from(["", "\n", " \n", "\r\n\r\n"]),
 )
-def test_the_rows_counted_are_the_rows_pandas_reads(
+def test_the_rows_counted_are_the_rows_read(
     cells: list[tuple[str, str]], form: tuple[int, str], tail: str
 ) -> None:
     rows = [[str(i), str(i), name, "", "0.5", "1", members] for i, (name, members) in enumerate(cells, 1)]
@@ -470,13 +470,74 @@ def test_the_rows_counted_are_the_rows_pandas_reads(
 
 @settings(max_examples=150, deadline=None)
 @given(st.text(st.sampled_from('a",\n1'), max_size=25))
-def test_the_rows_counted_are_those_pandas_reads_in_any_muddle_that_it_reads(body: str) -> None:
+def test_the_rows_counted_are_those_read_in_any_muddle_that_is_read(body: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             _, summary = read(Path(folder), f"{MODERN}\n{body}")
         except BadBoard:
             return
         assert header.count_rows(Path(folder, "board.csv")) == summary.rows
+
+
+def texts(path: Path) -> dict[str, list[str]]:
+    """The needed columns of a board as text, as the reader reads them."""
+    found = header.read_header(path)
+    columns: dict[str, list[str]] = {name: [] for name in found.positions}
+    for piece in reader._texts(path, found):
+        for name, cells in piece.items():
+            columns[name] += cells
+    return columns
+
+
+def texts_by_pandas(path: Path) -> dict[str, list[str]]:
+    """The same as pandas reads them, which is another implementation of CSV."""
+    import pandas as pd
+
+    frame = pd.read_csv(
+        path,
+        usecols=MODERN.split(","),
+        dtype=object,
+        na_filter=False,
+        encoding="utf-8",
+        encoding_errors="replace",
+        index_col=False,
+    )
+    return {str(name): frame[name].tolist() for name in frame}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.lists(st.one_of(_TEXT, _TRICKY), min_size=5, max_size=9), max_size=6),
+    st.sampled_from([(csv.QUOTE_ALL, "\n"), (csv.QUOTE_ALL, "\r\n"), (csv.QUOTE_MINIMAL, "\r\n")]),
+    st.sampled_from([b"", b"\xef\xbb\xbf"]),
+    st.sampled_from([b"", b"\n\n", b"1,2,\xff\xed\xa0\x80\n", b"3,4,\xe9\n", b"5,6\r\n"]),
+)
+def test_pandas_reads_the_same_cells(
+    rows: list[list[str]], form: tuple[int, str], mark: bytes, tail: bytes
+) -> None:
+    whole = [[str(i), *row] for i, row in enumerate(rows)]  # some too short, some too long
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "board.csv")
+        path.write_bytes(mark + write([MODERN.split(","), *whole], *form).encode() + tail)
+        assert texts(path) == texts_by_pandas(path)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.sampled_from('a",\n1'), max_size=25))
+def test_pandas_reads_the_same_cells_in_any_muddle_and_refuses_what_is_refused(body: str) -> None:
+    import pandas as pd
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "board.csv")
+        path.write_text(f"{MODERN}\n{body}")
+        try:
+            expected = texts_by_pandas(path)
+        except pd.errors.ParserError as error:
+            with pytest.raises(BadBoard) as refused:
+                texts(path)
+            assert str(error).partition("C error: ")[2] in refused.value.message
+            return
+        assert texts(path) == expected
 
 
 @pytest.mark.parametrize("line", ["\t", "\t \t", " "])

@@ -37,8 +37,8 @@ DOORS = {
     "requests": {"kaggle", "net", "notify"},
     "urllib3": {"kaggle", "net"},
     "sqlite_utils": {"store"},
-    "pandas": {"board", "notebook", "__init__"},
-    "numpy": {"board"},
+    "pandas": {"notebook", "__init__"},
+    "numpy": set(),
     "kaggle": set(),
     "apprise": {"notify"},
 }

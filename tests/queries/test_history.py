@@ -6,8 +6,6 @@ import csv
 import io
 import json
 import re
-import subprocess
-import sys
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -506,12 +504,6 @@ def test_what_is_not_tracked_is_an_error_of_its_own(moved: Club, db: Path, tmp_p
     with pytest.raises(KagsyncError):
         package.history(missing, SLUG)
     assert not missing.exists()
-
-
-def test_to_import_the_package_is_not_to_import_pandas() -> None:
-    code = "import kagsync, sys; print(sorted({'pandas', 'numpy', 'rich', 'plotille'} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
 
 
 def test_reading_a_longer_history_takes_no_more_memory(moved: Club) -> None:

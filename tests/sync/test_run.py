@@ -202,6 +202,22 @@ def test_a_second_sync_finds_nothing_new_and_imports_nothing_heavy(club: Crowd) 
     assert sorted(club.runs()[2:]) == [(SLUG, "unchanged"), ("titanic", "unchanged")]
 
 
+@pytest.mark.fixed_port
+def test_a_run_with_changed_boards_imports_nothing_heavy_either(club: Crowd, tmp_path: Path) -> None:
+    club.competitions(SLUG)
+    club.people(*EIGHT)
+    club.kagsync.ok("sync", "--all")
+    club.kaggle.board(SLUG, LATER, when="2025-10-31T20:00:00")
+    old = tmp_path / board_name(SLUG, "2020-01-01T00-00-00")
+    old.write_bytes(board_csv(many_teams(60), old=True))
+
+    tick, load = "sync --all --trigger cron --jobs 4 --max-time 540", f"sync {SLUG} --from {old}"
+    _, told = imports(tick, load)
+
+    assert told == [f"{tick} -> 0", f"{load} -> 0"]
+    assert [status for _, status in club.runs()] == ["ok", "ok", "older"]
+
+
 LIGHT = {
     "--help": 0,
     "sync --help": 0,

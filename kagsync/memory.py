@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 
-# How other libraries report it: pandas' reader, the loader of shared libraries, a thread without a stack.
+# How other libraries report it: pandas, the loader of shared libraries, a thread without a stack.
 _WORDS = ("out of memory", "cannot allocate memory", "failed to map segment", "can't start new thread")
 _FOR_PANDAS = 120 * 1024 * 1024  # bytes of address space that importing it takes, and some to work with
 
@@ -31,7 +31,7 @@ def _says_so(error: BaseException) -> bool:
 
 
 def before_pandas() -> None:
-    """Prepares the import of pandas, or of a library that imports it.
+    """Prepares the import of pandas by a command: `doctor`, and sqlite-utils for migrations.
 
     Without enough memory OpenBLAS, which numpy brings, ends the process or crashes it. So this asks first.
 

@@ -89,16 +89,17 @@ def _lines(file: TextIO) -> Iterator[str]:
 
 def _rows(file: TextIO, path: Path, *, to_the_end: bool) -> Iterator[list[str]]:
     csv.field_size_limit(MAX_CELL)  # for the whole process: csv has no narrower setting
-    end: list[bool] = []
+    unclosed = False
 
-    def note_end() -> Iterator[str]:
-        end.append(to_the_end)
+    def after_the_last_line() -> Iterator[str]:
+        nonlocal unclosed
+        unclosed = to_the_end
         yield from ()
 
     try:
-        for row in csv.reader(itertools.chain(_lines(file), note_end())):
-            # Only a quote that never closes makes the reader look for another line before it gives a row.
-            if len(row) > MAX_COLUMNS or True in end:
+        for row in csv.reader(itertools.chain(_lines(file), after_the_last_line())):
+            # The reader looks beyond the last line before it gives a row only if a quote never closes.
+            if len(row) > MAX_COLUMNS or unclosed:
                 raise _refusal(path)
             yield row
     except csv.Error as error:

@@ -1,6 +1,6 @@
 """The stored history, and boards from disk, as pandas DataFrames for notebooks.
 
-The only place that uses pandas. Import it in functions: that takes 0.15 s and 50 MB.
+The only module that uses pandas. Its functions import it, which takes as long as a whole run.
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
 """Reads a leaderboard's CSV, modern or old (see `board/header.py`), as one tidy stream of teams.
 
 Cells are written by strangers: a team may be called NaN or null, so no type is guessed from them.
+
+It uses the csv module because importing pandas takes longer than pandas saves. The CPU of a whole `sync --from`,
+compared with pandas: 0.37 at 1,744 rows (27 MB for 76), 0.61 at 42,000 (35 MB for 94), 1.05 at 200,000 and 1.35
+at 1,000,000. They meet at about 170,000 rows; the largest real board had 43,000.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 
     from kagsync.board.rows import Rows
 
-_ROWS_AT_ONCE = 500
+_ROWS_AT_ONCE = 500  # as fast as 250 to 2,000; a fifth slower from 20,000 on
 
 
 @dataclass

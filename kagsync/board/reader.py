@@ -2,9 +2,9 @@
 
 Cells are written by strangers: a team may be called NaN or null, so no type is guessed from them.
 
-It uses the csv module because importing pandas takes longer than pandas saves. The CPU of a whole `sync --from`,
-compared with pandas: 0.37 at 1,744 rows (27 MB for 76), 0.61 at 42,000 (35 MB for 94), 1.05 at 200,000 and 1.35
-at 1,000,000. They meet at about 170,000 rows; the largest real board had 43,000.
+It uses the csv module because importing pandas takes longer than pandas saves. CPU of a whole `sync --from`,
+compared with pandas: 0.4 at 1,744 rows (27 MB for 76), 0.6 at 42,000 (35 MB for 94), 1.05 at 200,000, and 1.2
+to 1.35 at a million (195 MB for 239). They meet at about 170,000 rows; the largest real board had 43,000.
 """
 
 from __future__ import annotations

@@ -85,9 +85,9 @@ def bind(session: requests.Session, policy: RetryPolicy) -> None:
 
 
 def _adapter(policy: RetryPolicy) -> Any:
-    import requests.adapters
+    from kagsync.net.tls import SharedTlsAdapter
 
-    class BoundedAdapter(requests.adapters.HTTPAdapter):
+    class BoundedAdapter(SharedTlsAdapter):
         """Gives every request, redirects included, its bounds, and its socket to the watchdog."""
 
         def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:

@@ -216,12 +216,15 @@ class _Request:
     def _send(self) -> None:
         import requests  # 60 ms, so only if there is a monitor
 
+        from kagsync.net.tls import SharedTlsAdapter
+
         if self._after is not None:
             self._after._thread.join(PATIENCE)  # otherwise the end could arrive before the start
         try:
             route.check_environment(self._address)
-            with bounds.bounded(_LONGEST_ANSWER, PATIENCE):
-                answer = requests.post(
+            with bounds.bounded(_LONGEST_ANSWER, PATIENCE), requests.Session() as session:
+                session.mount("https://", SharedTlsAdapter())
+                answer = session.post(
                     self._address,
                     data=self._body,
                     headers={

@@ -5,6 +5,8 @@
         kaggle.answer("titanic", Answer(status=503))
 
 The first download of titanic fails with 503, every later one gets the board.
+
+With `SecureKaggle(folder)` in its place, everything is https, and the SDK talks to its real address.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import errno
 import json
 import os
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -22,8 +25,12 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import certifi
+import trustme
 
 from world.boards import WHEN, board_zip
 
@@ -58,6 +65,7 @@ DOWNLOAD = "/api/v1/competitions.CompetitionApiService/DownloadLeaderboard"
 COMPETITION = "/api/v1/competitions.CompetitionApiService/GetCompetition"
 ACCESS_TOKEN = "/api/v1/users.AccountService/GenerateAccessToken"
 STORAGE = "/storage/"  # not in the SDK: stands for the file store that Kaggle redirects to
+API_HOST, STORAGE_HOST = "api.kaggle.com", "storage.googleapis.com"  # the real ones, in a SecureKaggle
 
 COMPETITION_FIELDS = {
     "id": "id",
@@ -199,6 +207,7 @@ class KaggleServer:
         self._accepted: set[str] = set()
         self._refresh_tokens: set[str] = set()
         self._http: _HttpServer | None = None
+        self.tls: ssl.SSLContext | None = None
 
     def board(self, slug: str, csv: bytes, when: str = WHEN) -> None:
         """What every download of `slug` gets from now on: a ZIP, of other bytes each time, as Kaggle's is."""
@@ -302,6 +311,8 @@ class KaggleServer:
 
     def _standing(self, request: Request, body: bytes) -> Answer:
         slug = request.slug
+        if request.path == DOWNLOAD and self.tls is not None and slug in self._boards:
+            return redirect(self.storage_url(slug))
         if request.path == DOWNLOAD or request.call == "storage":
             if packed := self._fresh_zip(slug):
                 return Answer(headers={"Content-Type": "application/zip"}, body=packed)
@@ -327,6 +338,38 @@ class KaggleServer:
         self._boards_sent += 1
         comment = b"%d" % self._boards_sent
         return packed[:-2] + struct.pack("<H", len(comment)) + comment
+
+
+class SecureKaggle(KaggleServer):
+    """Kaggle over https, redirecting each download to the file store's host, as the real one does.
+
+    Nothing in the client is changed. The SDK talks to https://api.kaggle.com, through a proxy: this server,
+    which takes the tunnel's other end for itself, with a certificate for the host that was asked for.
+
+    Args:
+        folder: where the file of trusted certificates is written: certifi's, and the one of this server's CA.
+    """
+
+    def __init__(self, folder: Path, port: int = 0, *, wait: float = 600.0) -> None:
+        super().__init__(port, wait=wait)
+        ca = trustme.CA()
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ca.issue_cert(API_HOST, STORAGE_HOST).configure_cert(self.tls)
+        self.bundle = folder / "trusted.pem"
+        self.bundle.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + ca.cert_pem.bytes())
+        self.tunnels: list[str] = []
+        """Where each connection was to lead: host and port."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs in place of `ENVIRONMENT`."""
+        found = {"KAGGLE_API_ENVIRONMENT": "PROD", "no_proxy": "", "NO_PROXY": ""}
+        for name in ("https_proxy", "HTTPS_PROXY"):
+            found[name] = f"http://{HOST}:{self.port}"
+        return found | {"REQUESTS_CA_BUNDLE": str(self.bundle)}
+
+    def storage_url(self, slug: str) -> str:
+        return f"https://{STORAGE_HOST}{STORAGE}{slug}"
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -373,9 +416,13 @@ class _HttpServer(TCPServer):
             if thread.is_alive():
                 raise RuntimeError(f"{thread.name} outlives the Kaggle server")
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def watch(self, connection: socket.socket) -> None:
+        """Ends this connection when the server stops."""
         with self._guard:
-            self._connections.add(request)
+            self._connections.add(connection)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.watch(request)
         thread = threading.Thread(
             target=self._serve,
             args=(request, client_address),
@@ -405,6 +452,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path.startswith("/v1/"):  # where api.kaggle.com has what others have below /api/
+            self.path = f"/api{self.path}"
         place = self.path.partition("?")[0]
         slug = place.removeprefix(STORAGE) if place.startswith(STORAGE) else ""
         request = Request(
@@ -416,6 +465,21 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(answer)
 
     do_GET = do_POST
+
+    def do_CONNECT(self) -> None:
+        kaggle = self.server.kaggle
+        assert isinstance(kaggle, SecureKaggle) and kaggle.tls is not None
+        kaggle.tunnels.append(self.path)
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        self.request = kaggle.tls.wrap_socket(self.connection, server_side=True)
+        self.server.watch(self.request)
+        self.setup()
+        self.close_connection = False  # the client's next request comes through the tunnel
+
+    def finish(self) -> None:
+        super().finish()
+        if isinstance(self.request, ssl.SSLSocket):
+            self.request.close()
 
     def _send(self, answer: Answer) -> None:
         content, kind = answer.content, answer.misbehave

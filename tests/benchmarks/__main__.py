@@ -17,6 +17,7 @@ from tests.benchmarks.bench import ROOT, Bench
 from tests.benchmarks.capacity import capacity
 from tests.benchmarks.commands import commands
 from tests.benchmarks.competitions import competitions, growth
+from tests.benchmarks.https import https
 from tests.benchmarks.looks import looks
 from tests.benchmarks.measuring import Broken, Spawner
 from tests.benchmarks.peers import Peers, default_folder, package_versions
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 TABLES: dict[str, Callable[[Bench], list[Table]]] = {
     "startup": startup,
     "tick": tick,
+    "https": https,
     "processing": processing,
     "competitions": competitions,
     "growth": growth,
@@ -64,7 +66,8 @@ def main() -> int:
         with Spawner(folder) as spawner:
             floor = spawner.run(["/bin/sh", "-c", ":"], {}).peak
             print(f"smallest peak that can be told: {floor / 2**20:.0f} MB\n")
-            bench = Bench(folder, spawner, peers, pairs, chosen.quick)
+            before = None if chosen.before is None else chosen.before.absolute()
+            bench = Bench(folder, spawner, peers, pairs, chosen.quick, before)
             for each in chosen.only or (name for name in TABLES if not (bench.quick and name in SLOW)):
                 try:
                     tables = TABLES[each](bench)
@@ -94,6 +97,12 @@ def _arguments() -> argparse.Namespace:
         metavar="DIR",
         default=default_folder(),
         help="the peers' environments (%(default)s)",
+    )
+    parser.add_argument(
+        "--before",
+        type=Path,
+        metavar="PYTHON",
+        help="run the kagsync of this Python beside, where it matters",
     )
     parser.add_argument("--install-peers", action="store_true", help="make these with pip, and end")
     return parser.parse_args()

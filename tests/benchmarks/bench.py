@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent.parent
 SLUG = "river-quality"
+BEFORE = "kagsync before"  # the installation that --before names
 JOIN = HERE / "entries.sql"
 
 
@@ -34,6 +35,7 @@ class Bench:
         folder: where everything that is made lives, and the home of all that runs.
         pairs: how many rounds.
         quick: less of everything.
+        before: the Python of another installation of kagsync, which runs beside this one, or None.
         facts: what the tables found, by name, for the table of targets.
     """
 
@@ -42,6 +44,7 @@ class Bench:
     peers: Peers
     pairs: int
     quick: bool
+    before: Path | None = None
     facts: dict[str, float] = field(default_factory=dict)
     _templates: dict[tuple[int | str, ...], Path] = field(default_factory=dict)
 
@@ -72,23 +75,35 @@ class Bench:
 
     # kagsync
 
-    def kagsync(self, *arguments: str | Path, db: Path | None = None, credentials: bool = True) -> Usage:
-        """Runs `python -m kagsync` of this copy of the project."""
-        environment = self.environment(credentials=credentials)
+    def kagsync(
+        self,
+        *arguments: str | Path,
+        db: Path | None = None,
+        credentials: bool = True,
+        before: bool = False,
+        **more: str,
+    ) -> Usage:
+        """Runs `python -m kagsync` of this copy of the project, or of the installation `before`."""
+        environment = self.environment(credentials=credentials, **more)
+        if before:
+            del environment["PYTHONPATH"]
         if db is not None:
             environment["KAGSYNC_DB"] = str(db)
-        return self.spawner.run([sys.executable, "-m", "kagsync", *arguments], environment)
+        python = self.before if before and self.before else sys.executable
+        return self.spawner.run([python, "-m", "kagsync", *arguments], environment)
 
-    def kagsync_database(self, name: str, tracked: int, slugs: Iterable[str] = (SLUG,)) -> Path:
+    def kagsync_database(
+        self, name: str, tracked: int, slugs: Iterable[str] = (SLUG,), *, before: bool = False
+    ) -> Path:
         """A database with tracked people and competitions, and no entries yet."""
-        same: tuple[int | str, ...] = (tracked, *slugs)
+        same: tuple[int | str, ...] = (tracked, before, *slugs)
         if same not in self._templates:
             template = self._templates[same] = self.folder / f"template-{len(self._templates)}.db"
             users = self.folder / "users.csv"
             users.write_text("username\n" + "\n".join(boards.people(tracked)) + "\n", encoding="utf-8")
             # Without credentials, so that nothing is asked of Kaggle yet, as nothing is measured yet.
-            self.kagsync("competitions", "add", *slugs, db=template, credentials=False)
-            self.kagsync("users", "import", users, db=template)
+            self.kagsync("competitions", "add", *slugs, db=template, credentials=False, before=before)
+            self.kagsync("users", "import", users, db=template, before=before)
         return self.fresh(self._templates[same], name)
 
     # Peers

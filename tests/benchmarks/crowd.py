@@ -51,13 +51,14 @@ class Crowd:
         shown = {slug: files[number % len(files)] for number, slug in enumerate(self.slugs)}
         self.kaggle.show(shown, boards.when(self._moved))
 
-    def database(self, name: str) -> Path:
+    def database(self, name: str, *, before: bool = False) -> Path:
         """A database of kagsync's that tracks them, with no entries yet."""
-        return self.bench.kagsync_database(name, TRACKED, self.slugs)
+        return self.bench.kagsync_database(name, TRACKED, self.slugs, before=before)
 
-    def sync(self, db: Path, jobs: int) -> Usage:
+    def sync(self, db: Path, jobs: int, *, before: bool = False) -> Usage:
         """kagsync's tick."""
-        return self.bench.kagsync("sync", "--all", "-q", "--jobs", str(jobs), db=db)
+        words = ("sync", "--all", "-q", "--jobs", str(jobs))
+        return self.bench.kagsync(*words, db=db, before=before, **self.kaggle.environment)
 
     def sdk_pool(self, threads: int) -> Usage:
         """The SDK in threads, which does nothing but download."""
@@ -67,7 +68,9 @@ class Crowd:
             self.bench.clear_downloads(),
             str(threads),
         ]
-        return self.bench.spawner.run([*command, *self.slugs], self.bench.environment())
+        return self.bench.spawner.run(
+            [*command, *self.slugs], self.bench.environment(**self.kaggle.environment)
+        )
 
     def cli_loop(self, at_once: int) -> Usage:
         """The `kaggle` command once a competition, so many side by side."""
@@ -78,4 +81,4 @@ class Crowd:
         each = [*bench.peers.kaggle("shell"), "competitions", "leaderboard", "--download", "--quiet"]
         loop = f'exec {bench.peers.tool("xargs")} -P {at_once} -n 1 "$@" < {slugs}'
         command = ["/bin/sh", "-c", loop, "sh", *each, "--path", folder]
-        return bench.spawner.run(command, bench.environment())
+        return bench.spawner.run(command, bench.environment(**self.kaggle.environment))

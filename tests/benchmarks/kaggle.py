@@ -1,6 +1,6 @@
 """The tests' loopback Kaggle in a process of its own, so that what it costs is not counted.
 
-Told what to do by lines of JSON: `python kaggle.py`, which the class `Kaggle` starts.
+Told what to do by lines of JSON: `python kaggle.py [FOLDER]`, which the class `Kaggle` starts.
 """
 
 from __future__ import annotations
@@ -17,16 +17,29 @@ if TYPE_CHECKING:
 
 
 class Kaggle:
-    """A Kaggle on http://localhost:7777, until the end of the `with`."""
+    """A Kaggle on http://localhost:7777, until the end of the `with`.
+
+    Args:
+        secure: a folder for its certificates. Then it speaks https, and redirects downloads to a second host.
+
+    Attributes:
+        environment: the variables with which programs find it, beside those that they get anyway.
+    """
+
+    def __init__(self, secure: Path | None = None) -> None:
+        self._folder = [] if secure is None else [str(secure)]
+        self.environment: dict[str, str] = {}
 
     def __enter__(self) -> Kaggle:
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, *self._folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
         )
+        assert self._process.stdout is not None
+        self.environment = json.loads(self._process.stdout.readline() or "{}")
         self._answer()
         return self
 
@@ -59,9 +72,11 @@ class Kaggle:
 
 def _serve() -> None:
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    from world.kaggle_server import PORT, KaggleServer
+    from world.kaggle_server import PORT, KaggleServer, SecureKaggle
 
-    with KaggleServer(PORT, wait=10) as server:
+    folder = sys.argv[1:]
+    with SecureKaggle(Path(folder[0]), PORT, wait=10) if folder else KaggleServer(PORT, wait=10) as server:
+        print(json.dumps(server.environment if isinstance(server, SecureKaggle) else {}))
         print("done", flush=True)
         for line in sys.stdin:
             told = json.loads(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.benchmarks import boards
-from tests.benchmarks.bench import SLUG
+from tests.benchmarks.bench import BEFORE, SLUG
 from tests.benchmarks.measuring import in_turns
 from tests.benchmarks.tables import Table, megabytes, rounds, seconds
 
@@ -26,6 +26,11 @@ def startup(bench: Bench) -> list[Table]:
         "kagsync --version": lambda _: bench.kagsync("--version", db=db),
         "kagsync show SLUG, 20 people": lambda _: bench.kagsync("show", SLUG, db=db),
     }
+    if bench.before:
+        old = bench.kagsync_database("startup-before", 20, before=True)
+        bench.kagsync("process", SLUG, csv, "-q", db=old, before=True)
+        contenders[f"{BEFORE}, --help"] = lambda _: bench.kagsync("--help", db=old, before=True)
+        contenders[f"{BEFORE}, show"] = lambda _: bench.kagsync("show", SLUG, db=old, before=True)
     theirs = "kaggle --help"
     if bench.peers.has("shell"):
         contenders[theirs] = lambda _: bench.kaggle("shell", "--help")

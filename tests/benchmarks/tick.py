@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.benchmarks import boards
-from tests.benchmarks.bench import JOIN, SLUG
+from tests.benchmarks.bench import BEFORE, JOIN, SLUG
 from tests.benchmarks.kaggle import Kaggle
 from tests.benchmarks.measuring import in_turns
 from tests.benchmarks.tables import COST_COLUMNS, Table, cost_cells, rounds
@@ -38,6 +38,8 @@ class _Ticks:
     def __init__(self, bench: Bench, kaggle: Kaggle, versions: list[Path]) -> None:
         self._bench, self._kaggle, self._versions = bench, kaggle, versions
         self._empty = {"kagsync": bench.kagsync_database("tick-kagsync-empty", TRACKED)}
+        if bench.before:
+            self._empty[BEFORE] = bench.kagsync_database("tick-before-empty", TRACKED, before=True)
         if bench.peers.has("django"):
             self._empty[OLD] = bench.django_database("tick-old-empty", TRACKED)
         if bench.peers.has("shell"):
@@ -90,6 +92,10 @@ class _Ticks:
         contenders: dict[str, Callable[[int], Usage]] = {
             "kagsync": lambda _: bench.kagsync("sync", "--all", "-q", db=self._used["kagsync"])
         }
+        if bench.before:
+            contenders[BEFORE] = lambda _: bench.kagsync(
+                "sync", "--all", "-q", db=self._used[BEFORE], before=True
+            )
         if bench.peers.has("django"):
             contenders[OLD] = lambda _: bench.django(self._used[OLD], "tick", bench.folder / "downloads")
         if bench.peers.has("shell"):

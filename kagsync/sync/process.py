@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.board import matching, reader
@@ -162,8 +162,7 @@ def _finish(write: Writing, competition: Competition, fetched: Fetched, run: Run
     write.runs.finish(competition.id, run, clock.utc_now())
 
 
-@dataclass(frozen=True)
-class _Update:
+class _Update(NamedTuple):
     """What a board changes.
 
     Attributes:

@@ -243,6 +243,19 @@ def test_what_libraries_do_at_pythons_exit_is_not_needed() -> None:
     }
 
 
+def test_the_process_has_no_garbage_collector_and_a_program_that_imports_kagsync_keeps_its_own() -> None:
+    script = """
+        import gc
+        from kagsync import __main__
+        from kagsync.cli import main as cli
+        print(gc.isenabled())
+        cli.main = lambda: print(gc.isenabled()) or 0
+        __main__.run()
+    """
+    with start(script) as process:
+        assert finish(process) == (0, "True\nFalse\n", "")
+
+
 def test_a_handler_of_the_log_that_fails_at_the_end_changes_nothing() -> None:
     script = """
         import logging

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import gc
 from typing import TYPE_CHECKING
 
 import pytest
 from world import invariants
 from world.boards import board_csv, board_name, many_teams
+from world.kaggle_server import Answer, KaggleServer, kaggle_error
 from world.running import limited, needs_limits
 
 from kagsync import errors, memory
@@ -106,3 +108,39 @@ def test_each_way_to_run_out_is_known(error: Exception) -> None:
 def test_other_errors_are_not_taken_for_it(error: Exception) -> None:
     assert not memory.ran_out(error)
     assert isinstance(errors.unforeseen(error), Unforeseen)
+
+
+# The process runs without a garbage collector: what is in reference cycles stays until its end
+
+
+@pytest.mark.parametrize(
+    ("answer", "most"),
+    [
+        pytest.param(None, 100, id="a board"),
+        pytest.param(kaggle_error(403, "no"), 500, id="refused"),
+        pytest.param(Answer(misbehave="close"), 1200, id="four broken connections"),
+    ],
+)
+def test_a_competition_leaves_little_in_reference_cycles(
+    answer: Answer | None, most: int, kaggle: KaggleServer, kagsync: Kagsync
+) -> None:
+    def left(count: int) -> int:
+        """How many objects a run of so many competitions leaves."""
+        slugs = [f"cup-{number}" for number in range(count)]
+        for slug in slugs if answer else ():
+            kaggle.answer(slug, *[answer] * 4)
+        gc.collect()
+        gc.disable()
+        kagsync("sync", "--force", *slugs)
+        found = gc.collect()
+        gc.enable()
+        return found
+
+    for number in range(10):
+        kaggle.competition(f"cup-{number}")
+        kaggle.board(f"cup-{number}", board_csv(many_teams(1744)))
+        kagsync.ok("competitions", "add", f"cup-{number}")
+    kagsync.ok("users", "add", *(f"user{number}" for number in range(50)))
+    kagsync.ok("sync", "--all")
+    few, many = left(2), left(10)
+    assert (many - few) / 8 < most, (few, many)

@@ -29,9 +29,6 @@ from pathlib import Path
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import certifi
-import trustme
-
 from world.boards import WHEN, board_zip
 
 if TYPE_CHECKING:
@@ -351,6 +348,9 @@ class SecureKaggle(KaggleServer):
     """
 
     def __init__(self, folder: Path, port: int = 0, *, wait: float = 600.0) -> None:
+        import certifi
+        import trustme
+
         super().__init__(port, wait=wait)
         ca = trustme.CA()
         self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -6,6 +6,7 @@ pays for what is imported when it is needed. Run with kagsync's own Python.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 from kagsync.settings import Settings
 from kagsync.sync.by_hand import process_file
 
+gc.disable()  # as the command does
 database, folder, slug, *boards = sys.argv[1:]
 settings = Settings(db=Path(database), temp_dir=Path(folder))
 took = []

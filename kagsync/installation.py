@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +19,7 @@ PIP, UV_PIP, PIPX, UV_TOOL = "pip", "uv pip", "pipx", "uv tool"
 NAME = "kagsync"
 
 
-@dataclass(frozen=True)
-class Installation:
+class Installation(NamedTuple):
     """One way in which kagsync may be installed.
 
     Attributes:

@@ -10,10 +10,9 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from kagsync.board import file_name
 from kagsync.errors import BadBoard, BadDownload, UsageError
@@ -33,8 +32,7 @@ def _nobody(_: Path) -> None:
     return
 
 
-@dataclass(frozen=True)
-class ExtractedCsv:
+class ExtractedCsv(NamedTuple):
     """A CSV on disk, the name it came with, and the SHA-256 of its bytes."""
 
     path: Path

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.board import cells, file_name, foreign, sizes
 from kagsync.errors import BadBoard
@@ -26,8 +25,7 @@ _DATES = ("LastSubmissionDate", "SubmissionDate")
 _LONGEST_ROW = 4096  # bytes: real ones have less than 300
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The columns of a leaderboard, without the spaces that the oldest boards put around them.
 
     Attributes:

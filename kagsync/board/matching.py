@@ -11,7 +11,6 @@ When several rows claim one user, membership beats a team name, and then the bet
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.board.rows import split_members
@@ -28,8 +27,7 @@ TEAM_NAME = "team_name"
 _SPACES = " \t\n\r\v\f\x1c\x1d\x1e\x1f"  # the ASCII characters that str.strip() removes
 
 
-@dataclass(frozen=True)
-class Roster:
+class Roster(NamedTuple):
     """The tracked users.
 
     Attributes:

@@ -7,8 +7,7 @@ import functools
 import inspect
 import sys
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -48,8 +47,7 @@ app.add_typer(schedule_app, name="schedule")
 app.add_typer(notify_app, name="notify")
 
 
-@dataclass(frozen=True)
-class Common:
+class Common(NamedTuple):
     """The options that every command has.
 
     `until_printed` keeps open what a result is read from while it is printed.

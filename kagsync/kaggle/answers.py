@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync import clock
 from kagsync.errors import (
@@ -41,8 +40,7 @@ _LONGEST_REST = LONGEST_REST.total_seconds()
 _LONGEST_SENTENCE = 200  # characters
 
 
-@dataclass(frozen=True)
-class CompetitionFacts:
+class CompetitionFacts(NamedTuple):
     """What Kaggle says about a competition; None for what it does not say."""
 
     title: str | None

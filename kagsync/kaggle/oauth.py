@@ -7,9 +7,9 @@ writes the file in place, where a power cut loses the login.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync import clock, installation
 from kagsync.errors import KagsyncError, RefusedCredentials
@@ -28,8 +28,7 @@ _MARGIN = timedelta(minutes=5)  # a token that expires sooner is renewed, so tha
 _LONGEST = 366 * 86400  # seconds that an access token may last
 
 
-@dataclass(frozen=True)
-class Login:
+class Login(NamedTuple):
     """The content of the file: a refresh token, and the access token of its last renewal."""
 
     path: Path

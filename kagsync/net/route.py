@@ -10,7 +10,7 @@ import importlib.util
 import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from kagsync import installation
@@ -33,8 +33,7 @@ _ESCAPES = "In a password, write @ as %40 and / as %2F"
 _PATIENCE = "Check the network, and whether it needs a proxy (HTTPS_PROXY); the next run tries again"
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Why an exchange with Kaggle failed.
 
     Attributes:

@@ -11,9 +11,8 @@ import os
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from kagsync import clock, errors, inputs, log, secrecy
@@ -51,8 +50,7 @@ class NotPinged(KagsyncError):
     code = "not-pinged"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What the monitor answered to a run's pings.
 
     Attributes:

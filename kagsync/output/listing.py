@@ -8,9 +8,8 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from kagsync.safe_text import markdown_safe, printable_lines, spreadsheet_safe
 
@@ -52,8 +51,7 @@ class Shown(Protocol):
         """The same for formats that show tables."""
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What a command answers.
 
     Attributes:

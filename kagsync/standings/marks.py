@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MEDALS = ("gold", "silver", "bronze")  # the best first
 
 
-@dataclass(frozen=True, slots=True)
-class Benchmark:
+class Benchmark(NamedTuple):
     """A baseline that the host put on the board at rank 0. It is never anybody's entry."""
 
     name: str
@@ -16,8 +15,7 @@ class Benchmark:
     score_text: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class MedalLine:
+class MedalLine(NamedTuple):
     """The last rank that gets a medal, and the score there (None: that row has no score)."""
 
     medal: str
@@ -25,8 +23,7 @@ class MedalLine:
     score: float | None
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(NamedTuple):
     """What standings are measured against.
 
     Attributes:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -61,16 +61,14 @@ REASONS = {
 _DELETED_MEMBER = "del="  # how Kaggle names a member whose account was deleted: del=<16 hex>
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """A standing from a moment (seconds since 1970) on; None: not on the board."""
 
     moment: int
     standing: Standing | None
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(NamedTuple):
     """One user's changes since some time.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from kagsync.store.connection import Connection
 
-_FIELDS = tuple(field.name for field in fields(Competition))
+_FIELDS = Competition._fields
 _COMPETITION = ", ".join(_FIELDS)
 
 

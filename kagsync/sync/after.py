@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock, errors
 from kagsync.errors import KagsyncError, NoDatabase
@@ -40,8 +40,7 @@ _FAILED = {
 }
 
 
-@dataclass(frozen=True)
-class After:
+class After(NamedTuple):
     """The steps after the competitions of one run.
 
     Attributes:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync import errors
 from kagsync.store.records import BUSY, ERROR, LATER, OK, OLDER, RESTING, UNCHANGED
@@ -20,8 +20,7 @@ REPORT = "report"  # the only step after the competitions that can change how a 
 _NAMED = 5  # competitions; of more than that only the number is printed
 
 
-@dataclass(frozen=True)
-class Processed:
+class Processed(NamedTuple):
     """The result of processing a board.
 
     `status` is one of: ok, unchanged (nothing to do) and older (history only).
@@ -41,8 +40,7 @@ class Processed:
         return line + notes.get(self.status, "")
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """How one competition's sync ended.
 
     `status` is one of: ok, unchanged, older (an old snapshot, history only), busy (another run syncs it),

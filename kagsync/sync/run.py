@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -215,6 +214,8 @@ def _side_by_side(
             results.append(sync_one(each))
             done(each.slug)
         return results
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
     with ThreadPoolExecutor(jobs, thread_name_prefix="sync") as pool:
         futures = {pool.submit(sync_one, each): each for each in competitions}
         try:

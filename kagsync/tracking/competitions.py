@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.errors import (
@@ -31,8 +30,7 @@ _FACTS_KEPT = timedelta(days=1)
 _LONGEST = 500  # characters of what Kaggle says; its own forms take fewer
 
 
-@dataclass(frozen=True)
-class Added:
+class Added(NamedTuple):
     """A competition after `add`; `new` if it was not tracked before."""
 
     competition: Competition

@@ -684,7 +684,7 @@ def test_overall_is_nothing_just_where_nothing_moved_between_first_and_last(
 def test_of_a_single_change_overall_is_the_movement_of_the_standing_if_there_is_one(
     history: Past, higher: bool | None, deleted: set[tuple[int | None, int]]
 ) -> None:
-    history = replace(history, changes=history.changes[:1])
+    history = history._replace(changes=history.changes[:1])
     found = movements(history, higher, deleted)
     assert overall(history, higher, deleted) == next(iter(standings(found) or found), None)
 

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +50,7 @@ def tracked(kaggle: KaggleServer, kagsync: Kagsync) -> KaggleServer:
 
 def test_a_board_from_kaggle_is_a_csv_and_the_zip_is_gone(kaggle: KaggleServer, folder: Path) -> None:
     kaggle.board("titanic-on-kaggle", BOARD)
-    linked = replace(COMPETITION, kaggle_competition_id="titanic-on-kaggle")
+    linked = COMPETITION._replace(kaggle_competition_id="titanic-on-kaggle")
 
     fetched = fetch.from_kaggle(client.connect()(), linked, folder)
 
@@ -79,7 +78,7 @@ def test_the_rows_of_the_last_board_are_not_counted_again_and_those_of_another_a
         kaggle.board(SLUG, BOARD)
         folder_of_run = folder / sha256[:8]
         folder_of_run.mkdir()
-        known = replace(COMPETITION, fingerprint=f"{sha256}:1", row_count=1744)
+        known = COMPETITION._replace(fingerprint=f"{sha256}:1", row_count=1744)
         assert fetch.from_kaggle(client.connect()(), known, folder_of_run).rows == rows
         assert len(counted) == times_counted
 

@@ -19,6 +19,7 @@ from world.boards import Team, board_csv, board_zip
 from world.listeners import Listener
 
 from kagsync.errors import Unreachable
+from kagsync.files import locks
 from kagsync.kaggle import client, watchdog
 
 if TYPE_CHECKING:
@@ -241,6 +242,23 @@ def test_what_libraries_do_at_pythons_exit_is_not_needed() -> None:
         "logging.shutdown",  # called in its place
         "certifi.core.exit_cacert_ctx",  # deletes a copy that there is only if certifi is in a ZIP
     }
+
+
+def test_a_run_leaves_its_whole_log_and_output_and_nothing_else(
+    moved: str, dripping: Listener, settings: Settings, tmp_path: Path
+) -> None:
+    dripping.manner = "answer"
+    out, log = tmp_path / "out", tmp_path / "log"
+    command = [sys.executable, "-m", "kagsync", "sync", SLUG, "--from", moved, "--log-file", str(log)]
+    with out.open("w") as file:
+        ran = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, text=True, check=True)
+    assert out.read_text() == "Synced 2 entries across 1 competition\n"
+    assert [line.partition(" ")[2] for line in log.read_text().splitlines()] == ran.stderr.splitlines()
+    assert ran.stderr.count("Notified json://") == 2
+    assert list(settings.temp_data.iterdir()) == []
+    assert not settings.db.with_name(f"{settings.db.name}-wal").exists()
+    with locks.hold(settings.locks / f"{SLUG}.lock", wait=0.0):
+        pass
 
 
 def test_the_process_has_no_garbage_collector_and_a_program_that_imports_kagsync_keeps_its_own() -> None:

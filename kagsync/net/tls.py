@@ -58,7 +58,8 @@ class SharedTlsAdapter(HTTPAdapter):
 def context(verify: bool | str) -> ssl.SSLContext | None:
     """The context with the certificates that requests would trust.
 
-    Threads may share it, because nothing changes it after it was made. (OpenSSL locks its certificates.)
+    Threads may share it, because nothing changes it after it was made, and OpenSSL locks its certificates.
+    (urllib3 sets `verify_mode` for each connection, to the value that it has.)
 
     Args:
         verify: what requests gives its adapters: a file or folder of certificates; True: the usual ones.
@@ -81,8 +82,8 @@ def _context(bundle: str) -> ssl.SSLContext | None:
     except OSError:  # an SSLError is one
         return None
     made.set_alpn_protocols(ALPN_PROTOCOLS)
-    # urllib3 sets the same ones for each connection. Until Python 3.13 that can crash another thread that
-    # connects at this moment, because OpenSSL frees the list while it is being copied.
+    # urllib3 sets the same ones again for each connection. OpenSSL replaces its list then, and does not allow
+    # that while other threads use the context.
     made.set_alpn_protocols = _unchanged  # type: ignore[method-assign, assignment]
     return made
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync
 
-# What costs 10 ms or more each, and what no short command needs.
+# What no short command needs: large libraries, and what only some commands use.
 HEAVY = {"pandas", "numpy", "sqlite_utils", "pydantic", "kaggle", "asyncio", "multiprocessing", "jinja2"}
 RARE = {"apprise", "rapidfuzz", "plotille", "rich.console", "logging.handlers", "kagsync.report.write"}
 NETWORK = {"requests", "urllib3", "ssl", "http.client", "kagglesdk", "google.protobuf"}

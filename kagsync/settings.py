@@ -9,12 +9,14 @@ import contextlib
 import os
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from kagsync.errors import ConfigurationError
 
 DEFAULT_JOBS = 4
 MAX_JOBS = 64
+KEEP_DRIFT_DAYS = 30
 
 # Every variable kagsync itself reads, with what it means (the README's table is checked against this).
 VARIABLES = {
@@ -23,6 +25,7 @@ VARIABLES = {
     "KAGSYNC_JOBS": "how many competitions are synced side by side",
     "KAGSYNC_LOG_FILE": "a log file, rotated at 1 MB, three old ones kept",
     "KAGSYNC_TEAM_NAME": "0 turns off matching by team name",
+    "KAGSYNC_KEEP_DRIFT": "for how many days every rank change caused by others is kept, or `forever`",
     "KAGSYNC_PING_URL": "where `sync` says that it starts and how it ended (healthchecks.io's protocol)",
 }
 
@@ -41,6 +44,7 @@ class Settings:
         jobs: how many competitions are synced side by side.
         log_file: a rotating log file, or None.
         team_name: whether a team whose name is exactly a tracked username may count as that user.
+        keep_drift: older than this, the history is thinned (see `standings/thinning.py`); None: it never is.
     """
 
     db: Path
@@ -48,6 +52,7 @@ class Settings:
     jobs: int = DEFAULT_JOBS
     log_file: Path | None = None
     team_name: bool = True
+    keep_drift: timedelta | None = timedelta(days=KEEP_DRIFT_DAYS)
 
     @property
     def temp_data(self) -> Path:
@@ -98,6 +103,7 @@ def load(
         jobs=jobs if jobs is not None else _jobs(),
         log_file=log_file or _path("KAGSYNC_LOG_FILE"),
         team_name=team_name if team_name is not None else _flag("KAGSYNC_TEAM_NAME", default=True),
+        keep_drift=_keep_drift(),
     )
 
 
@@ -169,6 +175,18 @@ def _jobs() -> int:
     if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= MAX_JOBS:
         raise ConfigurationError(f"KAGSYNC_JOBS is {value!r}", f"Set it to a number from 1 to {MAX_JOBS}")
     return int(value)
+
+
+def _keep_drift() -> timedelta | None:
+    value = os.environ.get("KAGSYNC_KEEP_DRIFT", "").strip().lower() or f"{KEEP_DRIFT_DAYS}d"
+    if value == "forever":
+        return None
+    match = re.fullmatch(r"([0-9]{1,4})d", value)
+    if match is None or int(match[1]) < 1:
+        raise ConfigurationError(
+            f"KAGSYNC_KEEP_DRIFT is {value!r}", "Set it to a number of days such as 30d, or to forever"
+        )
+    return timedelta(days=int(match[1]))
 
 
 def _flag(variable: str, *, default: bool) -> bool:

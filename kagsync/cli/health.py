@@ -1,4 +1,4 @@
-"""`kagsync status`, `doctor` and `backup`: whether everything works, and a copy of the database."""
+"""`kagsync status`, `doctor`, `backup` and `compact`: whether everything works, and the database file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kagsync import clock, errors, inputs, log
-from kagsync.cli.command import Common, app, command, open_to_read
+from kagsync.cli.command import Common, app, command, open_store, open_to_read
 from kagsync.cli.options import JsonOrText
 from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
@@ -87,3 +87,12 @@ def backup(
     with open_to_read(loaded) as store:
         size = copy.backup(store, file)
     common.say(copy.summary(file, size))
+
+
+@command(app)
+def compact(common: Common) -> None:
+    """Give free space in the database file back to the disk."""
+    from kagsync.store import compact as file
+
+    with open_store(common.settings()) as store:
+        common.say(file.summary(store, *file.compact(store)))

@@ -35,6 +35,7 @@ _FILES = {
     "status": "health",
     "doctor": "health",
     "backup": "health",
+    "compact": "health",
     "competitions": "competitions",
     "users": "users",
     "schedule": "schedule",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _MAX_AGE = timedelta(minutes=15)
 QUICKLY_SEARCHED = 50_000_000  # bytes that SQLite searches for damage in half a second
+_MUCH_FREE = 10_000_000  # bytes
 
 
 def database(loaded: Settings, now: datetime, found: Found, *, integrity: bool) -> Iterator[Check]:
@@ -66,7 +67,9 @@ def _soundness(store: Store, size: int, *, search: bool) -> Check:
     version = f"schema {store.schema_on_disk}"
     if store.schema_on_disk < migrations.LATEST:
         version += f", which the next run updates to {migrations.LATEST}"
-    return Check("Database", True, f"{db}, {size:,} bytes, {sound}, {version}")
+    free = store.free_bytes()
+    waiting = f", {free:,} of them free (kagsync compact)" if free > max(_MUCH_FREE, size // 4) else ""
+    return Check("Database", True, f"{db}, {size:,} bytes{waiting}, {sound}, {version}")
 
 
 def _contents(store: Store, now: datetime, competitions: list[Competition]) -> Iterator[Check]:

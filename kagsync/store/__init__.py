@@ -88,6 +88,11 @@ class Store:
             with contextlib.suppress(OSError):  # missing, or another user's; `doctor` reports that
                 path.chmod(path.stat().st_mode & 0o770)
 
+    def free_bytes(self) -> int:
+        """How much of the file is free: SQLite fills it again, or `compact` gives it back to the disk."""
+        pages, size = (self.connection.value(f"PRAGMA {name}") for name in ("freelist_count", "page_size"))
+        return int(pages * size)
+
     def problems(self) -> list[str]:
         """What SQLite finds wrong in the whole database; nothing if it is sound."""
         return self.connection.problems()

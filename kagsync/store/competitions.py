@@ -39,6 +39,14 @@ class Competitions(Part):
         )
         return [_competition(row) for row in rows]
 
+    def newest_board(self) -> datetime | None:
+        """The time of the newest board of those that are linked to Kaggle; None: there is no board."""
+        return _time(
+            self._db.value(
+                "SELECT max(snapshot_at) FROM competitions WHERE kaggle_competition_id IS NOT NULL"
+            )
+        )
+
     def find(self, slug: str) -> Competition | None:
         """The competition with this slug, case ignored; None when there is none."""
         return self._find("slug", slug)

@@ -7,7 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from kagsync.store import migrations
-from kagsync.store.errors import explain
+from kagsync.store.errors import BUSY_TIMEOUT, explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -73,6 +73,15 @@ class Connection:
             if self.raw.in_transaction:
                 self.execute("ROLLBACK")
             raise
+
+    @contextlib.contextmanager
+    def without_waiting(self) -> Iterator[None]:
+        """Within the block, what is locked by another process fails at once."""
+        self.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
 
     def problems(self) -> list[str]:
         """What SQLite finds wrong in the whole database; nothing if it is sound."""

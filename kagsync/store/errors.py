@@ -21,13 +21,17 @@ REPAIR = (
 )
 
 
+class Locked(DatabaseError):
+    """Another process writes to the database."""
+
+
 def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
     """Says what an error of SQLite means for the user, with its remedy."""
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
         return DiskFull(f"the disk of {path} is full", "Free some space; nothing was lost")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return DatabaseError(
+        return Locked(
             f"the database {path} was locked for more than {BUSY_TIMEOUT:.0f} s",
             "See which other program holds it open; the next run tries again",
         )

@@ -14,6 +14,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kagsync import clock
 from kagsync.standings import drift
 from kagsync.standings.movements import Change, Past
 from kagsync.standings.standing import Splice, Standing
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 # A moment at which nothing had changed matters only when an archive is loaded later.
 UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
 
-
+DAY = 86_400  # seconds; history is thinned by whole days, UTC
 _AT_ONCE = 10_000  # changes; bounds the memory of a million
 _SAVE_CHANGE = (
     "INSERT INTO entry_history (competition_id, user_id, moment, rank, score, submission_count, team) "
@@ -229,6 +230,12 @@ class HistoryChanges(Part):
                 snapshot.sha256,
                 snapshot.file,
             ),
+        )
+        # On a day that has been thinned, a board that arrives late adds rows to be thinned.
+        day = clock.from_unix(snapshot.moment // DAY * DAY)
+        self._db.execute(
+            "UPDATE competitions SET thinned_until = ? WHERE id = ? AND thinned_until > ?",
+            (day, competition_id, day),
         )
 
     def forget_after(self, competition_id: int, moment: int) -> bool:

@@ -145,10 +145,8 @@ def _prepare(db: Connection, locks_folder: Path) -> None:
                 _migrate(db)
     elif db.value("PRAGMA journal_mode") != "wal":  # a backup that was restored
         # Without waiting: if this user may not write or is not alone, the next one does it.
-        db.execute("PRAGMA busy_timeout = 0")
-        with contextlib.suppress(sqlite3.OperationalError):
+        with db.without_waiting(), contextlib.suppress(sqlite3.OperationalError):
             db.raw.execute("PRAGMA journal_mode = WAL")
-        db.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
 
 
 def _migrate(db: Connection) -> None:

@@ -48,6 +48,11 @@ class Runs(Part):
             > 0
         )
 
+    def notice_given(self, subject: str) -> datetime | None:
+        """When the notice of a subject was given; None: it was not."""
+        at = self._db.value("SELECT given_at FROM notices WHERE subject = ?", (subject,))
+        return None if at is None else clock.parse_iso(at)
+
     def save_trigger(self, trigger: Trigger) -> None:
         """Remembers a run as the last one that its trigger started."""
         self._db.execute(

@@ -1,4 +1,4 @@
-"""The steps after the competitions of a run: the report, notifications, the ping, the record.
+"""The steps after the competitions of a run: the report, notifications, the ping, the record, thinning.
 
 A new step is a function here and a line in `After.finish`.
 
@@ -12,6 +12,7 @@ import contextlib
 import logging
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     from kagsync.notify.ping import Ping
     from kagsync.settings import Settings
 
-NOTIFY, PING, TRIGGER = "notify", "ping", "trigger"
+NOTIFY, PING, TRIGGER, THIN = "notify", "ping", "trigger", "thin"
+THINNING = "thinning"  # the subject of the notice
+NOTICE = timedelta(days=7)  # from the notice to the first thinning
 _FAILED = {
     REPORT: "The report was not updated",
     NOTIFY: "Nobody was notified",
     PING: "The monitor's answer was not saved",
     TRIGGER: "The end of this run was not recorded",
+    THIN: "The history was not thinned",
 }
 
 
@@ -86,6 +90,8 @@ class After(NamedTuple):
                 outcome = self._attempt(
                     TRIGGER, outcome, lambda: self._record(_open(store), outcome.exit_code)
                 )
+            if store is not None and outcome.error is None:  # last, since nobody waits for it
+                outcome = self._attempt(THIN, outcome, lambda: _thin(self.settings, _open(store)))
         return outcome
 
     def correct(self, outcome: Outcome, error: KagsyncError) -> None:
@@ -153,3 +159,27 @@ def _notify(settings: Settings, store: Store) -> list[AfterFailure]:
 
     notified = tell.tell(settings, store, clock.utc_now())
     return [AfterFailure(NOTIFY, failure.error.code, str(failure)) for failure in notified.failures]
+
+
+def _thin(settings: Settings, store: Store) -> list[AfterFailure]:
+    """Thins some old days of the history; an older database gets a notice a week before the first."""
+    newest = store.competitions.newest_board()
+    if settings.keep_drift is None or newest is None:
+        return []
+    now = clock.utc_now()
+    given = store.runs.notice_given(THINNING)
+    if given is None:
+        store.runs.first_time(THINNING, now)
+        logger.warning(
+            "From %s on, kagsync thins old history: of the rank changes that others caused, only each "
+            "person's last one of a day is kept once they are %d days old. To keep all of them, set "
+            "KAGSYNC_KEEP_DRIFT=forever. To make the file smaller afterwards, run: kagsync compact",
+            clock.iso(now + NOTICE)[:10],
+            settings.keep_drift.days,
+        )
+    elif given + NOTICE <= now:
+        from kagsync.store import thinning
+
+        # By the newest board too, so that a clock that is wrong deletes nothing.
+        thinning.thin(store, min(now, newest) - settings.keep_drift)
+    return []

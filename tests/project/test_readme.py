@@ -186,7 +186,7 @@ def test_the_keys_of_every_json_are_those_in_the_readme(lived_in: dict[str, Any]
 
 
 def test_every_word_that_json_uses_is_in_the_readme() -> None:
-    steps = {result.REPORT, after.NOTIFY, after.PING, after.TRIGGER}
+    steps = {result.REPORT, after.NOTIFY, after.PING, after.TRIGGER, after.THIN}
     ends = {records.OK, records.UNCHANGED, records.OLDER, records.BUSY, records.RESTING, records.LATER}
     states = {status.FRESH, status.STALE, status.NEVER, status.PAUSED, status.UNLINKED}
     section = README.partition("### JSON")[2].partition("\n### ")[0]
@@ -201,6 +201,7 @@ def test_every_setting_is_in_the_readme_and_is_read() -> None:
     assert rows.keys() == settings.VARIABLES.keys()
     assert rows["KAGSYNC_JOBS"][-1] == str(settings.DEFAULT_JOBS)
     assert f"1 to {settings.MAX_JOBS}" in rows["KAGSYNC_JOBS"][1]
+    assert rows["KAGSYNC_KEEP_DRIFT"][-1] == f"`{settings.KEEP_DRIFT_DAYS}d`"
 
 
 def test_every_table_and_view_is_in_the_readme(store: Store) -> None:

@@ -1,0 +1,57 @@
+"""Gives the free space in the database file back to the disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+from kagsync.errors import DatabaseError, DiskFull, from_os_error
+from kagsync.store.errors import BUSY_TIMEOUT, Locked
+
+if TYPE_CHECKING:
+    from kagsync.store import Store
+
+
+def compact(store: Store) -> tuple[int, int]:
+    """Rewrites the database without its free pages. Nobody else can write meanwhile.
+
+    Returns:
+        the file's bytes before and after.
+
+    Raises:
+        DiskFull: there is not enough space; nothing has changed.
+        DatabaseError: another program uses the database.
+    """
+    db, path = store.connection, store.path
+    try:
+        before = path.stat().st_size
+        # SQLite writes a copy and then, in its log, the new file.
+        needed = 2 * (before - store.free_bytes())
+        if (free := shutil.disk_usage(path.parent).free) < needed:
+            raise DiskFull(
+                f"compacting {path} takes {needed / 1e6:,.1f} MB, and {free / 1e6:,.1f} MB are free there",
+                "Free some space; nothing has changed",
+            )
+        os.environ["SQLITE_TMPDIR"] = str(path.parent)  # the copy, on the disk that was checked
+        db.execute("VACUUM")
+        busy = db.value("PRAGMA wal_checkpoint(TRUNCATE)")
+        after = path.stat().st_size
+    except Locked as error:
+        raise DatabaseError(
+            f"another program has been using the database {path} for {BUSY_TIMEOUT:.0f} s",
+            "Run it again when no sync or other program uses it",
+        ) from error
+    except OSError as error:
+        raise from_os_error(error, f"compact the database {path}") from error
+    if busy:
+        raise DatabaseError(
+            f"another program reads the database {path}, so its file could not be made smaller yet",
+            "End that program, then run it again",
+        )
+    return before, after
+
+
+def summary(store: Store, before: int, after: int) -> str:
+    """The result for people."""
+    return f"Compacted {store.path}: {before / 1e6:,.1f} MB → {after / 1e6:,.1f} MB"

@@ -26,6 +26,7 @@ from tests.benchmarks.report import report
 from tests.benchmarks.startup import startup
 from tests.benchmarks.storage import storage
 from tests.benchmarks.targets import targets
+from tests.benchmarks.thinning import thinned
 from tests.benchmarks.tick import tick
 
 if TYPE_CHECKING:
@@ -45,10 +46,11 @@ TABLES: dict[str, Callable[[Bench], list[Table]]] = {
     "storage": storage,
     "report": report,
     "looks": looks,
+    "thinning": thinned,
 }
 
 
-SLOW = ("growth", "commands")  # tables that --quick leaves out, unless they are named
+SLOW = ("growth", "commands", "thinning")  # tables that --quick leaves out, unless they are named
 
 
 def main() -> int:

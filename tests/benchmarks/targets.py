@@ -89,6 +89,7 @@ TARGETS = (
     _Target("doctor, CPU more than without the year's database", "looks database cpu", 0.5, 1, " s"),
     _Target("report of 50 × 200, CPU", f"looks {REPORT} cpu", 4, 1, " s"),
     _Target("sync --report, CPU more than without the report", "looks pages cpu", 200, 0.001, " ms"),
+    _Target("thinning, CPU of a step, 6 boards a day", "thinning 2370 step", 50, 0.001, " ms"),
     _Target("a year of one person out of 10 million rows", "storage year query", 1, 0.001, " ms"),
 )
 

@@ -259,3 +259,13 @@ def test_a_rank_that_would_seem_to_be_passed_stays() -> None:
 def test_teammates_stay_together() -> None:
     history = {0: _drift(5, 6, 7, 8), 1: _drift(5, 6, 7, 8)}
     assert [list(changes) for changes in thinned(history, [0]).values()] == [[1 * HOUR, 4 * HOUR]] * 2
+
+
+def test_a_row_that_stayed_only_for_another_that_goes_is_gone_at_once() -> None:
+    ranks = {0: (2, 4, 2, 6, 4, 5), 1: (4, 8, 4, 8, 6, None, 7, 6), 2: (6, 9, 5, 9, 7, 8, None, 9)}
+    history = {
+        person: {moment + DAY * (moment > HOUR): now for moment, now in _drift(*those, person=person).items()}
+        for person, those in ranks.items()
+    }
+    once = thinned(history, [1])
+    assert thinned(once, [1]) == once

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # A moment at which nothing had changed matters only when an archive is loaded later.
 UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
 
+_LATEST = 2**63 - 1  # the largest number of SQLite
 DAY = 86_400  # seconds; history is thinned by whole days, UTC
 _AT_ONCE = 10_000  # changes; bounds the memory of a million
 _SAVE_CHANGE = (
@@ -76,13 +77,23 @@ class History(Part):
         )
         return {(team_id, moment) for team_id, moment in rows}
 
-    def observations(self, competition_id: int) -> list[tuple[int, int]]:
-        """The moments at which the board was seen, ascending, each with the highest user id searched for."""
-        rows = self._db.rows(
-            "SELECT moment, last_user_id FROM snapshots WHERE competition_id = ? ORDER BY moment",
-            (competition_id,),
+    def next_search(self, competition_id: int, user_id: int, after: int) -> int | None:
+        """The moment of the first board after a moment on which a user was searched for."""
+        moment: int | None = self._db.value(
+            "SELECT moment FROM snapshots WHERE competition_id = ? AND moment > ? AND last_user_id >= ? "
+            "ORDER BY moment LIMIT 1",
+            (competition_id, after, user_id),
         )
-        return [(moment, last) for moment, last in rows]
+        return moment
+
+    def last_search(self, competition_id: int, user_id: int, before: int | None) -> int | None:
+        """The moment of the last board before a moment (None: of all) on which a user was searched for."""
+        moment: int | None = self._db.value(
+            "SELECT moment FROM snapshots WHERE competition_id = ? AND moment < ? AND last_user_id >= ? "
+            "ORDER BY moment DESC LIMIT 1",
+            (competition_id, _LATEST if before is None else before, user_id),
+        )
+        return moment
 
     def standing_at(self, competition_id: int, user_id: int, moment: int) -> Standing | None:
         """How a user stood at a moment; None: not on the board, or not tracked then."""

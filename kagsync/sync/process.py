@@ -248,10 +248,8 @@ def _spliced(
     store: Store, competition_id: int, moment: int, seen: dict[int, Standing | None]
 ) -> Iterator[tuple[int, Splice]]:
     """How a snapshot between others changes the histories of users."""
-    observations = store.history.observations(competition_id)
     for user, standing in seen.items():
-        later = [at for at, last_user_id in observations if at > moment and user <= last_user_id]
-        next_at = later[0] if later else None
+        next_at = store.history.next_search(competition_id, user, moment)
         before = store.history.standing_at(competition_id, user, moment - 1)
         after = None if next_at is None else store.history.standing_at(competition_id, user, next_at)
         for change in splice(before, standing, moment, after, next_at):

@@ -19,7 +19,6 @@ def redated(store: Store, competition_id: int) -> list[Entry]:
 
     A correction may have removed their last standing: then the one before it is their last.
     """
-    observations = store.history.observations(competition_id)
     redated = []
     for entry in store.boards.entries(competition_id):
         if entry.last_seen_at is None:
@@ -31,12 +30,12 @@ def redated(store: Store, competition_id: int) -> list[Entry]:
         left = (
             None if store.history.standing_at(competition_id, entry.user_id, change) is not None else change
         )
-        seen = [at for at, last in observations if entry.user_id <= last and (left is None or at < left)]
-        if not seen:
+        seen = store.history.last_search(competition_id, entry.user_id, before=left)
+        if seen is None:
             continue
         dated = _as_of(store, competition_id, entry)._replace(
             left_at=None if left is None else clock.from_unix(left),
-            last_seen_at=clock.from_unix(seen[-1]),
+            last_seen_at=clock.from_unix(seen),
         )
         if dated != entry:
             redated.append(dated)

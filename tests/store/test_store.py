@@ -480,13 +480,11 @@ def test_every_moment_of_an_unchanged_board_is_remembered_for_a_month(store: Sto
         write.history.save_snapshot(key, Snapshot(200, 3, 2, 2))
         write.history.save_snapshot(key, Snapshot(100, 3, 2, 2))
         write.history.save_snapshot(key, Snapshot(100, 3, 2, 1))
-    observed = store.history.observations(key)
-    assert sorted({moment for moment, _ in observed}) == [100, 150, 200]
-    assert observed == sorted(observed)
-    assert max(last for moment, last in observed if moment == 100) == 2
+    seen = "SELECT moment, last_user_id FROM snapshots ORDER BY moment"
+    assert look(store, seen) == [(100, 2), (150, 1), (200, 2)]
     with store.writing() as write:
         write.history.save_unchanged_snapshot(key, 200 + 31 * 86400)
-    assert [moment for moment, _ in store.history.observations(key)] == [100, 200, 200 + 31 * 86400]
+    assert [moment for moment, _ in look(store, seen)] == [100, 200, 200 + 31 * 86400]
 
 
 def test_the_views_tell_times_as_iso_utc(store: Store) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world import many
+from world.boards import board_csv, board_name, many_teams
+from world.database import execute
 from world.work import Work, counted
 
 if TYPE_CHECKING:
@@ -68,3 +70,31 @@ def test_work_grows_at_most_in_proportion(
         first, second, third = (getattr(found, measure) for found in (one, two, four))
         # In proportion, the second step is twice the first; with the square, four times.
         assert third - second <= 2.5 * max(second - first, 0) + 0.15 * first, (measure, first, second, third)
+
+
+def test_the_work_for_an_older_board_does_not_grow_with_the_number_of_boards(
+    kagsync: Kagsync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = board_csv(many_teams(20))
+    newest, older = (tmp_path / board_name("c1", f"2026-{month}-01T00:00:00") for month in ("09", "02"))
+    for file in (newest, older):
+        file.write_bytes(board)
+    found = []
+    for boards in (100, 400):
+        db = tmp_path / f"{boards}.db"
+        monkeypatch.setenv("KAGSYNC_DB", str(db))
+        kagsync("competitions", "add", "c1", "--no-kaggle")
+        kagsync("users", "add", *(f"user{n}" for n in range(1, 21)))
+        assert kagsync("process", "c1", str(newest)).code == 0
+        execute(
+            db,
+            f"WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {boards}) "
+            "INSERT INTO snapshots (competition_id, moment, row_count, team_count, last_user_id) "
+            "SELECT competition_id, moment - n * 3600, row_count, team_count, last_user_id FROM snapshots, n",
+        )
+        with counted() as work:
+            assert kagsync("process", "c1", str(older)).code == 0
+        found.append(work)
+    few, many_boards = found
+    assert many_boards.python <= 1.05 * few.python
+    assert many_boards.sqlite <= 1.05 * few.sqlite + 200

@@ -42,6 +42,11 @@ class Header(NamedTuple):
     optional: tuple[str, ...]
 
     @property
+    def most_rows(self) -> int:
+        """How many data rows a board of this age may have."""
+        return sizes.MAX_ROWS if self.modern else sizes.MAX_OLD_ROWS
+
+    @property
     def date(self) -> str | None:
         """The column with the dates of submissions; None where there is none."""
         return next((name for name in _DATES if name in (*self.needed, *self.optional)), None)
@@ -83,7 +88,7 @@ def count_rows(path: Path) -> int:
     header = read_header(path)
     with sizes.reading(path) as rows:
         count = sum(len(row) > 1 or is_row(row) for row in rows) - 1
-    sizes.refuse_many_rows(count, sizes.MAX_ROWS if header.modern else sizes.MAX_OLD_ROWS)
+    sizes.refuse_many_rows(count, header.most_rows)
     return count
 
 

@@ -3,8 +3,8 @@
 Cells are written by strangers: a team may be called NaN or null, so no type is guessed from them.
 
 It uses the csv module because importing pandas takes longer than pandas saves. CPU of a whole `sync --from`,
-compared with pandas: 0.4 at 1,744 rows (27 MB for 76), 0.6 at 42,000 (35 MB for 94), 1.05 at 200,000, and 1.2
-to 1.35 at a million (195 MB for 239). They meet at about 170,000 rows; the largest real board had 43,000.
+compared with pandas: 0.34 at 1,744 rows (27 MB for 75), 0.5 at 42,000 (34 MB for 94), 0.8 at 200,000, 0.9 at
+400,000, 1.08 at a million (195 MB for 238). The largest real board had 43,000.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 
 from kagsync.board import cells, rows, sizes
 from kagsync.board.cells import Legible
-from kagsync.board.header import MODERN_OPTIONAL, Header, is_row, read_header, refuse_cut_off, short
+from kagsync.board.header import (
+    MODERN_OPTIONAL,
+    Header,
+    count_rows,
+    is_row,
+    read_header,
+    refuse_cut_off,
+    short,
+)
 from kagsync.board.summary import BoardSummary
 from kagsync.errors import BadBoard
 from kagsync.log import logger
@@ -89,7 +97,11 @@ def _texts(path: Path, header: Header) -> Iterator[dict[str, Sequence[str]]]:
     with sizes.reading(path, to_the_end=True) as lines:
         found = _needed_cells(lines, list(header.positions.values()))
         next(found)  # the header
+        read = 0
         while piece := list(islice(found, _ROWS_AT_ONCE)):
+            read += len(piece)
+            if read > header.most_rows:
+                count_rows(path)  # refuses the board, with the number of its rows
             yield dict(zip(header.positions, zip(*piece, strict=True), strict=True))
 
 

@@ -36,14 +36,15 @@ def fetch_board(settings: Settings, slug: str) -> Path:
         with run_folder.new(settings.temp_data, found.slug, clock.utc_now()) as folder:
             on_failure.callback(cleanup.remove_run, folder, None)
             try:
-                csv = source.fetch(found, folder).csv
+                board = source.fetch(found, folder)
             except RateLimited as error:
                 if error.until is not None:
                     competition.rest(lambda: contextlib.nullcontext(store), found, error.until)
                 raise
+            board.log_rows()
             run_folder.hand_over(folder)
         on_failure.pop_all()
-    return csv
+    return board.csv
 
 
 def process_file(

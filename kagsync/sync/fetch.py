@@ -33,6 +33,7 @@ class Fetched:
         sha256: of the CSV's bytes (a ZIP's bytes differ every time).
         snapshot_at: when Kaggle made it (UTC), as far as that is known.
         file: the name of the file from disk; None: Kaggle sent it.
+        said: what the log says of the fetch, before the number of rows; "": nothing.
         known_rows: the number of its data rows, if they have been counted before.
     """
 
@@ -40,12 +41,21 @@ class Fetched:
     sha256: str
     snapshot_at: datetime
     file: str | None = None
+    said: str = ""
     known_rows: int | None = None
 
     @cached_property
     def rows(self) -> int:
         """The number of its data rows, counted on first use; raises BadBoard."""
         return header.count_rows(self.csv) if self.known_rows is None else self.known_rows
+
+    def log_rows(self, rows: int | None = None) -> None:
+        """Logs the number of its data rows: the given one, otherwise it counts them; raises BadBoard.
+
+        Counting takes a third as long as reading the board. So who reads it logs the number afterwards.
+        """
+        if self.said:
+            logger.info("%s: %d entries", self.said, self.rows if rows is None else rows)
 
 
 def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetched:
@@ -64,11 +74,9 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetch
         fetched = _of_kaggle(extracted, clock.utc_now())
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
-    last = competition.last_board
-    if last is not None and fetched.sha256 == last[0]:  # the same board does not need to be counted again
-        fetched = replace(fetched, known_rows=last[1])
-    logger.info("Downloaded complete leaderboard: %d entries", fetched.rows)
-    return fetched
+    last = competition.last_board  # the same board does not need to be counted again
+    known = last[1] if last is not None and fetched.sha256 == last[0] else None
+    return replace(fetched, said="Downloaded complete leaderboard", known_rows=known)
 
 
 def from_file(source: Path, folder: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
@@ -93,8 +101,7 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
         fetched = _of_disk(extracted, source, modified, competition, accept_name=accept_name)
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
-    logger.info("Read complete leaderboard from %s: %d entries", source.name, fetched.rows)
-    return fetched
+    return replace(fetched, said=f"Read complete leaderboard from {source.name}")
 
 
 def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
@@ -110,11 +117,8 @@ def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) 
     if run_folder.is_our_file(csv.absolute()):
         if not accept_name:
             _refuse_fetched_for_another(csv.absolute(), competition)
-        fetched = _of_kaggle(extracted, modified)
-    else:
-        fetched = _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
-    # Counted now, because counting refuses a board that is too large to process.
-    return replace(fetched, known_rows=header.count_rows(csv))
+        return _of_kaggle(extracted, modified)
+    return _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
 
 
 def is_zip(source: Path) -> bool:
@@ -127,6 +131,7 @@ def _of_kaggle(extracted: archive.ExtractedCsv, fetched_at: datetime) -> Fetched
     """A board that Kaggle sent. Its time is the one in its name, otherwise that of the fetch."""
     name = extracted.original_name
     _refuse_private(name)
+    header.read_header(extracted.path)  # refuses what is not a leaderboard
     snapshot_at = file_name.snapshot_time(name) or fetched_at.replace(microsecond=0)
     _refuse_future(snapshot_at)
     return Fetched(extracted.path, extracted.sha256, snapshot_at)
@@ -145,6 +150,7 @@ def _of_disk(
         _refuse_private(name)
     if not accept_name:
         _refuse_other_competition(names, competition)
+    header.read_header(extracted.path)
     snapshot_at = _time_of(extracted.path, names, modified)
     _refuse_future(snapshot_at)
     # A file's name may hold characters that no database accepts.

@@ -69,12 +69,14 @@ def process(
     )
     older = competition.snapshot_at is not None and fetched.snapshot_at < competition.snapshot_at
     if competition.fingerprint == fingerprint and not older and not force:
+        fetched.log_rows()
         return _nothing_new(store, competition, fetched, run)
 
     roster = matching.Roster.of(store.users.roster())
     board = reader.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
     claims = matching.match(board.pieces, roster, team_name=team_name)
     summary = board.summary
+    fetched.log_rows(summary.rows)
     moment = int(fetched.snapshot_at.timestamp())
     known = store.history.snapshot_until(competition.id, moment)
     if known is not None and not force and store.history.has_snapshot(competition.id, moment):

@@ -74,9 +74,12 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetch
         fetched = _of_kaggle(extracted, clock.utc_now())
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
-    last = competition.last_board  # the same board does not need to be counted again
-    known = last[1] if last is not None and fetched.sha256 == last[0] else None
-    return replace(fetched, said="Downloaded complete leaderboard", known_rows=known)
+    fetched = replace(fetched, said="Downloaded complete leaderboard")
+    last = competition.last_board
+    if last is not None and fetched.sha256 == last[0]:  # the same board needs no other look
+        return replace(fetched, known_rows=last[1])
+    header.read_header(fetched.csv)
+    return fetched
 
 
 def from_file(source: Path, folder: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
@@ -101,6 +104,7 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
         fetched = _of_disk(extracted, source, modified, competition, accept_name=accept_name)
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
+    header.read_header(fetched.csv)
     return replace(fetched, said=f"Read complete leaderboard from {source.name}")
 
 
@@ -131,7 +135,6 @@ def _of_kaggle(extracted: archive.ExtractedCsv, fetched_at: datetime) -> Fetched
     """A board that Kaggle sent. Its time is the one in its name, otherwise that of the fetch."""
     name = extracted.original_name
     _refuse_private(name)
-    header.read_header(extracted.path)  # refuses what is not a leaderboard
     snapshot_at = file_name.snapshot_time(name) or fetched_at.replace(microsecond=0)
     _refuse_future(snapshot_at)
     return Fetched(extracted.path, extracted.sha256, snapshot_at)
@@ -150,7 +153,6 @@ def _of_disk(
         _refuse_private(name)
     if not accept_name:
         _refuse_other_competition(names, competition)
-    header.read_header(extracted.path)
     snapshot_at = _time_of(extracted.path, names, modified)
     _refuse_future(snapshot_at)
     # A file's name may hold characters that no database accepts.

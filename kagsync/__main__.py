@@ -21,7 +21,7 @@ _LOG_TIME = 0.3  # seconds to write the last log line
 def run() -> Never:
     """Runs the command line and exits with its code."""
     # The search for reference cycles takes up to a tenth of a run, and finds next to nothing. Without it, a
-    # run of 200 competitions or of a board with a million rows needs about 1 MB more.
+    # run of 200 competitions or of a board with a million rows needs about 1 MB more. The report needs it.
     gc.disable()
     try:
         _end_after_a_signal()

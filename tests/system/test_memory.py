@@ -144,3 +144,16 @@ def test_a_competition_leaves_little_in_reference_cycles(
     kagsync.ok("sync", "--all")
     few, many = left(2), left(10)
     assert (many - few) / 8 < most, (few, many)
+
+
+def test_a_report_collects_what_its_templates_leave_in_reference_cycles(
+    kagsync: Kagsync, tmp_path: Path
+) -> None:
+    kagsync("competitions", "add", "titanic", "--no-kaggle")
+    gc.disable()
+    try:
+        assert kagsync("report", "--output", str(tmp_path / "report")).code == 0
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()

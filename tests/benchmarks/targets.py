@@ -80,7 +80,7 @@ TARGETS = (
     ),
     _Target("entry rows written for a board without news of ours", "storage rows for nothing", 0),
     *(
-        _Target(f"history, bytes a change, {people} people", f"storage bytes a change {people}", 40)
+        _Target(f"history, bytes a change, {people} people", f"storage bytes a change {people}", 50)
         for people in (20, 200)
     ),
     _Target("a report of 200 people and a year, CPU : kagsync show", "report 200 people cpu : show", 1.75),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MAX_INTEGER = 2**63 - 1  # SQLite's
-_WHOLE = re.compile(r"\+?(\d{1,19})(?:\.0+)?", re.ASCII)
+_WHOLE = re.compile(r"(?:\+?0*(\d{1,19})|-0+)(?:\.0+)?", re.ASCII)
 # Kaggle's boards from 2010 to 2013 have the month first: 9/5/2012 6:06:10 PM
 _MONTH_FIRST = "%m/%d/%Y %I:%M:%S %p"
 _LOOKS_MONTH_FIRST = re.compile(r"\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M", re.ASCII)
@@ -36,7 +36,7 @@ def integer(text: str) -> int | None:
     match = _WHOLE.fullmatch(text.strip())
     if match is None:
         return None
-    value = int(match[1])
+    value = int(match[1] or 0)
     return value if value <= MAX_INTEGER else None
 
 

@@ -123,7 +123,7 @@ def report(
             new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
             if new:
                 # A card is as old as its page, so that of a page that stays need not be made again.
-                known = _cards(folder / INDEX, without=changed)
+                known = _cards(folder / INDEX, names - changed)
                 listed = [known.get(page_name(each.slug)) or pages.card(page(each)) for each in competitions]
                 write(folder / INDEX, pages.index(listed, site, index_key))
             counts[new] += 1
@@ -201,8 +201,8 @@ def _fresh(path: Path, key: str, now: datetime) -> bool:
     return found[1] == key and -60 < age < _FRESHNESS.total_seconds()
 
 
-def _cards(index: Path, *, without: set[str]) -> dict[str, str]:
-    """The cards on an index that kagsync wrote, but for those of some files.
+def _cards(index: Path, files: set[str]) -> dict[str, str]:
+    """The cards of some files on an index that kagsync wrote.
 
     A page that is newer than the index, because an earlier run was killed between the two, has no card yet.
     """
@@ -213,7 +213,7 @@ def _cards(index: Path, *, without: set[str]) -> dict[str, str]:
     return {
         file: card
         for file, card in cards.items()
-        if file not in without and (index.parent / file).stat().st_mtime_ns <= written
+        if file in files and (index.parent / file).stat().st_mtime_ns <= written
     }
 
 

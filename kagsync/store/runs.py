@@ -53,6 +53,11 @@ class Runs(Part):
         at = self._db.value("SELECT given_at FROM notices WHERE subject = ?", (subject,))
         return None if at is None else clock.parse_iso(at)
 
+    def forget_notice(self, subject: str) -> None:
+        """Makes the next notice of a subject the first one again."""
+        if self.notice_given(subject) is not None:
+            self._db.execute("DELETE FROM notices WHERE subject = ?", (subject,))
+
     def save_trigger(self, trigger: Trigger) -> None:
         """Remembers a run as the last one that its trigger started."""
         self._db.execute(

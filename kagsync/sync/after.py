@@ -163,23 +163,27 @@ def _notify(settings: Settings, store: Store) -> list[AfterFailure]:
 
 def _thin(settings: Settings, store: Store) -> list[AfterFailure]:
     """Thins some old days of the history; an older database gets a notice a week before the first."""
-    newest = store.competitions.newest_board()
-    if settings.keep_drift is None or newest is None:
+    if settings.keep_drift is None:
+        store.runs.forget_notice(THINNING)  # so that a single run with another setting deletes nothing
         return []
-    now = clock.utc_now()
+    newest = store.competitions.newest_board()
+    if newest is None:
+        return []
+    # Kaggle's time counts as well as the clock's, so that a clock that is wrong deletes nothing.
+    earlier, later = sorted((clock.utc_now(), newest))
     given = store.runs.notice_given(THINNING)
-    if given is None:
-        store.runs.first_time(THINNING, now)
+    if given is None or given > clock.horizon(later):
+        store.runs.forget_notice(THINNING)
+        store.runs.first_time(THINNING, later)
         logger.warning(
             "From %s on, kagsync thins old history: of the rank changes that others caused, only each "
             "person's last one of a day is kept once they are %d days old. To keep all of them, set "
             "KAGSYNC_KEEP_DRIFT=forever. To make the file smaller afterwards, run: kagsync compact",
-            clock.iso(now + NOTICE)[:10],
+            clock.iso(later + NOTICE)[:10],
             settings.keep_drift.days,
         )
-    elif given + NOTICE <= now:
+    elif given + NOTICE <= earlier:
         from kagsync.store import thinning
 
-        # By the newest board too, so that a clock that is wrong deletes nothing.
-        thinning.thin(store, min(now, newest) - settings.keep_drift)
+        thinning.thin(store, earlier - settings.keep_drift)
     return []

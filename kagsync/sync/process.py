@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.board import matching, reader
-from kagsync.errors import UnknownCompetition
+from kagsync.errors import BadBoard, UnknownCompetition
 from kagsync.log import logger
 from kagsync.standings.standing import STORED_VERSION, Splice, Standing, splice
 from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
@@ -74,7 +75,12 @@ def process(
 
     roster = matching.Roster.of(store.users.roster())
     board = reader.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
-    claims = matching.match(board.pieces, roster, team_name=team_name)
+    try:
+        claims = matching.match(board.pieces, roster, team_name=team_name)
+    except BadBoard:
+        with contextlib.suppress(BadBoard):
+            fetched.log_rows()
+        raise
     summary = board.summary
     fetched.log_rows(summary.rows)
     moment = int(fetched.snapshot_at.timestamp())

@@ -474,6 +474,16 @@ def test_a_page_that_is_newer_than_the_index_gets_a_new_card(
     assert sorted(gathered) == ["digits", SLUG]
 
 
+def test_a_page_that_is_gone_with_its_competition_is_no_longer_looked_for(club: Reported) -> None:
+    club.track("alice")
+    club.track(slug="digits")
+    club.report()
+    (club.site / "competition-digits.html").unlink()
+    club.kagsync.ok("competitions", "remove", "digits", "--yes")
+    club.report()
+    assert names(club.site) == {"index.html", "competition-titanic.html"}
+
+
 @pytest.mark.parametrize(("minutes", "written"), [(14, False), (16, True), (-5, True)])
 def test_a_page_is_written_again_for_its_freshness_alone(club: Reported, minutes: int, written: bool) -> None:
     club.track("alice")

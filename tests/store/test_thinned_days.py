@@ -156,6 +156,16 @@ def test_when_nothing_is_due_one_statement_says_so(made: Thinned) -> None:
     assert asked[0].startswith("SELECT")
 
 
+def test_a_day_that_is_too_large_stays_as_it_is(made: Thinned, monkeypatch: pytest.MonkeyPatch) -> None:
+    for hour in range(6):
+        made.load(hour, (((9 - hour, 1), (20 - hour, 1), (30 - hour, 1)), False))
+    made.load(48, (((1, 1), (2, 1), (3, 1)), False))
+    before = made.history()
+    monkeypatch.setattr(thinning, "_LARGEST_DAY", 3 * 6 - 1)
+    assert (made.thin(), made.history()) == (0, before)
+    assert made.until() == clock.iso(END)
+
+
 def test_it_does_not_wait_for_a_process_that_writes(made: Thinned) -> None:
     drifting(made, 1, 2, 3)
     with contextlib.closing(sqlite3.connect(made.store.path, isolation_level=None)) as other:

@@ -509,6 +509,20 @@ def test_json_of_nothing_to_do(kagsync: Kagsync) -> None:
 # From disk, and by hand
 
 
+def test_a_board_that_is_refused_while_it_is_read_was_fetched_all_the_same(
+    club: Crowd, tmp_path: Path
+) -> None:
+    club.kagsync.ok("competitions", "add", "titanic", "--no-kaggle")
+    source = tmp_path / board_name("titanic")
+    source.write_bytes(BOARD + BOARD.splitlines(keepends=True)[-1])
+
+    ran = club.kagsync("sync", "titanic", "--from", str(source))
+
+    assert ran.code == 1
+    assert f"INFO kagsync: Read complete leaderboard from {source.name}: 1745 entries\n" in ran.err
+    assert "is on the board more than once" in ran.err
+
+
 @pytest.mark.parametrize("kind", ["zip", "csv"])
 def test_a_board_from_disk_in_place_of_kaggle(club: Crowd, tmp_path: Path, kind: str) -> None:
     club.kagsync.ok("competitions", "add", "titanic", "--no-kaggle")

@@ -119,6 +119,39 @@ def test_who_keeps_everything_gets_no_notice(club: Drifting, monkeypatch: pytest
     assert database.ask(club.db, "SELECT * FROM notices") == []
 
 
+def test_a_single_run_without_the_setting_deletes_nothing(
+    club: Drifting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAGSYNC_KEEP_DRIFT", "forever")
+    club.day(monkeypatch)
+    club.tick(BEGIN + timedelta(days=40), monkeypatch)
+    monkeypatch.delenv("KAGSYNC_KEEP_DRIFT")
+    assert "kagsync thins old history" in club.tick(BEGIN + timedelta(days=40, hours=1), monkeypatch).err
+    monkeypatch.setenv("KAGSYNC_KEEP_DRIFT", "forever")
+    club.tick(BEGIN + timedelta(days=41), monkeypatch)
+    monkeypatch.delenv("KAGSYNC_KEEP_DRIFT")
+    assert "kagsync thins old history" in club.tick(BEGIN + timedelta(days=50), monkeypatch).err
+    assert club.rows() == 3
+
+
+def test_the_week_after_the_notice_does_not_trust_a_wrong_clock(
+    club: Drifting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.day(monkeypatch)
+    day = BEGIN + timedelta(days=40)
+    database.execute(club.db, "DELETE FROM notices")
+    club.tick(day, monkeypatch)
+    ahead = club.tick(day + timedelta(minutes=5), monkeypatch, clock_at=day + timedelta(days=20))
+    assert (ahead.err, club.rows()) == ("", 3)
+    database.execute(club.db, "UPDATE notices SET given_at = ?", clock.iso(day + timedelta(days=3000)))
+    assert "kagsync thins old history" in club.tick(day + timedelta(minutes=10), monkeypatch).err
+    database.execute(club.db, "DELETE FROM notices")
+    monkeypatch.setattr(clock, "utc_now", lambda: BEGIN - timedelta(days=2000))
+    assert f"From {day + timedelta(days=7):%Y-%m-%d} on" in club.kagsync("sync", "--all", "-q").err
+    assert club.tick(day + timedelta(minutes=15), monkeypatch).err == ""
+    assert club.rows() == 3
+
+
 def test_a_migrated_database_with_a_history_is_one_that_gets_the_notice(
     tmp_path: Path, kagsync: Kagsync
 ) -> None:

@@ -96,5 +96,5 @@ def test_the_work_for_an_older_board_does_not_grow_with_the_number_of_boards(
             assert kagsync("process", "c1", str(older)).code == 0
         found.append(work)
     few, many_boards = found
-    assert many_boards.python <= 1.05 * few.python
+    assert many_boards.python <= 1.5 * few.python  # with a list of all boards, 2.5
     assert many_boards.sqlite <= 1.05 * few.sqlite + 200

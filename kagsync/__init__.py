@@ -35,7 +35,8 @@ def history(
         a row for each change of a standing, by time and rank. Columns: competition, username, name, group;
         at (datetime64, UTC); on_board (bool); rank, team_id, submission_count (Int64); score (float64) and
         score_text as Kaggle prints it; kaggle_team_name; members (list); places won or lost (Int64),
-        reason and words of the change. Between two rows of a person nothing changed.
+        reason and words of the change. Between two rows of a person nothing changed, except on days that
+        were thinned (README, "What is kept").
 
     Raises:
         kagsync.errors.KagsyncError: the database, the competition or a user does not exist.
@@ -58,8 +59,8 @@ def read_board(file: str | os.PathLike[str], *, higher_is_better: bool | None = 
         score (float64) and score_text as Kaggle prints it; kaggle_team_name; members (list of usernames);
         submission_date of the last submission (datetime64, UTC). What cannot be read, or is not on an old
         board, is missing. The host's benchmarks are rows of rank 0; to drop them:
-        `board[board["rank"] != 0]`. `attrs` has the `competition` and `snapshot_at` (ISO 8601, UTC) as far as
-        the file's name tells them.
+        `board[board["rank"].ne(0).fillna(True)]`. `attrs` has the `competition` and `snapshot_at` (ISO 8601,
+        UTC) as far as the file's name tells them.
 
     Raises:
         kagsync.errors.KagsyncError: there is no such file, or it is not a leaderboard that can be read.

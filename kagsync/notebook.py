@@ -61,6 +61,8 @@ def history(
 
 def read_board(file: str | os.PathLike[str], *, higher_is_better: bool | None) -> pd.DataFrame:
     """See `kagsync.read_board`."""
+    import csv
+
     import pandas as pd
 
     path = Path(file)
@@ -68,9 +70,10 @@ def read_board(file: str | os.PathLike[str], *, higher_is_better: bool | None) -
     names = [path.name]
     try:
         with ExitStack() as stack:
+            stack.callback(csv.field_size_limit, csv.field_size_limit())  # the reader sets it for the process
             if archive.is_zip(path):
-                csv = archive.extract_from_disk(path, stack.enter_context(scratch.folder()))
-                path, names = csv.path, [csv.original_name, *names]
+                extracted = archive.extract_from_disk(path, stack.enter_context(scratch.folder()))
+                path, names = extracted.path, [extracted.original_name, *names]
             archive.refuse_large(path.stat().st_size)
             header.count_rows(path)  # refuses a board that is too large
             board = reader.open_board(path, higher_is_better=higher_is_better)

@@ -25,7 +25,7 @@ VARIABLES = {
     "KAGSYNC_JOBS": "how many competitions are synced side by side",
     "KAGSYNC_LOG_FILE": "a log file, rotated at 1 MB, three old ones kept",
     "KAGSYNC_TEAM_NAME": "0 turns off matching by team name",
-    "KAGSYNC_KEEP_DRIFT": "for how many days every rank change caused by others is kept, or `forever`",
+    "KAGSYNC_KEEP_DRIFT": "for how many days drift is kept, or `forever`",
     "KAGSYNC_PING_URL": "where `sync` says that it starts and how it ended (healthchecks.io's protocol)",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -166,3 +167,14 @@ def test_to_import_the_package_is_not_to_import_pandas() -> None:
     code = "import kagsync, sys; print(sorted({'pandas', 'numpy', 'rich', 'plotille'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_reading_a_board_leaves_the_limits_of_the_csv_module_alone(tmp_path: Path) -> None:
+    file = tmp_path / "titanic.csv"
+    file.write_bytes(board_csv(many_teams(3)))
+    limit = csv.field_size_limit(5_000)
+    try:
+        kagsync.read_board(file)
+        assert csv.field_size_limit() == 5_000
+    finally:
+        csv.field_size_limit(limit)

@@ -71,7 +71,7 @@ def extract_csv(archive: Path, folder: Path, announce: Announce = _nobody) -> Ex
 
 
 def extract_from_disk(archive: Path, folder: Path, announce: Announce = _nobody) -> ExtractedCsv:
-    """The same for an archive that people name, with a remedy that fits one."""
+    """Like `extract_csv`, for a file that the user named; the remedy says what to do with it."""
     try:
         return extract_csv(archive, folder, announce)
     except BadDownload as error:  # its remedy is to try again, which does not help with a file

@@ -77,8 +77,8 @@ def _month_later(text: str) -> str:
     return text
 
 
-# A whole column at once, each with how legible it is. Most columns have no bad cell, so they are read in one
-# go, and cell by cell only if that fails: a third of the time.
+# A whole column at once, each with how legible it is. Reading it in one go takes a third as long as cell by
+# cell, which is done only if there is a bad one.
 
 
 def integers(texts: Sequence[str]) -> tuple[Sequence[int | None], Legible]:

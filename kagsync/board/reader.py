@@ -3,8 +3,8 @@
 Cells are written by strangers: a team may be called NaN or null, so no type is guessed from them.
 
 It uses the csv module because importing pandas takes longer than pandas saves. CPU of a whole `sync --from`,
-compared with pandas: 0.34 at 1,744 rows (27 MB for 75), 0.5 at 42,000 (34 MB for 94), 0.8 at 200,000, 0.9 at
-400,000, 1.08 at a million (195 MB for 238). The largest real board had 43,000.
+compared with pandas: 0.34 at 1,744 rows (27 MB instead of 75), 0.5 at 42,000 (34 instead of 94), 0.8 at
+200,000, 0.9 at 400,000, 1.08 at a million (195 instead of 238). The largest real board had 43,000.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ app.add_typer(notify_app, name="notify")
 class Common(NamedTuple):
     """The options that every command has.
 
-    `until_printed` keeps open what a result is read from while it is printed.
+    `until_printed` keeps the store open until the result is printed.
     """
 
     db: Path | None

@@ -45,7 +45,8 @@ def status(
 def doctor(
     common: Common,
     integrity: Annotated[
-        bool, typer.Option("--integrity", help="Search the database for damage even if it is large.")
+        bool,
+        typer.Option("--integrity", help="Check the database for damage even if it is larger than 50 MB."),
     ] = False,
     format_: JsonOrText = TextOrJson.text,
 ) -> Result:
@@ -91,7 +92,7 @@ def backup(
 
 @command(app)
 def compact(common: Common) -> None:
-    """Give free space in the database file back to the disk."""
+    """Shrink the database file by removing its free space."""
     from kagsync.store import compact as file
 
     with open_store(common.settings()) as store:

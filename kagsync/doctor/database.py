@@ -63,13 +63,13 @@ def _soundness(store: Store, size: int, *, search: bool) -> Check:
         return Check(
             "Database", False, f"{db} may not be written by this user", rights.how_to_write(db, "KAGSYNC_DB")
         )
-    sound = "sound" if search else "not searched for damage (large; do so with --integrity)"
+    sound = "sound" if search else "not checked for damage, because it is large (use --integrity)"
     version = f"schema {store.schema_on_disk}"
     if store.schema_on_disk < migrations.LATEST:
         version += f", which the next run updates to {migrations.LATEST}"
     free = store.free_bytes()
-    waiting = f", {free:,} of them free (kagsync compact)" if free > max(_MUCH_FREE, size // 4) else ""
-    return Check("Database", True, f"{db}, {size:,} bytes{waiting}, {sound}, {version}")
+    unused = f" ({free:,} free: shrink it with kagsync compact)" if free > max(_MUCH_FREE, size // 4) else ""
+    return Check("Database", True, f"{db}, {size:,} bytes{unused}, {sound}, {version}")
 
 
 def _contents(store: Store, now: datetime, competitions: list[Competition]) -> Iterator[Check]:

@@ -25,7 +25,7 @@ def doctor(db: Path | None, now: datetime, *, integrity: bool = False) -> Iterat
 
     Args:
         db: the database, if named on the command line.
-        integrity: search the database for damage even if it is large.
+        integrity: check the database for damage even if it is large.
     """
     found = Found()
     yield from checks.survived("kagsync", installed.program)

@@ -25,7 +25,7 @@ class SharedTlsAdapter(HTTPAdapter):
     """Connects as requests does, but with trusted certificates that are read once.
 
     What requests lets people choose stays in force: REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, `verify` and client
-    certificates. A connection is requests' own affair if it goes through a proxy that speaks https itself, is
+    certificates. requests sets up a connection itself if it goes through a proxy that speaks https itself, is
     not verified, or has a client certificate.
 
     An adapter is for one thread, as its session is.

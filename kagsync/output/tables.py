@@ -147,7 +147,7 @@ def news(items: list[Item], *, several: bool) -> Lines:
 class History:
     """Changes over time: a terminal shows a chart and the latest ones, everything else shows all.
 
-    Only for the chart are all changes in memory, as (moment, rank).
+    Only the chart needs all changes in memory, as (moment, rank).
     """
 
     found: Timeline

@@ -19,7 +19,7 @@ _SIMILAR = 0.75  # the share of equal letters: one typing error in four, two in 
 class Unseen:
     """A user who has never been found on a board.
 
-    The nearest name is searched for only when somebody asks: `show` tells of a few, however many there are.
+    The nearest name is searched for only when somebody asks: `show` lists only a few of them.
     """
 
     user: User

@@ -122,7 +122,7 @@ def report(
             index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
             new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
             if new:
-                # A card is as old as its page, so that of a page that stays need not be made again.
+                # If a page stays, its card on the index stays too.
                 known = _cards(folder / INDEX, names - changed)
                 listed = [known.get(page_name(each.slug)) or pages.card(page(each)) for each in competitions]
                 write(folder / INDEX, pages.index(listed, site, index_key))

@@ -1,4 +1,4 @@
-"""What of a long drift decides the movements. Pure functions.
+"""Drops the steps of a long drift that do not affect the movements. Pure functions.
 
 On a busy board 99.6 % of all changes are drift of rank alone, which `movements` sums up. Most of it need not
 become a `Standing`: that makes `news` of 20 competitions, 200 people and 90 days five times as fast.

@@ -6,7 +6,7 @@ A new column of the CSV changes this file, `board/header.py`, `board/rows.py`, `
 The history of one user in one competition is a list of changes, each at the moment of a snapshot. Between
 two changes, every snapshot showed what the earlier change says. The list is the same whatever order snapshots
 arrive in: one that arrives late can affect its own moment, and that of the next snapshot, which must still
-say what was seen then.
+say what was seen then. (On old days, thinning leaves out what `standings/thinning.py` says.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Gives the free space in the database file back to the disk."""
+"""Shrinks the database file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def compact(store: Store) -> tuple[int, int]:
         needed = 2 * (before - store.free_bytes())
         if (free := shutil.disk_usage(path.parent).free) < needed:
             raise DiskFull(
-                f"compacting {path} takes {needed / 1e6:,.1f} MB, and {free / 1e6:,.1f} MB are free there",
+                f"compacting {path} needs {needed / 1e6:,.1f} MB of disk space, "
+                f"but only {free / 1e6:,.1f} MB are free",
                 "Free some space; nothing has changed",
             )
         os.environ["SQLITE_TMPDIR"] = str(path.parent)  # the copy, on the disk that was checked
@@ -46,7 +47,7 @@ def compact(store: Store) -> tuple[int, int]:
         raise from_os_error(error, f"compact the database {path}") from error
     if busy:
         raise DatabaseError(
-            f"another program reads the database {path}, so its file could not be made smaller yet",
+            f"another program is reading the database {path}, so the file could not be shrunk",
             "End that program, then run it again",
         )
     return before, after

@@ -76,7 +76,7 @@ class Connection:
 
     @contextlib.contextmanager
     def without_waiting(self) -> Iterator[None]:
-        """Within the block, what is locked by another process fails at once."""
+        """Within the block, a lock that another process holds is an error at once."""
         self.execute("PRAGMA busy_timeout = 0")
         try:
             yield

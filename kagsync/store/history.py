@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # A moment at which nothing had changed matters only when an archive is loaded later.
 UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
 
-_LATEST = 2**63 - 1  # the largest number of SQLite
+_MAX_MOMENT = 2**63 - 1  # the largest number of SQLite
 DAY = 86_400  # seconds; history is thinned by whole days, UTC
 _AT_ONCE = 10_000  # changes; bounds the memory of a million
 _SAVE_CHANGE = (
@@ -91,7 +91,7 @@ class History(Part):
         moment: int | None = self._db.value(
             "SELECT moment FROM snapshots WHERE competition_id = ? AND moment < ? AND last_user_id >= ? "
             "ORDER BY moment DESC LIMIT 1",
-            (competition_id, _LATEST if before is None else before, user_id),
+            (competition_id, _MAX_MOMENT if before is None else before, user_id),
         )
         return moment
 
@@ -106,7 +106,7 @@ class History(Part):
         return None if row is None else _standing(*row)
 
     def past(self, competition_id: int, user_id: int, since: int) -> Past:
-        """How a user stood at a moment, and the changes after it but for the middle of a drift."""
+        """How a user stood at a moment, and the changes after it, without the middle steps of long drifts."""
         rows = drift.outline(
             self._db.rows(
                 "SELECT moment, rank, score, submission_count, team FROM entry_history "

@@ -1,7 +1,8 @@
 """The plain data that the store gives and takes: Competition, User, Entry, Run, Snapshot, Target …
 
 Here and elsewhere, plain data is a NamedTuple if it can be one. Python writes and compiles the methods of a
-dataclass whenever its file is imported. That takes 0.5 ms, and a NamedTuple a tenth of it. A run has forty.
+dataclass whenever its file is imported. That takes 0.5 ms, and a NamedTuple a tenth of it. A run imports
+about forty.
 """
 
 from __future__ import annotations

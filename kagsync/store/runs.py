@@ -33,6 +33,7 @@ RETENTION = {
     ERROR: timedelta(days=90),
 }
 _RUNS_OF_ONE_CLOCK = 12  # a clock that is wrong for an hour of runs removes nothing
+_THINNING = "thinning after days: "  # and their number: the subject of the notice
 _GAP = timedelta(minutes=15)  # three times the usual time between two runs; a longer pause stays visible
 
 
@@ -48,15 +49,20 @@ class Runs(Part):
             > 0
         )
 
-    def notice_given(self, subject: str) -> datetime | None:
-        """When the notice of a subject was given; None: it was not."""
-        at = self._db.value("SELECT given_at FROM notices WHERE subject = ?", (subject,))
-        return None if at is None else clock.parse_iso(at)
+    def thinning_notice(self) -> tuple[int, datetime] | None:
+        """After how many days the history may be thinned, and when people were told; None: they were not."""
+        row = self._db.row("SELECT subject, given_at FROM notices WHERE subject LIKE ?", (f"{_THINNING}%",))
+        return None if row is None else (int(row[0].removeprefix(_THINNING)), clock.parse_iso(row[1]))
 
-    def forget_notice(self, subject: str) -> None:
-        """Makes the next notice of a subject the first one again."""
-        if self.notice_given(subject) is not None:
-            self._db.execute("DELETE FROM notices WHERE subject = ?", (subject,))
+    def save_thinning_notice(self, days: int, given_at: datetime) -> None:
+        """Remembers that people were told; replaces an earlier notice."""
+        self.forget_thinning_notice()
+        self._db.execute("INSERT INTO notices VALUES (?, ?)", (f"{_THINNING}{days}", clock.iso(given_at)))
+
+    def forget_thinning_notice(self) -> None:
+        """Forgets that people were told, so that they are told again before anything is thinned."""
+        if self.thinning_notice() is not None:
+            self._db.execute("DELETE FROM notices WHERE subject LIKE ?", (f"{_THINNING}%",))
 
     def save_trigger(self, trigger: Trigger) -> None:
         """Remembers a run as the last one that its trigger started."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # A row takes some 5 µs. A step takes as long as so many rows, even if it finds none.
 MOST_ROWS, _STEP = 3_000, 100
-# People times boards of a day that is thinned. Such a day takes 1 s and 70 MB if half of them are changes.
+# Days with more people × boards than this are not thinned: it would take more than 1 s and 70 MB.
 _LARGEST_DAY = 300_000
 
 _VERSION = "PRAGMA data_version"  # another one after another connection has written

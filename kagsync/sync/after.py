@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
 
 NOTIFY, PING, TRIGGER, THIN = "notify", "ping", "trigger", "thin"
-THINNING = "thinning"  # the subject of the notice
 NOTICE = timedelta(days=7)  # from the notice to the first thinning
 _FAILED = {
     REPORT: "The report was not updated",
@@ -162,27 +161,34 @@ def _notify(settings: Settings, store: Store) -> list[AfterFailure]:
 
 
 def _thin(settings: Settings, store: Store) -> list[AfterFailure]:
-    """Thins some old days of the history; an older database gets a notice a week before the first."""
+    """Thins some old days of the history.
+
+    People get a notice a week before, in a database of an earlier version, and whenever a run keeps drift for
+    fewer days than the run before. So a single run without the setting deletes nothing.
+    """
     if settings.keep_drift is None:
-        store.runs.forget_notice(THINNING)  # so that a single run with another setting deletes nothing
+        store.runs.forget_thinning_notice()
         return []
     newest = store.competitions.newest_board()
     if newest is None:
         return []
     # Kaggle's time counts as well as the clock's, so that a clock that is wrong deletes nothing.
     earlier, later = sorted((clock.utc_now(), newest))
-    given = store.runs.notice_given(THINNING)
-    if given is None or given > clock.horizon(later):
-        store.runs.forget_notice(THINNING)
-        store.runs.first_time(THINNING, later)
+    days = settings.keep_drift.days
+    told, given = store.runs.thinning_notice() or (None, later)
+    if told is None or days < told or given > clock.horizon(later):
+        store.runs.save_thinning_notice(days, later)
         logger.warning(
-            "From %s on, kagsync thins old history: of the rank changes that others caused, only each "
-            "person's last one of a day is kept once they are %d days old. To keep all of them, set "
-            "KAGSYNC_KEEP_DRIFT=forever. To make the file smaller afterwards, run: kagsync compact",
+            "Starting on %s, kagsync thins history older than %d d: of the rank changes that others caused, "
+            "it keeps little more than each person's last one per day. To keep all, set "
+            "KAGSYNC_KEEP_DRIFT=forever. To shrink the file afterwards, run: kagsync compact",
             clock.iso(later + NOTICE)[:10],
-            settings.keep_drift.days,
+            days,
         )
-    elif given + NOTICE <= earlier:
+        return []
+    if days > told:
+        store.runs.save_thinning_notice(days, given)
+    if given + NOTICE <= earlier:
         from kagsync.store import thinning
 
         thinning.thin(store, earlier - settings.keep_drift)

@@ -1,4 +1,4 @@
-"""Phase 1: gets a competition's leaderboard as a checked CSV in a run folder, without the database.
+"""Phase 1: gets a competition's leaderboard as a CSV in a run folder, without the database.
 
 Boards that are private, of another competition, or dated in the future are refused here.
 """
@@ -33,7 +33,7 @@ class Fetched:
         sha256: of the CSV's bytes (a ZIP's bytes differ every time).
         snapshot_at: when Kaggle made it (UTC), as far as that is known.
         file: the name of the file from disk; None: Kaggle sent it.
-        said: what the log says of the fetch, before the number of rows; "": nothing.
+        log_prefix: the start of the log line with the number of rows; empty: no line.
         known_rows: the number of its data rows, if they have been counted before.
     """
 
@@ -41,7 +41,7 @@ class Fetched:
     sha256: str
     snapshot_at: datetime
     file: str | None = None
-    said: str = ""
+    log_prefix: str = ""
     known_rows: int | None = None
 
     @cached_property
@@ -50,12 +50,18 @@ class Fetched:
         return header.count_rows(self.csv) if self.known_rows is None else self.known_rows
 
     def log_rows(self, rows: int | None = None) -> None:
-        """Logs the number of its data rows: the given one, otherwise it counts them; raises BadBoard.
+        """Logs the number of its data rows.
 
-        Counting takes a third as long as reading the board. So who reads it logs the number afterwards.
+        Counting takes a third as long as reading the board, so a caller that reads it passes the number.
+
+        Args:
+            rows: the number; None: they are counted.
+
+        Raises:
+            BadBoard: they cannot be counted.
         """
-        if self.said:
-            logger.info("%s: %d entries", self.said, self.rows if rows is None else rows)
+        if self.log_prefix:
+            logger.info("%s: %d entries", self.log_prefix, self.rows if rows is None else rows)
 
 
 def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetched:
@@ -74,9 +80,9 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetch
         fetched = _of_kaggle(extracted, clock.utc_now())
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
-    fetched = replace(fetched, said="Downloaded complete leaderboard")
+    fetched = replace(fetched, log_prefix="Downloaded complete leaderboard")
     last = competition.last_board
-    if last is not None and fetched.sha256 == last[0]:  # the same board needs no other look
+    if last is not None and fetched.sha256 == last[0]:  # this board was checked before
         return replace(fetched, known_rows=last[1])
     header.read_header(fetched.csv)
     return fetched
@@ -105,11 +111,11 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
     header.read_header(fetched.csv)
-    return replace(fetched, said=f"Read complete leaderboard from {source.name}")
+    return replace(fetched, log_prefix=f"Read complete leaderboard from {source.name}")
 
 
 def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
-    """Takes a CSV that stays where it is. Arguments and errors are those of `from_file`.
+    """Takes a CSV that stays where it is. The arguments are those of `from_file`.
 
     A CSV that `kagsync fetch` downloaded counts as sent by Kaggle, for the competition it was fetched for.
     """

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.year PATH`: makes a database with a year of live boards, in a minute.
+"""`python -m tests.benchmarks.year PATH`: makes a database with a year of live boards, in half a minute.
 
 The competitions and people are added through kagsync's own store, so the schema is the current one. The
 boards are simulated: a newcomer moves everybody below by one place, a team that leaves moves them back, and

@@ -1,4 +1,4 @@
-"""`kagsync compact` gives free space back, or says what is in the way."""
+"""`kagsync compact` shrinks the file, or says what is in the way."""
 
 from __future__ import annotations
 
@@ -86,9 +86,9 @@ def test_doctor_says_how_much_is_free(db: Path, kagsync: Kagsync, monkeypatch: p
     from kagsync.doctor import database as checks
 
     monkeypatch.setattr(checks, "_MUCH_FREE", 1_000)
-    assert "of them free (kagsync compact)" in kagsync("doctor").out
+    assert "free: shrink it with kagsync compact)" in kagsync("doctor").out
     kagsync.ok("compact")
-    assert "of them free" not in kagsync("doctor").out
+    assert "kagsync compact" not in kagsync("doctor").out
 
 
 def test_how_much_is_free_is_known_without_reading_it(db: Path, settings: Settings) -> None:

@@ -19,7 +19,6 @@ from kagsync import clock as times
 from kagsync.demo import run
 from kagsync.safe_text import printable
 from kagsync.store import Store
-from kagsync.sync.after import THINNING
 from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
@@ -476,7 +475,7 @@ def test_the_next_sync_of_an_older_database_asks_kaggle(club: Informed) -> None:
     with Store.open(club.db, club.settings.locks) as store, store.writing() as write:
         write.competitions.link(store.competitions.get(DEMO).id, DEMO)
     with Store.open(club.db, club.settings.locks) as store:
-        store.runs.first_time(THINNING, times.utc_now())  # its notice is not the subject here
+        store.runs.save_thinning_notice(30, times.utc_now())  # its notice is not the subject here
     club.kaggle.competition(DEMO, **FACTS)
     club.kaggle.board(DEMO, board_csv([Team(1, "x", ("x",)), *many_teams(1800)]), "2025-11-01T00:00:00")
     club.sync()

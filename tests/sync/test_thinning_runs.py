@@ -12,7 +12,6 @@ from world.boards import Team, board_csv
 from world.club import SLUG, Club
 
 from kagsync import clock
-from kagsync.sync.after import THINNING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +101,7 @@ def test_an_older_database_gets_one_notice_and_a_week(
     later = BEGIN + timedelta(days=40)
     said = club.tick(later, monkeypatch).err
     assert len(said.splitlines()) == 1
-    assert f"From {later + timedelta(days=7):%Y-%m-%d} on" in said
+    assert f"Starting on {later + timedelta(days=7):%Y-%m-%d}" in said
     assert "KAGSYNC_KEEP_DRIFT=forever" in said
     assert "kagsync compact" in said
     assert club.tick(later + timedelta(days=7, seconds=-1), monkeypatch).err == ""
@@ -119,18 +118,19 @@ def test_who_keeps_everything_gets_no_notice(club: Drifting, monkeypatch: pytest
     assert database.ask(club.db, "SELECT * FROM notices") == []
 
 
+@pytest.mark.parametrize("value", ["forever", "39d"])
 def test_a_single_run_without_the_setting_deletes_nothing(
-    club: Drifting, monkeypatch: pytest.MonkeyPatch
+    value: str, club: Drifting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("KAGSYNC_KEEP_DRIFT", "forever")
+    monkeypatch.setenv("KAGSYNC_KEEP_DRIFT", value)
     club.day(monkeypatch)
-    club.tick(BEGIN + timedelta(days=40), monkeypatch)
+    club.tick(BEGIN + timedelta(days=38), monkeypatch)
     monkeypatch.delenv("KAGSYNC_KEEP_DRIFT")
-    assert "kagsync thins old history" in club.tick(BEGIN + timedelta(days=40, hours=1), monkeypatch).err
-    monkeypatch.setenv("KAGSYNC_KEEP_DRIFT", "forever")
-    club.tick(BEGIN + timedelta(days=41), monkeypatch)
+    assert "kagsync thins history" in club.tick(BEGIN + timedelta(days=38, hours=1), monkeypatch).err
+    monkeypatch.setenv("KAGSYNC_KEEP_DRIFT", value)
+    assert club.tick(BEGIN + timedelta(days=39), monkeypatch).err == ""
     monkeypatch.delenv("KAGSYNC_KEEP_DRIFT")
-    assert "kagsync thins old history" in club.tick(BEGIN + timedelta(days=50), monkeypatch).err
+    assert "kagsync thins history" in club.tick(BEGIN + timedelta(days=60), monkeypatch).err
     assert club.rows() == 3
 
 
@@ -144,10 +144,10 @@ def test_the_week_after_the_notice_does_not_trust_a_wrong_clock(
     ahead = club.tick(day + timedelta(minutes=5), monkeypatch, clock_at=day + timedelta(days=20))
     assert (ahead.err, club.rows()) == ("", 3)
     database.execute(club.db, "UPDATE notices SET given_at = ?", clock.iso(day + timedelta(days=3000)))
-    assert "kagsync thins old history" in club.tick(day + timedelta(minutes=10), monkeypatch).err
+    assert "kagsync thins history" in club.tick(day + timedelta(minutes=10), monkeypatch).err
     database.execute(club.db, "DELETE FROM notices")
     monkeypatch.setattr(clock, "utc_now", lambda: BEGIN - timedelta(days=2000))
-    assert f"From {day + timedelta(days=7):%Y-%m-%d} on" in club.kagsync("sync", "--all", "-q").err
+    assert f"Starting on {day + timedelta(days=7):%Y-%m-%d}" in club.kagsync("sync", "--all", "-q").err
     assert club.tick(day + timedelta(minutes=15), monkeypatch).err == ""
     assert club.rows() == 3
 
@@ -155,7 +155,7 @@ def test_the_week_after_the_notice_does_not_trust_a_wrong_clock(
 def test_a_migrated_database_with_a_history_is_one_that_gets_the_notice(
     tmp_path: Path, kagsync: Kagsync
 ) -> None:
-    for name, notices in (("schema-6.db", []), ("empty.db", [(THINNING,)])):
+    for name, notices in (("schema-6.db", []), ("empty.db", [("thinning after days: 0",)])):
         db = tmp_path / name
         if name == "schema-6.db":
             shutil.copy(DATABASES / name, db)

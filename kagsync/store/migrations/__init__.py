@@ -3,7 +3,7 @@
 Applied by sqlite-utils, each in its own transaction together with `PRAGMA user_version`, so that a plain
 `sqlite3` connection can see whether there is anything to do without importing sqlite-utils (0.4 s).
 
-A migration is history: it uses nothing of the rest of kagsync, which changes.
+Migrations import no other code of kagsync, because that code changes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What keeps a database of a year small and quick."""
+"""Adds run_count, indexes and thinned_until, and makes latest_movements fast."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def lighter(db: Database) -> None:
         LEFT JOIN teams t ON t.id = h.team
         ORDER BY latest.moment DESC, c.slug, h.rank IS NULL, h.rank, u.username
         """,
-        # Of the time before this, entry_history has only the rows that thinning keeps. NULL: not begun.
+        # entry_history is thinned up to this time. NULL: not thinned yet.
         "ALTER TABLE competitions ADD COLUMN thinned_until TEXT",
         # Before thinning begins, people get a notice. A database without a history needs none.
-        "INSERT INTO notices SELECT 'thinning', '1970-01-01T00:00:00Z' "
+        "INSERT INTO notices SELECT 'thinning after days: 0', '1970-01-01T00:00:00Z' "
         "WHERE NOT EXISTS (SELECT 1 FROM entry_history)",
     ):
         db.execute(statement)

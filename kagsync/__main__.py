@@ -47,6 +47,19 @@ def _interrupt(*_: object) -> Never:
     raise KeyboardInterrupt("SIGTERM")  # ends like Ctrl-C: transactions roll back, run folders are deleted
 
 
+def _deliver_again(dropped: sys.UnraisableHookArgs) -> None:
+    """Sends a signal again if Python dropped its exception, as in the callback of a weak reference."""
+    if not isinstance(dropped.exc_value, KeyboardInterrupt):
+        sys.__unraisablehook__(dropped)
+        return
+
+    def again() -> None:
+        time.sleep(0.01)  # not at once: in the hook, the exception would be dropped again
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=again, daemon=True).start()
+
+
 def _end_after_a_signal() -> None:
     """Makes sure that SIGTERM and Ctrl-C end the process, even if the main thread cannot react.
 
@@ -70,6 +83,7 @@ def _end_after_a_signal() -> None:
         os._exit(INTERRUPTED)
 
     threading.Thread(target=wait, name="signals", daemon=True).start()
+    sys.unraisablehook = _deliver_again
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
 
 

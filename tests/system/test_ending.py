@@ -274,6 +274,25 @@ def test_the_process_has_no_garbage_collector_and_a_program_that_imports_kagsync
         assert finish(process) == (0, "True\nFalse\n", "")
 
 
+@posix
+def test_a_signal_whose_exception_python_drops_ends_the_process_all_the_same() -> None:
+    script = """
+        import os, signal, time, weakref
+        from kagsync import __main__
+        from kagsync.cli import main as cli
+        class Thing: ...
+        def main():
+            thing = Thing()
+            there = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGTERM))
+            del thing
+            time.sleep(60)
+        cli.main = main
+        __main__.run()
+    """
+    with start(script) as process, soon():
+        assert finish(process) == (130, "", "")
+
+
 def test_a_handler_of_the_log_that_fails_at_the_end_changes_nothing() -> None:
     script = """
         import logging

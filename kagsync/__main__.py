@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import os
 import signal
@@ -29,10 +30,14 @@ def run() -> Never:
         from kagsync.cli.main import main
 
         code = main()
-    except (MemoryError, SystemError, ImportError) as error:
+    except (MemoryError, SystemError, ImportError, OSError, RuntimeError) as error:
         # While Python loads the program, a lack of memory can also appear as "NULL without setting an
         # exception", or as a shared library that does not fit. Importing anything here may fail, too.
         if isinstance(error, ImportError) and "failed to map" not in str(error):
+            raise
+        if isinstance(error, OSError) and error.errno != errno.ENOMEM:
+            raise
+        if isinstance(error, RuntimeError) and "start new thread" not in str(error):
             raise
         code = SOME_FAILED
         os.write(2, b"ERROR kagsync: there is not enough memory to start\n")

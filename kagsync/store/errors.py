@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from kagsync.errors import DatabaseError, DiskFull
+from kagsync import memory
+from kagsync.errors import DatabaseError, DiskFull, OutOfMemory
 from kagsync.store import beside
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ class Locked(DatabaseError):
 def explain(error: sqlite3.Error, path: Path) -> KagsyncError:
     """Says what an error of SQLite means for the user, with its remedy."""
     name = getattr(error, "sqlite_errorname", "")
+    # SQLite's file of shared memory cannot be mapped: without memory it says no more than that.
+    if "NOMEM" in name or (name == "SQLITE_IOERR_SHMMAP" and memory.is_used_up()):
+        return OutOfMemory()
     if name.startswith("SQLITE_FULL"):
         return DiskFull(f"the disk of {path} is full", "Free some space; nothing was lost")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):

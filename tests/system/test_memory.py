@@ -94,6 +94,7 @@ def test_every_command_says_so(command: str, board: Path, tmp_path: Path) -> Non
         RuntimeError("can't start new thread"),
         ImportError("libopenblas.so: failed to map segment from shared object"),
         ValueError("Error tokenizing data. C error: out of memory"),
+        SystemError("<function _find_and_load at 0x7f> returned NULL without setting an exception"),
     ],
     ids=repr,
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import clock, inputs, settings
-from kagsync.board import archive, file_name, header, reader
+from kagsync.board import archive, file_name, reader
 from kagsync.errors import from_os_error
 from kagsync.files import scratch
 from kagsync.queries.history import Row, as_json, timeline
@@ -75,7 +75,6 @@ def read_board(file: str | os.PathLike[str], *, higher_is_better: bool | None) -
                 extracted = archive.extract_from_disk(path, stack.enter_context(scratch.folder()))
                 path, names = extracted.path, [extracted.original_name, *names]
             archive.refuse_large(path.stat().st_size)
-            header.count_rows(path)  # refuses a board that is too large
             board = reader.open_board(path, higher_is_better=higher_is_better)
             standings = [rows.standing(i) for rows in board.pieces for i in range(len(rows.ranks))]
     except OSError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import math
 import random
 import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,19 +56,49 @@ def _field(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def board_name(slug: str, when: str = WHEN) -> str:
+def board_name(slug: str, when: str = WHEN, board: Literal["public", "private"] = "public") -> str:
     """The name Kaggle gives the CSV; `when` is UTC, and "" for an old board, whose name has no time."""
-    return f"{slug}-publicleaderboard{'-' if when else ''}{when}.csv"
+    return f"{slug}-{board}leaderboard{'-' if when else ''}{when}.csv"
 
 
-def board_zip(slug: str, csv: bytes, when: str = WHEN) -> bytes:
+def board_zip(
+    slug: str, content: bytes, when: str = WHEN, board: Literal["public", "private"] = "public"
+) -> bytes:
     """The ZIP Kaggle sends: one member, with the colons that Windows cannot store. Same in, same bytes."""
-    member = zipfile.ZipInfo(board_name(slug, when))
+    member = zipfile.ZipInfo(board_name(slug, when, board))
     member.compress_type = zipfile.ZIP_DEFLATED
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(member, csv)
+        archive.writestr(member, content)
     return file.getvalue()
+
+
+def submissions(content: bytes, *, hosts: bool = False) -> list[dict[str, Any]]:
+    """The rows of a modern board as GetLeaderboard gives them: in order of rank, which they do not have.
+
+    Args:
+        hosts: also give the host's benchmarks (rank 0), each below the teams with as good a score.
+    """
+    table = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    rows = sorted((row for row in table if row["Rank"] != "0"), key=lambda row: int(row["Rank"]))
+    scores = [float(row["Score"]) for row in rows if row["Score"]]
+    sign = -1 if scores and scores[0] < scores[-1] else 1
+
+    def merit(row: dict[str, str]) -> float:
+        return sign * float(row["Score"]) if row["Score"] else -math.inf
+
+    for host in (row for row in table if hosts and row["Rank"] == "0"):
+        rows.insert(sum(merit(row) >= merit(host) for row in rows), host)
+    return [
+        {
+            "teamId": int(row["TeamId"]),
+            "teamName": row["TeamName"],
+            # To the millisecond, as the SDK writes times; the CSV has whole seconds.
+            "submissionDate": f"{row['LastSubmissionDate'].replace(' ', 'T')}.250Z",
+            "score": row["Score"],
+        }
+        for row in rows
+    ]
 
 
 def many_teams(n: int, seed: int = 0) -> list[Team]:

@@ -2,9 +2,11 @@
 
     with KaggleServer(PORT) as kaggle:
         kaggle.board("titanic", csv)
+        kaggle.private("titanic", private_csv)
         kaggle.answer("titanic", Answer(status=503))
 
-The first download of titanic fails with 503, every later one gets the board.
+The first download of titanic fails with 503, every later one gets the board. GetLeaderboard gives the private
+board, page by page, unless the request says `override_public`.
 
 With `SecureKaggle(folder)` in its place, everything is https, and the SDK talks to its real address.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import errno
+import functools
 import json
 import os
 import socket
@@ -29,7 +32,7 @@ from pathlib import Path
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from world.boards import WHEN, board_zip
+from world.boards import WHEN, board_zip, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +62,7 @@ def show_to_sdk(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 OAUTH_ACCESS_TOKEN = "oauth-access-token"
 
 DOWNLOAD = "/api/v1/competitions.CompetitionApiService/DownloadLeaderboard"
+LEADERBOARD = "/api/v1/competitions.CompetitionApiService/GetLeaderboard"
 COMPETITION = "/api/v1/competitions.CompetitionApiService/GetCompetition"
 ACCESS_TOKEN = "/api/v1/users.AccountService/GenerateAccessToken"
 STORAGE = "/storage/"  # not in the SDK: stands for the file store that Kaggle redirects to
@@ -108,7 +112,8 @@ class Answer:
     - "reset": RST in mid-body; "truncate": half of what Content-Length says, then FIN;
     - "endless": no Content-Length, no end;
     - "close": hangs up instead of answering.
-    Without a body it is given the standing board's: `Answer(misbehave="truncate")` is a board cut in two.
+    Without a body it is given that of a good answer: `Answer(misbehave="truncate")` is a board, or a page of
+    one, cut in two.
     """
 
     status: int = 200
@@ -166,17 +171,21 @@ def redirect(url: str) -> Answer:
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came. `at` is time.monotonic(), for the pauses between two."""
+    """One request as it came. `at` is time.monotonic(), for the pauses between two.
+
+    `body` is its JSON: of GetLeaderboard, with `overridePublic`, `pageSize` and `pageToken`.
+    """
 
     path: str
     slug: str
     authorization: str | None
     headers: Mapping[str, str]
     at: float
+    body: Mapping[str, Any]
 
     @property
     def call(self) -> str:
-        """`DownloadLeaderboard`, `GetCompetition`, `GenerateAccessToken`, or `storage`."""
+        """`DownloadLeaderboard`, `GetLeaderboard`, `GetCompetition`, `GenerateAccessToken`, or `storage`."""
         return "storage" if self.path.startswith(STORAGE) else self.path.rpartition("/")[2]
 
 
@@ -194,10 +203,16 @@ class KaggleServer:
         """Seconds before each answer."""
         self.drip_seconds = 1.0
         """Seconds between two bytes of a dripping answer."""
+        self.largest_page = 200
+        """Rows, however many a request asks for."""
+        self.hosts = False
+        """Whether GetLeaderboard gives the host's benchmarks, too. It is not known what Kaggle does."""
         self._port = port
         self._wait = wait
         self._lock = threading.Lock()
-        self._boards: dict[str, bytes] = {}
+        self._archives: dict[str, bytes] = {}
+        self._public: dict[str, bytes] = {}
+        self._private: dict[str, bytes] = {}
         self._boards_sent = 0
         self._competitions: dict[str, dict[str, Any]] = {}
         self._queues: defaultdict[tuple[str, str], deque[Answer]] = defaultdict(deque)
@@ -207,10 +222,25 @@ class KaggleServer:
         self.tls: ssl.SSLContext | None = None
 
     def board(self, slug: str, csv: bytes, when: str = WHEN) -> None:
-        """What every download of `slug` gets from now on: a ZIP, of other bytes each time, as Kaggle's is."""
+        """Sets the public board of `slug`, a CSV.
+
+        Every download gets it from now on: a ZIP, of other bytes each time, as Kaggle's is. GetLeaderboard
+        gives its rows.
+        """
         packed = board_zip(slug, csv, when)
         with self._lock:
-            self._boards[slug] = packed
+            self._archives[slug], self._public[slug] = packed, csv
+
+    def private(self, slug: str, csv: bytes | None) -> None:
+        """Releases the private board of `slug`, a CSV like that of the public one; None takes it back.
+
+        GetLeaderboard alone gives it. While there is none, both kinds of request get the public board.
+        """
+        with self._lock:
+            if csv is None:
+                self._private.pop(slug, None)
+            else:
+                self._private[slug] = csv
 
     def competition(self, slug: str, **fields: Any) -> None:
         """What GetCompetition says of `slug`: the SDK's names (`team_count=…`), times as ISO 8601."""
@@ -243,7 +273,15 @@ class KaggleServer:
 
     def downloads(self, slug: str | None = None) -> list[Request]:
         """The downloads asked for so far, of one competition or all."""
-        calls = (request for request in list(self.requests) if request.call == "DownloadLeaderboard")
+        return self.asked("DownloadLeaderboard", slug)
+
+    def pages(self, slug: str | None = None) -> list[Request]:
+        """The pages of GetLeaderboard asked for so far, of one competition or all."""
+        return self.asked("GetLeaderboard", slug)
+
+    def asked(self, call: str, slug: str | None = None) -> list[Request]:
+        """The requests of a call so far, about one competition or all."""
+        calls = (request for request in list(self.requests) if request.call == call)
         return [request for request in calls if slug in (None, request.slug)]
 
     def storage_url(self, slug: str) -> str:
@@ -289,46 +327,70 @@ class KaggleServer:
         if http.errors and error is None:
             raise http.errors[0]  # a fault of this file's: a test must not pass over it
 
-    def respond(self, request: Request, body: bytes) -> Answer:
+    def respond(self, request: Request) -> Answer:
         """Record a request and choose its answer."""
         with self._lock:
-            request = replace(request, slug=request.slug or str(_json(body).get("competitionName", "")))
             self.requests.append(request)
-            needs_credentials = request.path in (DOWNLOAD, COMPETITION)
+            needs_credentials = request.path in (DOWNLOAD, LEADERBOARD, COMPETITION)
             guarded = self._accepted or self._refresh_tokens
             if needs_credentials and guarded and request.authorization not in self._accepted:
                 return kaggle_error(401, "Unauthenticated")
             queue = self._queues.get((request.call, request.slug))
             if not queue:
-                return self._standing(request, body)
+                return self._standing(request)
             answer = queue.popleft()
             if answer.misbehave and answer.body is None:
-                return replace(answer, body=self._fresh_zip(request.slug) or b"PK\x03\x04" * 1000)
+                return replace(answer, body=self._good_body(request))
             return answer
 
-    def _standing(self, request: Request, body: bytes) -> Answer:
+    def _good_body(self, request: Request) -> bytes | dict[str, Any] | None:
+        if request.path == LEADERBOARD:
+            return self._standing(request).body
+        return self._fresh_zip(request.slug) or b"PK\x03\x04" * 1000
+
+    def _standing(self, request: Request) -> Answer:
         slug = request.slug
-        if request.path == DOWNLOAD and self.tls is not None and slug in self._boards:
+        if request.path == DOWNLOAD and self.tls is not None and slug in self._archives:
             return redirect(self.storage_url(slug))
         if request.path == DOWNLOAD or request.call == "storage":
             if packed := self._fresh_zip(slug):
                 return Answer(headers={"Content-Type": "application/zip"}, body=packed)
-            known = slug in self._competitions
-            return kaggle_error(404, "Leaderboard not found" if known else "Competition not found")
+            return self._no_board(slug)
+        if request.path == LEADERBOARD:
+            return self._page(slug, request.body)
         if request.path == COMPETITION:
             if told := self._competitions.get(slug):
                 return Answer(body=told)
             return kaggle_error(404, "Competition not found")
         if request.path == ACCESS_TOKEN:
-            if _json(body).get("refreshToken") not in self._refresh_tokens:
+            if request.body.get("refreshToken") not in self._refresh_tokens:
                 return kaggle_error(401, "Invalid refresh token")
             self._accepted.add(f"Bearer {OAUTH_ACCESS_TOKEN}")
             given = {"token": OAUTH_ACCESS_TOKEN, "expiresIn": 43200, "userName": "alice", "userId": 1}
             return Answer(body=given)
         return kaggle_error(404, f"No such call: {request.path}")
 
+    def _page(self, slug: str, asked: Mapping[str, Any]) -> Answer:
+        public = bool(asked.get("overridePublic"))
+        board = self._public.get(slug) if public else self._private.get(slug, self._public.get(slug))
+        if board is None:
+            return self._no_board(slug)
+        start = _first_row(asked.get("pageToken", ""), slug, public)
+        if start is None:
+            return kaggle_error(400, "Invalid page token")
+        rows = _rows(board, self.hosts)
+        end = start + min(asked.get("pageSize", 20), self.largest_page)
+        page: dict[str, Any] = {"submissions": rows[start:end]}
+        if end < len(rows):
+            page["nextPageToken"] = _page_token(slug, public, end)
+        return Answer(body=page)
+
+    def _no_board(self, slug: str) -> Answer:
+        known = slug in self._competitions
+        return kaggle_error(404, "Leaderboard not found" if known else "Competition not found")
+
     def _fresh_zip(self, slug: str) -> bytes | None:
-        packed = self._boards.get(slug)
+        packed = self._archives.get(slug)
         if packed is None:
             return None
         # Kaggle's ZIP differs from one download to the next, its CSV does not: here, by a comment in the ZIP.
@@ -370,6 +432,27 @@ class SecureKaggle(KaggleServer):
 
     def storage_url(self, slug: str) -> str:
         return f"https://{STORAGE_HOST}{STORAGE}{slug}"
+
+
+@functools.lru_cache(maxsize=8)  # a large board has many pages
+def _rows(board: bytes, hosts: bool) -> list[dict[str, Any]]:
+    return submissions(board, hosts=hosts)
+
+
+def _page_token(slug: str, public: bool, start: int) -> str:
+    """A token of the page that begins at a row. It is good for that competition and kind of board only."""
+    return base64.urlsafe_b64encode(json.dumps([slug, public, start]).encode()).decode()
+
+
+def _first_row(token: str, slug: str, public: bool) -> int | None:
+    """The row at which a page begins; None for a wrong token."""
+    if not token:
+        return 0
+    with contextlib.suppress(ValueError, TypeError):
+        *of, start = json.loads(base64.urlsafe_b64decode(token))
+        if of == [slug, public]:
+            return int(start)
+    return None
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -451,16 +534,21 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # else the second of two small writes waits 40 ms for the first one's ACK
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = _json(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         if self.path.startswith("/v1/"):  # where api.kaggle.com has what others have below /api/
             self.path = f"/api{self.path}"
         place = self.path.partition("?")[0]
-        slug = place.removeprefix(STORAGE) if place.startswith(STORAGE) else ""
+        stored = place.startswith(STORAGE)
         request = Request(
-            self.path, slug, self.headers.get("Authorization"), dict(self.headers.items()), time.monotonic()
+            self.path,
+            place.removeprefix(STORAGE) if stored else str(body.get("competitionName", "")),
+            self.headers.get("Authorization"),
+            dict(self.headers.items()),
+            time.monotonic(),
+            body,
         )
         kaggle = self.server.kaggle
-        answer = kaggle.respond(request, body)
+        answer = kaggle.respond(request)
         self.server.stopped.wait(kaggle.latency)
         self._send(answer)
 

@@ -10,7 +10,7 @@ import threading
 import time
 import zipfile
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -19,10 +19,12 @@ from kagglesdk.competitions.types.competition_api_service import (
     ApiCompetition,
     ApiDownloadLeaderboardRequest,
     ApiGetCompetitionRequest,
+    ApiGetLeaderboardRequest,
+    ApiGetLeaderboardResponse,
 )
 from kagglesdk.users.types.account_service import GenerateAccessTokenRequest
 
-from world.boards import Team, board_csv, board_name, board_zip, many_teams
+from world.boards import Team, board_csv, board_name, board_zip, many_teams, submissions
 from world.kaggle_server import (
     COMPETITION_FIELDS,
     DOWNLOAD,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 SLUG = "spaceship-titanic"
 BOARD = board_csv(many_teams(30))
+PRIVATE = board_csv(many_teams(30)[::-1])
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +96,26 @@ def get_competition(slug: str = SLUG) -> ApiCompetition:
         request = ApiGetCompetitionRequest()
         request.competition_name = slug
         return client.competitions.competition_api_client.get_competition(request)
+
+
+def get_page(slug: str = SLUG, client: KaggleClient | None = None, **asked: Any) -> ApiGetLeaderboardResponse:
+    """A page of a leaderboard; `asked`: the request's fields."""
+    with client or KaggleClient() as open_client:
+        request = ApiGetLeaderboardRequest()
+        request.competition_name = slug
+        for name, value in asked.items():
+            setattr(request, name, value)
+        return open_client.competitions.competition_api_client.get_leaderboard(request)
+
+
+def whole(**asked: Any) -> list[int]:
+    """The ids of the teams on all pages, in their order."""
+    page = get_page(**asked)
+    ids = [row.team_id for row in page.submissions]
+    while page.next_page_token:
+        page = get_page(**asked | {"page_token": page.next_page_token})
+        ids += [row.team_id for row in page.submissions]
+    return ids
 
 
 def status(answer: requests.HTTPError) -> int:
@@ -166,8 +189,125 @@ def test_an_unknown_slug_is_404(kaggle: KaggleServer) -> None:
             download(slug=slug)
         assert status(error.value) == 404
         assert error.value.response.json() == {"code": 404, "message": message}
+        with pytest.raises(requests.HTTPError, match=message):
+            get_page(slug)
     with pytest.raises(requests.HTTPError, match="Competition not found"):
         get_competition("no-such")
+
+
+# Pages of a board
+
+
+IDS = [team.team_id for team in many_teams(30)]
+
+
+def test_a_page_has_teams_in_order_of_rank(kaggle: KaggleServer) -> None:
+    kaggle.board(SLUG, board_csv([Team(12, "b, \x1b[31m", (), "0.7", rank=2), Team(11, "a", (), "", rank=1)]))
+
+    page = get_page()
+
+    assert [(row.team_id, row.team_name, row.score) for row in page.submissions] == [
+        (11, "a", ""),
+        (12, "b, \x1b[31m", "0.7"),
+    ]
+    assert page.submissions[0].submission_date == datetime(2025, 10, 30, 12, microsecond=250_000)  # noqa: DTZ001
+    assert page.next_page_token == ""
+
+
+def test_pages_end_where_the_next_begins(kaggle: KaggleServer) -> None:
+    kaggle.board(SLUG, BOARD)
+    kaggle.largest_page = 12
+
+    assert len(get_page(page_size=5).submissions) == 5
+    for size, pages in [(15, 3), (12, 3), (10, 3), (7, 5)]:
+        kaggle.requests.clear()
+        assert whole(page_size=size) == IDS
+        assert len(kaggle.pages(SLUG)) == pages
+    kaggle.largest_page = 200
+    assert len(get_page().submissions) == 20  # what the `kaggle` command calls the default
+    assert whole(page_size=30) == whole(page_size=1000) == IDS
+
+
+def test_the_private_board_is_given_by_default_once_it_is_out(kaggle: KaggleServer) -> None:
+    kaggle.board(SLUG, BOARD)
+    assert whole() == whole(override_public=True) == IDS
+
+    kaggle.private(SLUG, PRIVATE)
+    assert whole() == whole(override_public=False) == IDS[::-1]
+    assert whole(override_public=True) == IDS
+    with zipfile.ZipFile(io.BytesIO(download().content)) as archive:
+        assert archive.read(board_name(SLUG)) == BOARD
+
+    kaggle.private(SLUG, None)
+    assert whole() == IDS
+
+
+def test_a_token_is_good_for_one_board_and_kind(kaggle: KaggleServer) -> None:
+    kaggle.board(SLUG, BOARD)
+    kaggle.board("titanic", BOARD)
+    token = get_page(page_size=10).next_page_token
+
+    assert len(get_page(page_token=token).submissions) == 20
+    for wrong in (
+        {"page_token": "x"},
+        {"page_token": "\ud800"},
+        {"page_token": token[:-4]},
+        {"page_token": token, "override_public": True},
+        {"page_token": token, "slug": "titanic"},
+    ):
+        with pytest.raises(requests.HTTPError, match="Invalid page token") as error:
+            get_page(**wrong)
+        assert status(error.value) == 400
+
+
+def test_benchmarks_of_the_host_are_among_the_rows_if_a_test_wants_them(kaggle: KaggleServer) -> None:
+    def ids(*scores: str) -> list[int]:
+        teams = [Team(1 + number, "x", (), score) for number, score in enumerate(scores)]
+        hosts = [Team(90, "good", (), "0.7", rank=0), Team(91, "none", (), "", rank=0)]
+        kaggle.board(SLUG, board_csv([*hosts, *teams]))
+        return whole()
+
+    assert ids("0.9", "0.7", "0.6", "") == [1, 2, 3, 4]
+    kaggle.hosts = True
+    assert ids("0.9", "0.7", "0.6", "") == [1, 2, 90, 3, 4, 91]
+    assert ids("0.6", "0.7", "0.9") == [1, 2, 90, 3, 91]
+    assert ids() == [90, 91]
+
+
+def test_the_fields_of_a_row_are_those_of_the_sdk() -> None:
+    from kagglesdk.competitions.types import competition_api_service as types
+
+    (row, *_) = submissions(BOARD)
+    assert [known.json_name for known in types.ApiLeaderboardSubmission._fields] == list(row)
+    assert [known.json_name for known in ApiGetLeaderboardResponse._fields] == [
+        "submissions",
+        "nextPageToken",
+    ]
+
+
+def test_requests_for_pages_are_recorded_with_what_they_asked(kaggle: KaggleServer) -> None:
+    kaggle.board(SLUG, BOARD)
+    kaggle.board("titanic", BOARD)
+
+    get_page("titanic")
+    token = get_page(override_public=True, page_size=10).next_page_token
+    get_page(override_public=True, page_token=token)
+
+    assert [request.slug for request in kaggle.pages()] == ["titanic", SLUG, SLUG]
+    first, second = kaggle.pages(SLUG)
+    assert first.body == {"competitionName": SLUG, "overridePublic": True, "pageSize": 10}
+    assert second.body == {"competitionName": SLUG, "overridePublic": True, "pageToken": token}
+    assert kaggle.downloads() == []
+
+
+def test_pages_have_a_queue_of_their_own(kaggle: KaggleServer) -> None:
+    kaggle.board(SLUG, BOARD)
+    kaggle.answer(SLUG, kaggle_error(403, "Accept the rules first"), call="GetLeaderboard")
+
+    assert download().ok
+    with pytest.raises(requests.HTTPError, match="Accept the rules first"):
+        get_page()
+    assert whole() == IDS
 
 
 # The competition
@@ -228,7 +368,10 @@ def test_only_accepted_credentials_get_an_answer(kaggle: KaggleServer) -> None:
             download(wrong)
         assert status(error.value) == 401
         assert error.value.response.json()["code"] == 401
+        with pytest.raises(requests.HTTPError, match="Unauthenticated"):
+            get_page(client=wrong)
 
+    assert get_page(client=KaggleClient(api_token="right")).submissions
     assert download(KaggleClient(api_token="right")).ok
     assert download(KaggleClient(username="alice", password="right")).ok
 
@@ -297,6 +440,32 @@ def test_connections_that_break(kaggle: KaggleServer) -> None:
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead"):
         download()
     assert download().ok
+
+
+@pytest.mark.parametrize(
+    ("how", "error"),
+    [
+        ("close", "closed connection without response"),
+        ("reset", "reset"),
+        ("truncate", "IncompleteRead"),
+    ],
+)
+def test_pages_break_as_downloads_do(kaggle: KaggleServer, how: str, error: str) -> None:
+    kaggle.board(SLUG, BOARD)
+    kaggle.answer(SLUG, Answer(misbehave=how), call="GetLeaderboard")  # type: ignore[arg-type]
+
+    with pytest.raises(requests.exceptions.RequestException, match=error):
+        get_page()
+    assert whole() == IDS
+
+
+def test_a_dripping_page_is_whole_in_the_end(kaggle: KaggleServer) -> None:
+    kaggle.drip_seconds = 0.0001
+    kaggle.board(SLUG, BOARD)
+    kaggle.private(SLUG, PRIVATE)
+    kaggle.answer(SLUG, *[Answer(misbehave="drip")] * 2, call="GetLeaderboard")
+
+    assert whole(page_size=15) == IDS[::-1]
 
 
 def test_a_dripping_answer_is_whole_in_the_end(kaggle: KaggleServer) -> None:
@@ -409,6 +578,12 @@ def test_an_old_board_has_neither_ranks_nor_members() -> None:
         '\ufeffTeamId,TeamName,SubmissionDate,Score\r\n11,solo,"2025-10-30 12:00:00",0.5\r\n'
     )
     assert board_name(SLUG, "") == "spaceship-titanic-publicleaderboard.csv"
+
+
+def test_the_hosts_private_board_has_a_name_of_its_own() -> None:
+    packed = board_zip(SLUG, BOARD, "2025-11-01T00:00:00", "private")
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.namelist() == ["spaceship-titanic-privateleaderboard-2025-11-01T00:00:00.csv"]
 
 
 def test_many_teams_are_the_same_each_time() -> None:

@@ -65,14 +65,14 @@ def facts(answer: Any) -> CompetitionFacts:
         raise ValueError("not a number of teams")
     return CompetitionFacts(
         title=title,
-        deadline=_utc(answer.deadline) if answer.deadline else None,
+        deadline=in_utc(answer.deadline) if answer.deadline else None,
         metric=metric,
         team_count=teams,
         awards_points=answer.awards_points,
     )
 
 
-def _utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
     """A time in UTC; one without a zone is taken as UTC."""
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 

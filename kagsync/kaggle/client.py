@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import requests
 
+    from kagsync.kaggle.pages import Page
     from kagsync.kaggle.retry import RetryPolicy
     from kagsync.net.route import Failure
 
@@ -68,6 +69,30 @@ class KaggleApi:
                 _save(response, target, self._policy.largest_download)
 
         self._persist(call, kaggle_id, self._policy)
+
+    def leaderboard_page(self, kaggle_id: str, *, public: bool, token: str = "") -> Page:
+        """Asks for a page of a competition's leaderboard: at most `pages.PAGE_SIZE` rows.
+
+        Args:
+            public: asks for the public board. Otherwise Kaggle gives the private one where it is out, and
+                else the public one, without saying which of the two it is.
+            token: the `next_token` of the page before, of the same kind; empty for the first page.
+
+        Raises:
+            KagsyncError: as `download_leaderboard`.
+        """
+
+        from kagsync.kaggle import pages  # only ended competitions need it
+
+        def call() -> Page:
+            request = self._sdk.PageRequest()
+            request.competition_name = kaggle_id
+            request.override_public = public
+            request.page_size = pages.PAGE_SIZE
+            request.page_token = token or None
+            return pages.page(self._competitions.get_leaderboard(request))
+
+        return self._persist(call, kaggle_id, self._policy)
 
     def competition_facts(
         self, kaggle_id: str, *, tries: int | None = None, seconds: float = 30

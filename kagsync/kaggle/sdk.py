@@ -28,6 +28,7 @@ class Part(NamedTuple):
     HttpClient: Any
     CompetitionApi: Any
     DownloadRequest: Any
+    PageRequest: Any
     CompetitionRequest: Any
     endpoint: Callable[[], str]  # the URL of the Kaggle that KAGGLE_API_ENVIRONMENT names
 
@@ -68,6 +69,7 @@ def _load() -> Part:
         from kagglesdk.competitions.types.competition_api_service import (
             ApiDownloadLeaderboardRequest,
             ApiGetCompetitionRequest,
+            ApiGetLeaderboardRequest,
         )
         from kagglesdk.kaggle_env import get_endpoint, get_env
         from kagglesdk.kaggle_http_client import KaggleHttpClient
@@ -78,6 +80,7 @@ def _load() -> Part:
         KaggleHttpClient,
         CompetitionApiClient,
         ApiDownloadLeaderboardRequest,
+        ApiGetLeaderboardRequest,
         ApiGetCompetitionRequest,
         lambda: get_endpoint(get_env()),
     )

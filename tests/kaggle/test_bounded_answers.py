@@ -150,12 +150,14 @@ def test_of_kaggle_itself(status: int, encoding: str, kaggle: KaggleServer, tmp_
         "Location": kaggle.storage_url(SLUG),
     }
     body = bomb() if encoding == "gzip" else double_bomb()
-    for call in ("DownloadLeaderboard", "GetCompetition"):
+    for call in ("DownloadLeaderboard", "GetLeaderboard", "GetCompetition"):
         kaggle.answer(SLUG, *[Answer(status, headers, body)] * 4, call=call)
     api = client.connect()()
     with little_memory():
         with pytest.raises(KagsyncError):
             api.download_leaderboard(SLUG, tmp_path / "x.zip")
+        with pytest.raises(KagsyncError):
+            api.leaderboard_page(SLUG, public=False)
         with pytest.raises(KagsyncError):
             api.competition_facts(SLUG)
 

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gc
 import json
+import math
 import os
 import socket
 import stat
@@ -22,7 +23,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from world.boards import board_csv, many_teams
+from world.boards import Team, board_csv, many_teams
+from world.hostile import HOSTILE
 from world.kaggle_server import (
     HOST,
     OAUTH_ACCESS_TOKEN,
@@ -44,17 +46,22 @@ from kagsync.errors import (
     Interrupted,
     KagsyncError,
     NotFound,
+    OutOfTime,
     RateLimited,
     Unreachable,
 )
-from kagsync.kaggle import client, retry, watchdog
+from kagsync.kaggle import client, pages, retry, sdk, watchdog
+from kagsync.kaggle.answers import CompetitionFacts
+from kagsync.kaggle.pages import Page, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SLUG = "titanic"
-BOARD = board_csv(many_teams(30))
+TEAMS = many_teams(30)
+BOARD = board_csv(TEAMS)
+PRIVATE = board_csv(TEAMS[::-1])
 
 
 @pytest.fixture(autouse=True)
@@ -80,9 +87,36 @@ def download(target: Path) -> None:
     client.connect()().download_leaderboard(SLUG, target)
 
 
+def ask(call: str, target: Path, until: float = math.inf) -> object:
+    """Makes a call about SLUG."""
+    api = client.connect(until)()
+    if call == "GetCompetition":
+        return api.competition_facts(SLUG)
+    if call == "GetLeaderboard":
+        return api.leaderboard_page(SLUG, public=True)
+    return api.download_leaderboard(SLUG, target)
+
+
+def gets_the_board(call: str, target: Path) -> bool:
+    """Makes a call that gives a board, and says whether it gave BOARD."""
+    answer = ask(call, target)
+    return (
+        ids(answer) == [team.team_id for team in TEAMS] if isinstance(answer, Page) else is_the_board(target)
+    )
+
+
+def ids(page: Page) -> list[int]:
+    return [row.team_id for row in page.rows]
+
+
 def is_the_board(path: Path) -> bool:
     with zipfile.ZipFile(path) as archive:
         return archive.read(archive.namelist()[0]) == BOARD
+
+
+by_any_call = pytest.mark.parametrize("call", ["DownloadLeaderboard", "GetLeaderboard", "GetCompetition"])
+by_board = pytest.mark.parametrize("call", ["DownloadLeaderboard", "GetLeaderboard"])
+by_json = pytest.mark.parametrize("call", ["GetLeaderboard", "GetCompetition"])
 
 
 @contextlib.contextmanager
@@ -103,6 +137,16 @@ def test_the_private_session_that_timeouts_need_is_where_it_was(kaggle: KaggleSe
 
     assert isinstance(session, requests.Session)
     assert type(session.get_adapter("https://api.kaggle.com")) is requests.adapters.HTTPAdapter
+
+
+def test_a_request_for_a_page_has_the_fields_that_we_set() -> None:
+    fields = {known.field_name: known.json_name for known in sdk.part().PageRequest._fields}
+    assert fields == {
+        "competition_name": "competitionName",
+        "override_public": "overridePublic",
+        "page_size": "pageSize",
+        "page_token": "pageToken",
+    }
 
 
 def test_only_the_part_for_competitions_is_loaded_and_the_rest_stays_loadable() -> None:
@@ -556,16 +600,17 @@ SAYINGS = {
 }
 
 
+@by_board
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410, 429, 500])
 @pytest.mark.parametrize("case", SAYINGS)
 def test_kaggles_own_words_stand_beside_ours(
-    kaggle: KaggleServer, target: Path, status: int, case: str
+    kaggle: KaggleServer, target: Path, status: int, case: str, call: str
 ) -> None:
     body, words = SAYINGS[case]
-    kaggle.answer(SLUG, *[Answer(status, body=body)] * retry.DEFAULT.tries)
+    kaggle.answer(SLUG, *[Answer(status, body=body)] * retry.DEFAULT.tries, call=call)
 
     with pytest.raises(KagsyncError) as refused:
-        download(target)
+        ask(call, target)
 
     assert refused.value.message.startswith("Kaggle ")
     assert ', saying: "' in refused.value.message
@@ -635,30 +680,32 @@ def test_where_kaggle_says_nothing_of_its_own_nothing_is_quoted(
 JSON = {"Content-Type": "application/json"}
 
 
+@by_board
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_a_refusal_without_an_end_is_read_within_bounds(
-    kaggle: KaggleServer, target: Path, status: int
+    kaggle: KaggleServer, target: Path, status: int, call: str
 ) -> None:
-    kaggle.answer(SLUG, Answer(status, JSON, b'{"message": "', misbehave="endless"))
+    kaggle.answer(SLUG, Answer(status, JSON, b'{"message": "', misbehave="endless"), call=call)
 
     with within(4), pytest.raises(KagsyncError) as refused:
-        download(target)
+        ask(call, target)
 
     assert not isinstance(refused.value, Unreachable)
-    assert len(kaggle.downloads()) == 1
+    assert len(kaggle.asked(call)) == 1
 
 
+@by_board
 @pytest.mark.parametrize("how", ["drip", "truncate", "reset"])
 def test_a_refusal_that_does_not_come_to_its_end_is_one_all_the_same(
-    kaggle: KaggleServer, target: Path, how: str, patience: Callable[..., None]
+    kaggle: KaggleServer, target: Path, how: str, patience: Callable[..., None], call: str
 ) -> None:
     patience(refusal_timeout=0.4)
     kaggle.drip_seconds = 0.05
     body = kaggle_error(403, "word " * 200).content
-    kaggle.answer(SLUG, Answer(403, JSON, body, misbehave=how))  # type: ignore[arg-type]
+    kaggle.answer(SLUG, Answer(403, JSON, body, misbehave=how), call=call)  # type: ignore[arg-type]
 
     with within(4), pytest.raises(Forbidden):
-        download(target)
+        ask(call, target)
 
 
 def test_a_redirect_without_an_end_is_followed_all_the_same(kaggle: KaggleServer, target: Path) -> None:
@@ -671,34 +718,44 @@ def test_a_redirect_without_an_end_is_followed_all_the_same(kaggle: KaggleServer
     assert is_the_board(target)
 
 
-@pytest.mark.parametrize("call", ["DownloadLeaderboard", "GetCompetition"])
+@by_any_call
 def test_json_without_an_end_is_no_answer(kaggle: KaggleServer, target: Path, call: str) -> None:
     kaggle.answer(SLUG, Answer(200, JSON, b'{"title": "', misbehave="endless"), call=call)
-    api = client.connect()()
 
     with within(4), pytest.raises(BadDownload):
-        if call == "GetCompetition":
-            api.competition_facts(SLUG)
-        else:
-            api.download_leaderboard(SLUG, target)
+        ask(call, target)
 
 
+# An answer in JSON, and what is read of it.
+READ = {
+    "GetCompetition": (b'{"title": "Titanic"}', CompetitionFacts("Titanic", None, None, None, False)),
+    "GetLeaderboard": (
+        b'{"submissions": [{"teamId": 7}], "nextPageToken": "x"}',
+        Page([Row(7, "", None, "")], "x"),
+    ),
+}
+
+
+@by_json
 @pytest.mark.parametrize("how", ["truncate", "reset"])
-def test_facts_that_break_off_are_asked_for_again(kaggle: KaggleServer, how: str) -> None:
-    kaggle.competition(SLUG, title="Titanic")
-    kaggle.answer(SLUG, Answer(200, JSON, b'{"title": "T"}', misbehave=how), call="GetCompetition")  # type: ignore[arg-type]
+def test_json_that_breaks_off_is_asked_for_again(
+    kaggle: KaggleServer, target: Path, how: str, call: str
+) -> None:
+    body, answer = READ[call]
+    kaggle.answer(SLUG, Answer(200, JSON, body, misbehave=how), Answer(200, JSON, body), call=call)  # type: ignore[arg-type]
 
-    assert client.connect()().competition_facts(SLUG).title == "Titanic"
+    assert ask(call, target) == answer
     assert len(kaggle.requests) == 2
 
 
-def test_gzipped_facts_are_unpacked(kaggle: KaggleServer) -> None:
+@by_json
+def test_gzipped_json_is_unpacked(kaggle: KaggleServer, target: Path, call: str) -> None:
     import gzip
 
-    body = gzip.compress(b'{"title": "Titanic", "ref": "x"}')
-    kaggle.answer(SLUG, Answer(200, {**JSON, "Content-Encoding": "gzip"}, body), call="GetCompetition")
+    body, answer = READ[call]
+    kaggle.answer(SLUG, Answer(200, {**JSON, "Content-Encoding": "gzip"}, gzip.compress(body)), call=call)
 
-    assert client.connect()().competition_facts(SLUG).title == "Titanic"
+    assert ask(call, target) == answer
 
 
 @pytest.mark.parametrize(
@@ -711,9 +768,11 @@ def test_gzipped_facts_are_unpacked(kaggle: KaggleServer) -> None:
     ],
 )
 @pytest.mark.parametrize("in_200", [False, True])
+@by_board
 def test_a_refusal_is_one_sentence_and_not_tried_again(
     kaggle: KaggleServer,
     target: Path,
+    call: str,
     status: int,
     error: type[KagsyncError],
     words: str,
@@ -722,40 +781,42 @@ def test_a_refusal_is_one_sentence_and_not_tried_again(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     message = "something Kaggle says"
-    kaggle.answer(SLUG, error_in_200(status, message) if in_200 else kaggle_error(status, message))
+    answer = error_in_200(status, message) if in_200 else kaggle_error(status, message)
+    kaggle.answer(SLUG, answer, call=call)
 
     with pytest.raises(error) as refused:
-        download(target)
+        ask(call, target)
 
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
     assert refused.value.exit_code == code
-    assert len(kaggle.downloads()) == 1
+    assert len(kaggle.asked(call)) == 1
     assert not target.exists()
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_refused_request_leaves_no_connection_open(kaggle: KaggleServer, target: Path) -> None:
+@by_any_call
+def test_a_refused_request_leaves_no_connection_open(kaggle: KaggleServer, target: Path, call: str) -> None:
     gc.collect()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        kaggle.answer(SLUG, kaggle_error(403, "Accept the rules"))
+        kaggle.answer(SLUG, kaggle_error(403, "Accept the rules"), call=call)
         with contextlib.suppress(Forbidden):
-            download(target)
+            ask(call, target)
         gc.collect()
 
     assert [str(warning.message) for warning in warned if warning.category is ResourceWarning] == []
 
 
-def test_a_short_retry_after_is_waited_for(kaggle: KaggleServer, target: Path) -> None:
+@by_board
+def test_a_short_retry_after_is_waited_for(kaggle: KaggleServer, target: Path, call: str) -> None:
     kaggle.board(SLUG, BOARD)
-    kaggle.answer(SLUG, too_many_requests("1"))
+    kaggle.answer(SLUG, too_many_requests("1"), call=call)
 
-    download(target)
+    assert gets_the_board(call, target)
 
-    first, second = kaggle.downloads()
+    first, second = kaggle.asked(call)
     assert 1 <= second.at - first.at < 3
-    assert is_the_board(target)
 
 
 def test_a_retry_after_that_is_over_is_tried_again_at_once(kaggle: KaggleServer, target: Path) -> None:
@@ -779,20 +840,24 @@ def test_a_short_retry_after_as_a_date_is_waited_for(kaggle: KaggleServer, targe
     assert is_the_board(target)
 
 
-def limited(kaggle: KaggleServer, target: Path) -> RateLimited:
+def limited(kaggle: KaggleServer, target: Path, call: str = "DownloadLeaderboard") -> RateLimited:
     with within(5), pytest.raises(RateLimited) as error:
-        download(target)
-    assert len(kaggle.downloads()) == 1
+        ask(call, target)
+    assert len(kaggle.asked(call)) == 1
     assert error.value.exit_code == 4
     return error.value
 
 
+@by_board
 @pytest.mark.parametrize("as_date", [False, True])
-def test_a_long_retry_after_says_until_when(kaggle: KaggleServer, target: Path, as_date: bool) -> None:
+def test_a_long_retry_after_says_until_when(
+    kaggle: KaggleServer, target: Path, as_date: bool, call: str
+) -> None:
     end = datetime.now(UTC) + timedelta(hours=1)
-    kaggle.answer(SLUG, too_many_requests(format_datetime(end, usegmt=True) if as_date else "3600"))
+    value = format_datetime(end, usegmt=True) if as_date else "3600"
+    kaggle.answer(SLUG, too_many_requests(value), call=call)
 
-    error = limited(kaggle, target)
+    error = limited(kaggle, target, call)
 
     assert error.until is not None
     assert abs(error.until - end) < timedelta(seconds=5)
@@ -827,10 +892,11 @@ def test_a_429_without_a_sensible_retry_after_rests_a_while(
     assert timedelta(minutes=14) < rest <= timedelta(minutes=15)
 
 
-def test_a_429_in_a_200_is_one_too(kaggle: KaggleServer, target: Path) -> None:
-    kaggle.answer(SLUG, error_in_200(429, "Too many requests"))
+@by_board
+def test_a_429_in_a_200_is_one_too(kaggle: KaggleServer, target: Path, call: str) -> None:
+    kaggle.answer(SLUG, error_in_200(429, "Too many requests"), call=call)
 
-    assert limited(kaggle, target).until is not None
+    assert limited(kaggle, target, call).until is not None
 
 
 # Troubles that pass
@@ -848,28 +914,30 @@ TROUBLES = {
 }
 
 
+@by_board
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_trouble_that_passes_is_tried_through(kaggle: KaggleServer, target: Path, trouble: str) -> None:
-    kaggle.board(SLUG, BOARD)
-    kaggle.answer(SLUG, *[TROUBLES[trouble]] * 3)
-
-    download(target)
-
-    assert is_the_board(target)
-    assert len(kaggle.downloads()) == 4
-
-
-@pytest.mark.parametrize("trouble", TROUBLES)
-def test_a_trouble_that_stays_is_told_after_a_few_tries(
-    kaggle: KaggleServer, target: Path, trouble: str, capfd: pytest.CaptureFixture[str]
+def test_a_trouble_that_passes_is_tried_through(
+    kaggle: KaggleServer, target: Path, trouble: str, call: str
 ) -> None:
     kaggle.board(SLUG, BOARD)
-    kaggle.answer(SLUG, *[TROUBLES[trouble]] * 10)
+    kaggle.answer(SLUG, *[TROUBLES[trouble]] * 3, call=call)
+
+    assert gets_the_board(call, target)
+    assert len(kaggle.asked(call)) == 4
+
+
+@by_board
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_a_trouble_that_stays_is_told_after_a_few_tries(
+    kaggle: KaggleServer, target: Path, trouble: str, call: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kaggle.board(SLUG, BOARD)
+    kaggle.answer(SLUG, *[TROUBLES[trouble]] * 10, call=call)
 
     with within(5), pytest.raises(Unreachable) as error:
-        download(target)
+        ask(call, target)
 
-    assert len(kaggle.downloads()) == retry.DEFAULT.tries
+    assert len(kaggle.asked(call)) == retry.DEFAULT.tries
     assert error.value.exit_code == 4
     assert error.value.remedy
     if trouble[:3].isdigit():
@@ -896,45 +964,56 @@ def test_a_refused_connection_is_told_as_such(target: Path, monkeypatch: pytest.
 # What never ends
 
 
+@by_board
 @pytest.mark.parametrize("how", ["silent", "drip-headers", "drip"])
 def test_a_server_that_says_little_or_nothing_is_left_at_the_deadline(
-    kaggle: KaggleServer, target: Path, patience: Callable[..., None], how: str
+    kaggle: KaggleServer, target: Path, patience: Callable[..., None], how: str, call: str
 ) -> None:
     patience(deadline=0.6)
     kaggle.drip_seconds = 0.05
     kaggle.board(SLUG, BOARD)
-    kaggle.answer(SLUG, *[Answer(misbehave=how)] * 10)  # type: ignore[arg-type]
+    kaggle.answer(SLUG, *[Answer(misbehave=how)] * 10, call=call)  # type: ignore[arg-type]
 
     with within(3), pytest.raises(Unreachable, match="did not answer in time"):
-        download(target)
+        ask(call, target)
 
-    assert len(kaggle.downloads()) == 1
+    assert len(kaggle.asked(call)) == 1
 
 
+@by_any_call
+def test_when_the_run_ends_first_no_time_was_left(kaggle: KaggleServer, target: Path, call: str) -> None:
+    kaggle.answer(SLUG, Answer(misbehave="silent"), call=call)
+
+    with within(3), pytest.raises(OutOfTime, match=f"no time was left for {SLUG}"):
+        ask(call, target, until=time.monotonic() + 0.3)
+
+
+@by_board
 def test_a_silence_ends_at_the_read_timeout_and_is_tried_again(
-    kaggle: KaggleServer, target: Path, patience: Callable[..., None]
+    kaggle: KaggleServer, target: Path, patience: Callable[..., None], call: str
 ) -> None:
     patience(read_timeout=0.2)
     kaggle.board(SLUG, BOARD)
-    kaggle.answer(SLUG, Answer(misbehave="silent"))
+    kaggle.answer(SLUG, Answer(misbehave="silent"), call=call)
 
     with within(3):
-        download(target)
+        assert gets_the_board(call, target)
 
-    assert is_the_board(target)
-    assert len(kaggle.downloads()) == 2
+    assert len(kaggle.asked(call)) == 2
 
 
+@by_board
 def test_a_dripping_body_of_unknown_length_does_not_pass_for_a_whole_one(
-    kaggle: KaggleServer, target: Path, patience: Callable[..., None]
+    kaggle: KaggleServer, target: Path, patience: Callable[..., None], call: str
 ) -> None:
     # Without a Content-Length the end of the connection, which the deadline brings about, is the body's end.
     patience(deadline=0.6)
     kaggle.drip_seconds = 0.05
-    kaggle.answer(SLUG, Answer(headers={"Content-Length": ""}, body=b"PK\x03\x04" * 1000, misbehave="drip"))
+    body = b"PK\x03\x04" * 1000
+    kaggle.answer(SLUG, Answer(headers={"Content-Length": ""}, body=body, misbehave="drip"), call=call)
 
     with within(3), pytest.raises(Unreachable, match="did not answer in time"):
-        download(target)
+        ask(call, target)
 
 
 def test_an_endless_body_stops_at_the_cap(
@@ -979,13 +1058,14 @@ def test_a_redirect_to_nowhere_is_an_error_like_others(kaggle: KaggleServer, tar
         download(target)
 
 
-def test_stop_ends_a_silent_download_at_once(kaggle: KaggleServer, target: Path) -> None:
-    kaggle.answer(SLUG, Answer(misbehave="silent"))
+@by_any_call
+def test_stop_ends_a_silent_call_at_once(kaggle: KaggleServer, target: Path, call: str) -> None:
+    kaggle.answer(SLUG, Answer(misbehave="silent"), call=call)
     ends: list[BaseException] = []
 
     def work() -> None:
         try:
-            download(target)
+            ask(call, target)
         except Exception as error:  # noqa: BLE001 (kept for the test's own thread)
             ends.append(error)
 
@@ -1058,10 +1138,83 @@ def test_asking_for_facts_is_bounded(kaggle: KaggleServer) -> None:
         client.connect()().competition_facts(SLUG, seconds=0.3)
 
 
+@by_json
 @pytest.mark.parametrize("case", NONSENSE)
-def test_nonsense_in_place_of_facts_is_an_expected_error_or_no_facts(kaggle: KaggleServer, case: str) -> None:
+def test_nonsense_is_an_expected_error_or_says_nothing(
+    kaggle: KaggleServer, target: Path, case: str, call: str
+) -> None:
     answer, _ = NONSENSE[case]
-    kaggle.answer(SLUG, *[answer] * 4, call="GetCompetition")
+    kaggle.answer(SLUG, *[answer] * 4, call=call)
 
     with contextlib.suppress(KagsyncError):
-        assert client.connect()().competition_facts(SLUG).title is None
+        assert ask(call, target) in (CompetitionFacts(None, None, None, None, False), Page([], ""))
+
+
+# Pages of a leaderboard
+
+
+def whole(*, public: bool) -> list[int]:
+    """The teams of all pages."""
+    api = client.connect()()
+    page = api.leaderboard_page(SLUG, public=public)
+    found = ids(page)
+    while page.next_token:
+        page = api.leaderboard_page(SLUG, public=public, token=page.next_token)
+        assert ids(page)[0] not in found, "a page comes again"
+        found += ids(page)
+    return found
+
+
+def test_a_row_of_a_page(kaggle: KaggleServer, capfd: pytest.CaptureFixture[str]) -> None:
+    kaggle.board(SLUG, board_csv([Team(11, "solo", ("alice",), "0.80000"), Team(2**63 - 1, "none", (), "")]))
+
+    page = client.connect()().leaderboard_page(SLUG, public=False)
+
+    moment = datetime(2025, 10, 30, 12, 0, 0, 250_000, tzinfo=UTC)
+    assert page == Page([Row(11, "solo", moment, "0.80000"), Row(2**63 - 1, "none", moment, "")], "")
+    (request,) = kaggle.requests
+    assert (request.call, request.slug) == ("GetLeaderboard", SLUG)
+    assert request.headers["User-Agent"].startswith("kagsync/")
+    assert request.authorization == "Bearer test-token"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_names_of_strangers_come_as_they_are(kaggle: KaggleServer) -> None:
+    names = [*HOSTILE.values(), "\0", " ", "NaN", "a,b", "=1"]
+    kaggle.board(SLUG, board_csv(Team(1 + number, name) for number, name in enumerate(names)))
+
+    page = client.connect()().leaderboard_page(SLUG, public=False)
+
+    assert [row.team_name for row in page.rows] == names
+
+
+@pytest.mark.parametrize("teams", [0, 1, 200, 201, 450])
+def test_a_board_comes_page_by_page_public_or_private(kaggle: KaggleServer, teams: int) -> None:
+    board = many_teams(teams)
+    in_order = [team.team_id for team in board]
+    kaggle.board(SLUG, board_csv(board))
+    kaggle.private(SLUG, board_csv(board[::-1]))
+
+    assert whole(public=True) == in_order
+    assert whole(public=False) == in_order[::-1]
+
+    asked = [request.body for request in kaggle.pages(SLUG)]
+    assert len(asked) == 2 * max(1, math.ceil(teams / pages.PAGE_SIZE))
+    assert [body["overridePublic"] for body in asked] == sorted((True, False) * (len(asked) // 2))[::-1]
+    assert {body["pageSize"] for body in asked} == {pages.PAGE_SIZE}
+    assert "pageToken" not in asked[0]
+
+
+def test_without_a_private_board_both_kinds_are_the_public_one(kaggle: KaggleServer) -> None:
+    kaggle.board(SLUG, BOARD)
+    assert whole(public=False) == whole(public=True)
+
+    kaggle.private(SLUG, PRIVATE)
+    assert whole(public=False) == whole(public=True)[::-1]
+
+
+def test_a_token_that_is_no_longer_good_is_refused(kaggle: KaggleServer) -> None:
+    kaggle.board(SLUG, BOARD)
+
+    with pytest.raises(KagsyncError, match=r'refused the request \(400\), saying: "Invalid page token"'):
+        client.connect()().leaderboard_page(SLUG, public=False, token="x")

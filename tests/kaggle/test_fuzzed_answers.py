@@ -13,6 +13,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from kagglesdk.competitions.types.competition_api_service import ApiGetLeaderboardResponse
 from world.boards import board_csv, many_teams
 from world.kaggle_server import Answer, redirect
 from world.listeners import Flood
@@ -20,7 +21,7 @@ from world.running import set_columns
 
 from kagsync import clock
 from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
-from kagsync.kaggle import answers, client, retry
+from kagsync.kaggle import answers, client, pages, retry
 from kagsync.kaggle.oauth import Login
 from kagsync.notify import ping
 from kagsync.tracking import competitions
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync
 
+    from kagsync.kaggle.pages import Page
     from kagsync.store import Store
 
 SLUG = "titanic"
@@ -111,6 +113,62 @@ def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
     kaggle.answer(SLUG, Answer(200, JSON, raw("deadline", f'"{DATES[7]}"', title="T")), call="GetCompetition")
     competitions.refresh_facts(store, competition, api)
     assert store.competitions.get(SLUG).deadline == "2025-10-31T10:56:26Z"
+
+
+ROW = {"teamId": 17, "teamName": "a", "submissionDate": DATES[7], "score": "0.5"}
+
+
+def check(page: Page) -> None:
+    """A page that was believed can be stored and written."""
+    page.next_token.encode()
+    for row in page.rows:
+        assert type(row.team_id) is int
+        assert 0 < row.team_id < 2**63
+        row.team_name.encode()
+        row.score.encode()
+        assert row.submission_date is None or clock.parse_iso(clock.iso(row.submission_date))
+
+
+def test_pages(kaggle: KaggleServer) -> None:
+    api = client.connect()()
+    believed = dict.fromkeys((*ROW, "submissions", "nextPageToken"), 0)
+    for name in believed:
+        for value in VALUES:
+            others = {key: other for key, other in ROW.items() if key != name}
+            row = raw(name, value, **others) if name in ROW else json.dumps(ROW).encode()
+            body = b'{"submissions": [%s]}' % row if name in ROW else raw(name, value)
+            kaggle.answer(SLUG, Answer(200, JSON, body), call="GetLeaderboard")
+            with contextlib.suppress(BadDownload):
+                page = api.leaderboard_page(SLUG, public=False)
+                check(page)
+                believed[name] += 1
+    assert believed["teamId"] == 0
+    assert all(believed[name] for name in believed if name != "teamId"), believed
+
+
+@pytest.mark.parametrize(
+    ("team_id", "good"),
+    [("1", True), ("9223372036854775807", True), ("9223372036854775808", False), ("0", False), ("-1", False)],
+)
+def test_ids_of_teams(team_id: str, good: bool, kaggle: KaggleServer) -> None:
+    body = b'{"submissions": [%s]}' % raw("teamId", team_id)
+    kaggle.answer(SLUG, Answer(200, JSON, body), call="GetLeaderboard")
+    with contextlib.nullcontext() if good else pytest.raises(BadDownload):
+        client.connect()().leaderboard_page(SLUG, public=False)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(DATES)
+ANYTHING = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+ROWS = st.fixed_dictionaries({}, optional={name: ANYTHING | st.just(value) for name, value in ROW.items()})
+PAGES = st.fixed_dictionaries(
+    {}, optional={"submissions": st.lists(ROWS | ANYTHING) | ANYTHING, "nextPageToken": ANYTHING}
+)
+
+
+@given(PAGES | ANYTHING)
+def test_any_json_is_nonsense_or_a_page(body: Any) -> None:
+    with contextlib.suppress(*answers.NONSENSE):
+        check(pages.page(ApiGetLeaderboardResponse.from_json(json.dumps(body))))
 
 
 def test_codes_of_refusals(kaggle: KaggleServer, tmp_path: Path) -> None:
@@ -249,21 +307,26 @@ def test_monitors(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(ping.start().finish(0), ping.Answer)
 
 
+@pytest.mark.parametrize("call", ["GetCompetition", "GetLeaderboard"])
 @pytest.mark.parametrize("seed", range(3))
-def test_answers_with_any_bytes_changed(seed: int, kaggle: KaggleServer, tmp_path: Path) -> None:
+def test_answers_with_any_bytes_changed(seed: int, call: str, kaggle: KaggleServer) -> None:
     """What is left of a good answer when some of its bytes are others."""
     rng = random.Random(seed)
     body: dict[str, Any] = {"title": "T", "deadline": DATES[0], "teamCount": 17, "awardsPoints": True}
+    if call == "GetLeaderboard":
+        body = {"submissions": [ROW, ROW], "nextPageToken": "x"}
     good = json.dumps(body).encode()
     api = client.connect()()
     for _ in range(60):
         changed = bytearray(good)
         for _ in range(rng.randint(1, 4)):
             changed[rng.randrange(len(changed))] = rng.choice(b'0123456789eE+-.{}[]",:nN\xff\x00 ')
-        kaggle.answer(SLUG, Answer(200, JSON, bytes(changed)), call="GetCompetition")
+        kaggle.answer(SLUG, Answer(200, JSON, bytes(changed)), call=call)
         try:
-            facts = api.competition_facts(SLUG)
+            if call == "GetLeaderboard":
+                check(api.leaderboard_page(SLUG, public=False))
+            else:
+                facts = api.competition_facts(SLUG)
+                assert facts.team_count is None or 0 <= facts.team_count < 2**31
         except KagsyncError as error:
             assert not isinstance(error, Unforeseen)
-        else:
-            assert facts.team_count is None or 0 <= facts.team_count < 2**31

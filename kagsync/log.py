@@ -141,9 +141,9 @@ class Tail(logging.Handler):
         return "\n".join(self._lines)
 
 
-def failure(error: Exception, prefix: str = "") -> None:
+def failure(error: Exception, prefix: str = "", level: int = logging.ERROR) -> None:
     """Logs an expected error as one line; its traceback only when the log is verbose."""
-    logger.error("%s%s", prefix, error, exc_info=error if logger.level <= logging.DEBUG else None)
+    logger.log(level, "%s%s", prefix, error, exc_info=error if logger.level <= logging.DEBUG else None)
 
 
 def is_terminal() -> bool:

@@ -1,6 +1,6 @@
 """The file name of a leaderboard: the board's time and competition, public or private; and a safe form of it.
 
-`sync/fetch.py` refuses files that are named as a private board or as one of another competition.
+`sync/fetch.py` refuses files that are named as a board of another competition.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def competition(name: str) -> str | None:
     return match[1] if match else None
 
 
-def is_private(name: str) -> bool:
-    """Whether a file name says that the leaderboard is private."""
-    kinds = _KIND.findall(name)
-    return bool(kinds) and kinds[-1].lower() == "private"
+def board(name: str) -> str | None:
+    """Which board a file name of Kaggle's form names: `public` or `private`; None: another form."""
+    kinds: list[str] = _KIND.findall(name)
+    return kinds[-1].lower() if kinds else None
 
 
 def safe(name: str) -> str:

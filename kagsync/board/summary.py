@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from kagsync.board.cells import Legible
 from kagsync.board.rows import split_members
+from kagsync.standings import ranks
 from kagsync.standings.marks import Benchmark, Marks, MedalLine, last_ranks
 
 if TYPE_CHECKING:
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
     from kagsync.board.rows import Rows
 
-# The names on a larger board are not kept. No real board has a quarter as many.
+# The names and ranks on a larger board are not kept. No real board has a quarter as many.
 _MOST_NAMES = 200_000
 _MOST_NAME_CHARACTERS = 20_000_000
 _MOST_BENCHMARKS = 100  # kept; real boards have up to a handful
 _MOST_DELETED = 100_000  # deleted accounts that are kept
+_NO_RANK = -1
 _NUMBERS_AT_ONCE = 250_000  # a set of them has 30 MB; real boards have a sixth as many rows
 
 
@@ -42,6 +44,7 @@ class BoardSummary:
     legible: dict[str, Legible] = field(default_factory=dict)
     deleted: dict[str, int | None] = field(default_factory=dict)
     _ids: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
+    _ranks_by_id: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
     _ranks: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
     _scores: array[float] = field(default_factory=lambda: array("d"), compare=False, repr=False)
     _unscored: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
@@ -64,7 +67,10 @@ class BoardSummary:
                 row = teams.standing(i)
                 self.add_benchmark(Benchmark(row.team_name, row.score, row.score_text))
                 self.teams -= 1
-        self._ids += array("q", [key for key in teams.team_ids if key is not None])
+        for key, rank in zip(teams.team_ids, teams.ranks, strict=True):
+            if key is not None:
+                self._ids.append(key)
+                self._ranks_by_id.append(_NO_RANK if rank is None else rank)
         for rank, score in zip(teams.ranks, teams.scores, strict=True):
             if rank and score == score:  # NaN does not equal itself
                 self._ranks.append(rank)
@@ -114,6 +120,14 @@ class BoardSummary:
             if (again := _repeated(numbers)) is not None:
                 return column, again
         return None
+
+    def packed_ranks(self) -> bytes | None:
+        """The rank of each team for the database, benchmarks included; None of a board that is too large."""
+        if self.rows > _MOST_NAMES:
+            return None
+        pairs = zip(self._ids, self._ranks_by_id, strict=True)
+        placed = [(key, rank) for key, rank in pairs if rank != _NO_RANK]
+        return ranks.pack([key for key, _ in placed], [rank for _, rank in placed])
 
     def names(self) -> str | None:
         """The names on the board, those of a team in a line; None of a board that is too large."""

@@ -85,7 +85,7 @@ def competitions_list(common: Common, format_: AnyFormat = Format.table) -> Resu
     now = clock.utc_now()
     try:
         with open_to_read(loaded) as store:
-            found = overview.overviews(store, store.users.all(), lambda _: now)
+            found = overview.overviews(store, store.users.all(), lambda _: now, now)
     except errors.NoDatabase:
         found = []
     return Result(tables.competitions(found, now), [overview.as_json(each) for each in found])
@@ -99,6 +99,8 @@ def _set_active(common: Common, slugs: list[str], active: bool) -> None:
             while left:
                 with store.writing() as write:
                     write.competitions.set_active(found[left[0]].id, active=active)
+                    if active:
+                        write.competitions.ask_for_result(found[left[0]].id)
                 common.say(f"{'Resumed' if active else 'Paused'} {left.popleft()}")
 
 
@@ -110,7 +112,7 @@ def competitions_pause(common: Common, slugs: Slugs) -> None:
 
 @command(competitions_app, "resume")
 def competitions_resume(common: Common, slugs: Slugs) -> None:
-    """Sync paused competitions again."""
+    """Sync paused competitions again, or ask for results again."""
     _set_active(common, slugs, True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from kagsync import inputs
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, TextOrJson
+from kagsync.standings import lifecycle
 
 Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file [KAGSYNC_DB].")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more, with the tracebacks of errors.")]
@@ -44,6 +46,35 @@ Direction = Annotated[
         help="Which scores are better. It is remembered, and only boards without ranks need it.",
         show_default=False,
     ),
+]
+
+
+class Kind(StrEnum):
+    """The two boards of a competition."""
+
+    public = lifecycle.PUBLIC
+    private = lifecycle.PRIVATE
+
+
+class Shown(StrEnum):
+    """Which board to show."""
+
+    final = lifecycle.FINAL
+    public = lifecycle.PUBLIC
+    private = lifecycle.PRIVATE
+
+
+OneBoard = Annotated[
+    Kind | None,
+    typer.Option(
+        "--board",
+        help="Which board the file is. Default: as its name says, otherwise public.",
+        show_default=False,
+    ),
+]
+AnyBoard = Annotated[
+    Shown,
+    typer.Option("--board", help="Which board: final is the private one if there is one, otherwise public."),
 ]
 AnySlug = Annotated[str | None, typer.Argument(metavar="SLUG", help="A tracked competition. Default: all.")]
 OneUser = Annotated[str | None, typer.Option("--user", metavar="USERNAME", help="Only this person.")]

@@ -11,7 +11,7 @@ import typer
 
 from kagsync import clock, errors, inputs
 from kagsync.cli.command import Common, app, command, open_to_read
-from kagsync.cli.options import AnyFormat, AnySlug, Group, OneUser, Slug, storable
+from kagsync.cli.options import AnyBoard, AnyFormat, AnySlug, Group, OneUser, Shown, Slug, storable
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, Result
 
@@ -41,12 +41,14 @@ def show(
     user: OneUser = None,
     group: Group = None,
     by_group: Annotated[bool, typer.Option("--by-group", help="A table for each group.")] = False,
+    board: AnyBoard = Shown.final,
     since: Since = None,
     format_: AnyFormat = Format.table,
 ) -> Result:
     """Show where everybody stands, what moved, and what is next."""
     from kagsync.output import board_table, tables
-    from kagsync.queries import board, last_seen, overview
+    from kagsync.queries import board as query
+    from kagsync.queries import last_seen, overview
 
     loaded = common.settings_to_read()
     now = clock.utc_now()
@@ -54,21 +56,23 @@ def show(
     if by_group and slug is None:
         raise UsageError("--by-group needs a competition", "Use: kagsync show SLUG --by-group")
     if slug is None and user is None:
-        found = _overviews(loaded, group, compared)
+        if board is not Shown.final:
+            raise UsageError("--board needs a competition", f"Use: kagsync show SLUG --board {board}")
+        found = _overviews(loaded, group, compared, now)
         return Result(tables.overview(found, now), [overview.as_json(each) for each in found])
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
         if slug is None:
-            views = board.boards(store, users, compared)
-            return Result(board_table.person(views, now), board.entries_as_json(views))
-        view = board.board(store, inputs.competition_slug(slug), users, compared)
+            views = query.boards(store, users, compared, board=board.value)
+            return Result(board_table.person(views, now), query.entries_as_json(views))
+        view = query.board(store, inputs.competition_slug(slug), users, compared, board=board.value)
     seen = view.competition.snapshot_at
     whole = user is None and group is None
     looked = since == _LAST or (whole and format_ is Format.table and sys.stdout.isatty())
     if seen is not None and looked:
         last_seen.remember(loaded, view.competition.slug, seen)
     shown = board_table.groups(view, now) if by_group else board_table.board(view, now)
-    return Result(shown, board.entries_as_json([view]))
+    return Result(shown, query.entries_as_json([view]))
 
 
 def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Competition], datetime]:
@@ -90,14 +94,14 @@ def _people(store: Store, username: str | None, group: str | None) -> list[User]
 
 
 def _overviews(
-    loaded: Settings, group: str | None, since: Callable[[Competition], datetime]
+    loaded: Settings, group: str | None, since: Callable[[Competition], datetime], now: datetime
 ) -> list[Overview]:
     """Every competition in short; none if there is no database yet."""
     from kagsync.queries import overview
 
     try:
         with open_to_read(loaded) as store:
-            return overview.overviews(store, _people(store, None, group), since)
+            return overview.overviews(store, _people(store, None, group), since, now)
     except errors.NoDatabase:
         return []
 
@@ -128,8 +132,10 @@ def news(
             if slug is None
             else [store.competitions.get(inputs.competition_slug(slug))]
         )
-        items = query.news(store, competitions, users, compared)
-    return Result(tables.news(items, several=slug is None), [query.as_json(item) for item in items])
+        seen = query.on_both_boards(store, competitions)
+        items = query.news(store, seen, users, compared)
+        shaken = query.shake_ups(store, items)
+    return Result(tables.news(items, shaken, several=slug is None), [query.as_json(item) for item in items])
 
 
 @command(app)
@@ -140,6 +146,7 @@ def history(
         list[str] | None, typer.Argument(metavar="USERNAME", help="Whose history. Default: everybody's.")
     ] = None,
     group: Group = None,
+    board: AnyBoard = Shown.final,
     since: Annotated[
         str | None,
         typer.Option("--since", metavar="WHEN", help=f"Start at: {_WHEN} [default: the first board]."),
@@ -162,7 +169,7 @@ def history(
     users = list(named) or _people(store, None, group)
     competition = store.competitions.get(inputs.competition_slug(slug))
     start = None if since is None else _since(since, loaded, clock.utc_now())(competition)
-    found = query.timeline(store, competition.slug, users, start)
+    found = query.timeline(store, competition.slug, users, start, board=board.value)
     return Result(tables.History(found), (query.as_json(found, row) for row in found.rows))
 
 

@@ -18,6 +18,7 @@ from kagsync.cli.options import (
     Force,
     JsonOrText,
     LogFile,
+    OneBoard,
     Slug,
     TeamName,
 )
@@ -44,6 +45,7 @@ def sync(
         Path | None,
         typer.Option("--from", metavar="FILE", help="A ZIP or CSV from disk, instead of Kaggle."),
     ] = None,
+    board: OneBoard = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -93,6 +95,7 @@ def sync(
         slugs=tuple(slugs or ()),
         everything=everything,
         source=source,
+        board=board and board.value,
         force=force,
         accept_shrink=accept_shrink,
         accept_name=accept_name,
@@ -153,6 +156,7 @@ def process(
     common: Common,
     slug: Slug,
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="The CSV, or a ZIP as Kaggle sends it.")],
+    board: OneBoard = None,
     force: Force = False,
     accept_shrink: AcceptShrink = False,
     accept_name: AcceptName = False,
@@ -172,6 +176,7 @@ def process(
         accept_shrink=accept_shrink,
         accept_name=accept_name,
         higher_is_better=direction,
+        board_name=board and board.value,
     )
     common.say(processed.text)
 

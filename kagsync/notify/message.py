@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kagsync.safe_text import chat_safe, clip
+from kagsync.standings.movements import FINAL
 
 if TYPE_CHECKING:
     from kagsync.notify.channel import Room
@@ -51,13 +52,15 @@ def _fitting(items: list[Item], title: str, room: Room) -> list[Item]:
 
 def _body(items: list[Item], chosen: list[Item], room: Room) -> str:
     several = len({item.competition.id for item in items}) > 1
-    by_competition: dict[Competition, list[str]] = {}
+    names: dict[int, str] = {}
+    by_competition: dict[int, list[str]] = {}
     for item in chosen:
         sentence = clip(chat_safe(item.sentence), room.sentence)
-        by_competition.setdefault(item.competition, []).append(sentence)
+        names[item.competition.id] = _name(item.competition)
+        by_competition.setdefault(item.competition.id, []).append(sentence)
     lines = []
-    for competition, sentences in by_competition.items():
-        lines += [f"{_name(competition)}:", *sentences] if several else sentences
+    for key, sentences in by_competition.items():
+        lines += [f"{names[key]}:", *sentences] if several else sentences
     more = len(items) - len(chosen)
     if more:
         lines.append(f"and {more} more: kagsync news" if chosen else f"{counted(more)}: kagsync news")
@@ -65,9 +68,12 @@ def _body(items: list[Item], chosen: list[Item], room: Room) -> str:
 
 
 def _title(items: list[Item]) -> str:
-    competitions = list(dict.fromkeys(item.competition for item in items))
-    name = _name(competitions[0]) if len(competitions) == 1 else f"{len(competitions)} competitions"
-    return f"{name}: {len({item.user.id for item in items})} of ours moved"
+    competitions = {item.competition.id: item.competition for item in items}
+    name = _name(items[0].competition) if len(competitions) == 1 else f"{len(competitions)} competitions"
+    people = f"{len({item.user.id for item in items})} of ours"
+    if all(item.movement.reason == FINAL for item in items):
+        return f"{name}: the final result of {people}"
+    return f"{name}: {people} moved"
 
 
 def counted(count: int) -> str:

@@ -19,13 +19,15 @@ from kagsync.files import locks
 from kagsync.log import logger
 from kagsync.notify import channel, message
 from kagsync.queries import news
+from kagsync.standings.lifecycle import PRIVATE, PUBLIC
+from kagsync.standings.movements import FINAL
 
 if TYPE_CHECKING:
     from kagsync.notify.message import Message
     from kagsync.queries.news import Item
     from kagsync.settings import Settings
     from kagsync.store import Store
-    from kagsync.store.records import Competition, Target, User
+    from kagsync.store.records import Competition, Target
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,17 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
 
 
 def _tell(store: Store, target: Target, now: datetime) -> bool:
-    if target.sent_at is not None and now - target.sent_at < target.quiet_for and target.sent_at <= now:
-        return False
-    pending = store.targets.pending(target)
+    sent_at = target.sent_at
+    is_quiet = sent_at is not None and sent_at <= now and now - sent_at < target.quiet_for
+    # A result does not wait.
+    boards = (PRIVATE,) if is_quiet else (PUBLIC, PRIVATE)
+    pending = {board: found for board in boards if (found := store.targets.pending(target, board))}
     if not pending:
         return False
-    people = [user for user in store.users.all() if target.group in (None, user.group)]
-    items = _items(store, target, people, {key: known for key, (known, _) in pending.items()})
-    latest = {key: moment for key, (_, moment) in pending.items()}
+    items = _items(store, target, pending)
+    if is_quiet and not any(item.movement.reason == FINAL for item in items):
+        return False
+    latest = {board: {key: moment for key, (_, moment) in found.items()} for board, found in pending.items()}
     if items:
         composed = message.compose(items, channel.room(target))
         channel.send(target, composed.title, composed.body)
@@ -89,13 +94,17 @@ def _tell(store: Store, target: Target, now: datetime) -> bool:
     return bool(items)
 
 
-def _items(store: Store, target: Target, people: list[User], known: dict[int, int]) -> list[Item]:
-    competitions = [each for each in store.competitions.all() if each.id in known]
+def _items(store: Store, target: Target, pending: dict[str, dict[int, tuple[int, int]]]) -> list[Item]:
+    """What a target is notified of, the newest first."""
+    people = [user for user in store.users.all() if target.group in (None, user.group)]
+    seen = news.on_both_boards(store, store.competitions.all())
+    seen = [each for each in seen if each.id in pending.get(each.board, ())]
 
     def since(competition: Competition) -> datetime:
-        return datetime.fromtimestamp(known[competition.id], UTC)
+        known, _ = pending[competition.board][competition.id]
+        return datetime.fromtimestamp(known, UTC)
 
-    found = news.news(store, competitions, people, since)
+    found = news.news(store, seen, people, since)
     return [item for item in found if target.only is None or item.movement.reason in target.only]
 
 

@@ -9,7 +9,9 @@ from kagsync import clock
 from kagsync.board.matching import TEAM_NAME
 from kagsync.output.terminal import DOWN, UP, Blocks, Column, Table, moment, sparkline
 from kagsync.queries.board import score_is_better
-from kagsync.standings.movements import CAME_BACK, NEW
+from kagsync.standings import lifecycle, shake_up
+from kagsync.standings.lifecycle import PRIVATE
+from kagsync.standings.movements import CAME_BACK, FINAL, NEW
 from kagsync.standings.sentences import brief
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from kagsync.queries.board import BoardView, Line
     from kagsync.standings.gaps import Gap
+    from kagsync.standings.lifecycle import Phase
     from kagsync.standings.movements import Movement
     from kagsync.standings.standing import Standing
     from kagsync.store.records import Competition, User
@@ -38,6 +41,11 @@ class Row:
     line: Line
     now: datetime
     decimals: int
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is a person on the private board, where nothing is ahead any longer."""
+        return self.competition.board == PRIVATE
 
     @property
     def standing(self) -> Standing:
@@ -64,12 +72,28 @@ def _score(row: Row) -> str:
 
 def moved(movement: Movement | None) -> str:
     """The places won or lost; "new" for somebody seen for the first time, "back" after a while away."""
-    if movement is None:
+    if movement is None or movement.reason == FINAL:
         return ""
     if movement.reason in (NEW, CAME_BACK):
         return "new" if movement.reason == NEW else "back"
     places = movement.places or 0
     return f"{UP if places > 0 else DOWN}{abs(places):,}" if places else ""
+
+
+def _shake_up(row: Row) -> str:
+    """The places gained (or lost) from the public to the private board."""
+    places = row.line.shake_up if row.is_final else None
+    if places is None:
+        return ""
+    return f"{UP if places > 0 else DOWN}{abs(places):,}" if places else "="
+
+
+def _public_rank(row: Row) -> str:
+    return f"{row.line.public.rank:,}" if row.is_final and row.line.public and row.line.public.rank else ""
+
+
+def _public_score(row: Row) -> str:
+    return (row.line.public.score_text or "") if row.is_final and row.line.public else ""
 
 
 def _top(row: Row) -> str:
@@ -84,13 +108,18 @@ def _team(row: Row) -> str:
 def _change(row: Row) -> str:
     """How the score changed, marked as better or worse, which is not the same as up or down."""
     movement = row.movement
-    if movement is None or movement.before is None or movement.after is None:
+    if movement is None or movement.before is None or movement.after is None or row.is_final:
         return ""
     old, new = movement.before.score, movement.after.score
     if old is None or new is None or old == new:
         return ""
     mark = {True: UP, False: DOWN, None: ""}[score_is_better(row.competition, movement)]
     return f"{mark}{new - old:+.{row.decimals}f}"
+
+
+def _why(row: Row) -> str:
+    movement = row.movement
+    return "" if movement is None or movement.reason == FINAL else brief(movement)
 
 
 def _submissions(row: Row) -> str:
@@ -105,7 +134,7 @@ def _last_submission(row: Row) -> str:
 
 
 def _gap(row: Row, gap: Gap | None) -> str:
-    if gap is None:
+    if gap is None or row.is_final:
         return ""
     score = "" if gap.score is None else f"{gap.score:.{row.decimals}f} "
     places = "" if gap.places is None else f"({gap.places:,}) "
@@ -113,12 +142,16 @@ def _gap(row: Row, gap: Gap | None) -> str:
 
 
 def _next_medal(row: Row) -> str:
+    if row.is_final:
+        return ""
     return _gap(row, row.line.next_medal) or (f"in {row.line.medal}" if row.line.medal else "")
 
 
 # In the order in which they are shown. The report's pages show the same cells under the same keys.
 COLUMNS: dict[str, Column[Row]] = {
     "rank": Column("Rank", _rank, right=True, style="bold"),
+    "public_rank": Column("Public", _public_rank, right=True, keep=88),
+    "shake_up": Column("Shake-up", _shake_up, right=True, keep=96, signed=True),
     "moved": Column("Moved", lambda row: moved(row.movement), right=True, keep=95, style="dim", signed=True),
     "top": Column("Top", _top, right=True, keep=40, style="dim"),
     "person": Column("Person", lambda row: name(row.line.user) + _mark(row.line), shrink=14),
@@ -127,17 +160,23 @@ COLUMNS: dict[str, Column[Row]] = {
     ),
     "team": Column("Team", _team, keep=50, shrink=12),
     "score": Column("Score", _score, right=True, keep=90, style="default"),
+    "public_score": Column("Public score", _public_score, right=True, keep=75),
+    "medal": Column("Medal", lambda row: (row.line.medal or "") if row.is_final else "", keep=92),
     "change": Column("Change", _change, right=True, keep=80, signed=True),
     "subs": Column("Subs", _submissions, right=True, keep=45),
     "last_sub": Column("Last sub", _last_submission, right=True, keep=42),
-    "why": Column("Why", lambda row: brief(row.movement) if row.movement else "", keep=85, shrink=14),
+    "why": Column("Why", _why, keep=85, shrink=14),
     "next_person": Column("Next person", lambda row: _gap(row, row.line.next_person), keep=70, shrink=17),
     "next_baseline": Column(
         "Next baseline", lambda row: _gap(row, row.line.next_baseline), keep=60, shrink=17
     ),
     "next_medal": Column("Next medal", _next_medal, keep=65, shrink=17),
-    "trend": Column("Trend", lambda row: sparkline(row.line.ranks), keep=55, style="green"),
+    "trend": Column(
+        "Trend", lambda row: "" if row.is_final else sparkline(row.line.ranks), keep=55, style="green"
+    ),
 }
+_ONLY_ON_PRIVATE = ("public_rank", "shake_up", "public_score", "medal")
+_NOT_ON_PRIVATE = ("change", "next_person", "next_baseline", "next_medal", "trend")
 # What is kept on a narrow terminal differs where each line is a competition.
 _KEEP_OF_ONE_PERSON = {
     "team": 60,
@@ -162,20 +201,25 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
         group: the name of the group that this table is about, for its title.
     """
     shown = rows(view, now)
-    below = _gaps_in_words(shown[0]) if len(shown) == 1 else []
+    below = _gaps_in_words(shown[0]) if len(shown) == 1 and not view.is_private else []
     below += _mark_note([view])
-    if len(shown) > 1 and any(
-        line.next_person or line.next_baseline or line.next_medal for line in view.on_board
+    if view.shake_up is not None:
+        below.append(shake_up.words(view.shake_up))
+    if (
+        not view.is_private
+        and len(shown) > 1
+        and any(line.next_person or line.next_baseline or line.next_medal for line in view.on_board)
     ):
         below.append("Next: the score still missing, and the places in brackets")
-    below += [left(line) for line in view.left]
+    below += [left(line, "private board" if view.is_private else "board") for line in view.left]
     if view.missing:
         below.append(f"Not on the board yet: {_people(view.missing)}")
     below += [f"{person_name(each.user)}: {each.hint}" for each in view.unseen[:_NAMES_IN_A_LINE]]
     title, facts = _header(view, now)
     if group is not None:
         title = f"{group}: {title}"
-    columns = list(COLUMNS.values())
+    hidden = _NOT_ON_PRIVATE if view.is_private else _ONLY_ON_PRIVATE
+    columns = [column for key, column in COLUMNS.items() if key not in hidden]
     return Table(columns, shown, title=title, facts=facts, below=below, warning=_warning(view, now))
 
 
@@ -213,19 +257,33 @@ def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
     title = competition.title
     head = f"{title} ({competition.slug})" if title and title != competition.slug else competition.slug
     if competition.snapshot_at is None:
+        if view.is_private:
+            return head, [f"No private board yet; the public one: kagsync show {competition.slug}"]
         return head, [f"No board yet: kagsync sync {competition.slug}"]
+    phase = competition.phase(now)
+    teams = "" if competition.team_count is None else f"{competition.team_count:,} teams, "
     facts = [
-        f"{competition.team_count or 0:,} teams, {len(view.on_board)} of ours",
-        f"board of {moment(competition.snapshot_at)} ({clock.since(competition.snapshot_at, now)})",
+        *_phase_facts(view, phase),
+        f"{teams}{len(view.on_board)} of ours",
+        f"{'private ' if view.is_private else ''}board of {moment(competition.snapshot_at)} "
+        f"({clock.since(competition.snapshot_at, now)})",
     ]
     if competition.synced_at is not None:
         facts.append(f"last good sync {clock.since(competition.synced_at, now)}")
-    if deadline := ends(competition, now):
+    if phase.name == lifecycle.RUNNING and (deadline := ends(competition, now)):
         facts.append(deadline)
     facts.append(f"compared with {moment(view.since)}")
     if not competition.active:
         facts.append("paused")
     return head, facts
+
+
+def _phase_facts(view: BoardView, phase: Phase) -> list[str]:
+    if phase.name == lifecycle.RUNNING:
+        return []
+    if view.competition.has_result and not view.is_private:
+        return [f"the public board; the final one: kagsync show {view.competition.slug}"]
+    return [phase_words(view.competition, phase)]
 
 
 def _warning(view: BoardView, now: datetime) -> str:
@@ -279,7 +337,24 @@ def ends(competition: Competition, now: datetime) -> str:
     return f"ends in {clock.span(max((deadline - now).total_seconds(), 60))}"
 
 
-def left(line: Line) -> str:
+def phase_words(competition: Competition, phase: Phase) -> str:
+    """A phase for people."""
+    match phase.name:
+        case lifecycle.FINAL:
+            return "final, may change" if competition.is_linked else "final"
+        case lifecycle.FINISHED:
+            return f"final, finished since {phase.since:%Y-%m-%d}"
+        case lifecycle.ENDED:
+            return "ended, waiting for the final result" if competition.is_linked else "ended"
+    return phase.name
+
+
+def phase_since(phase: Phase) -> str:
+    """A phase and since when, in short."""
+    return phase.name if phase.since is None else f"{phase.name} since {phase.since:%Y-%m-%d}"
+
+
+def left(line: Line, board: str = "board") -> str:
     """A sentence on somebody who left the board: when, and the last standing."""
     entry, standing = line.entry, line.entry.standing
     rank = f"rank {standing.rank:,}" if standing.rank is not None else "no rank"
@@ -287,7 +362,7 @@ def left(line: Line) -> str:
     was = f"was {rank}, score {standing.score_text or '–'}"
     if line.deleted:
         was += ", the account was deleted"
-    return f"{person_name(line.user)}{_mark(line)} left the board on {day} ({was})"
+    return f"{person_name(line.user)}{_mark(line)} left the {board} on {day} ({was})"
 
 
 def name(user: User) -> str:

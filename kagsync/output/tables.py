@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kagsync import clock
-from kagsync.output.board_table import ends, moved, name
+from kagsync.output.board_table import ends, moved, name, phase_since, phase_words
 from kagsync.output.chart import Series, chart
 from kagsync.output.terminal import DOWN, UP, Column, Lines, Table, moment
+from kagsync.standings import lifecycle, shake_up
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kagsync.queries.overview import Overview
     from kagsync.queries.status import Health, Status
     from kagsync.queries.unseen import Unseen
+    from kagsync.standings.shake_up import ShakeUp
     from kagsync.store.records import Competition, Target, User
 
 _LINES_IN_A_CHART = 10
@@ -48,7 +50,7 @@ def overview(found: list[Overview], now: datetime) -> Table:
         Column("Person", person, keep=60, shrink=14),
         Column("Moved", lambda each: _rose_and_fell(each.rose, each.fell), keep=65),
         Column("Teams", lambda each: _number(each.competition.team_count), right=True, keep=50),
-        Column("Ends", lambda each: ends(each.competition, now).removeprefix("ends "), keep=55),
+        Column("Ends", lambda each: _ends(each.competition, now), keep=55),
         Column("Board", lambda each: _ago(each.competition.snapshot_at, now), right=True, keep=40),
         Column("Last sync", lambda each: _last_good(each.competition, now), right=True, keep=70),
         Column("State", lambda each: _state(each, now), keep=90, shrink=10),
@@ -63,6 +65,8 @@ def _state(each: Overview, now: datetime) -> str:
         return f"rests until {moment(until)}"
     if each.last_error is not None:
         return f"failed: {each.last_error[1]}"
+    if each.phase.name != lifecycle.RUNNING:
+        return phase_words(each.competition, each.phase)
     return "ok" if each.competition.synced_at else "not synced yet"
 
 
@@ -84,11 +88,19 @@ def _last_good(competition: Competition, now: datetime) -> str:
 
 def competitions(found: list[Overview], now: datetime) -> Table:
     """The tracked competitions."""
+    phases = {each.competition.id: each.phase for each in found}
+
+    def state(each: Competition) -> str:
+        if not each.active:
+            return "paused"
+        phase = phases[each.id]
+        return "active" if phase.name == lifecycle.RUNNING else phase_words(each, phase)
+
     columns: list[Column[Competition]] = [
         Column("Competition", lambda each: each.slug, style="bold"),
         Column("Title", lambda each: each.title or "", keep=30, shrink=16),
         Column("On Kaggle", lambda each: each.kaggle_id if each.is_linked else "not linked", keep=60),
-        Column("State", lambda each: "active" if each.active else "paused", keep=80),
+        Column("State", state, keep=80),
         Column("Deadline", lambda each: (each.deadline or "")[:10], keep=40),
         Column("Metric", lambda each: each.metric or "", keep=20, shrink=12),
         Column("Last sync", lambda each: _last_good(each, now), right=True, keep=70),
@@ -119,10 +131,11 @@ def missing(competition: Competition, absent: list[User], unseen: list[Unseen]) 
     return Table(columns, absent, title=f"{competition.slug}: {count}")
 
 
-def news(items: list[Item], *, several: bool) -> Lines:
+def news(items: list[Item], shaken: list[tuple[Competition, ShakeUp]], *, several: bool) -> Lines:
     """Sentences, the newest first.
 
     Args:
+        shaken: the shake-ups of whole boards, to be told below.
         several: name the competition in each line.
     """
     columns: list[Column[Item]] = [
@@ -139,8 +152,13 @@ def news(items: list[Item], *, several: bool) -> Lines:
         ]
         for item in items
     ]
-    nothing = "Nothing moved"
-    return Lines(lines or [[(nothing, "")]], Table(columns, items, below=[] if items else [nothing]))
+    below = [
+        f"{competition.slug}: {shake_up.words(found)}" if several else shake_up.words(found)
+        for competition, found in shaken
+    ]
+    below = below if items else ["Nothing moved"]
+    lines += [[(line, "")] for line in below]
+    return Lines(lines, Table(columns, items, below=below))
 
 
 @dataclass(frozen=True)
@@ -218,6 +236,7 @@ def status(found: Status) -> Table:
     columns: list[Column[Health]] = [
         Column("Competition", lambda health: health.competition.slug, style="bold", shrink=14),
         Column("State", lambda health: health.state.replace("-", " ")),
+        Column("Phase", _phase, keep=60),
         Column("Last good sync", lambda health: _last_good(health.competition, now), right=True, keep=90),
         Column(
             "Failures",
@@ -225,7 +244,7 @@ def status(found: Status) -> Table:
             right=True,
             keep=80,
         ),
-        Column("Ends", lambda health: ends(health.competition, now).removeprefix("ends "), keep=40),
+        Column("Ends", lambda health: "" if _phase(health) else _ends(health.competition, now), keep=40),
     ]
     below = []
     for health in found.competitions:
@@ -238,6 +257,14 @@ def status(found: Status) -> Table:
     if (soonest := found.next_deadline) is not None:
         facts.append(f"next deadline: {soonest.slug} {ends(soonest, now)}")
     return Table(columns, found.competitions, title=found.summary, facts=facts, below=below)
+
+
+def _ends(competition: Competition, now: datetime) -> str:
+    return ends(competition, now).removeprefix("ends ")
+
+
+def _phase(health: Health) -> str:
+    return "" if health.phase.name == lifecycle.RUNNING else phase_since(health.phase)
 
 
 def targets(found: list[Listed]) -> Table:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.queries import unseen
+from kagsync.queries import results, unseen
 from kagsync.standings import gaps, movements, sentences
+from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from kagsync.queries.unseen import Unseen
     from kagsync.standings.gaps import Gap
     from kagsync.standings.movements import Movement
+    from kagsync.standings.shake_up import ShakeUp
+    from kagsync.standings.standing import Standing
     from kagsync.store import Store
     from kagsync.store.records import Competition, Entry, User
 
@@ -32,6 +35,7 @@ class Line:
         next_person, next_baseline, next_medal: what is ahead; None: nothing.
         medal: what this rank would get; None: no medal.
         deleted: whether the person left the board because the account was deleted.
+        public, private: how the person stands on either board; None: not on it.
     """
 
     user: User
@@ -44,6 +48,14 @@ class Line:
     next_medal: Gap | None
     medal: str | None
     deleted: bool
+    public: Standing | None
+    private: Standing | None
+
+    @property
+    def shake_up(self) -> int | None:
+        """How many places were gained from the public to the private board (lost: negative)."""
+        public, private = self.public and self.public.rank, self.private and self.private.rank
+        return None if public is None or private is None else public - private
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,7 @@ class BoardView:
         left: who was on the board.
         missing: who was never on it.
         unseen: who was never on any board.
+        shake_up: of the whole board; None: this is not the private board, or it is not known.
     """
 
     competition: Competition
@@ -64,6 +77,11 @@ class BoardView:
     missing: list[User]
     unseen: list[Unseen]
     last_error: tuple[datetime, str] | None
+    shake_up: ShakeUp | None = None
+
+    @property
+    def is_private(self) -> bool:
+        return self.competition.board == PRIVATE
 
     def by_group(self) -> list[tuple[str | None, BoardView]]:
         """A view for each group of these people, in order; None, for those without a group, comes last."""
@@ -91,27 +109,33 @@ def board(
     users: list[User],
     since: Callable[[Competition], datetime],
     never_seen: list[Unseen] | None = None,
+    *,
+    board: str = PUBLIC,
 ) -> BoardView:
     """Gathers one competition's view.
 
     Args:
         users: who to show.
+        board: public, private or final (see `Competitions.on`).
         since: gives the time to compare with, for a competition.
         never_seen: which of them were never on any board, if that is known already.
 
     Raises:
         UnknownCompetition: no such competition is tracked.
     """
-    competition = store.competitions.get(slug)
+    competition = store.competitions.on(store.competitions.get(slug), board)
     if never_seen is None:
         never_seen = unseen.unseen(store, users)
     return _view(store, competition, users, since, never_seen)
 
 
-def boards(store: Store, users: list[User], since: Callable[[Competition], datetime]) -> list[BoardView]:
+def boards(
+    store: Store, users: list[User], since: Callable[[Competition], datetime], *, board: str = PUBLIC
+) -> list[BoardView]:
     """The views of all competitions, by slug. The arguments are those of `board`."""
     never = unseen.unseen(store, users)
-    return [_view(store, competition, users, since, never) for competition in store.competitions.all()]
+    shown = [store.competitions.on(competition, board) for competition in store.competitions.all()]
+    return [_view(store, competition, users, since, never) for competition in shown]
 
 
 def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, list[User], list[Unseen]]:
@@ -152,7 +176,9 @@ def _view(
     since: Callable[[Competition], datetime],
     never_seen: list[Unseen],
 ) -> BoardView:
-    entries = {entry.user_id: entry for entry in store.boards.entries(competition.id)}
+    entries = {
+        entry.user_id: entry for entry in store.ledger(competition.board).boards.entries(competition.id)
+    }
     compared_with = since(competition)
     line = _Liner(store, competition, entries, compared_with)
     lines = [line(user, entry) for user in users if (entry := entries.get(user.id)) is not None]
@@ -165,6 +191,7 @@ def _view(
         missing=[user for user in users if user.id not in entries],
         unseen=never_seen,
         last_error=store.runs.last_error(competition.id),
+        shake_up=results.whole_shake_up(store, competition) if competition.board == PRIVATE else None,
     )
 
 
@@ -179,13 +206,15 @@ class _Liner:
     def __init__(
         self, store: Store, competition: Competition, entries: dict[int, Entry], since: datetime
     ) -> None:
-        self._store = store
+        self._history, boards = (ledger := store.ledger(competition.board)).history, ledger.boards
         self._competition = competition
         self._since = int(since.timestamp())
         self._applied_at = clock.iso(competition.snapshot_at) if competition.snapshot_at else None
-        self._deleted = store.history.deleted_accounts(competition.id)
-        self._baselines = store.boards.benchmarks(competition.id)
-        self._medals = store.boards.medal_lines(competition.id) if competition.awards_medals else []
+        self._deleted = self._history.deleted_accounts(competition.id)
+        self._baselines = boards.benchmarks(competition.id)
+        self._medals = boards.medal_lines(competition.id) if competition.awards_medals else []
+        self._public, self._private = results.both(store, competition)
+        self._finals = results.finals(store, competition)
         names = {user.id: user.username for user in store.users.all()}
         self._others = gaps.by_rank(
             (names[key], entry.standing) for key, entry in entries.items() if entry.left_at is None
@@ -194,18 +223,23 @@ class _Liner:
     def __call__(self, user: User, entry: Entry) -> Line:
         competition, direction = self._competition, self._competition.direction
         here, standing = entry.left_at is None, entry.standing
-        past = self._store.history.past(competition.id, user.id, self._since)
+        past = self._history.past(competition.id, user.id, self._since)
+        movement = movements.overall(past, direction, self._deleted)
+        if movement is not None and self._finals is not None:
+            movement = next(iter(self._finals(user.id, [movement])), None)
         return Line(
             user,
             entry,
-            self._store.history.ranks(competition.id, user.id, last=TREND_POINTS),
+            self._history.ranks(competition.id, user.id, last=TREND_POINTS),
             entry.last_seen_at or self._applied_at,
-            movements.overall(past, direction, self._deleted),
+            movement,
             gaps.to_person(standing, self._others) if here else None,
             gaps.to_baseline(standing, self._baselines, direction) if here else None,
             gaps.to_medal(standing, self._medals) if here else None,
             gaps.medal(standing, self._medals) if here else None,
             not here and (entry.standing.team_id, _unix(entry.left_at)) in self._deleted,
+            self._public.get(user.id),
+            self._private.get(user.id),
         )
 
 
@@ -252,6 +286,12 @@ def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
         **_gap_as_json("next_baseline", line.next_baseline),
         "medal": line.medal,
         **_gap_as_json("next_medal", line.next_medal),
+        "board": view.competition.board,
+        "public_rank": line.public and line.public.rank,
+        "private_rank": line.private and line.private.rank,
+        "public_score": line.public and line.public.score,
+        "private_score": line.private and line.private.score,
+        "shake_up": line.shake_up,
     }
 
 

@@ -8,7 +8,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.standings import movements
+from kagsync.queries import results
+from kagsync.standings import lifecycle, movements
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Rows:
     start: int
 
     def __iter__(self) -> Iterator[Row]:
-        history, competition = self.store.history, self.competition
+        history, competition = self.store.ledger(self.competition.board).history, self.competition
+        finals = results.finals(self.store, competition)
         deleted = history.deleted_accounts(competition.id)
         users = {user.id: user for user in self.users}
         known = {key for key in users if history.was_seen(competition.id, key, self.start)}
@@ -73,6 +75,7 @@ class Rows:
                     higher_is_better=competition.direction,
                     deleted=deleted,
                 )
+                steps = steps if finals is None else finals(key, steps)
                 rows.append(Row(users[key], change.moment, change.standing, steps[0] if steps else None))
                 standings[key] = change.standing
                 known.add(key)
@@ -82,13 +85,23 @@ class Rows:
         return next(iter(self), None) is not None
 
 
-def timeline(store: Store, slug: str, users: Iterable[User], since: datetime | None = None) -> Timeline:
+def timeline(
+    store: Store,
+    slug: str,
+    users: Iterable[User],
+    since: datetime | None = None,
+    *,
+    board: str = lifecycle.PUBLIC,
+) -> Timeline:
     """All changes since a time, and the standing at that time of everybody who was on the board then.
+
+    Args:
+        board: public, private or final.
 
     Raises:
         UnknownCompetition: no such competition is tracked.
     """
-    competition = store.competitions.get(slug)
+    competition = store.competitions.on(store.competitions.get(slug), board)
     start = int(since.timestamp()) if since else -1
     return Timeline(competition, Rows(store, competition, list(users), start))
 
@@ -118,4 +131,5 @@ def as_json(timeline: Timeline, row: Row) -> dict[str, Any]:
         "places": movement and movement.places,
         "reason": movement and movement.reason,
         "words": movement and words(movement),
+        "board": timeline.competition.board,
     }

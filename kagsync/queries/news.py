@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
+from kagsync.queries import results
 from kagsync.standings import movements
+from kagsync.standings.lifecycle import PRIVATE
 from kagsync.standings.sentences import sentence
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.standings.movements import Movement
+    from kagsync.standings.shake_up import ShakeUp
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -43,21 +46,40 @@ def news(
     users: list[User],
     since: Callable[[Competition], datetime],
 ) -> list[Item]:
-    """What happened to these people in these competitions, the newest first.
+    """What happened to these people on these boards, the newest first.
 
     Args:
+        competitions: each with one of its boards; see `on_both_boards`.
         since: gives the time to start at, for a competition.
     """
     items = []
     for competition in competitions:
         moment = int(since(competition).timestamp())
-        deleted = store.history.deleted_accounts(competition.id)
-        teams = store.history.team_counts(competition.id, moment)
+        history = store.ledger(competition.board).history
+        deleted = history.deleted_accounts(competition.id)
+        teams = history.team_counts(competition.id, moment)
+        finals = results.finals(store, competition)
         for user in users:
-            past = store.history.past(competition.id, user.id, moment)
-            for movement in movements.movements(past, competition.direction, deleted):
+            past = history.past(competition.id, user.id, moment)
+            found = movements.movements(past, competition.direction, deleted)
+            for movement in found if finals is None else finals(user.id, found):
                 items.append(Item(competition, user, movement, teams.get(movement.moment)))
     return sorted(items, key=_newest_first)
+
+
+def on_both_boards(store: Store, competitions: Iterable[Competition]) -> list[Competition]:
+    """Each competition with its public board, and once more with its private one if there is one."""
+    found = []
+    for competition in competitions:
+        found += [competition, store.competitions.on(competition, PRIVATE)][: 1 + competition.has_result]
+    return found
+
+
+def shake_ups(store: Store, items: Iterable[Item]) -> list[tuple[Competition, ShakeUp]]:
+    """The shake-up of each board whose result is among these movements."""
+    ended = dict.fromkeys(item.competition for item in items if item.movement.reason == movements.FINAL)
+    found = [(competition, results.whole_shake_up(store, competition)) for competition in ended]
+    return [(competition, shaken) for competition, shaken in found if shaken is not None]
 
 
 def _newest_first(item: Item) -> tuple[object, ...]:
@@ -88,4 +110,6 @@ def as_json(item: Item) -> dict[str, Any]:
         "previous_team_name": before and before.team_name,
         "kaggle_team_name": after and after.team_name,
         "member": movement.member or None,
+        "board": item.competition.board,
+        "medal": movement.medal,
     }

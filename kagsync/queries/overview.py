@@ -7,22 +7,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.queries import board
+from kagsync.queries import board, results
 from kagsync.standings import movements
+from kagsync.standings.lifecycle import FINAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from kagsync.standings.lifecycle import Phase
+    from kagsync.standings.movements import Movement
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
 
 @dataclass(frozen=True)
 class Overview:
-    """One competition in short.
+    """One competition in short, by its final board: the private one if there is one.
 
     Attributes:
+        phase: in which it is, and since when.
         on_board, left, missing: how many of our people are on the board, were on it, and never were.
         rose, fell: how many of those on the board rose and fell.
         best: the first of them; None: nobody is on the board.
@@ -31,6 +35,7 @@ class Overview:
     """
 
     competition: Competition
+    phase: Phase
     on_board: int
     left: int
     missing: int
@@ -41,7 +46,9 @@ class Overview:
     last_error: tuple[datetime, str] | None
 
 
-def overviews(store: Store, users: list[User], since: Callable[[Competition], datetime]) -> list[Overview]:
+def overviews(
+    store: Store, users: list[User], since: Callable[[Competition], datetime], now: datetime
+) -> list[Overview]:
     """All competitions in short, by slug.
 
     It builds no boards, and reads the history only where a board is newer than the time to compare with.
@@ -49,26 +56,31 @@ def overviews(store: Store, users: list[User], since: Callable[[Competition], da
     Args:
         users: whom to count.
         since: gives the time to compare with, for a competition.
+        now: the time by which the phases are computed.
     """
     by_id = {user.id: user for user in users}
-    on_board: defaultdict[int, list[tuple[bool, int, str, User]]] = defaultdict(list)
-    entries: defaultdict[int, int] = defaultdict(int)
-    for competition_id, user_id, rank, is_on_board in store.boards.ranks():
-        if (user := by_id.get(user_id)) is None:
-            continue  # not asked for, or added since we read the users
-        entries[competition_id] += 1
-        if is_on_board:
-            on_board[competition_id].append((rank is None, rank or 0, user.username.lower(), user))
+    on_board: defaultdict[tuple[str, int], list[tuple[bool, int, str, User]]] = defaultdict(list)
+    entries: defaultdict[tuple[str, int], int] = defaultdict(int)
+    competitions = [store.competitions.on(each, FINAL) for each in store.competitions.all()]
+    for kind in {each.board for each in competitions}:
+        for competition_id, user_id, rank, is_on_board in store.ledger(kind).boards.ranks():
+            if (user := by_id.get(user_id)) is None:
+                continue  # not asked for, or added since we read the users
+            entries[kind, competition_id] += 1
+            if is_on_board:
+                on_board[kind, competition_id].append((rank is None, rank or 0, user.username.lower(), user))
     found = []
-    for competition in store.competitions.all():
-        ours = on_board[competition.id]
+    for competition in competitions:
+        key = (competition.board, competition.id)
+        ours = on_board[key]
         no_rank, rank, _, best = min(ours, key=lambda each: each[:3]) if ours else (True, 0, "", None)
         found.append(
             Overview(
                 competition,
+                competition.phase(now),
                 len(ours),
-                entries[competition.id] - len(ours),
-                len(users) - entries[competition.id],
+                entries[key] - len(ours),
+                len(users) - entries[key],
                 *_moved(store, competition, [each[3] for each in ours], since(competition)),
                 best,
                 None if no_rank else rank,
@@ -82,9 +94,16 @@ def _moved(store: Store, competition: Competition, users: list[User], since: dat
     """How many of these people rose and fell."""
     if competition.snapshot_at is None or competition.snapshot_at <= since:
         return 0, 0
-    deleted, moment = store.history.deleted_accounts(competition.id), int(since.timestamp())
-    pasts = (store.history.past(competition.id, user.id, moment) for user in users)
-    return board.moved(movements.overall(past, competition.direction, deleted) for past in pasts)
+    history, moment = store.ledger(competition.board).history, int(since.timestamp())
+    deleted, finals = history.deleted_accounts(competition.id), results.finals(store, competition)
+
+    def movement(user: User) -> Movement | None:
+        found = movements.overall(
+            history.past(competition.id, user.id, moment), competition.direction, deleted
+        )
+        return found if found is None or finals is None else next(iter(finals(user.id, [found])), None)
+
+    return board.moved(movement(user) for user in users)
 
 
 def as_json(found: Overview) -> dict[str, Any]:
@@ -110,4 +129,7 @@ def as_json(found: Overview) -> dict[str, Any]:
         "higher_is_better": competition.direction,
         "medals": competition.awards_medals,
         "error": found.last_error and found.last_error[1],
+        "board": competition.board,
+        "phase": found.phase.name,
+        "phase_since": found.phase.since and clock.iso(found.phase.since),
     }

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
+from kagsync.standings import lifecycle
+from kagsync.standings.lifecycle import FINISHED
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from pathlib import Path
 
+    from kagsync.standings.lifecycle import Phase
     from kagsync.store import Store
     from kagsync.store.records import Competition, Failures
 
-FRESH, STALE, NEVER, PAUSED, UNLINKED = "fresh", "stale", "never", "paused", "not-linked"
+FRESH, STALE, NEVER = "fresh", "stale", "never"
+PAUSED, UNLINKED = "paused", "not-linked"  # no sync is expected of these
 
 
 @dataclass(frozen=True)
@@ -23,18 +27,20 @@ class Health:
     """How well one competition's syncs with Kaggle work.
 
     Attributes:
-        state: fresh, stale (the last good sync is too old), never (there was none), paused or not-linked (no
-            sync is expected).
+        state: fresh, stale (the last good sync is too old), never (there was none); or where no sync is
+            expected: finished, paused or not-linked.
+        phase: in which the competition is, and since when.
     """
 
     competition: Competition
     state: str
+    phase: Phase
     failures: Failures | None
     rests_until: datetime | None
 
     @property
     def expected(self) -> bool:
-        return self.state not in (PAUSED, UNLINKED)
+        return self.state not in (PAUSED, UNLINKED, FINISHED)
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,13 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Whether there is something to sync, and everything is fresh."""
-        return bool(self.expected) and all(health.state == FRESH for health in self.expected)
+        """Whether something is synced or finished, and everything is as fresh as it should be."""
+        good = [health for health in self.competitions if health.state in (FRESH, FINISHED)]
+        return bool(good) and all(health.state == FRESH for health in self.expected)
+
+    @property
+    def finished(self) -> list[Health]:
+        return [health for health in self.competitions if health.state == FINISHED]
 
     @property
     def next_deadline(self) -> Competition | None:
@@ -72,6 +83,9 @@ class Status:
         expected = self.expected
         if not self.competitions:
             return "Nothing is tracked: kagsync competitions add SLUG"
+        if not expected and self.finished:
+            count = len(self.finished)
+            return f"OK: {count} finished competition{'' if count == 1 else 's'}, nothing left to sync"
         if not expected:
             return "Nothing to sync: every competition is paused or not linked to Kaggle"
         fresh = sum(health.state == FRESH for health in expected)
@@ -81,6 +95,7 @@ class Status:
             f"{fresh} of {len(expected)} fresh (last good sync at most {_span(self.max_age)} ago)",
             f"{failing} failing" if failing else "",
             f"{resting} resting" if resting else "",
+            f"{len(self.finished)} finished" if self.finished else "",
         ]
         return f"{'OK' if self.healthy else 'NOT OK'}: {', '.join(fact for fact in facts if fact)}"
 
@@ -89,7 +104,8 @@ def status(store: Store, now: datetime, max_age: timedelta) -> Status:
     """Finds out how well the syncs work.
 
     Args:
-        max_age: how old the last good sync of a competition may be.
+        max_age: how old the last good sync of a competition may be. One that has ended is synced less often,
+            and may be older by that.
     """
     found = []
     for competition in store.competitions.all():
@@ -97,6 +113,7 @@ def status(store: Store, now: datetime, max_age: timedelta) -> Status:
             Health(
                 competition,
                 _state(competition, now, max_age),
+                competition.phase(now),
                 store.runs.failures(competition.id),
                 competition.rests_until(now),
             )
@@ -111,8 +128,11 @@ def _state(competition: Competition, now: datetime, max_age: timedelta) -> str:
         return PAUSED
     if competition.synced_at is None:
         return NEVER
+    every = lifecycle.pace(competition.times(now), now)
+    if every is None:
+        return FINISHED
     known = not clock.is_ahead(competition.synced_at, now)
-    return FRESH if known and now - competition.synced_at <= max_age else STALE
+    return FRESH if known and now - competition.synced_at <= every + max_age else STALE
 
 
 def _size(path: Path) -> int:
@@ -152,4 +172,6 @@ def _health_as_json(health: Health, now: datetime) -> dict[str, Any]:
         and {"at": clock.iso(failures.at), "code": failures.code, "message": failures.message},
         "rests_until": health.rests_until and clock.iso(health.rests_until),
         "deadline": health.competition.deadline,
+        "phase": health.phase.name,
+        "phase_since": health.phase.since and clock.iso(health.phase.since),
     }

@@ -36,6 +36,10 @@ class Marks(NamedTuple):
     benchmarks: list[tuple[Benchmark, int | None]]
     medal_lines: list[MedalLine]
 
+    def of_a_part(self) -> Marks:
+        """The marks of a board that was not read to its end: without places and medals."""
+        return Marks(self.higher_is_better, [(each, None) for each, _ in self.benchmarks], [])
+
 
 def last_ranks(teams: int) -> dict[str, int]:
     """The last rank that each medal goes to, in a competition of so many teams.

@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync.standings.lifecycle import PUBLIC
+
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     Deletions = AbstractSet[tuple[int | None, int]]
 
 NEW = "new"
+FINAL = "final"  # of the private board; see `standings/results.py`
 CAME_BACK = "came-back"
 LEFT = "left"
 DELETED = "deleted"
@@ -42,6 +45,7 @@ MEMBER_LEFT = "member-left"
 # Every reason and what it means. A test compares the README's table with this.
 REASONS = {
     NEW: "seen for the first time",
+    FINAL: "the private board came out: the final rank, compared with the public one",
     CAME_BACK: "on the board again",
     LEFT: "no longer on the board: the entry expired (some boards keep only recent submissions), "
     "or the team was deleted",
@@ -91,6 +95,8 @@ class Movement:
         moment: when the board showed it, in seconds since 1970.
         before, after: the standings around it; None: not on the board.
         member: who joined or left the team, where that is the reason.
+        board: public or private. Of FINAL, `before` is the standing on the public board.
+        medal: of FINAL, the medal that the rank gets.
     """
 
     reason: str
@@ -98,6 +104,8 @@ class Movement:
     before: Standing | None
     after: Standing | None
     member: str = ""
+    board: str = PUBLIC
+    medal: str | None = None
 
     @property
     def places(self) -> int | None:
@@ -115,7 +123,9 @@ class Movement:
     @property
     def submissions(self) -> int:
         """How many submissions were made in between; 0 where the boards do not tell."""
-        if self.before is None or self.after is None or not same_team(self.before, self.after):
+        if self.before is None or self.after is None or self.board != PUBLIC:
+            return 0
+        if not same_team(self.before, self.after):
             return 0
         return _submitted(self.before, self.after)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kagsync.standings import movements
+from kagsync.standings.lifecycle import PRIVATE
 
 if TYPE_CHECKING:
     from kagsync.standings.movements import Movement
@@ -26,6 +27,8 @@ def sentence(who: str, movement: Movement, teams: int | None) -> str:
 
 def words(movement: Movement) -> str:
     """What happened, without the person and the rank: `improved 0.80523 → 0.80711`."""
+    if movement.board == PRIVATE:
+        return _words_of_result(movement)
     before, after = movement.before, movement.after
     scores = f"{_score(before)} → {_score(after)}"
     match movement.reason:
@@ -62,9 +65,49 @@ def words(movement: Movement) -> str:
     return f"score {scores}"
 
 
+def _words_of_result(movement: Movement) -> str:
+    """What happened on the private board, where ranks go up or down."""
+    before, after = movement.before, movement.after
+    way = _up_or_down(movement.places)
+    match movement.reason:
+        case movements.FINAL if before is None or before.rank is None:
+            told = "not on the public board"
+        case movements.FINAL:
+            told = (
+                f"{way} from the public board" if movement.places else "the same place as on the public board"
+            )
+        case movements.OTHERS_LEFT | movements.OVERTAKEN:
+            told = f"{way}, {brief(movement)}"
+        case movements.RESCORED:
+            told = f"{way}, rescored {_score(before)} → {_score(after)}"
+        case movements.CAME_BACK:
+            told = "back on the private board"
+        case movements.LEFT | movements.DELETED:
+            told = "removed from the private board"
+        case movements.MERGED | movements.MOVED:
+            told = f"now in the team {_team(after)}, no longer in {_team(before)}"
+        case _:
+            told = movement.reason.replace("-", " ")
+    return f"{told}, {movement.medal} medal" if movement.medal else told
+
+
+def _up_or_down(places: int | None) -> str:
+    if not places:
+        return "the same place"
+    return f"{'up' if places > 0 else 'down'} {abs(places):,} place{'' if abs(places) == 1 else 's'}"
+
+
 def brief(movement: Movement) -> str:
     """The reason in a few words, for a column beside the numbers."""
     places = abs(movement.places or 0)
+    if movement.board == PRIVATE:
+        match movement.reason:
+            case movements.OTHERS_LEFT:
+                return f"{places:,} above {'was' if places == 1 else 'were'} removed"
+            case movements.OVERTAKEN:
+                return f"{places:,} more {'is' if places == 1 else 'are'} above"
+            case movements.LEFT | movements.DELETED:
+                return "removed"
     match movement.reason:
         case movements.OVERTAKEN:
             return f"overtaken by {places:,}"
@@ -89,6 +132,10 @@ def _place(movement: Movement, teams: int | None) -> str:
     old = movement.before.rank if movement.before else None
     new = movement.after.rank if movement.after else None
     of = f" of {teams:,}" if teams else ""
+    if movement.reason == movements.FINAL:
+        return " finished without a rank" if new is None else f" finished {new:,}{of}"
+    if movement.board == PRIVATE:
+        of += " on the private board"
     if movement.reason in (movements.RENAMED, movements.MEMBER_JOINED, movements.MEMBER_LEFT):
         return ""  # these have nothing to do with the rank
     if movement.after is None:

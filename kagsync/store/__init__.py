@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 from sqlite3 import sqlite_version as SQLITE_VERSION
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from kagsync.files import output_file
+from kagsync.standings.lifecycle import PUBLIC
 from kagsync.store import beside, opening
 from kagsync.store.boards import BoardChanges, Boards
 from kagsync.store.competitions import CompetitionChanges, Competitions
 from kagsync.store.errors import REPAIR
 from kagsync.store.history import History, HistoryChanges
 from kagsync.store.runs import RETENTION, RunChanges, Runs
+from kagsync.store.tables import TABLES
 from kagsync.store.targets import Targets
 from kagsync.store.users import Users
 
@@ -27,7 +29,21 @@ if TYPE_CHECKING:
     from kagsync.errors import DatabaseError
     from kagsync.store.connection import Connection
 
-__all__ = ["REPAIR", "RETENTION", "SQLITE_VERSION", "Store", "Writing"]
+__all__ = ["REPAIR", "RETENTION", "SQLITE_VERSION", "Ledger", "LedgerChanges", "Store", "Writing"]
+
+
+class Ledger(NamedTuple):
+    """What is stored of the public boards, or of the private ones."""
+
+    boards: Boards
+    history: History
+
+
+class LedgerChanges(NamedTuple):
+    """Changes to a ledger."""
+
+    boards: BoardChanges
+    history: HistoryChanges
 
 
 class Store:
@@ -42,8 +58,7 @@ class Store:
         self.path = connection.path
         self.users = Users(connection)
         self.competitions = Competitions(connection)
-        self.boards = Boards(connection)
-        self.history = History(connection)
+        self.boards, self.history = self.ledger(PUBLIC)
         self.runs = Runs(connection)
         self.targets = Targets(connection)
 
@@ -61,6 +76,11 @@ class Store:
     def open_copy(cls, path: Path) -> Self:
         """See `opening.as_copy`."""
         return cls(opening.as_copy(path))
+
+    def ledger(self, board: str) -> Ledger:
+        """The latest boards of one kind, public or private, and their history."""
+        tables = TABLES[board]
+        return Ledger(Boards(self.connection, tables), History(self.connection, tables))
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writing]:
@@ -111,7 +131,12 @@ class Writing:
     """The changes of one transaction."""
 
     def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self.competitions = CompetitionChanges(connection)
-        self.boards = BoardChanges(connection)
-        self.history = HistoryChanges(connection)
+        self.boards, self.history = self.ledger(PUBLIC)
         self.runs = RunChanges(connection)
+
+    def ledger(self, board: str) -> LedgerChanges:
+        """Changes to the boards of one kind, public or private, and to their history."""
+        tables = TABLES[board]
+        return LedgerChanges(BoardChanges(self._connection, tables), HistoryChanges(self._connection, tables))

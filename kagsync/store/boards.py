@@ -1,4 +1,7 @@
-"""The latest boards. Tables: leaderboard_entries, benchmarks, medal_lines, board_names."""
+"""The latest boards: entries, benchmarks, medal lines, names, ranks.
+
+Tables: leaderboard_entries, benchmarks, medal_lines, those of the private board, board_names, board_ranks.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
+from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.standings.marks import Benchmark, MedalLine
 from kagsync.standings.standing import Standing
 from kagsync.store.competitions import set_columns
-from kagsync.store.connection import Part
+from kagsync.store.connection import BoardPart
 from kagsync.store.records import BoardNames, Entry
 
 if TYPE_CHECKING:
@@ -34,32 +38,32 @@ _COLUMNS = ("user_id", *_STANDING, "matched_by", "first_seen_at", "last_seen_at"
 _ENTRY = ", ".join(_COLUMNS)
 # Not sqlite-utils' upsert: importing it takes longer than writing a changed board.
 _UPSERT = (
-    f"INSERT INTO leaderboard_entries (competition_id, {_ENTRY}) "  # noqa: S608
+    f"INSERT INTO {{entries}} (competition_id, {_ENTRY}) "
     f"VALUES ({', '.join('?' * (1 + len(_COLUMNS)))}) ON CONFLICT DO UPDATE SET "
     + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "user_id")
 )
 
 
-class Boards(Part):
+class Boards(BoardPart):
     """What is kept of the latest board of each competition (the one that is applied)."""
 
     def entries(self, competition_id: int) -> Iterator[Entry]:
         """The entries of a competition, by user id. Read them all before an entry is written."""
         rows = self._db.rows(
-            f"SELECT {_ENTRY} FROM leaderboard_entries WHERE competition_id = ? ORDER BY user_id",  # noqa: S608
+            f"SELECT {_ENTRY} FROM {self._t.entries} WHERE competition_id = ? ORDER BY user_id",
             (competition_id,),
         )
         return map(_entry, rows)
 
     def ranks(self) -> Iterator[tuple[int, int, int | None, bool]]:
         """All entries in short: competition id, user id, rank, and whether the user is on the board now."""
-        rows = self._db.rows("SELECT competition_id, user_id, rank, left_at IS NULL FROM leaderboard_entries")
+        rows = self._db.rows(f"SELECT competition_id, user_id, rank, left_at IS NULL FROM {self._t.entries}")
         return ((competition, user, rank, bool(on_board)) for competition, user, rank, on_board in rows)
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
         """How many entries a competition or a user has."""
         count: int = self._db.value(
-            "SELECT count(*) FROM leaderboard_entries WHERE competition_id = ? OR user_id = ?",
+            f"SELECT count(*) FROM {self._t.entries} WHERE competition_id = ? OR user_id = ?",
             (competition_id, user_id),
         )
         return count
@@ -67,7 +71,7 @@ class Boards(Part):
     def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:
         """The host's benchmarks, each with the rank that a team with its score would have."""
         rows = self._db.rows(
-            "SELECT name, score, score_text, place FROM benchmarks WHERE competition_id = ?",
+            f"SELECT name, score, score_text, place FROM {self._t.benchmarks} WHERE competition_id = ?",
             (competition_id,),
         )
         return [(Benchmark(name, score, text), place) for name, score, text, place in rows]
@@ -75,10 +79,18 @@ class Boards(Part):
     def medal_lines(self, competition_id: int) -> list[MedalLine]:
         """The medal lines, gold first."""
         rows = self._db.rows(
-            "SELECT medal, rank, score FROM medal_lines WHERE competition_id = ? ORDER BY rank",
+            f"SELECT medal, rank, score FROM {self._t.medal_lines} WHERE competition_id = ? ORDER BY rank",
             (competition_id,),
         )
         return [MedalLine(*row) for row in rows]
+
+    def packed_ranks(self, competition_id: int) -> bytes | None:
+        """The ranks of all teams on the board (see `standings/ranks.py`); None: not known."""
+        packed: bytes | None = self._db.value(
+            "SELECT packed FROM board_ranks WHERE competition_id = ? AND board = ?",
+            (competition_id, self._t.board),
+        )
+        return packed
 
     def names(self) -> list[BoardNames]:
         """The names on the latest boards, the newest board first."""
@@ -90,13 +102,13 @@ class Boards(Part):
         return [BoardNames(slug, _unpacked(packed), last) for slug, packed, last in rows]
 
 
-class BoardChanges(Part):
+class BoardChanges(BoardPart):
     """Changes to boards within a transaction."""
 
     def save_entries(self, competition_id: int, entries: Iterable[Entry]) -> None:
         """Creates or overwrites entries."""
         self._db.execute_many(
-            _UPSERT,
+            _UPSERT.format(entries=self._t.entries),
             ((competition_id, user_id, *standing, *rest) for user_id, standing, *rest in entries),
         )
 
@@ -106,7 +118,7 @@ class BoardChanges(Part):
         *,
         snapshot_at: datetime,
         rows: int,
-        teams: int,
+        teams: int | None,
         marks: Marks,
         names: str | None,
         fingerprint: str,
@@ -114,10 +126,10 @@ class BoardChanges(Part):
         """Makes a board the applied one.
 
         Args:
+            teams: None: not known, because the board was not read to its end.
             names: all names on it, a team's in a line; None: they are too many to keep.
         """
-        set_columns(
-            self._db,
+        self._set(
             competition_id,
             {
                 "snapshot_at": clock.iso(snapshot_at),
@@ -128,25 +140,35 @@ class BoardChanges(Part):
         )
         self._forget_board(competition_id)
         self._db.execute_many(
-            "INSERT INTO benchmarks (competition_id, name, score, score_text, place) VALUES (?, ?, ?, ?, ?)",
+            f"INSERT INTO {self._t.benchmarks} (competition_id, name, score, score_text, place) "
+            "VALUES (?, ?, ?, ?, ?)",
             [
                 (competition_id, each.name, each.score, each.score_text, place)
                 for each, place in marks.benchmarks
             ],
         )
         self._db.execute_many(
-            "INSERT INTO medal_lines VALUES (?, ?, ?, ?)",
+            f"INSERT INTO {self._t.medal_lines} VALUES (?, ?, ?, ?)",
             [(competition_id, line.medal, line.rank, line.score) for line in marks.medal_lines],
         )
-        if names is not None:
+        if names is not None and self._t.board == PUBLIC:
             self._db.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, _packed(names)))
 
+    def save_ranks(self, competition_id: int, packed: bytes) -> None:
+        """Saves the ranks of all teams on the applied board (see `standings/ranks.py`)."""
+        self._db.execute(
+            "REPLACE INTO board_ranks (competition_id, board, packed) VALUES (?, ?, ?)",
+            (competition_id, self._t.board, packed),
+        )
+
     def _forget_board(self, competition_id: int) -> None:
-        for table in ("benchmarks", "medal_lines", "board_names"):
-            self._db.execute(
-                f"DELETE FROM {table} WHERE competition_id = ?",  # noqa: S608
-                (competition_id,),
-            )
+        """Forgets what is kept of the applied board as a whole."""
+        tables = [self._t.benchmarks, self._t.medal_lines]
+        for table in [*tables, "board_names"] if self._t.board == PUBLIC else tables:
+            self._db.execute(f"DELETE FROM {table} WHERE competition_id = ?", (competition_id,))
+        self._db.execute(
+            "DELETE FROM board_ranks WHERE competition_id = ? AND board = ?", (competition_id, self._t.board)
+        )
 
     def go_back(self, competition_id: int, snapshot: Snapshot | None) -> None:
         """Makes an earlier board the applied one; None: no board is applied.
@@ -154,8 +176,7 @@ class BoardChanges(Part):
         Its benchmarks, medal lines and names are no longer known, so the next sync processes its board.
         """
         self._forget_board(competition_id)
-        set_columns(
-            self._db,
+        self._set(
             competition_id,
             {
                 "snapshot_at": clock.from_unix(snapshot.moment) if snapshot else None,
@@ -163,6 +184,20 @@ class BoardChanges(Part):
                 "team_count": snapshot.teams if snapshot else None,
                 "fingerprint": None,
             },
+        )
+        if snapshot is None and self._t.board == PRIVATE:
+            set_columns(self._db, competition_id, {"result_since": None})
+
+    def _set(self, competition_id: int, values: dict[str, str | int | None]) -> None:
+        """Sets columns that describe the applied board."""
+        if self._t.board == PRIVATE:
+            self._db.execute(
+                "INSERT OR IGNORE INTO private_boards (competition_id) VALUES (?)", (competition_id,)
+            )
+        columns = ", ".join(f"{name} = ?" for name in values)
+        self._db.execute(
+            f"UPDATE {self._t.applied} SET {columns} WHERE {self._t.key} = ?",
+            (*values.values(), competition_id),
         )
 
     def save_direction(self, competition_id: int, *, higher_is_better: bool, applied: bool) -> None:
@@ -179,7 +214,7 @@ class BoardChanges(Part):
 
     def set_snapshot_time(self, competition_id: int, snapshot_at: datetime) -> None:
         """Notes that the applied board was still the same at a later time."""
-        set_columns(self._db, competition_id, {"snapshot_at": clock.iso(snapshot_at)})
+        self._set(competition_id, {"snapshot_at": clock.iso(snapshot_at)})
 
     def follow_history(self, competition_id: int) -> None:
         """Makes entries agree with the history after a board was corrected or dropped.
@@ -187,17 +222,17 @@ class BoardChanges(Part):
         An entry without a history is deleted, since no remaining board shows its user. The others begin where
         their history begins.
         """
+        entries = self._t.entries
         began = (
-            "(SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(moment), 'unixepoch') FROM entry_history h "
-            "WHERE h.user_id = leaderboard_entries.user_id "
-            "AND h.competition_id = leaderboard_entries.competition_id)"
+            f"(SELECT strftime('%Y-%m-%dT%H:%M:%SZ', min(moment), 'unixepoch') FROM {self._t.history} h "
+            f"WHERE h.user_id = {entries}.user_id AND h.competition_id = {entries}.competition_id)"
         )
         self._db.execute(
-            f"DELETE FROM leaderboard_entries WHERE competition_id = ? AND {began} IS NULL",  # noqa: S608
+            f"DELETE FROM {entries} WHERE competition_id = ? AND {began} IS NULL",
             (competition_id,),
         )
         self._db.execute(
-            f"UPDATE leaderboard_entries SET first_seen_at = {began} "  # noqa: S608
+            f"UPDATE {entries} SET first_seen_at = {began} "
             f"WHERE competition_id = ? AND first_seen_at <> {began}",
             (competition_id,),
         )

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import DatabaseError, UnknownCompetition, did_you_mean
+from kagsync.standings.lifecycle import FINAL, PRIVATE, PUBLIC
 from kagsync.store.connection import Part
 from kagsync.store.records import Competition
+from kagsync.store.tables import TABLES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,11 +17,24 @@ if TYPE_CHECKING:
     from kagsync.store.connection import Connection
 
 _FIELDS = Competition._fields
-_COMPETITION = ", ".join(_FIELDS)
+_COMPETITION = ", ".join([*_FIELDS[:-1], f"'{PUBLIC}' AS board"])
+
+_TIMES = (
+    "tried_at",
+    "synced_at",
+    "snapshot_at",
+    "rested_at",
+    "resting_until",
+    "facts_at",
+    "result_asked_since",
+    "result_asked_at",
+    "result_answered_at",
+    "result_since",
+)
 
 
 class Competitions(Part):
-    """The tracked competitions."""
+    """The tracked competitions, with the public board unless `on` gives another."""
 
     def all(self) -> list[Competition]:
         """All of them, by slug."""
@@ -45,6 +60,31 @@ class Competitions(Part):
             self._db.value(
                 "SELECT max(snapshot_at) FROM competitions WHERE kaggle_competition_id IS NOT NULL"
             )
+        )
+
+    def on(self, competition: Competition, board: str) -> Competition:
+        """The same competition with the time, size and fingerprint of another of its boards.
+
+        Args:
+            board: public, private, or final: the private one if there is one, otherwise the public one.
+        """
+        if board == FINAL:
+            board = PRIVATE if competition.has_result else PUBLIC
+        if board == competition.board:
+            return competition
+        tables = TABLES[board]
+        row = self._db.row(
+            f"SELECT snapshot_at, row_count, team_count, fingerprint FROM {tables.applied} "  # noqa: S608
+            f"WHERE {tables.key} = ?",
+            (competition.id,),
+        )
+        snapshot_at, rows, teams, fingerprint = row or (None,) * 4
+        return competition._replace(
+            snapshot_at=_time(snapshot_at),
+            row_count=rows,
+            team_count=teams,
+            fingerprint=fingerprint,
+            board=board,
         )
 
     def find(self, slug: str) -> Competition | None:
@@ -134,6 +174,24 @@ class CompetitionChanges(Part):
         """Notes when Kaggle was last asked for a competition's facts."""
         self._set(competition_id, facts_at=clock.iso(at))
 
+    def ask_for_result(self, competition_id: int) -> None:
+        """Lets the next run ask Kaggle for the private board, however long ago the competition ended."""
+        self._set(competition_id, result_asked_at=None)
+
+    def set_result_asked(self, competition: Competition, at: datetime, *, answered: bool) -> None:
+        """Notes when Kaggle was asked for the private board, and whether it answered."""
+        values = {"result_asked_at": clock.iso(at)}
+        if answered:
+            values["result_answered_at"] = clock.iso(at)
+            if competition.times(at).asked_since is None:
+                values["result_asked_since"] = clock.iso(at)
+        self._set(competition.id, **values)
+
+    def set_result_since(self, competition: Competition, at: datetime) -> None:
+        """Notes that a private board is stored. The first such time stays, unless a wrong clock noted it."""
+        if competition.result_since is None or clock.is_ahead(competition.result_since, at):
+            self._set(competition.id, result_since=clock.iso(at))
+
     def set_synced(self, competition_id: int, at: datetime) -> None:
         """Sets the time of the last sync, as a good one."""
         self._set(competition_id, tried_at=clock.iso(at), synced_at=clock.iso(at))
@@ -153,7 +211,7 @@ def set_columns(db: Connection, competition_id: int, values: dict[str, str | int
 
 def _competition(row: tuple[Any, ...]) -> Competition:
     values = dict(zip(_FIELDS, row, strict=True))
-    for name in ("tried_at", "synced_at", "snapshot_at", "rested_at", "resting_until", "facts_at"):
+    for name in _TIMES:
         values[name] = _time(values[name])
     for name in ("active", "higher_is_better", "inferred_higher_is_better", "medals", "awards_points"):
         if values[name] is not None:

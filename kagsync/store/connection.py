@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from kagsync.store.tables import Tables
+
 
 class Connection:
     """A connection for one thread. Every method raises a KagsyncError where SQLite fails.
@@ -106,6 +108,16 @@ class Part:
 
     def __init__(self, db: Connection) -> None:
         self._db = db
+
+
+class BoardPart(Part):
+    """A part that is there for the public board and for the private one, each with tables of its own."""
+
+    __slots__ = ("_t",)
+
+    def __init__(self, db: Connection, tables: Tables) -> None:
+        super().__init__(db)
+        self._t = tables
 
 
 def check(connection: sqlite3.Connection) -> list[str]:

@@ -1,5 +1,7 @@
 """The boards that were seen and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
 
+The private board has its own, except for teams.
+
 A history has its own columns, not all of a standing's (see `NOT_IN_HISTORY` in `standings/standing.py`).
 
 This file decides what the rules of `standings/movements.py` see: `past`, the history of one person in one
@@ -16,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.standings import drift
+from kagsync.standings.lifecycle import PRIVATE
 from kagsync.standings.movements import Change, Past
 from kagsync.standings.standing import Splice, Standing
-from kagsync.store.connection import Part
+from kagsync.store.connection import BoardPart
 from kagsync.store.records import Snapshot
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ _MAX_MOMENT = 2**63 - 1  # the largest number of SQLite
 DAY = 86_400  # seconds; history is thinned by whole days, UTC
 _AT_ONCE = 10_000  # changes; bounds the memory of a million
 _SAVE_CHANGE = (
-    "INSERT INTO entry_history (competition_id, user_id, moment, rank, score, submission_count, team) "
+    "INSERT INTO {history} (competition_id, user_id, moment, rank, score, submission_count, team) "
     "VALUES (?, ?, ?, ?, ?, ?, "
     "(SELECT id FROM teams WHERE name = ? AND members = ? AND coalesce(team_id, -1) = ?)) "
     "ON CONFLICT DO UPDATE SET rank = excluded.rank, score = excluded.score, team = excluded.team, "
@@ -39,9 +42,9 @@ _SAVE_CHANGE = (
 )
 
 # Looks up the last change before the end of each bucket, which is faster than reading and grouping them all.
-_THEIRS = "entry_history WHERE user_id = :user AND competition_id = :competition"
+_THEIRS = "{history} WHERE user_id = :user AND competition_id = :competition"
 _LAST_OF_EACH_BUCKET = (
-    "WITH RECURSIVE ends(at) AS (SELECT :since UNION ALL "  # noqa: S608  (constants)
+    "WITH RECURSIVE ends(at) AS (SELECT :since UNION ALL "
     f"SELECT :since + ((SELECT min(moment) FROM {_THEIRS} AND moment > at) - :since) / :bucket * :bucket "
     f"+ :bucket - 1 FROM ends WHERE at < (SELECT max(moment) FROM {_THEIRS})) "
     f"SELECT max(moment, :since), rank FROM {_THEIRS} "
@@ -49,13 +52,13 @@ _LAST_OF_EACH_BUCKET = (
 )
 
 
-class History(Part):
+class History(BoardPart):
     """The boards that were seen, and how standings changed."""
 
     def snapshot_until(self, competition_id: int, moment: int) -> Snapshot | None:
         """The latest processed board up to a moment; None: there is none."""
         row = self._db.row(
-            "SELECT moment, row_count, team_count, last_user_id, sha256, file FROM snapshots "
+            f"SELECT moment, row_count, team_count, last_user_id, sha256, file FROM {self._t.snapshots} "
             "WHERE competition_id = ? AND moment <= ? AND NOT unchanged ORDER BY moment DESC LIMIT 1",
             (competition_id, moment),
         )
@@ -65,7 +68,7 @@ class History(Part):
         """Whether a board of just this moment was processed, or seen unchanged."""
         return bool(
             self._db.value(
-                "SELECT EXISTS (SELECT 1 FROM snapshots WHERE competition_id = ? AND moment = ?)",
+                f"SELECT EXISTS (SELECT 1 FROM {self._t.snapshots} WHERE competition_id = ? AND moment = ?)",
                 (competition_id, moment),
             )
         )
@@ -73,15 +76,16 @@ class History(Part):
     def deleted_accounts(self, competition_id: int) -> set[tuple[int | None, int]]:
         """(team id, moment) for each deleted account: its team, and when it was first seen there."""
         rows = self._db.rows(
-            "SELECT team_id, moment FROM deleted_accounts WHERE competition_id = ?", (competition_id,)
+            f"SELECT team_id, moment FROM {self._t.deleted_accounts} WHERE competition_id = ?",
+            (competition_id,),
         )
         return {(team_id, moment) for team_id, moment in rows}
 
     def next_search(self, competition_id: int, user_id: int, after: int) -> int | None:
         """The moment of the first board after a moment on which a user was searched for."""
         moment: int | None = self._db.value(
-            "SELECT moment FROM snapshots WHERE competition_id = ? AND moment > ? AND last_user_id >= ? "
-            "ORDER BY moment LIMIT 1",
+            f"SELECT moment FROM {self._t.snapshots} "
+            "WHERE competition_id = ? AND moment > ? AND last_user_id >= ? ORDER BY moment LIMIT 1",
             (competition_id, after, user_id),
         )
         return moment
@@ -89,8 +93,8 @@ class History(Part):
     def last_search(self, competition_id: int, user_id: int, before: int | None) -> int | None:
         """The moment of the last board before a moment (None: of all) on which a user was searched for."""
         moment: int | None = self._db.value(
-            "SELECT moment FROM snapshots WHERE competition_id = ? AND moment < ? AND last_user_id >= ? "
-            "ORDER BY moment DESC LIMIT 1",
+            f"SELECT moment FROM {self._t.snapshots} "
+            "WHERE competition_id = ? AND moment < ? AND last_user_id >= ? ORDER BY moment DESC LIMIT 1",
             (competition_id, _MAX_MOMENT if before is None else before, user_id),
         )
         return moment
@@ -99,7 +103,7 @@ class History(Part):
         """How a user stood at a moment; None: not on the board, or not tracked then."""
         row = self._db.row(
             "SELECT h.rank, h.score, t.team_id, t.name, t.members, h.submission_count "
-            "FROM entry_history h LEFT JOIN teams t ON t.id = h.team "
+            f"FROM {self._t.history} h LEFT JOIN teams t ON t.id = h.team "
             "WHERE h.user_id = ? AND h.competition_id = ? AND h.moment <= ? ORDER BY h.moment DESC LIMIT 1",
             (user_id, competition_id, moment),
         )
@@ -109,9 +113,9 @@ class History(Part):
         """How a user stood at a moment, and the changes after it, without the middle steps of long drifts."""
         rows = drift.outline(
             self._db.rows(
-                "SELECT moment, rank, score, submission_count, team FROM entry_history "
+                f"SELECT moment, rank, score, submission_count, team FROM {self._t.history} "
                 "WHERE user_id = :user AND competition_id = :competition AND moment >= coalesce("
-                "(SELECT max(moment) FROM entry_history "
+                f"(SELECT max(moment) FROM {self._t.history} "
                 "WHERE user_id = :user AND competition_id = :competition AND moment <= :since), :since) "
                 "ORDER BY moment",
                 {"user": user_id, "competition": competition_id, "since": since},
@@ -127,7 +131,7 @@ class History(Part):
         """Whether a user was on the board at a moment or before it."""
         return bool(
             self._db.value(
-                "SELECT EXISTS (SELECT 1 FROM entry_history WHERE user_id = ? AND competition_id = ? "
+                f"SELECT EXISTS (SELECT 1 FROM {self._t.history} WHERE user_id = ? AND competition_id = ? "
                 "AND moment <= ?)",
                 (user_id, competition_id, moment),
             )
@@ -138,7 +142,7 @@ class History(Part):
     ) -> Iterator[tuple[int, int, Change]]:
         """(moment, user id, change) for each change of some users after a moment, the earliest first."""
         rows = self._db.rows(
-            "SELECT moment, user_id, rank, score, submission_count, team FROM entry_history "
+            f"SELECT moment, user_id, rank, score, submission_count, team FROM {self._t.history} "
             "WHERE user_id IN (SELECT value FROM json_each(?)) AND competition_id = ? AND moment > ? "
             "ORDER BY moment",
             (json.dumps(list(users)), competition_id, since),
@@ -163,11 +167,11 @@ class History(Part):
 
         return standing
 
-    def team_counts(self, competition_id: int, since: int) -> dict[int, int]:
-        """How many teams were on the boards after a moment, by their moments."""
+    def team_counts(self, competition_id: int, since: int) -> dict[int, int | None]:
+        """How many teams were on the boards after a moment, by their moments; None: not known."""
         return dict(
             self._db.rows(
-                "SELECT moment, team_count FROM snapshots WHERE competition_id = ? AND moment > ?",
+                f"SELECT moment, team_count FROM {self._t.snapshots} WHERE competition_id = ? AND moment > ?",
                 (competition_id, since),
             )
         )
@@ -175,7 +179,7 @@ class History(Part):
     def last_change(self, competition_id: int, user_id: int) -> int | None:
         """The moment of a user's latest change."""
         moment: int | None = self._db.value(
-            "SELECT max(moment) FROM entry_history WHERE user_id = ? AND competition_id = ?",
+            f"SELECT max(moment) FROM {self._t.history} WHERE user_id = ? AND competition_id = ?",
             (user_id, competition_id),
         )
         return moment
@@ -184,7 +188,7 @@ class History(Part):
         """The ids of the users who have a history."""
         rows = self._db.rows(
             "SELECT id FROM users u WHERE EXISTS "
-            "(SELECT 1 FROM entry_history WHERE user_id = u.id AND competition_id = ?)",
+            f"(SELECT 1 FROM {self._t.history} WHERE user_id = u.id AND competition_id = ?)",
             (competition_id,),
         )
         return {row[0] for row in rows}
@@ -192,7 +196,7 @@ class History(Part):
     def ranks(self, competition_id: int, user_id: int, *, last: int) -> list[int | None]:
         """The latest ranks of a user, oldest first; None: off the board, or without a rank."""
         rows = self._db.rows(
-            "SELECT rank FROM entry_history WHERE user_id = ? AND competition_id = ? "
+            f"SELECT rank FROM {self._t.history} WHERE user_id = ? AND competition_id = ? "
             "ORDER BY moment DESC LIMIT ?",
             (user_id, competition_id, last),
         )
@@ -201,7 +205,7 @@ class History(Part):
     def first_board(self, competition_id: int) -> int | None:
         """The moment of the earliest board."""
         moment: int | None = self._db.value(
-            "SELECT min(moment) FROM snapshots WHERE competition_id = ?", (competition_id,)
+            f"SELECT min(moment) FROM {self._t.snapshots} WHERE competition_id = ?", (competition_id,)
         )
         return moment
 
@@ -213,19 +217,19 @@ class History(Part):
         The first point is at `since`, if the user was on the board by that time.
         """
         rows = self._db.rows(
-            _LAST_OF_EACH_BUCKET,
+            _LAST_OF_EACH_BUCKET.format(history=self._t.history),
             {"since": since, "user": user_id, "competition": competition_id, "bucket": bucket},
         )
         return [(moment, rank) for moment, rank in rows]
 
 
-class HistoryChanges(Part):
+class HistoryChanges(BoardPart):
     """Changes to the history within a transaction."""
 
     def save_snapshot(self, competition_id: int, snapshot: Snapshot) -> None:
         """Remembers that a board was processed."""
         self._db.execute(
-            "INSERT INTO snapshots "
+            f"INSERT INTO {self._t.snapshots} "
             "(competition_id, moment, row_count, team_count, last_user_id, sha256, file) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET row_count = excluded.row_count, "
             "team_count = excluded.team_count, last_user_id = max(last_user_id, excluded.last_user_id), "
@@ -242,6 +246,8 @@ class HistoryChanges(Part):
                 snapshot.file,
             ),
         )
+        if self._t.board == PRIVATE:
+            return
         # On a day that has been thinned, a board that arrives late adds rows to be thinned.
         day = clock.from_unix(snapshot.moment // DAY * DAY)
         self._db.execute(
@@ -258,15 +264,16 @@ class HistoryChanges(Part):
             whether there were any.
         """
         found: int = 0
+        history, snapshots, cursors = self._t.history, self._t.snapshots, self._t.cursors
         for statement in (
-            "DELETE FROM entry_history WHERE competition_id = ? AND moment > ?",
-            "DELETE FROM deleted_accounts WHERE competition_id = ? AND moment > ?",
-            "DELETE FROM snapshots WHERE competition_id = ? AND moment > ?",
+            f"DELETE FROM {history} WHERE competition_id = ? AND moment > ?",
+            f"DELETE FROM {self._t.deleted_accounts} WHERE competition_id = ? AND moment > ?",
+            f"DELETE FROM {snapshots} WHERE competition_id = ? AND moment > ?",
             # If no board stays, the next one is the first, and nobody is notified of that one.
-            "DELETE FROM notify_cursors WHERE competition_id = ? AND moment > ? AND NOT EXISTS "
-            "(SELECT 1 FROM snapshots s WHERE s.competition_id = notify_cursors.competition_id)",
-            "UPDATE notify_cursors SET moment = (SELECT max(moment) FROM snapshots s "
-            "WHERE s.competition_id = notify_cursors.competition_id) WHERE competition_id = ? AND moment > ?",
+            f"DELETE FROM {cursors} WHERE competition_id = ? AND moment > ? AND NOT EXISTS "
+            f"(SELECT 1 FROM {snapshots} s WHERE s.competition_id = {cursors}.competition_id)",
+            f"UPDATE {cursors} SET moment = (SELECT max(moment) FROM {snapshots} s "
+            f"WHERE s.competition_id = {cursors}.competition_id) WHERE competition_id = ? AND moment > ?",
         ):
             found += self._db.execute(statement, (competition_id, moment)).rowcount
         return found > 0
@@ -276,7 +283,7 @@ class HistoryChanges(Part):
     ) -> None:
         """Remembers when each deleted account was first seen."""
         self._db.execute_many(
-            "INSERT INTO deleted_accounts VALUES (?, ?, ?, ?) "
+            f"INSERT INTO {self._t.deleted_accounts} VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO UPDATE SET moment = excluded.moment, team_id = excluded.team_id "
             "WHERE excluded.moment < moment",
             [(competition_id, member, team_id, moment) for member, team_id in accounts.items()],
@@ -285,14 +292,15 @@ class HistoryChanges(Part):
     def save_unchanged_snapshot(self, competition_id: int, moment: int) -> None:
         """Remembers that the latest board was still the same at `moment`."""
         self._db.execute(
-            "INSERT OR IGNORE INTO snapshots "
+            f"INSERT OR IGNORE INTO {self._t.snapshots} "
             "(competition_id, moment, unchanged, row_count, team_count, last_user_id) "
-            "SELECT competition_id, :m, 1, row_count, team_count, last_user_id FROM snapshots "
+            f"SELECT competition_id, :m, 1, row_count, team_count, last_user_id FROM {self._t.snapshots} "
             "WHERE competition_id = :c ORDER BY moment DESC LIMIT 1",
             {"c": competition_id, "m": moment},
         )
         self._db.execute(
-            "DELETE FROM snapshots INDEXED BY snapshots_unchanged "  # not by the key: that reads every board
+            # Not by the key, because that reads every board.
+            f"DELETE FROM {self._t.snapshots} INDEXED BY {self._t.snapshots}_unchanged "
             "WHERE competition_id = ? AND unchanged AND moment < ?",
             (competition_id, moment - int(UNCHANGED_SNAPSHOTS_KEPT.total_seconds())),
         )
@@ -302,7 +310,7 @@ class HistoryChanges(Part):
         pairs = iter(changes)
         while batch := list(itertools.islice(pairs, _AT_ONCE)):
             self._db.execute_many(
-                "DELETE FROM entry_history WHERE user_id = ? AND competition_id = ? AND moment = ?",
+                f"DELETE FROM {self._t.history} WHERE user_id = ? AND competition_id = ? AND moment = ?",
                 [(user, competition_id, change.moment) for user, change in batch if change.remove],
             )
             kept = [(user, change.moment, change.standing) for user, change in batch if not change.remove]
@@ -315,7 +323,7 @@ class HistoryChanges(Part):
                 ],
             )
             self._db.execute_many(
-                _SAVE_CHANGE,
+                _SAVE_CHANGE.format(history=self._t.history),
                 [(competition_id, user, moment, *_stored(standing)) for user, moment, standing in kept],
             )
 

@@ -12,15 +12,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.errors import LONGEST_REST
+from kagsync.standings import lifecycle
+from kagsync.standings.lifecycle import Times
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from kagsync.standings.lifecycle import Phase
     from kagsync.standings.standing import Standing
+
+_FIRST_YEAR = 2010  # when Kaggle began
 
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
-BUSY, RESTING, LATER = "busy", "resting", "later"  # not tried: these leave no row in sync_runs
+# Not tried: these leave no row in sync_runs.
+BUSY, RESTING, LATER, NOT_DUE = "busy", "resting", "later", "not-due"
 
 
 class Competition(NamedTuple):
@@ -47,6 +53,11 @@ class Competition(NamedTuple):
     awards_points: bool | None
     facts_at: datetime | None  # when Kaggle was last asked for title, deadline …
     last_run: int | None  # the id of its latest row in sync_runs, which may have been removed
+    result_asked_since: datetime | None  # the next four: see `times`
+    result_asked_at: datetime | None
+    result_answered_at: datetime | None
+    result_since: datetime | None
+    board: str  # the board, public or private, that snapshot_at, both counts and fingerprint are of
 
     @property
     def is_linked(self) -> bool:
@@ -68,12 +79,40 @@ class Competition(NamedTuple):
         """As a person set it, else as Kaggle says: a competition that awards points awards medals."""
         return bool(self.medals if self.medals is not None else self.awards_points)
 
+    def times(self, now: datetime) -> Times:
+        """The times that its phase depends on. Those that a wrong clock noted in the future do not count."""
+
+        def believed(moment: datetime | None) -> datetime | None:
+            return None if moment is None or clock.is_ahead(moment, now) else moment
+
+        return Times(
+            deadline=_deadline(self.deadline),
+            asked_since=believed(self.result_asked_since),
+            asked_at=believed(self.result_asked_at),
+            answered_at=believed(self.result_answered_at),
+            result_since=self.result_since and (believed(self.result_since) or now),
+        )
+
+    def phase(self, now: datetime) -> Phase:
+        """Whether it is running, ended, final or finished, and since when."""
+        return lifecycle.phase(self.times(now), now)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it has a private board."""
+        return self.result_since is not None
+
     @property
     def last_board(self) -> tuple[str, int] | None:
         """The hash of the applied board's CSV, with which its fingerprint begins, and its rows."""
         if self.fingerprint is None or self.row_count is None:
             return None
         return self.fingerprint.partition(":")[0], self.row_count
+
+    @property
+    def rules(self) -> str | None:
+        """What else decided what is stored of that board: roster, settings, version; None: no board."""
+        return self.fingerprint.partition(":")[2] if self.fingerprint is not None else None
 
     def rests_until(self, now: datetime) -> datetime | None:
         """Until when Kaggle asked to wait; None when it may be asked.
@@ -85,6 +124,15 @@ class Competition(NamedTuple):
         if until is None or (noted is not None and clock.is_ahead(noted, now)):
             return None
         return until if now < until <= now + LONGEST_REST else None
+
+
+def _deadline(text: str | None) -> datetime | None:
+    """A deadline that makes sense. Kaggle may write "none" as the year 1, and people may write anything."""
+    try:
+        deadline = clock.parse_iso(text or "")
+    except (ValueError, OverflowError):
+        return None
+    return deadline if deadline.year >= _FIRST_YEAR else None
 
 
 class User(NamedTuple):
@@ -141,6 +189,7 @@ class Run:
     source: str
     status: str
     started_at: datetime
+    board: str = lifecycle.PUBLIC
     snapshot_at: datetime | None = None
     sha256: str | None = None
     counts: Counts | None = None
@@ -156,11 +205,12 @@ class Snapshot(NamedTuple):
         last_user_id: users up to this id were searched for.
         sha256: of its CSV; None: not known.
         file: the name of the file it came from; None: Kaggle sent it.
+        teams: None: not known, because the board was not read to its end.
     """
 
     moment: int
     rows: int
-    teams: int
+    teams: int | None
     last_user_id: int
     sha256: str | None = None
     file: str | None = None

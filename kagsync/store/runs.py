@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
+from kagsync.standings.lifecycle import PRIVATE
 from kagsync.store.competitions import set_columns
 from kagsync.store.connection import Part
 from kagsync.store.records import (
@@ -148,8 +149,8 @@ class RunChanges(Part):
         key = self._db.execute(
             "INSERT INTO sync_runs (run, competition_id, slug, source, status, started_at, finished_at, "
             'snapshot_at, sha256, "rows", created, updated, skipped, changed, error_code, error_message, '
-            "run_count) VALUES (?, (SELECT id FROM competitions WHERE id = ?), ?, ?, ?, ?, ?, ?, "
-            "?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "run_count, board) VALUES (?, (SELECT id FROM competitions WHERE id = ?), ?, ?, ?, ?, ?, ?, "
+            "?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run.run,
                 competition_id,
@@ -168,11 +169,17 @@ class RunChanges(Part):
                 run.error_code,
                 run.error_message,
                 earlier_runs + 1,
+                run.board,
             ),
         ).lastrowid
-        values: dict[str, Any] = {"tried_at": clock.iso(finished_at), "last_run": key}
+        values: dict[str, Any] = {"last_run": key}
+        # Kaggle is asked for the private board after the public one, whose sync is good even if that fails.
+        is_second = run.board == PRIVATE and run.source == KAGGLE
+        if not is_second:
+            values["tried_at"] = clock.iso(finished_at)
         if run.error_code is None:
-            values["synced_at"] = clock.iso(finished_at)
+            if not is_second:
+                values["synced_at"] = clock.iso(finished_at)
             if run.source == KAGGLE:  # a board from a file does not mean that Kaggle may be asked again
                 values |= {"last_good_run": key, "resting_until": None}
         set_columns(self._db, competition_id, values)
@@ -194,12 +201,13 @@ class RunChanges(Part):
         hour = run.started_at.replace(minute=0, second=0)
         taken = self._db.row(
             "DELETE FROM sync_runs WHERE id = (SELECT last_run FROM competitions WHERE id = ?) "
-            "AND status = ? AND source = ? AND sha256 = ? AND finished_at BETWEEN ? AND ? "
+            "AND status = ? AND source = ? AND board = ? AND sha256 = ? AND finished_at BETWEEN ? AND ? "
             "AND started_at >= ? RETURNING started_at, run_count",
             (
                 competition_id,
                 UNCHANGED,
                 run.source,
+                run.board,
                 run.sha256,
                 clock.iso(run.started_at - _GAP),
                 started_at,

@@ -1,4 +1,4 @@
-"""Notification targets, and how much each knows already. Tables: notify_targets, notify_cursors."""
+"""Notification targets, and how much each knows already. Tables: notify_targets, and the cursors."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import UsageError
+from kagsync.standings.lifecycle import PUBLIC
 from kagsync.store.connection import Part
 from kagsync.store.records import Target
+from kagsync.store.tables import TABLES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,11 +70,12 @@ class Targets(Part):
                     clock.iso(added_at),
                 ),
             ).lastrowid
-            self._db.execute(
-                "INSERT INTO notify_cursors SELECT ?, competition_id, max(moment) FROM snapshots "
-                "GROUP BY competition_id",
-                (key,),
-            )
+            for tables in TABLES.values():
+                self._db.execute(
+                    f"INSERT INTO {tables.cursors} "  # noqa: S608
+                    f"SELECT ?, competition_id, max(moment) FROM {tables.snapshots} GROUP BY competition_id",
+                    (key,),
+                )
         return self.get(key or 0)
 
     def set_quiet_for(self, key: int, quiet_for: timedelta) -> None:
@@ -85,37 +88,45 @@ class Targets(Part):
         """Removes a target."""
         self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
 
-    def pending(self, target: Target) -> dict[int, tuple[int, int]]:
-        """The competitions with changes that a target has not been notified of.
+    def pending(self, target: Target, board: str) -> dict[int, tuple[int, int]]:
+        """The competitions with changes on one of their boards that a target has not been notified of.
+
+        Args:
+            board: public or private.
 
         Returns:
             by competition id: the moment up to which the target knows, and the moment of the latest board.
             If a competition was added after the target, the target counts as knowing its first board,
-            on which nobody had moved yet.
+            on which nobody had moved yet. The first private board is news, though.
         """
+        tables = TABLES[board]
+        first = f"(SELECT min(moment) FROM {tables.snapshots} WHERE competition_id = c.id)"  # noqa: S608
         rows = self._db.rows(
-            "SELECT c.id, "
-            "coalesce(n.moment, (SELECT min(moment) FROM snapshots WHERE competition_id = c.id)) AS known, "
-            "(SELECT max(moment) FROM snapshots WHERE competition_id = c.id AND NOT unchanged) AS latest "
-            "FROM competitions c LEFT JOIN notify_cursors n ON n.competition_id = c.id AND n.target_id = ? "
+            f"SELECT c.id, coalesce(n.moment, {first if board == PUBLIC else -1}) AS known, "  # noqa: S608
+            f"(SELECT max(moment) FROM {tables.snapshots} WHERE competition_id = c.id AND NOT unchanged) "
+            "AS latest FROM competitions c "
+            f"LEFT JOIN {tables.cursors} n ON n.competition_id = c.id AND n.target_id = ? "
             "WHERE latest > known AND (c.id = ? OR ? IS NULL)",
             (target.id, target.competition_id, target.competition_id),
         )
         return {key: (known, latest) for key, known, latest in rows}
 
-    def notified(self, target: Target, moments: dict[int, int], sent_at: datetime | None) -> None:
-        """Saves up to which moment, by competition id, a target has been notified.
+    def notified(self, target: Target, moments: dict[str, dict[int, int]], sent_at: datetime | None) -> None:
+        """Saves up to which moment a target has been notified.
 
         Args:
+            moments: for each kind of board, by competition id.
             sent_at: when a message was sent; None: there was nothing to tell.
         """
         with self._db.transaction():
-            self._db.execute_many(
-                # Target and competition may have been removed in the meantime.
-                "INSERT INTO notify_cursors SELECT t.id, c.id, ? FROM notify_targets t, competitions c "
-                "WHERE t.id = ? AND c.id = ? ON CONFLICT DO UPDATE SET moment = max(moment, excluded.moment)",
-                [(moment, target.id, competition) for competition, moment in moments.items()],
-            )
+            for board, known in moments.items():
+                self._db.execute_many(
+                    # Target and competition may have been removed in the meantime.
+                    f"INSERT INTO {TABLES[board].cursors} "  # noqa: S608
+                    "SELECT t.id, c.id, ? FROM notify_targets t, competitions c WHERE t.id = ? AND c.id = ? "
+                    "ON CONFLICT DO UPDATE SET moment = max(moment, excluded.moment)",
+                    [(moment, target.id, competition) for competition, moment in known.items()],
+                )
             if sent_at is not None:
                 self._db.execute(
                     "UPDATE notify_targets SET sent_at = ?, failures = 0, failed_at = NULL, error = NULL "

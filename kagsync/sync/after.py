@@ -22,8 +22,8 @@ from kagsync.log import logger
 from kagsync.notify import ping
 from kagsync.store import Store
 from kagsync.store.records import Trigger
-from kagsync.sync.competition import as_expected
 from kagsync.sync.result import REPORT, AfterFailure, Outcome
+from kagsync.sync.work import as_expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from kagsync import clock
 from kagsync.errors import KagsyncError, RateLimited, UsageError
 from kagsync.store import Store
 from kagsync.store.records import ERROR, FILE, Run
-from kagsync.sync import cleanup, competition, fetch, run_folder
+from kagsync.sync import cleanup, competition, fetch, run_folder, work
 from kagsync.sync.process import process
 from kagsync.sync.sources import FromDisk, Kaggle
 from kagsync.tracking import competitions
@@ -39,7 +39,7 @@ def fetch_board(settings: Settings, slug: str) -> Path:
                 board = source.fetch(found, folder)
             except RateLimited as error:
                 if error.until is not None:
-                    competition.rest(lambda: contextlib.nullcontext(store), found, error.until)
+                    work.rest(lambda: contextlib.nullcontext(store), found, error.until)
                 raise
             board.log_rows()
             run_folder.hand_over(folder)
@@ -56,6 +56,7 @@ def process_file(
     accept_shrink: bool = False,
     accept_name: bool = False,
     higher_is_better: bool | None = None,
+    board_name: str | None = None,
 ) -> Processed:
     """Phase 2: processes a CSV that stays where it is, or a ZIP as Kaggle sends it.
 
@@ -63,6 +64,7 @@ def process_file(
 
     Args:
         higher_is_better: the score's direction, to be saved; None: unchanged.
+        board_name: whether it is the public or the private board; None: as the file's name says.
 
     Raises:
         KagsyncError: the competition or the file is unknown, the board is bad, or the database failed.
@@ -77,10 +79,12 @@ def process_file(
         run = Run(clock.iso(started), slug, FILE, ERROR, started)
         try:
             if fetch.is_zip(path):
-                source = FromDisk(path, accept_name=accept_name)
-                board = stack.enter_context(competition.fetched(settings, source, found))
+                source = FromDisk(path, accept_name=accept_name, board=board_name)
+                board = stack.enter_context(
+                    work.in_run_folder(settings, found, lambda folder: source.fetch(found, folder))
+                )
             else:
-                board = fetch.in_place(path, found, accept_name=accept_name)
+                board = fetch.in_place(path, found, accept_name=accept_name, board=board_name)
             return process(
                 store,
                 found,
@@ -93,6 +97,6 @@ def process_file(
         except UsageError:
             raise  # nothing was tried
         except (KagsyncError, OSError) as cause:
-            error = competition.as_expected(cause, settings)
-            competition.record_failure(lambda: contextlib.nullcontext(store), found, run, error)
+            error = work.as_expected(cause, settings)
+            work.record_failure(lambda: contextlib.nullcontext(store), found, run, error)
             raise error from cause

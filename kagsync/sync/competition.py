@@ -3,83 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from kagsync import clock, errors, log
+from kagsync import clock, log
 from kagsync.errors import Interrupted, KagsyncError, OutOfTime, RateLimited
 from kagsync.files import locks
 from kagsync.log import logger
 from kagsync.store.records import BUSY, ERROR, LATER, RESTING, Competition, Run
-from kagsync.sync import cleanup, run_folder
-from kagsync.sync.process import process
 from kagsync.sync.result import Result
+from kagsync.sync.work import as_expected, in_run_folder, record_failure, rest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from datetime import datetime
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from kagsync.settings import Settings
     from kagsync.store import Store
-    from kagsync.sync.fetch import Fetched
-    from kagsync.sync.run import Options
-    from kagsync.sync.sources import Source
-
-    OpenStore = Callable[[], contextlib.AbstractContextManager[Store]]
+    from kagsync.sync.result import Private
+    from kagsync.sync.work import OpenStore, Work
 
 _PATIENCE = 150.0  # seconds: longer than a download may take
-
-
-class Limits:
-    """Whether Kaggle answers every request of this run with 429. Then no other competition needs to ask."""
-
-    _ENOUGH = 3
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._limited: list[datetime] = []
-        self._answered = False
-
-    def limited(self, until: datetime) -> None:
-        with self._guard:
-            self._limited.append(until)
-
-    def answered(self) -> None:
-        self._answered = True
-
-    @property
-    def until(self) -> datetime | None:
-        """The time until which no competition should ask Kaggle; None: they may."""
-        with self._guard:
-            hopeless = len(self._limited) >= self._ENOUGH and not self._answered
-            return max(self._limited) if hopeless else None
-
-
-@dataclass(frozen=True)
-class Work:
-    """What the competitions of one run share.
-
-    Attributes:
-        run: when the run started, which is its name in `sync_runs`.
-        several: whether the log lines must say which competition they are about.
-        until: no competition starts after this time of the monotonic clock.
-    """
-
-    settings: Settings
-    options: Options
-    source: Source
-    run: str
-    several: bool
-    until: float
-    limits: Limits = field(default_factory=Limits)
-
-    @property
-    def skips(self) -> bool:
-        """Whether to skip a competition that rests, or that another run has synced in the meantime."""
-        return self.source.repeatable and not self.options.force
 
 
 def sync(work: Work, competition: Competition, open_store: OpenStore) -> Result:
@@ -139,32 +82,28 @@ def _resting(work: Work, competition: Competition, open_store: OpenStore) -> Res
     return Result(competition.slug, ERROR, error=error)
 
 
-def rest(open_store: OpenStore, competition: Competition, until: datetime) -> None:
-    """Saves until when Kaggle asked to wait, if possible. Otherwise the next run asks again."""
-    with contextlib.suppress(KagsyncError), open_store() as store, store.writing() as write:
-        write.runs.rest(competition.id, until, clock.utc_now())
-
-
 def _through_phases(work: Work, store: Store, competition: Competition, run: Run) -> Result:
     slug = competition.slug
     now = store.competitions.get(slug)
     if now.last_run != competition.last_run and work.skips:
         logger.info("%s was synced by another run in the meantime", slug)
         return Result(slug, BUSY)
-    with fetched(work.settings, work.source, now) as board:
+    with in_run_folder(work.settings, now, lambda folder: work.source.fetch(now, folder)) as board:
         work.limits.answered()
-        processed = process(
-            store,
-            now,
-            board,
-            run,
-            team_name=work.settings.team_name,
-            force=work.options.force,
-            accept_shrink=work.options.accept_shrink,
-        )
+        processed = work.process(store, now, board, run)
     work.source.refresh_facts(store, now)
     logger.info("Synced %d entries for %s", processed.counts.synced, slug)
-    return Result(slug, processed.status, processed.counts)
+    return Result(slug, processed.status, processed.counts, private=_private(work, store, slug, run))
+
+
+def _private(work: Work, store: Store, slug: str, run: Run) -> Private | None:
+    """Brings the private board of a competition that has ended up to date; None: Kaggle was not asked."""
+    competition = store.competitions.get(slug)  # Kaggle may have said another deadline
+    if not work.source.knows_results or not competition.times(run.started_at).has_ended(run.started_at):
+        return None
+    from kagsync.sync import private  # most competitions are running
+
+    return private.update(work, store, competition, run)
 
 
 @contextlib.contextmanager
@@ -185,43 +124,3 @@ def locked(settings: Settings, slug: str, *, wait: bool) -> Iterator[None]:
             raise
         message = f"{slug} is still being synced by another run after {patience:.0f} s"
         raise KagsyncError(message, "The file was not read: run the command again later") from error
-
-
-@contextlib.contextmanager
-def fetched(settings: Settings, source: Source, competition: Competition) -> Iterator[Fetched]:
-    """The board of a competition, in a run folder that is deleted after the block, even if it failed."""
-    folder: Path | None = None
-    csv: Path | None = None
-    try:
-        with run_folder.new(settings.temp_data, competition.slug, clock.utc_now()) as folder:
-            board = source.fetch(competition, folder)
-            csv = board.csv
-            yield board
-    finally:
-        if folder is not None:
-            try:
-                cleanup.remove_run(folder, csv)
-            except KagsyncError as error:  # the entries are what counts; the next run tries again
-                logger.warning("%s", error)
-
-
-def record_failure(open_store: OpenStore, competition: Competition, run: Run, error: KagsyncError) -> None:
-    """Records a failed sync, if it can."""
-    failed = replace(run, error_code=error.code, error_message=str(error))
-    try:
-        with open_store() as store, store.writing() as write:
-            now = clock.utc_now()
-            write.runs.finish(competition.id, failed, now)
-            if isinstance(error, RateLimited) and error.until is not None:
-                write.runs.rest(competition.id, error.until, now)
-    except KagsyncError as cause:
-        logger.debug("The failure could not be recorded: %s", cause)
-
-
-def as_expected(cause: Exception, settings: Settings) -> KagsyncError:
-    """Turns any failure into an error with a remedy."""
-    if isinstance(cause, KagsyncError):
-        return cause
-    if isinstance(cause, OSError):
-        return errors.from_os_error(cause, f"work in {settings.temp_data}")
-    return errors.unforeseen(cause)

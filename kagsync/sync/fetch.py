@@ -1,6 +1,6 @@
 """Phase 1: gets a competition's leaderboard as a CSV in a run folder, without the database.
 
-Boards that are private, of another competition, or dated in the future are refused here.
+Boards of another competition, or dated in the future, are refused here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from kagsync import clock
 from kagsync.board import archive, file_name, header
 from kagsync.errors import BadBoard, SuspiciousBoard, from_os_error
 from kagsync.log import logger
+from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.sync import run_folder
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Fetched:
         csv: the path of the CSV.
         sha256: of the CSV's bytes (a ZIP's bytes differ every time).
         snapshot_at: when Kaggle made it (UTC), as far as that is known.
+        board: public or private.
+        partial: whether it was read only as far as our people.
         file: the name of the file from disk; None: Kaggle sent it.
         log_prefix: the start of the log line with the number of rows; empty: no line.
         known_rows: the number of its data rows, if they have been counted before.
@@ -40,6 +43,8 @@ class Fetched:
     csv: Path
     sha256: str
     snapshot_at: datetime
+    board: str = PUBLIC
+    partial: bool = False
     file: str | None = None
     log_prefix: str = ""
     known_rows: int | None = None
@@ -69,7 +74,7 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetch
 
     Raises:
         KagsyncError: whatever `KaggleApi.download_leaderboard` and `archive.extract_csv` raise; DiskFull.
-        BadBoard: it is not the public leaderboard, or dated in the future.
+        BadBoard: it is not a public leaderboard, or dated in the future.
     """
     zipped = folder / f"{competition.slug}.zip"
     try:
@@ -88,16 +93,24 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path) -> Fetch
     return fetched
 
 
-def from_file(source: Path, folder: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
+def from_file(
+    source: Path,
+    folder: Path,
+    competition: Competition,
+    *,
+    accept_name: bool = False,
+    board: str | None = None,
+) -> Fetched:
     """Takes a leaderboard from disk, a ZIP as Kaggle sends it or a CSV, into `folder`.
 
     Args:
         competition: whose board it should be.
         accept_name: take it even if it is named for another competition.
+        board: public or private; None: as its name says, public if the name says nothing.
 
     Raises:
         UsageError: there is no such file, or it cannot be read.
-        BadDownload, BadBoard: it is not a leaderboard, or not the public one, or dated in the future.
+        BadDownload, BadBoard: it is not a leaderboard, or dated in the future.
         SuspiciousBoard: it is named for another competition.
     """
     modified = archive.modified(source)
@@ -108,13 +121,16 @@ def from_file(source: Path, folder: Path, competition: Competition, *, accept_na
             pieces = archive.read_pieces(source)
             extracted = archive.write_csv(pieces, source.name, folder, run_folder.claim)
         fetched = _of_disk(extracted, source, modified, competition, accept_name=accept_name)
+        fetched = replace(fetched, board=board or fetched.board)
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
     header.read_header(fetched.csv)
     return replace(fetched, log_prefix=f"Read complete leaderboard from {source.name}")
 
 
-def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) -> Fetched:
+def in_place(
+    csv: Path, competition: Competition, *, accept_name: bool = False, board: str | None = None
+) -> Fetched:
     """Takes a CSV that stays where it is. The arguments are those of `from_file`.
 
     A CSV that `kagsync fetch` downloaded counts as sent by Kaggle, for the competition it was fetched for.
@@ -128,7 +144,8 @@ def in_place(csv: Path, competition: Competition, *, accept_name: bool = False) 
         if not accept_name:
             _refuse_fetched_for_another(csv.absolute(), competition)
         return _of_kaggle(extracted, modified)
-    return _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
+    fetched = _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
+    return replace(fetched, board=board or fetched.board)
 
 
 def is_zip(source: Path) -> bool:
@@ -140,7 +157,8 @@ def is_zip(source: Path) -> bool:
 def _of_kaggle(extracted: archive.ExtractedCsv, fetched_at: datetime) -> Fetched:
     """A board that Kaggle sent. Its time is the one in its name, otherwise that of the fetch."""
     name = extracted.original_name
-    _refuse_private(name)
+    if file_name.board(name) == PRIVATE:
+        raise BadBoard(f"Kaggle sent {name}, a private leaderboard", "Update kagsync")
     snapshot_at = file_name.snapshot_time(name) or fetched_at.replace(microsecond=0)
     _refuse_future(snapshot_at)
     return Fetched(extracted.path, extracted.sha256, snapshot_at)
@@ -155,15 +173,14 @@ def _of_disk(
     accept_name: bool,
 ) -> Fetched:
     names = list(dict.fromkeys((extracted.original_name, source.name)))  # the ZIP's member first
-    for name in names:
-        _refuse_private(name)
     if not accept_name:
         _refuse_other_competition(names, competition)
     snapshot_at = _time_of(extracted.path, names, modified)
     _refuse_future(snapshot_at)
+    board = next((board for name in names if (board := file_name.board(name))), PUBLIC)
     # A file's name may hold characters that no database accepts.
     name = source.name.encode("utf-8", "backslashreplace").decode()
-    return Fetched(extracted.path, extracted.sha256, snapshot_at, file=name)
+    return Fetched(extracted.path, extracted.sha256, snapshot_at, board, file=name)
 
 
 def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
@@ -192,14 +209,6 @@ def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
             f"Put the time of the board (UTC) into its name, such as {file_name.NAME_WITH_TIME}",
         )
     return modified.replace(microsecond=0)
-
-
-def _refuse_private(name: str) -> None:
-    if file_name.is_private(name):
-        raise BadBoard(
-            f"{name} is a private leaderboard, and kagsync follows the public one",
-            "Use the public leaderboard, which is what Kaggle's download gives",
-        )
 
 
 def _refuse_other_competition(names: list[str], competition: Competition) -> None:

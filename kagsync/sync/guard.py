@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kagsync import clock
 from kagsync.board.file_name import NAME_WITH_TIME
 from kagsync.errors import BadBoard, SuspiciousBoard
+from kagsync.standings.lifecycle import PUBLIC
 
 if TYPE_CHECKING:
     from kagsync.store.records import Competition, Snapshot
@@ -77,4 +78,5 @@ def refuse_taken(competition: Competition, fetched: Fetched, rows: int, there: S
 
 
 def _again(competition: Competition, fetched: Fetched) -> str:
-    return f"kagsync sync {competition.slug}{' --from FILE' if fetched.file is not None else ''}"
+    origin = "" if fetched.file is None else f" --from FILE --board {fetched.board}"
+    return f"kagsync sync {competition.slug}{origin.removesuffix(f' --board {PUBLIC}')}"

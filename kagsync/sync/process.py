@@ -10,6 +10,7 @@ from kagsync import clock
 from kagsync.board import matching, reader
 from kagsync.errors import BadBoard, UnknownCompetition
 from kagsync.log import logger
+from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.standings.standing import STORED_VERSION, Splice, Standing, splice
 from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
 from kagsync.sync import guard, restore
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from kagsync.board.matching import Claim
     from kagsync.board.summary import BoardSummary
-    from kagsync.store import Store, Writing
+    from kagsync.store import Ledger, Store, Writing
     from kagsync.sync.fetch import Fetched
 
 
@@ -35,7 +36,7 @@ def process(
     force: bool = False,
     accept_shrink: bool = False,
 ) -> Processed:
-    """Applies a board to the database and records the run: all of it, or nothing.
+    """Applies a public or private board to the database and records the run: all of it, or nothing.
 
     A board older than the applied one only adds to the history, and people who are on it but not on the newer
     one are kept as "left". A board that changes nothing is not even read.
@@ -55,19 +56,13 @@ def process(
         UnknownCompetition: the competition was removed in the meantime.
         DatabaseError, DiskFull: the database failed.
     """
+    competition = store.competitions.on(competition, fetched.board)
+    run = replace(run, board=fetched.board)
+    ledger = store.ledger(fetched.board)
     if not force:
         guard.refuse_frozen(competition, fetched)
     roster_version = store.users.roster_version()
-    fingerprint = ":".join(
-        str(part)
-        for part in (
-            fetched.sha256,
-            roster_version,
-            team_name,
-            competition.higher_is_better,
-            STORED_VERSION,
-        )
-    )
+    fingerprint = f"{fetched.sha256}:{rules(roster_version, competition, team_name=team_name)}"
     older = competition.snapshot_at is not None and fetched.snapshot_at < competition.snapshot_at
     if competition.fingerprint == fingerprint and not older and not force:
         fetched.log_rows()
@@ -84,52 +79,61 @@ def process(
     summary = board.summary
     fetched.log_rows(summary.rows)
     moment = int(fetched.snapshot_at.timestamp())
-    known = store.history.snapshot_until(competition.id, moment)
-    if known is not None and not force and store.history.has_snapshot(competition.id, moment):
+    known = ledger.history.snapshot_until(competition.id, moment)
+    if known is not None and not force and ledger.history.has_snapshot(competition.id, moment):
         guard.refuse_taken(competition, fetched, summary.rows, known)
-    if known is not None and not accept_shrink:
+    if known is not None and not accept_shrink and not fetched.partial:
         guard.refuse_shrunken(competition, fetched, summary.rows, known, force=force)
     logger.info("CSV has %d entries with columns: %s", summary.rows, board.columns)
     if summary.bad_cells:
         cells = ", ".join(f"{name} {count}" for name, count in summary.bad_cells.items())
         logger.warning("Cells that could not be read are left empty: %s", cells)
 
-    marks = summary.marks()
+    # Of a board that was not read to its end, nothing is known as a whole.
+    teams = None if fetched.partial else summary.places
+    marks = summary.marks().of_a_part() if fetched.partial else summary.marks()
+    packed = None if fetched.partial else summary.packed_ranks()
     last_user_id = max(roster.by_team_name.values(), default=0)
     with store.writing() as write:
+        changes = write.ledger(fetched.board)
         if force and guard.is_frozen(competition):
-            restore.drop_boards_after(store, write, competition, clock.horizon())
+            restore.drop_boards_after(ledger, changes, competition, clock.horizon())
         now = _again(store, competition)
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
         if store.users.roster_version() != roster_version:  # a user who was removed must not come back
             present = {user for user, _ in store.users.roster()}
             claims = {user: claim for user, claim in claims.items() if user in present}
-        update = (_update_older if older else _update)(store, now, fetched.snapshot_at, claims)
+        update = (_update_older if older else _update)(ledger, now, fetched.snapshot_at, claims)
         counts = _count(summary, claims, update)
-        write.boards.save_entries(competition.id, update.entries)
-        write.history.save(competition.id, update.history)
+        changes.boards.save_entries(competition.id, update.entries)
+        changes.history.save(competition.id, update.history)
         again = now.snapshot_at is not None and fetched.snapshot_at == now.snapshot_at
         if older or again:
-            write.boards.follow_history(competition.id)
-        snapshot = Snapshot(moment, summary.rows, summary.places, last_user_id, fetched.sha256, fetched.file)
-        write.history.save_snapshot(competition.id, snapshot)
-        write.history.save_deleted_accounts(competition.id, moment, summary.deleted)
+            changes.boards.follow_history(competition.id)
+        snapshot = Snapshot(moment, summary.rows, teams, last_user_id, fetched.sha256, fetched.file)
+        changes.history.save_snapshot(competition.id, snapshot)
+        changes.history.save_deleted_accounts(competition.id, moment, summary.deleted)
         if marks.higher_is_better is not None:
-            write.boards.save_direction(
-                competition.id, higher_is_better=marks.higher_is_better, applied=not older
+            newest = not older and fetched.board == PUBLIC
+            changes.boards.save_direction(
+                competition.id, higher_is_better=marks.higher_is_better, applied=newest
             )
         if older or again:
-            write.boards.save_entries(competition.id, restore.redated(store, competition.id))
+            changes.boards.save_entries(competition.id, restore.redated(ledger, competition.id))
         if not older:
-            write.boards.apply(
+            changes.boards.apply(
                 competition.id,
                 snapshot_at=fetched.snapshot_at,
                 rows=summary.rows,
-                teams=summary.places,
+                teams=teams,
                 marks=marks,
                 names=summary.names(),
                 fingerprint=fingerprint,
             )
+            if packed is not None:
+                changes.boards.save_ranks(competition.id, packed)
+            if fetched.board == PRIVATE:
+                write.competitions.set_result_since(now, clock.utc_now())
         status = OLDER if older else OK
         _finish(write, competition, fetched, replace(run, status=status, counts=counts))
     if older:
@@ -143,13 +147,19 @@ def process(
     return Processed(status, counts)
 
 
+def rules(roster_version: int, competition: Competition, *, team_name: bool) -> str:
+    """What else than the board decides what is stored. With the board's hash it is the fingerprint."""
+    return ":".join(map(str, (roster_version, team_name, competition.higher_is_better, STORED_VERSION)))
+
+
 def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: Run) -> Processed:
     counts = Counts(rows=fetched.rows, created=0, updated=0, skipped=fetched.rows, changed=0)
     with store.writing() as write:
         now = _again(store, competition)
         if now.snapshot_at is None or fetched.snapshot_at > now.snapshot_at:
-            write.history.save_unchanged_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
-            write.boards.set_snapshot_time(competition.id, fetched.snapshot_at)
+            changes = write.ledger(fetched.board)
+            changes.history.save_unchanged_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
+            changes.boards.set_snapshot_time(competition.id, fetched.snapshot_at)
         _finish(write, competition, fetched, replace(run, status=UNCHANGED, counts=counts))
     logger.info("Nothing new: board, roster and settings are those of the last sync")
     return Processed(UNCHANGED, counts)
@@ -159,7 +169,7 @@ def _again(store: Store, competition: Competition) -> Competition:
     """The competition, read again now that nobody else can write."""
     now = store.competitions.by_id(competition.id)
     if now is not None:
-        return now
+        return store.competitions.on(now, competition.board)
     raise UnknownCompetition(
         f"{competition.slug} was removed in the meantime", "Add it again if it should stay"
     )
@@ -187,7 +197,7 @@ class _Update(NamedTuple):
 
 
 def _update(
-    store: Store,
+    ledger: Ledger,
     competition: Competition,
     snapshot_at: datetime,
     claims: dict[int, Claim],
@@ -199,7 +209,7 @@ def _update(
     moved: list[Entry] = []
     changed = 0
     known: set[int] = set()
-    for old in store.boards.entries(competition.id):
+    for old in ledger.boards.entries(competition.id):
         known.add(old.user_id)
         claim = claims.get(old.user_id)
         if claim is not None:
@@ -221,21 +231,21 @@ def _update(
     moment = int(snapshot_at.timestamp())
     if competition.snapshot_at is not None and snapshot_at == competition.snapshot_at:
         # The same snapshot again (roster or rules changed): correct what it said before.
-        changes = _spliced(store, competition.id, moment, dict(standings))
+        changes = _spliced(ledger, competition.id, moment, dict(standings))
     else:
         changes = ((user, Splice(moment, standing)) for user, standing in standings)
     return _Update(written, changes, known, changed)
 
 
 def _update_older(
-    store: Store,
+    ledger: Ledger,
     competition: Competition,
     snapshot_at: datetime,
     claims: dict[int, Claim],
 ) -> _Update:
     """What an older board changes: the history, and entries of people who are no longer on the board."""
     at = clock.iso(snapshot_at)
-    entries = {entry.user_id: entry for entry in store.boards.entries(competition.id)}
+    entries = {entry.user_id: entry for entry in ledger.boards.entries(competition.id)}
     written = []
     for user, claim in claims.items():
         old = entries.get(user)
@@ -246,20 +256,20 @@ def _update_older(
             entry = _entry(user, claim, first_seen_at=first)._replace(last_seen_at=at)
         if entry != old:
             written.append(entry)
-    seen: dict[int, Standing | None] = dict.fromkeys(store.history.users(competition.id))
+    seen: dict[int, Standing | None] = dict.fromkeys(ledger.history.users(competition.id))
     seen |= {user: claim.standing for user, claim in claims.items()}
-    changes = _spliced(store, competition.id, int(snapshot_at.timestamp()), seen)
+    changes = _spliced(ledger, competition.id, int(snapshot_at.timestamp()), seen)
     return _Update(written, list(changes), set(entries), changed=0)
 
 
 def _spliced(
-    store: Store, competition_id: int, moment: int, seen: dict[int, Standing | None]
+    ledger: Ledger, competition_id: int, moment: int, seen: dict[int, Standing | None]
 ) -> Iterator[tuple[int, Splice]]:
     """How a snapshot between others changes the histories of users."""
     for user, standing in seen.items():
-        next_at = store.history.next_search(competition_id, user, moment)
-        before = store.history.standing_at(competition_id, user, moment - 1)
-        after = None if next_at is None else store.history.standing_at(competition_id, user, next_at)
+        next_at = ledger.history.next_search(competition_id, user, moment)
+        before = ledger.history.standing_at(competition_id, user, moment - 1)
+        after = None if next_at is None else ledger.history.standing_at(competition_id, user, next_at)
         for change in splice(before, standing, moment, after, next_at):
             yield user, change
 

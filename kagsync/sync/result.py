@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync import errors
-from kagsync.store.records import BUSY, ERROR, LATER, OK, OLDER, RESTING, UNCHANGED
+from kagsync.store.records import BUSY, ERROR, LATER, NOT_DUE, OK, OLDER, RESTING, UNCHANGED
 
 if TYPE_CHECKING:
     from kagsync.errors import KagsyncError
     from kagsync.store.records import Counts
 
 PARTIAL = "partial"
+NOT_OUT = "not-out"  # of a private board
 REPORT = "report"  # the only step after the competitions that can change how a run ends
 _NAMED = 5  # competitions; of more than that only the number is printed
 
@@ -40,31 +41,55 @@ class Processed(NamedTuple):
         return line + notes.get(self.status, "")
 
 
-class Result(NamedTuple):
-    """How one competition's sync ended.
+class Private(NamedTuple):
+    """What came of asking Kaggle for a private board.
 
-    `status` is one of: ok, unchanged, older (an old snapshot, history only), busy (another run syncs it),
-    resting (Kaggle asked to wait), later (this run had no time left) and error.
+    `status` is one of: ok, unchanged, older, not-out (it is not out yet) and error.
     """
 
-    slug: str
     status: str
     counts: Counts | None = None
     error: KagsyncError | None = None
 
     @property
     def data(self) -> dict[str, Any]:
-        counts = self.counts
-        return {
-            "slug": self.slug,
-            "status": self.status,
-            "rows": counts and counts.rows,
-            "created": counts and counts.created,
-            "updated": counts and counts.updated,
-            "skipped": counts and counts.skipped,
-            "changed": counts and counts.changed,
-            "error": _error(self.error),
-        }
+        return _data(self)
+
+
+class Result(NamedTuple):
+    """How one competition's sync ended.
+
+    Attributes:
+        status: one of: ok, unchanged, older (an old snapshot, history only), not-due (it has ended, and
+            Kaggle is asked less often or no longer), busy (another run syncs it), resting (Kaggle asked to
+            wait), later (this run had no time left) and error.
+        is_finished: of one that is not due: whether Kaggle is asked no longer.
+        private: its private board; None: Kaggle was not asked.
+    """
+
+    slug: str
+    status: str
+    counts: Counts | None = None
+    error: KagsyncError | None = None
+    is_finished: bool = False
+    private: Private | None = None
+
+    @property
+    def data(self) -> dict[str, Any]:
+        return {"slug": self.slug, **_data(self), "private": self.private and self.private.data}
+
+
+def _data(found: Result | Private) -> dict[str, Any]:
+    counts = found.counts
+    return {
+        "status": found.status,
+        "rows": counts and counts.rows,
+        "created": counts and counts.created,
+        "updated": counts and counts.updated,
+        "skipped": counts and counts.skipped,
+        "changed": counts and counts.changed,
+        "error": _error(found.error),
+    }
 
 
 @dataclass(frozen=True)
@@ -126,6 +151,8 @@ class Outcome:
         """The run in one line."""
         if not self.results:
             return "Nothing to sync: add a competition with kagsync competitions add SLUG"
+        if all(result.status == NOT_DUE for result in self.results):
+            return self._nothing_due()
         synced = [result.counts.synced for result in self.results if result.counts is not None]
         competitions = "competition" if len(synced) == 1 else "competitions"
         notes = [f"Synced {sum(synced)} entries across {len(synced)} {competitions}"]
@@ -137,10 +164,28 @@ class Outcome:
             (ERROR, "failed:"),
         ):
             if slugs := [result.slug for result in self.results if result.status == status]:
-                notes.append(f"{words} {', '.join(slugs) if len(slugs) <= _NAMED else len(slugs)}")
+                notes.append(f"{words} {_named(slugs)}")
+        new = [each.slug for each in self.results if each.private and each.private.status == OK]
+        if new:
+            notes.append(f"private leaderboard updated: {_named(new)}")
+        unread = [result.slug for result in self.results if result.private and result.private.error]
+        if unread:
+            notes.append(f"private leaderboard not read: {_named(unread)}")
+        notes += self._not_due()
         if self.report_failed:
             notes.append("the report was not updated")
         return "; ".join(notes)
+
+    def _nothing_due(self) -> str:
+        return f"Nothing is due: {'; '.join(self._not_due())}"
+
+    def _not_due(self) -> list[str]:
+        notes = []
+        for words, finished in (("ended, not due yet:", False), ("finished:", True)):
+            not_due = [each for each in self.results if each.status == NOT_DUE]
+            if slugs := [each.slug for each in not_due if each.is_finished == finished]:
+                notes.append(f"{words} {_named(slugs)}")
+        return notes
 
     @property
     def data(self) -> dict[str, Any]:
@@ -152,6 +197,10 @@ class Outcome:
             "competitions": [result.data for result in self.results],
             "after": [asdict(failure) for failure in self.after],
         }
+
+
+def _named(slugs: list[str]) -> str:
+    return ", ".join(slugs) if len(slugs) <= _NAMED else str(len(slugs))
 
 
 def _error(error: KagsyncError | None) -> dict[str, str] | None:

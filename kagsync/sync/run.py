@@ -13,12 +13,15 @@ from kagsync.errors import KagsyncError, NoDatabase, UsageError
 from kagsync.files import locks
 from kagsync.log import logger
 from kagsync.notify import ping
+from kagsync.standings import lifecycle
 from kagsync.store import Store
-from kagsync.store.records import LATER
+from kagsync.store.records import LATER, NOT_DUE
 from kagsync.sync import cleanup, competition, run_folder
 from kagsync.sync.after import After
+from kagsync.sync.process import rules
 from kagsync.sync.result import Outcome, Result
 from kagsync.sync.sources import FromDisk, Kaggle
+from kagsync.sync.work import Work
 from kagsync.tracking.competitions import set_direction
 
 if TYPE_CHECKING:
@@ -41,8 +44,11 @@ class Options:
     Attributes:
         slugs: the competitions, unless `everything`.
         everything: all active competitions that are linked to Kaggle, the one synced longest ago first.
+            Those that have ended are left out while they are not due.
         source: a ZIP or CSV from disk in place of Kaggle (one competition only).
-        force: process boards even if nothing changed, and ask Kaggle even if a competition rests.
+        board: whether that is the public or the private board; None: as its name says.
+        force: process boards even if nothing changed, and ask Kaggle even if a competition rests or is not
+            due.
         accept_shrink: take boards even if they have lost most of their rows.
         accept_name: take a file even if it is named for another competition.
         higher_is_better: the direction of the competitions' scores, to be saved; None: unchanged.
@@ -56,6 +62,7 @@ class Options:
     slugs: tuple[str, ...] = ()
     everything: bool = False
     source: Path | None = None
+    board: str | None = None
     force: bool = False
     accept_shrink: bool = False
     accept_name: bool = False
@@ -82,6 +89,8 @@ class Options:
             )
         if self.source is not None and len(slugs) != 1:
             raise UsageError("--from needs exactly one competition", "kagsync sync SLUG --from FILE")
+        if self.board is not None and self.source is None:
+            raise UsageError("--board needs --from", "kagsync sync SLUG --from FILE --board private")
         if self.higher_is_better is not None and not slugs:
             raise UsageError("a direction needs named competitions", "kagsync sync SLUG --lower-is-better")
         return replace(self, slugs=slugs, trigger=trigger)
@@ -161,23 +170,35 @@ def sync(settings: Settings, options: Options, progress: Progress | None = None)
             competitions = store.competitions.due(clock.utc_now())
         else:
             competitions = [store.competitions.get(slug) for slug in dict.fromkeys(options.slugs)]
+        waiting = _not_due(store, settings, competitions) if options.everything and not options.force else []
+        not_due = {result.slug for result in waiting}
+        competitions = [each for each in competitions if each.slug not in not_due]
         if not competitions:
-            return Outcome([], alone=False)
+            return Outcome(waiting, alone=False)
         _prepare_folders(settings)
         source = (
             Kaggle(store, competitions, until=until)
             if options.source is None
-            else FromDisk(options.source, accept_name=options.accept_name)
+            else FromDisk(options.source, accept_name=options.accept_name, board=options.board)
         )
     count = len(competitions)
-    work = competition.Work(
-        settings, options, source, run=clock.iso(clock.utc_now()), several=count > 1, until=until
-    )
+    work = Work(settings, options, source, run=clock.iso(clock.utc_now()), several=count > 1, until=until)
     with progress(count) if progress else contextlib.nullcontext(_ignore) as done:
         results = _side_by_side(work, competitions, done)
     if left := sum(result.status == LATER for result in results):
         logger.info("%d of %d competitions are left for the next run: time is up", left, count)
-    return Outcome(results, alone=not options.everything and count == 1)
+    return Outcome([*results, *waiting], alone=not options.everything and count == 1)
+
+
+def _not_due(store: Store, settings: Settings, competitions: list[Competition]) -> list[Result]:
+    """The competitions that have ended and need not be synced in this run."""
+    now, roster_version = clock.utc_now(), store.users.roster_version()
+    found = []
+    for each in competitions:
+        outdated = each.rules != rules(roster_version, each, team_name=settings.team_name)
+        if not lifecycle.is_due(each.times(now), now, outdated=outdated):
+            found.append(Result(each.slug, NOT_DUE, is_finished=each.phase(now).name == lifecycle.FINISHED))
+    return found
 
 
 def _ignore(_: str) -> None:
@@ -201,9 +222,7 @@ def _prepare_folders(settings: Settings) -> None:
         logger.warning("%s", each)
 
 
-def _side_by_side(
-    work: competition.Work, competitions: list[Competition], done: Callable[[str], None]
-) -> list[Result]:
+def _side_by_side(work: Work, competitions: list[Competition], done: Callable[[str], None]) -> list[Result]:
     def sync_one(each: Competition) -> Result:
         return competition.sync(work, each, lambda: Store.open(work.settings.db, work.settings.locks))
 

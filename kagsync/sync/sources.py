@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kagsync.store import Store
     from kagsync.store.records import Competition
     from kagsync.sync.fetch import Fetched
+    from kagsync.sync.fetch_private import Known
 
 _GRACE = 15.0  # seconds more for downloads that have begun: the run still ends before the next one starts
 _FACTS_A_RUN = 8  # competitions: at a run every 5 minutes that is 2,000 a day, and no run waits for many
@@ -33,13 +34,18 @@ class Source(Protocol):
         name: as `sync_runs` has it.
         repeatable: whether any run can get the same board again. If so, a competition is skipped while
             another run syncs it or Kaggle asked to wait; otherwise this run waits for its turn.
+        knows_results: whether it can be asked for the private board of a competition that has ended.
     """
 
     name: str
     repeatable: bool
+    knows_results: bool
 
     def fetch(self, competition: Competition, folder: Path) -> Fetched:
         """Puts the board of a competition into a folder; raises KagsyncError."""
+
+    def fetch_private(self, competition: Competition, folder: Path, known: Known) -> Fetched | None:
+        """Puts the private board into a folder, if it `knows_results`; None: it is not out."""
 
     def refresh_facts(self, store: Store, competition: Competition) -> None:
         """Updates what is known of a competition besides its board."""
@@ -50,6 +56,7 @@ class Kaggle:
 
     name = KAGGLE
     repeatable = True
+    knows_results = True
 
     def __init__(self, store: Store, competitions: Iterable[Competition], *, until: float = math.inf) -> None:
         """Finds the credentials, and warns if something is wrong with them. Sends no request yet.
@@ -76,22 +83,34 @@ class Kaggle:
     def fetch(self, competition: Competition, folder: Path) -> Fetched:
         return fetch.from_kaggle(self._clients(), competition, folder)
 
+    def fetch_private(self, competition: Competition, folder: Path, known: Known) -> Fetched | None:
+        from kagsync.sync import fetch_private  # most competitions are running
+
+        return fetch_private.from_kaggle(self._clients(), competition, folder, known)
+
     def refresh_facts(self, store: Store, competition: Competition) -> None:
         if competition.id in self._facts:
             refresh_facts(store, competition, self._clients())
 
 
 class FromDisk:
-    """A ZIP or CSV from disk."""
+    """A ZIP or CSV from disk: a public or a private board."""
 
     name = FILE
     repeatable = False
+    knows_results = False
 
-    def __init__(self, path: Path, *, accept_name: bool) -> None:
-        self._path, self._accept_name = path, accept_name
+    def __init__(self, path: Path, *, accept_name: bool, board: str | None) -> None:
+        self._path, self._accept_name, self._board = path, accept_name, board
 
     def fetch(self, competition: Competition, folder: Path) -> Fetched:
-        return fetch.from_file(self._path, folder, competition, accept_name=self._accept_name)
+        return fetch.from_file(
+            self._path, folder, competition, accept_name=self._accept_name, board=self._board
+        )
+
+    def fetch_private(self, competition: Competition, folder: Path, known: Known) -> Fetched | None:
+        """Never called, because a file is one board."""
+        raise NotImplementedError
 
     def refresh_facts(self, store: Store, competition: Competition) -> None:
         """Does nothing, because a file holds only a board."""

@@ -120,9 +120,15 @@ def _clipped(text: str | None) -> str | None:
 
 
 def facts_are_due(competition: Competition) -> bool:
-    """Whether Kaggle was last asked for a competition's facts a day ago or more."""
+    """Whether Kaggle was last asked for a competition's facts a day ago or more, or before the deadline.
+
+    A competition has ended only if Kaggle still says so after the deadline.
+    """
     asked, now = competition.facts_at, clock.utc_now()
-    return asked is None or clock.is_ahead(asked, now) or now - asked >= _FACTS_KEPT
+    if asked is None or clock.is_ahead(asked, now) or now - asked >= _FACTS_KEPT:
+        return True
+    deadline = competition.times(now).deadline
+    return deadline is not None and asked < deadline <= now
 
 
 def facts_to_ask(competitions: Iterable[Competition], most: int) -> set[int]:

@@ -67,6 +67,7 @@ WORDS = {
         "--title",
         "--name",
         "--group",
+        "--board",
     ),
     *("--user", "--trigger", "--kaggle-id", "--competition", "--only"),
     *("slug", "slugs", "usernames", "file", "csv", "url"),

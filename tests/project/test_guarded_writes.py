@@ -20,6 +20,7 @@ EXCEPTIONS = {
     ("board/archive", "write_csv"): "into a run folder",
     ("kaggle/client", "_save"): "into a run folder",
     ("sync/fetch", "from_kaggle"): "deletes the ZIP in a run folder",
+    ("sync/fetch_private", "from_kaggle"): "into a run folder",
     ("sync/run_folder", "new"): "marks a run folder",
     ("sync/run_folder", "_note"): "marks a run folder",
     ("sync/run_folder", "remove"): "an empty run folder, whose files went through own_folder",

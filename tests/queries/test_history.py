@@ -50,6 +50,7 @@ KEYS = [
     "places",
     "reason",
     "words",
+    "board",
 ]
 NOT_IN_CSV = {"score_text", "members"}
 ROWS = [
@@ -107,6 +108,7 @@ def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> Non
         "places": -1,
         "reason": "overtaken",
         "words": "overtaken by 1",
+        "board": "public",
     }
     assert told[7]["members"] == ["carol", "erin"]
     gone = told[8]

@@ -44,6 +44,8 @@ KEYS = [
     "previous_team_name",
     "kaggle_team_name",
     "member",
+    "board",
+    "medal",
 ]
 # What the boards of `moved` tell, the newest first.
 SECOND_DAY = [
@@ -246,6 +248,8 @@ def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> Non
         "previous_team_name": "bob",
         "kaggle_team_name": "bob",
         "member": None,
+        "board": "public",
+        "medal": None,
     }
     assert [(item["username"], item["reason"], item["member"]) for item in told[:6]] == [
         ("bob", "improved", None),

@@ -64,6 +64,12 @@ ENTRY_KEYS = [
     "next_medal",
     "next_medal_places",
     "next_medal_score",
+    "board",
+    "public_rank",
+    "private_rank",
+    "public_score",
+    "private_score",
+    "shake_up",
 ]
 COMPETITION_KEYS = [
     "competition",
@@ -85,6 +91,9 @@ COMPETITION_KEYS = [
     "higher_is_better",
     "medals",
     "error",
+    "board",
+    "phase",
+    "phase_since",
 ]
 
 
@@ -585,6 +594,12 @@ def test_an_entry_for_programs_has_these_keys_whatever_is_known(club: Club) -> N
         "next_medal": None,
         "next_medal_places": None,
         "next_medal_score": None,
+        "board": "public",
+        "public_rank": 2,
+        "private_rank": None,
+        "public_score": 0.7,
+        "private_score": None,
+        "shake_up": None,
     }
 
 
@@ -641,6 +656,9 @@ def test_the_overview_for_programs_has_these_keys_whatever_is_known(club: Club) 
         "higher_is_better": True,
         "medals": False,
         "error": None,
+        "board": "public",
+        "phase": "running",
+        "phase_since": None,
     }
     assert (told["empty"]["teams"], told["empty"]["missing"], told["empty"]["best_rank"]) == (None, 4, None)
     csv_titles = club.kagsync.ok("show", "--format", "csv").splitlines()[0].split(",")

@@ -37,6 +37,8 @@ KEYS_OF_ONE = {
     "failures",
     "last_error",
     "rests_until",
+    "phase",
+    "phase_since",
     "deadline",
 }
 

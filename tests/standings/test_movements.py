@@ -336,7 +336,7 @@ def test_the_standing_comes_before_the_team() -> None:
 
 
 def test_a_text_with_a_meaning_belongs_to_each_reason() -> None:
-    assert len(REASONS) == 15
+    assert len(REASONS) == 16
     assert all(meaning for meaning in REASONS.values())
 
 

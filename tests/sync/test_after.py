@@ -17,7 +17,7 @@ from world.running import Ran, start
 from kagsync.notify import ping
 from kagsync.report import write
 from kagsync.store.runs import Runs
-from kagsync.sync import competition
+from kagsync.sync import work
 from kagsync.sync.result import Outcome
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ def test_a_database_that_is_moved_away_during_a_run_is_missed(
     for slug in ("b", "c"):
         club.kagsync.ok("competitions", "add", slug)
         club.kaggle.board(slug, board_csv([Team(1, "alice", ("alice",), "0.5")]))
-    real = competition.process
+    real = work.process
 
     def then_moved(*arguments: Any, **options: Any) -> Any:
         processed = real(*arguments, **options)
@@ -284,7 +284,7 @@ def test_a_database_that_is_moved_away_during_a_run_is_missed(
                 path.rename(path.with_name(f"moved-{path.name}"))
         return processed
 
-    monkeypatch.setattr(competition, "process", then_moved)
+    monkeypatch.setattr(work, "process", then_moved)
     ran = club.kagsync("sync", "--all", "--jobs", "1", "--format", "json", "--force")
     outcome = json.loads(ran.out)
     assert ran.code == outcome["exit_code"] == 1

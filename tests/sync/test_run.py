@@ -411,16 +411,16 @@ def test_a_damaged_database_is_exit_code_5(club: Crowd) -> None:
 def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
     club: Crowd, monkeypatch: pytest.MonkeyPatch, jobs: str
 ) -> None:
-    from kagsync.sync import competition as one
+    from kagsync.sync import work
 
-    real = one.process
+    real = work.process
 
     def with_a_mistake(store: Any, competition: Any, *arguments: Any, **options: Any) -> Any:
         if competition.slug == "a":
             raise ValueError("nobody thought of this")
         return real(store, competition, *arguments, **options)
 
-    monkeypatch.setattr(one, "process", with_a_mistake)
+    monkeypatch.setattr(work, "process", with_a_mistake)
     club.competitions("a", "b", "c")
     club.people("user1")
 
@@ -436,7 +436,7 @@ def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
 # JSON
 
 
-KEYS = ["slug", "status", "rows", "created", "updated", "skipped", "changed", "error"]
+KEYS = ["slug", "status", "rows", "created", "updated", "skipped", "changed", "error", "private"]
 
 
 def as_json(ran: Ran) -> dict[str, Any]:
@@ -464,6 +464,7 @@ def test_json_of_a_good_run(club: Crowd) -> None:
             "skipped": 1742,
             "changed": 0,
             "error": None,
+            "private": None,
         }
         for slug in "ab"
     ]
@@ -488,6 +489,7 @@ def test_json_of_a_partial_and_of_a_failed_run(club: Crowd) -> None:
             "code": "bad-download",
             "message": "Kaggle sent a web page instead of a leaderboard. Try again later",
         },
+        "private": None,
     }
 
 

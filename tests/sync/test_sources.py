@@ -51,7 +51,7 @@ class World:
     def source(self, name: str) -> Source:
         if name == Kaggle.name:
             return Kaggle(self.store, [self.competition])
-        return FromDisk(self.file, accept_name=False)
+        return FromDisk(self.file, accept_name=False, board=None)
 
     def options(self, name: str) -> Options:
         return Options((SLUG,), source=self.file if name == FromDisk.name else None)

@@ -76,13 +76,13 @@ def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Loading:
     return club
 
 
-def refused(ran: Ran, *words: str) -> None:
-    assert ran.code == 1, ran
+def refused(ran: Ran, *words: str, code: int = 1) -> None:
+    assert ran.code == code, ran
     (error,) = [line for line in ran.err.splitlines() if line.startswith("ERROR")]
     assert all(word in error for word in words), error
 
 
-# The public board
+# Public and private
 
 
 @BOTH
@@ -96,19 +96,35 @@ def refused(ran: Ran, *words: str) -> None:
         (f"{SLUG}-privateleaderboard-2026-01-02T00:00:00.zip", "board.csv"),
     ],
 )
-def test_a_private_board_is_refused_by_name(club: Loading, name: str, member: str, command: str) -> None:
+def test_a_private_board_is_known_by_its_name_and_kept_apart(
+    club: Loading, name: str, member: str, command: str
+) -> None:
     club.loaded(club.csv(f"{SLUG}-publicleaderboard-2026-01-01T00:00:00.csv"))
     path = club.zip(name, member, BOB, ANN) if member else club.csv(name, BOB, ANN)
-    ran = club.load(path, "--force", "--accept-shrink", "--accept-name", command=command)
-    refused(ran, "is a private leaderboard")
+    assert club.load(path, command=command).code == 0
     assert club.ranks() == {"ann": 1, "bob": 2}
+    assert club.private_ranks() == {"ann": 2, "bob": 1}
+
+
+@BOTH
+@pytest.mark.parametrize("board", ["public", "private"])
+def test_the_option_overrules_the_name(club: Loading, board: str, command: str) -> None:
+    other = "private" if board == "public" else "public"
+    path = club.csv(f"{SLUG}-{other}leaderboard-2026-01-02T00:00:00.csv")
+    assert club.load(path, "--board", board, command=command).code == 0
+    assert bool(club.ranks()) == (board == "public")
+    assert bool(club.private_ranks()) == (board == "private")
+
+
+def test_board_needs_a_file(club: Loading) -> None:
+    refused(club.kagsync("sync", SLUG, "--board", "private"), "--board needs --from", code=2)
 
 
 def test_a_private_board_from_kaggle_is_refused_by_name(club: Loading, kaggle: KaggleServer) -> None:
     club.kagsync.ok("competitions", "add", SLUG, "--kaggle-id", SLUG)
     member = f"{SLUG}-privateleaderboard-{WHEN}.csv"
     kaggle.answer(SLUG, Answer(body=club.zip("sent.zip", member).read_bytes()))
-    refused(club.kagsync("sync", SLUG), "is a private leaderboard")
+    refused(club.kagsync("sync", SLUG), "a private leaderboard")
     assert club.moments() == []
 
 

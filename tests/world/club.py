@@ -100,6 +100,10 @@ class Club:
         """The rank of everybody who is on a board."""
         return dict(self.ask("SELECT username, rank FROM leaderboard WHERE left_at IS NULL"))
 
+    def private_ranks(self) -> dict[str, int | None]:
+        """The rank of everybody who is on a private board."""
+        return dict(self.ask("SELECT username, rank FROM private_leaderboard WHERE left_at IS NULL"))
+
     def ask(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows of a query."""
         return database.ask(self.db, sql, *values)

@@ -17,6 +17,7 @@ from kagsync.store.migrations.m004_unattended import unattended
 from kagsync.store.migrations.m005_told_apart import told_apart
 from kagsync.store.migrations.m006_compared import compared
 from kagsync.store.migrations.m007_lighter import lighter
+from kagsync.store.migrations.m008_results import results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +35,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     told_apart,
     compared,
     lighter,
+    results,
 )
 LATEST = len(MIGRATIONS)
 

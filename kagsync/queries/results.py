@@ -1,0 +1,55 @@
+"""The result of a competition: what its private board says, beside the public one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kagsync.standings import ranks, results
+from kagsync.standings.lifecycle import PRIVATE, PUBLIC
+from kagsync.standings.shake_up import shake_up
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from kagsync.standings.movements import Movement
+    from kagsync.standings.shake_up import ShakeUp
+    from kagsync.standings.standing import Standing
+    from kagsync.store import Store
+    from kagsync.store.records import Competition
+
+
+def finals(
+    store: Store, competition: Competition
+) -> Callable[[int, Iterable[Movement]], list[Movement]] | None:
+    """A function that says what a user's movements mean on the private board.
+
+    Returns:
+        it takes the user's id and the movements as the rules for public boards found them; None: the board is
+        a public one.
+    """
+    if competition.board != PRIVATE:
+        return None
+    public = standings(store, competition, PUBLIC)
+    medals = store.ledger(PRIVATE).boards.medal_lines(competition.id) if competition.awards_medals else []
+    return lambda user, found: results.of_private(found, public.get(user), medals)
+
+
+def standings(store: Store, competition: Competition, board: str) -> dict[int, Standing]:
+    """How everybody who is on a board stands there, by user id."""
+    entries = store.ledger(board).boards.entries(competition.id)
+    return {entry.user_id: entry.standing for entry in entries if entry.left_at is None}
+
+
+def both(store: Store, competition: Competition) -> tuple[dict[int, Standing], dict[int, Standing]]:
+    """How everybody stands on the public board and on the private one, by user id."""
+    private = standings(store, competition, PRIVATE) if competition.has_result else {}
+    return standings(store, competition, PUBLIC), private
+
+
+def whole_shake_up(store: Store, competition: Competition) -> ShakeUp | None:
+    """How the whole board was shaken up; None: not both boards are known as a whole."""
+    if not competition.has_result:
+        return None
+    packed = [store.ledger(board).boards.packed_ranks(competition.id) for board in (PUBLIC, PRIVATE)]
+    public, private = (None if each is None else ranks.unpack(each) for each in packed)
+    return None if public is None or private is None else shake_up(public, private)

@@ -1,0 +1,102 @@
+"""The life of a competition: running, ended, final, finished. Pure functions.
+
+The phase is computed from times whenever it is needed, and never stored.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+PUBLIC, PRIVATE = "public", "private"  # the boards of a competition
+
+RUNNING = "running"
+ENDED = "ended"  # the deadline has passed, and there is no private board yet
+FINAL = "final"  # there is a private board, which may still change; as a board: private, else public
+FINISHED = "finished"  # Kaggle is no longer asked
+
+# Hosts release the private board at the deadline or up to a week later; some never do.
+WAIT = timedelta(days=14)
+# Afterwards it changes for weeks, because cheaters are removed.
+HOURLY, DAILY = timedelta(days=1), timedelta(weeks=4)
+
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Times(NamedTuple):
+    """What the phase depends on. Times are UTC, and none is ahead of the clock but the deadline.
+
+    Attributes:
+        deadline: when the competition ends; None: not known.
+        asked_since: when Kaggle first answered, after the end, whether there is a private board.
+        asked_at: when it was last asked, with or without success; None: ask again.
+        answered_at: when it last answered.
+        result_since: when a private board was first stored; None: there is none.
+    """
+
+    deadline: datetime | None
+    asked_since: datetime | None
+    asked_at: datetime | None
+    answered_at: datetime | None
+    result_since: datetime | None
+
+    def has_ended(self, now: datetime) -> bool:
+        return self.deadline is not None and self.deadline <= now
+
+
+class Phase(NamedTuple):
+    """A phase, and since when (None: not known)."""
+
+    name: str
+    since: datetime | None
+
+
+def phase(times: Times, now: datetime) -> Phase:
+    """The phase of a competition.
+
+    It is finished only after Kaggle has answered at the end of the whole period, so time that a machine was
+    off does not count as time in which nothing changed.
+    """
+    deadline = times.deadline if times.has_ended(now) else None
+    if times.result_since is not None:
+        over = None if deadline is None else times.result_since + HOURLY + DAILY
+        return _unless_over(Phase(FINAL, times.result_since), over, times)
+    if deadline is None:
+        return Phase(RUNNING, None)
+    # For a competition that was added long after its end, the wait begins with the first answer.
+    over = max(deadline, times.asked_since) + WAIT if times.asked_since else None
+    return _unless_over(Phase(ENDED, deadline), over, times)
+
+
+def _unless_over(found: Phase, over: datetime | None, times: Times) -> Phase:
+    answered = times.answered_at
+    return Phase(FINISHED, over) if over and answered and answered >= over else found
+
+
+def pace(times: Times, now: datetime) -> timedelta | None:
+    """How often Kaggle is asked; 0: in every run; None: no longer."""
+    if not times.has_ended(now):
+        return timedelta(0)
+    found = phase(times, now)
+    if found.name == FINISHED:
+        return None
+    daily = found.name == FINAL and found.since is not None and now >= found.since + HOURLY
+    failed = times.asked_at != times.answered_at
+    return _DAY if daily and not failed else _HOUR
+
+
+def is_due(times: Times, now: datetime, *, outdated: bool) -> bool:
+    """Whether a run asks Kaggle.
+
+    Args:
+        outdated: whether the roster or a setting has changed since the boards were processed.
+    """
+    every = pace(times, now)
+    if times.deadline is None or times.asked_at is None or times.asked_at < times.deadline:
+        return True
+    if outdated and times.asked_at == times.answered_at:
+        return True
+    return every is not None and now - times.asked_at >= every

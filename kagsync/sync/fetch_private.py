@@ -1,0 +1,141 @@
+"""Gets the private board from Kaggle, which has no download for it, page by page as a CSV in a run folder.
+
+A page has neither ranks nor members. A team's rank is its position, and people come by the team's id from the
+public board, so the CSV has Kaggle's columns and is processed like a host's own file.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from kagsync import clock
+from kagsync.board import file_name
+from kagsync.errors import BadDownload, Unreachable, from_os_error
+from kagsync.standings.lifecycle import PRIVATE
+from kagsync.sync import run_folder
+from kagsync.sync.fetch import Fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from kagsync.kaggle.client import KaggleApi
+    from kagsync.kaggle.pages import Page, Row
+    from kagsync.standings.standing import Standing
+    from kagsync.store.records import Competition
+
+# Those of Kaggle's downloads.
+_COLUMNS = (
+    "Rank",
+    "TeamId",
+    "TeamName",
+    "LastSubmissionDate",
+    "Score",
+    "SubmissionCount",
+    "TeamMemberUserNames",
+)
+MOST_REQUESTS = 200  # for the board as a whole; after that, only as far as our people
+_MOST_PAGES = 5_000  # no board has so many: a server that never ends
+_LONGEST = 600.0  # seconds for all pages; each has the patience of a download
+
+
+class Known(NamedTuple):
+    """What the public board says about the teams of a competition.
+
+    Attributes:
+        hosts: the ids of the host's benchmarks, which have no place.
+        ours: the teams of tracked people, by id.
+    """
+
+    hosts: frozenset[int]
+    ours: dict[int, Standing]
+
+
+def from_kaggle(api: KaggleApi, competition: Competition, folder: Path, known: Known) -> Fetched | None:
+    """Takes the private board from Kaggle into `folder`; None: it is not out.
+
+    Raises:
+        KagsyncError: whatever `KaggleApi.leaderboard_page` raises; DiskFull.
+        BadDownload: the pages do not end.
+        Unreachable: they took too long.
+    """
+
+    def page(token: str = "", *, public: bool = False) -> Page:
+        return api.leaderboard_page(competition.kaggle_id, public=public, token=token)
+
+    public = page(public=True)
+    first = page()
+    # Until the private board is out, both kinds are the public one. It may change between the two requests.
+    if not first.rows or _same(first, public) or _same(first, page(public=True)):
+        return None
+    rows, partial = _all(page, first, set(known.ours))
+    now = clock.utc_now().replace(microsecond=0)
+    name = f"{competition.slug}-privateleaderboard-{clock.iso(now).removesuffix('Z')}.csv"
+    path = folder / file_name.safe(name)
+    try:
+        run_folder.claim(path)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(_COLUMNS)
+            writer.writerows(_lines(rows, known))
+        with path.open("rb") as written:
+            sha256 = hashlib.file_digest(written, "sha256").hexdigest()
+    except OSError as error:
+        raise from_os_error(error, f"store the leaderboard in {folder}") from error
+    prefix = "Downloaded the private leaderboard"
+    return Fetched(
+        path,
+        sha256,
+        now,
+        PRIVATE,
+        partial,
+        log_prefix=f"{prefix} as far as our people" if partial else prefix,
+        known_rows=len(rows),
+    )
+
+
+def _same(one: Page, other: Page) -> bool:
+    """Whether two pages have the same teams with the same scores."""
+    return [(row.team_id, row.score) for row in one.rows] == [(row.team_id, row.score) for row in other.rows]
+
+
+def _all(page: Callable[[str], Page], first: Page, wanted: set[int]) -> tuple[list[Row], bool]:
+    """All rows from the first page on; and whether it stopped before the end, after the wanted teams."""
+    until = time.monotonic() + _LONGEST
+    rows, found, pages = list(first.rows), first, 1
+    wanted -= {row.team_id for row in first.rows}
+    while found.next_token:
+        if pages >= MOST_REQUESTS and not wanted:
+            return rows, True
+        if pages >= _MOST_PAGES:
+            raise BadDownload(f"the private leaderboard has more than {pages:,} pages", "Try again later")
+        if time.monotonic() > until:
+            raise Unreachable(
+                f"the private leaderboard did not arrive within {_LONGEST / 60:.0f} min", "Try again later"
+            )
+        found = page(found.next_token)
+        rows += found.rows
+        wanted -= {row.team_id for row in found.rows}
+        pages += 1
+    return rows, False
+
+
+def _lines(rows: list[Row], known: Known) -> Iterator[tuple[object, ...]]:
+    """The rows of the CSV, in the order of Kaggle's columns."""
+    rank = 0
+    for row in rows:
+        is_host = row.team_id in known.hosts
+        rank += not is_host
+        ours = known.ours.get(row.team_id)
+        yield (
+            0 if is_host else rank,
+            row.team_id,
+            row.team_name,
+            f"{row.submission_date:%Y-%m-%d %H:%M:%S}" if row.submission_date else "",
+            row.score,
+            "" if ours is None or ours.submission_count is None else ours.submission_count,
+            "" if ours is None else ours.members,
+        )

@@ -126,6 +126,18 @@ def configure(
             logger.addHandler(file)
 
 
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Leaves the INFO lines of this block out of the log, unless it is verbose."""
+    level = logger.level
+    if level > logging.DEBUG:
+        logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 class Tail(logging.Handler):
     """Keeps the last lines of the log, as a log file would have them."""
 

@@ -60,6 +60,22 @@ def test_verbose_adds_details(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "DEBUG kagsync: detail\n"
 
 
+@pytest.mark.parametrize(
+    ("verbose", "expected"), [(False, "before warned after"), (True, "before in warned after")]
+)
+def test_a_quiet_block_leaves_warnings_unless_the_log_is_verbose(
+    verbose: bool, expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure(verbose=verbose)
+    log.logger.info("before")
+    with log.quiet():
+        log.logger.info("in")
+        log.logger.warning("warned")
+    log.logger.info("after")
+
+    assert " ".join(line.split(": ")[1] for line in capsys.readouterr().err.splitlines()) == expected
+
+
 def test_strangers_text_stays_on_its_line_and_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,13 +15,13 @@ from world.database import ask
 from world.kaggle_server import Answer, empty, error_in_200, html, kaggle_error, too_many_requests
 
 from kagsync import clock as times
-from kagsync.demo import run
 from kagsync.safe_text import printable
 from kagsync.store import Store
 from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync, Ran
@@ -445,7 +444,7 @@ def test_the_next_sync_of_the_same_board_fills_what_an_older_database_lacks(
     kagsync.ok("users", "add", "linaverow")
     assert "never seen" not in kagsync.ok("missing", DEMO)
 
-    board = Path(run.__file__).parent / f"{DEMO}-2.zip"
+    board = DATABASES / f"{DEMO}-2.zip"
     kagsync.ok("competitions", "add", DEMO, "--no-kaggle", "--medals")
     kagsync.ok("sync", DEMO, "--from", str(board))
     assert ask(settings.db, "SELECT inferred_higher_is_better, higher_is_better FROM competitions") == [

@@ -3,5 +3,5 @@
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-DATABASES = ROOT / "tests" / "databases"  # one of each schema that ever landed
+DATABASES = ROOT / "tests" / "databases"  # one of each schema that ever landed, and the boards in them
 REAL_BOARDS = ROOT.parent / "shared" / "boards"

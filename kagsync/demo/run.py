@@ -1,17 +1,19 @@
 """`kagsync demo`: a real sync of sample boards, without an account or a network.
 
-The boards and the people are invented (`tests/world/demo_boards.py` makes them).
+The boards and the people are invented (`tests/world/demo_boards.py` makes them). Earlier boards have only the
+rows of these people and the last row.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kagsync import clock
+from kagsync import clock, log
 from kagsync.errors import KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, scratch
 from kagsync.output import board_table, listing
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from kagsync.queries.board import BoardView
     from kagsync.report.write import Written
+    from kagsync.sync.result import Outcome
 
 SLUG = "spaceship-titanic"
 TITLE = "Spaceship Titanic (demo)"
@@ -96,7 +99,10 @@ def write_report(settings: Settings, folder: Path) -> Written:
 
 
 def fill(settings: Settings, say: Callable[[str], None]) -> None:
-    """Fills a new database with two rosters and two boards, each through fetch, process and cleanup."""
+    """Fills a new database: two rosters, two boards, and those of the two weeks before.
+
+    Each board goes through fetch, process and cleanup.
+    """
     say(f"A competition is added: {SLUG}")
     with Store.open(settings.db, settings.locks, create=True) as store:
         competition = store.competitions.add(SLUG, None, clock.utc_now())
@@ -109,10 +115,32 @@ def fill(settings: Settings, say: Callable[[str], None]) -> None:
         with Store.open(settings.db, settings.locks) as store:
             store.users.save(people, clock.utc_now())
         say(f"\n$ kagsync sync {SLUG} --from {board}")
-        outcome = sync(settings, Options((SLUG,), source=_HERE / board))
-        for result in outcome.failed:
-            raise KagsyncError("the demo failed") from result.error
-        say(f"{outcome.text}\n")
+        say(f"{_sync(settings, _HERE / board).text}\n")
+    say(f"Loaded {_load_earlier(settings)} earlier boards, which add two weeks to the history")
     # As if the sync had been on the day of the board.
     with Store.open(settings.db, settings.locks) as store, store.writing() as write:
         write.competitions.set_synced(competition.id, SECOND)
+
+
+def _load_earlier(settings: Settings) -> int:
+    """Loads the boards of the two weeks before, for which everybody is searched; returns how many."""
+    with (
+        log.quiet(),
+        scratch.folder(settings.temp_dir) as folder,
+        tarfile.open(_HERE / "earlier.tar.gz") as archive,
+    ):
+        for member in archive:
+            content = archive.extractfile(member)
+            assert content is not None  # every member is a file
+            board = folder / member.name
+            board.write_bytes(content.read())
+            _sync(settings, board)
+        return len(archive.getmembers())
+
+
+def _sync(settings: Settings, file: Path) -> Outcome:
+    """Syncs a board from disk; raises KagsyncError."""
+    outcome = sync(settings, Options((SLUG,), source=file))
+    for result in outcome.failed:
+        raise KagsyncError("the demo failed") from result.error
+    return outcome

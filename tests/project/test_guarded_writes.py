@@ -18,6 +18,7 @@ GUARDS = {"files/output_file", "files/scratch", "files/own_folder", "files/log_f
 EXCEPTIONS = {
     ("board/archive", "extract_csv"): "reads only: a member of the ZIP",
     ("board/archive", "write_csv"): "into a run folder",
+    ("demo/run", "_load_earlier"): "into a scratch folder",
     ("kaggle/client", "_save"): "into a run folder",
     ("sync/fetch", "from_kaggle"): "deletes the ZIP in a run folder",
     ("sync/fetch_private", "from_kaggle"): "into a run folder",

@@ -1,72 +1,55 @@
-"""Make the demo's two leaderboards and two rosters: `python tests/world/demo_boards.py`.
+"""Make the demo's leaderboards and rosters: `python -m tests.world.demo_boards`.
 
 Everybody in them is invented, because a real board is full of people who never asked to be shipped with a
 tool. The form, though, is exactly Kaggle's, so the demo goes through the same code as a real download. The
 files are made from one seed: whoever edits this script can see what changed in them.
+
+What the tracked people do is in `demo_people.py`; everybody else does something by chance.
 """
 
+from __future__ import annotations
+
+import gzip
+import io
 import random
 import sys
+import tarfile
 import uuid
 import zipfile
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import demo
 from kagsync.demo.run import SLUG
 
+from .demo_people import BY_NAME_ONLY, PEOPLE, ROSTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .demo_people import Person
+
 HEADER = "Rank,TeamId,TeamName,LastSubmissionDate,Score,SubmissionCount,TeamMemberUserNames"
-TEAMS = 1742  # ranked teams on each board; the host's two benchmarks come on top
-PASSENGERS = 4277  # a score is a share of these, hence the many ties
+TEAMS = 1742  # ranked teams on each whole board; the host's two benchmarks come on top
+PASSENGERS = 4277  # a score is a share of these, hence the many ties; the private board has as many others
 FIRST = datetime(2025, 10, 31, 11, 21, 7, tzinfo=UTC)
 SECOND = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)
+PRIVATE = datetime(2025, 11, 1, 9, 30, 52, tzinfo=UTC)
 # A board without an end shows the last two months only: what is older has gone by the next snapshot.
-OLDEST_FIRST, OLDEST_SECOND = FIRST - timedelta(days=61), SECOND - timedelta(days=61)
+WINDOW = timedelta(days=61)
+OLDEST_FIRST, OLDEST_SECOND = FIRST - WINDOW, SECOND - WINDOW
+EARLIER = 28  # boards before the first, two a day
+LAST_EARLIER = FIRST - timedelta(minutes=31)
+EARLIEST = LAST_EARLIER - timedelta(days=(EARLIER - 1) / 2)
+GONE = 95  # teams of the earlier boards that are too old for the first
 LEAVERS = 30  # teams of the first board that are too old for the second
 PER_DAY = 10  # submissions a team may make in a day
-
-
-class Person(NamedTuple):
-    """A tracked person, and the place on the board the script aims at (others may push it a little)."""
-
-    username: str
-    name: str
-    group: str
-    aim: int
-    team: str = ""  # empty: alone, under the person's own name
-    mates: int = 0
-
-
-OVERTAKEN, STUCK, CLIMBER, BY_NAME_ONLY = "saraelmanshi", "diegomarvales", "pkolanthar", "bao404"
-ROSTERS = (
-    (
-        Person("linaverrow", "Lina Verrow", "red", 7),
-        Person("tundeokafemi", "Tunde Okafemi", "blue", 48, "Caffeine Gradients", 2),
-        Person("mwilkonrad", "Mateusz Wilkonrad", "red", 211),
-        Person("haruminazu", "Haru Minazumi", "blue", 377, "梯度下降部", 1),
-        Person(OVERTAKEN, "Sara Elmanshi", "red", 560),
-        Person(STUCK, "Diego Marvales", "blue", 742),
-        Person(CLIMBER, "Priya Kolanthar", "red", 1180),
-        Person("jonasfeldrup", "Jonas Feldrup", "blue", 1495, "Late Night Lunch", 1),
-    ),
-    # These enter in the five hours between the snapshots.
-    (
-        Person("aylintarkoc", "Aylin Tarkoc", "red", 33, "[bold magenta]overfit[/bold magenta] club", 1),
-        Person("kboadusa", "Kwame Boadusa", "blue", 96),
-        Person("meilinzhuo", "Meilin Zhuoran", "red", 154, "Dropout Support Group", 3),
-        Person("odravchuk", "Olena Dravchuk", "blue", 290),
-        Person("rafaquintelo", "Rafa Quintelo", "red", 431, "Warp Drive 🚀", 2),
-        Person("siobhankv", "Siobhan Kilvarra", "blue", 615),
-        Person("anarutewhata", "Anaru Tewhata", "red", 828, "Seeds of Chance", 4),
-        Person("inescarvalim", "Ines Carvalim", "blue", 905),
-        Person(BY_NAME_ONLY, "Bao Thienlam", "red", 1010, BY_NAME_ONLY),
-        Person("zanelemk", "Zanele Mkhondwe", "blue", 1127),
-        Person("pavelhruz", "Pavel Hruzicka", "red", 1290, "Two Stubborn Trees", 1),
-        Person("amaradeva", "Amara Devasingh", "blue", 1420),
-    ),
-)
+BEST = 3509  # passengers that the best teams guess right
+SAMPLE, BASELINE = 2109, 3082  # what the host's benchmarks guess right on the public board
+PRIVATE_SAMPLE, PRIVATE_BASELINE = 2146, 3069
+LUCK = 26  # standard deviation of what a team guesses right on the private board and not on the public one
 
 ODD_NAMES = (  # each of these has broken somebody's table, parser, spreadsheet or terminal
     "NaN", "[red]x[/red]", "👩‍🚀👨‍👩‍👧‍👦", "=1+1", "null", "\x1b[31mred alert\x1b[0m", "\u202etxt.yrevocsid",
@@ -107,22 +90,62 @@ class Team:
     count: int
     best: datetime  # when the score was reached: breaks ties, but Kaggle does not print it
     last: datetime
-    fixed: bool = field(default=False, kw_only=True)  # may no longer be given to somebody else
+    entered: datetime
+    gain: int = 0  # how many more the best submission guesses right than the first one
+    fixed: bool = field(default=False, kw_only=True)  # may no longer get another name
     benchmark: bool = field(default=False, kw_only=True)
+
+    def at(self, moment: datetime) -> Team:
+        """The team at an earlier moment, after it entered."""
+        if self.last <= moment:
+            return self
+        if self.best <= moment:
+            return replace(self, count=1 + self.count // 2, last=self.best)
+        before = max(0, self.correct - self.gain)
+        return replace(self, correct=before, count=1, best=self.entered, last=self.entered)
+
+
+@dataclass
+class Tracked:
+    """The team of a tracked person: an id, the mates and all submissions (when, passengers guessed right)."""
+
+    id: int
+    person: Person
+    mates: tuple[str, ...]
+    made: list[tuple[datetime, int]]
+
+    def at(self, moment: datetime) -> Team:
+        """The team at a moment, after it entered."""
+        made = [each for each in self.made if each[0] <= moment]
+        correct = max(correct for _, correct in made)
+        best = next(at for at, here in made if here == correct)
+        person = self.person
+        # One person is known to the group by the team's name, not by the account: that is matched too.
+        user = "thienlam88" if person.username == BY_NAME_ONLY else person.username
+        name, members = person.name, (user,)
+        if not person.formed or moment > SECOND - timedelta(days=person.formed):
+            name, members = person.team or person.name, (*self.mates[:1], user, *self.mates[1:])
+        return Team(self.id, name, members, correct, len(made), best, made[-1][0], made[0][0])
+
+    @property
+    def entered(self) -> datetime:
+        return self.made[0][0]
 
 
 class Board(NamedTuple):
-    """A leaderboard file: the ZIP, the name of its only member, and the text in that."""
+    """A leaderboard file: its name, when it was made, the name of its only member, and the text in that."""
 
-    zip_name: str
+    file: str
+    moment: datetime
     member: str
     csv: str
 
 
 class Demo(NamedTuple):
-    """All files of the demo, the rosters by file name."""
+    """All files of the demo; rosters and earlier boards by file name."""
 
-    boards: tuple[Board, Board]
+    boards: tuple[Board, ...]
+    earlier: dict[str, str]
     rosters: dict[str, str]
 
 
@@ -136,9 +159,8 @@ class _Maker:
 
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
-        people = [person for roster in ROSTERS for person in roster]
-        self.users = {person.username for person in people}
-        self.names = {person.team or person.name for person in people} | self.users | set(ODD_NAMES)
+        self.users = {person.username for person in PEOPLE}
+        self.names = {person.team or person.name for person in PEOPLE} | self.users | set(ODD_NAMES)
         self.ids: set[int] = set()
 
     def person(self) -> tuple[str, str]:
@@ -179,52 +201,59 @@ class _Maker:
         if kind < 0.012:
             return 0
         if kind < 0.03:
-            return 2109  # the sample submission
+            return SAMPLE
         if kind < 0.07:
             return rng.randint(2120, 3150)
         share = rng.gauss(0.796, 0.008) if kind < 0.75 else rng.gauss(0.772, 0.022)
-        return min(3509, int(share * PASSENGERS))
+        return min(BEST, int(share * PASSENGERS))
 
-    def team(self, start: datetime, end: datetime) -> Team:
-        """A team all of whose submissions lie between the two moments; ids grow with time as Kaggle's do."""
-        entered, last = sorted((self.moment(start, end), self.moment(start, end)))
-        count = min(60, PER_DAY * ((last - entered).days + 1), 1 + int(self.rng.expovariate(1 / 6)))
-        best = last if count == 1 or entered == last else self.moment(entered, last + timedelta(seconds=1))
+    def id(self, entered: datetime) -> int:
+        """A team's id; ids grow with time as Kaggle's do."""
         number = 14_000_000 + int((entered - OLDEST_FIRST).total_seconds()) // 7
         while number in self.ids:
             number += 1
         self.ids.add(number)
-        name, members = self.members()
-        return Team(number, name, members, self.correct(), count, best, last)
+        return number
+
+    def team(self, start: datetime, end: datetime) -> Team:
+        """A team all of whose submissions lie between the two moments."""
+        entered, last = sorted((self.moment(start, end), self.moment(start, end)))
+        count = min(60, PER_DAY * ((last - entered).days + 1), 1 + int(self.rng.expovariate(1 / 6)))
+        best = last if count == 1 or entered == last else self.moment(entered, last + timedelta(seconds=1))
+        number, (name, members) = self.id(entered), self.members()
+        gain = int(self.rng.expovariate(1 / 60))
+        return Team(number, name, members, self.correct(), count, best, last, entered, gain)
 
     def deleted(self) -> tuple[str, tuple[str, ...]]:
         """What Kaggle leaves of somebody who closed the account."""
         name = uuid.UUID(int=self.rng.getrandbits(128), version=4)
         return f"[Deleted] {name}", (f"del={self.rng.getrandbits(64):016x}",)
 
-
-def _seat(maker: _Maker, team: Team, person: Person) -> None:
-    """Give the team to a tracked person and the untracked team-mates."""
-    mates = maker.mates(person.mates)
-    # One person is known to the group by the team's name, not by the account: that is matched too.
-    user = "thienlam88" if person.username == BY_NAME_ONLY else person.username
-    team.members = (*mates[:1], user, *mates[1:])
-    team.name, team.fixed = person.team or person.name, True
+    def tracked(self, person: Person, others: list[Team]) -> Tracked:
+        """The team of a tracked person; `others` are those of the first board, best first."""
+        made: list[tuple[datetime, int]] = []
+        for days, count, place in person.steps:
+            end = SECOND - timedelta(days=days, seconds=self.rng.randrange(300))
+            start = max([end - timedelta(minutes=80), *(moment for moment, _ in made[-1:])])
+            goal = others[place - 1].correct if place else max(correct for _, correct in made) - 2
+            tries = sorted(self.moment(start, end) for _ in range(count - 1))
+            made += [(moment, goal - self.rng.randint(3, 30)) for moment in tries]
+            made.append((end, goal))
+        return Tracked(self.id(made[0][0]), person, self.mates(person.mates), made)
 
 
 def _first_board(maker: _Maker) -> list[Team]:
-    """The ranked teams of the first snapshot, best first, with the first roster and the odd names in it."""
+    """The other teams of the first board, best first, with the odd names among them."""
     leavers = [maker.team(OLDEST_FIRST, OLDEST_SECOND) for _ in range(LEAVERS)]
     for team in leavers:
         team.fixed = True
-    leavers[0].correct = 3508  # near the top, so that somebody below it moves up without doing anything
-    stayers = [maker.team(OLDEST_SECOND, FIRST) for _ in range(TEAMS - LEAVERS)]
+    for team in leavers[:2]:  # near the top, so that somebody below them moves up without doing anything
+        team.correct = BEST
+    stayers = [maker.team(OLDEST_SECOND, FIRST) for _ in range(TEAMS - LEAVERS - len(PEOPLE))]
     for team in stayers[:8]:
         team.fixed = True
         team.name, team.members = maker.deleted()
     teams = sorted(leavers + stayers, key=_place)
-    for person in ROSTERS[0]:
-        _seat(maker, next(team for team in teams[person.aim - 1 :] if not team.fixed), person)
     for number, name in enumerate(ODD_NAMES):
         team = next(team for team in teams[3 + number * 66 :] if not team.fixed)
         team.name, team.fixed = name, True
@@ -232,39 +261,44 @@ def _first_board(maker: _Maker) -> list[Team]:
 
 
 def _second_board(maker: _Maker, before: list[Team]) -> list[Team]:
-    """Five hours on: the oldest teams gone, as many new ones, and a hundred that submitted again."""
+    """The other teams five hours on: the oldest gone, new ones, and a hundred that submitted again."""
     rng = maker.rng
     teams = [replace(team) for team in before if team.last > OLDEST_SECOND]
     roof = before[19].correct  # nobody breaks into the top in an afternoon
-    tracked = {person.username for person in ROSTERS[0]}
-    others = [team for team in teams if tracked.isdisjoint(team.members) and team.count <= 50]
-    for team in rng.sample(others, 110):
-        better = rng.random() < 0.65 and team.correct < roof
-        gain = 1 + int(rng.expovariate(1 / 40)) if better else 0
-        _submit(maker, team, rng.randint(1, 6), min(roof, team.correct + gain) if better else team.correct)
-    for team in teams:
-        if STUCK in team.members:
-            _submit(maker, team, 2, team.correct)
-        elif CLIMBER in team.members:
-            _submit(maker, team, 7, before[131].correct)
-    for person in ROSTERS[1]:
-        team = maker.team(FIRST, SECOND)
-        team.correct = before[person.aim - 1].correct
-        _seat(maker, team, person)
-        teams.append(team)
-    while len(teams) < TEAMS:
+    for team in rng.sample([team for team in teams if team.count <= 50], 110):
+        team.count += rng.randint(1, 6)
+        team.last = maker.moment(FIRST, SECOND)
+        if rng.random() < 0.65 and team.correct < roof:
+            team.correct = min(roof, team.correct + 1 + int(rng.expovariate(1 / 40)))
+            team.best = team.last
+    while len(teams) < TEAMS - len(PEOPLE):
         team = maker.team(FIRST, SECOND)
         team.correct = min(team.correct, roof)
         teams.append(team)
-    return sorted(teams, key=_place)
+    return teams
 
 
-def _submit(maker: _Maker, team: Team, times: int, correct: int) -> None:
-    """Submissions made between the two snapshots."""
-    team.count += times
-    team.last = maker.moment(FIRST, SECOND)
-    if correct > team.correct:
-        team.correct, team.best = correct, team.last
+def _private_board(rng: random.Random, public: list[Team], tracked: list[Tracked]) -> list[Team]:
+    """The same teams, by what they guess right of the other half of the passengers."""
+    teams = []
+    for team in public:
+        correct = team.correct + round(rng.gauss(0, LUCK))
+        if team.correct in (0, SAMPLE):  # the same file gets the same score
+            correct = PRIVATE_SAMPLE if team.correct else 0
+        teams.append(replace(team, correct=correct))
+    teams.sort(key=_place)
+    ours = [replace(each.at(SECOND), correct=teams[each.person.private - 1].correct) for each in tracked]
+    return teams + ours
+
+
+def _earlier_board(others: list[Team], tracked: list[Tracked], moment: datetime) -> str:
+    """A board before the first, of which only the tracked people's rows and the last one are left."""
+    present = [team.at(moment) for team in others if team.entered <= moment]
+    ours = [each.at(moment) for each in tracked if each.entered <= moment]
+    teams = [team for team in present if team.last > moment - WINDOW] + ours
+    ids = {team.id for team in ours}
+    ranked = list(enumerate(sorted(teams, key=_place), 1))
+    return _csv((rank, team) for rank, team in ranked if team.id in ids or rank == len(ranked))
 
 
 def _field(text: str) -> str:
@@ -272,18 +306,29 @@ def _field(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if any(sign in text for sign in ' ,"\r\n') else text
 
 
-def _csv(teams: list[Team]) -> str:
-    """The board as Kaggle writes it; the host's benchmarks stand at the place of their score, with rank 0."""
+def _whole(teams: list[Team], sample: int, baseline: int) -> str:
+    """A whole board; the host's benchmarks stand at the place of their score, with rank 0."""
     opened = datetime(2022, 2, 11, 17, 2, 48, tzinfo=UTC)
     hosts = [
-        Team(8_000_001, "sample_submission.csv", (), 2109, 1, opened, opened, benchmark=True),
-        Team(8_000_002, "cryosleep_baseline.csv", (), 3082, 1, opened, opened, benchmark=True),
+        Team(number, name, (), correct, 1, opened, opened, opened, benchmark=True)
+        for number, name, correct in (
+            (8_000_001, "sample_submission.csv", sample),
+            (8_000_002, "cryosleep_baseline.csv", baseline),
+        )
     ]
-    lines, rank = [HEADER], 0
+    rows, rank = [], 0
     for team in sorted(teams + hosts, key=_place):
         rank += not team.benchmark
+        rows.append((0 if team.benchmark else rank, team))
+    return _csv(rows)
+
+
+def _csv(rows: Iterable[tuple[int, Team]]) -> str:
+    """Ranks and teams as Kaggle writes them."""
+    lines = [HEADER]
+    for rank, team in rows:
         cells = (
-            "0" if team.benchmark else str(rank),
+            str(rank),
             str(team.id),
             team.name,
             f"{team.last:%Y-%m-%d %H:%M:%S}",
@@ -303,26 +348,55 @@ def generate() -> Demo:
     """Make the texts of all files; the same ones at every call."""
     maker = _Maker(random.Random(20251031))
     first = _first_board(maker)
+    tracked = [maker.tracked(person, first) for person in PEOPLE]
     second = _second_board(maker, first)
-    member = f"{SLUG}-publicleaderboard-{{:%Y-%m-%dT%H:%M:%S}}.csv".format
+    private = _private_board(maker.rng, second, tracked)
+    gone = [maker.team(EARLIEST - WINDOW, OLDEST_FIRST) for _ in range(GONE)]
+    earlier = {}
+    for number in range(EARLIER):
+        moment = EARLIEST + timedelta(days=number / 2, seconds=-maker.rng.randrange(1200))
+        name = f"{SLUG}-publicleaderboard-{moment:%Y-%m-%d_T_%H_%M_%S}.csv"
+        earlier[name] = _earlier_board(first + gone, tracked, moment)
+    member = f"{SLUG}-{{}}leaderboard-{{:%Y-%m-%dT%H:%M:%S}}.csv".format
+
+    def public(number: int, moment: datetime, others: list[Team]) -> Board:
+        csv = _whole(others + [each.at(moment) for each in tracked], SAMPLE, BASELINE)
+        return Board(f"{SLUG}-{number}.zip", moment, member("public", moment), csv)
+
     return Demo(
         (
-            Board(f"{SLUG}-1.zip", member(FIRST), _csv(first)),
-            Board(f"{SLUG}-2.zip", member(SECOND), _csv(second)),
+            public(1, FIRST, first),
+            public(2, SECOND, second),
+            Board(
+                f"{SLUG}-private.zip",
+                PRIVATE,
+                member("private", PRIVATE),
+                _whole(private, PRIVATE_SAMPLE, PRIVATE_BASELINE),
+            ),
         ),
+        earlier,
         {f"roster-{number}.csv": _roster(people) for number, people in enumerate(ROSTERS, 1)},
     )
 
 
 def write(folder: Path) -> None:
-    """Write all files into the folder, the ZIPs without anything that depends on the clock or the system."""
+    """Write all files into the folder, the archives without anything that depends on clock or system."""
     demo = generate()
-    for board, moment in zip(demo.boards, (FIRST, SECOND), strict=True):
-        info = zipfile.ZipInfo(board.member, moment.timetuple()[:6])
+    for board in demo.boards:
+        info = zipfile.ZipInfo(board.member, board.moment.timetuple()[:6])
         info.create_system, info.external_attr = 3, 0o600 << 16
         info.compress_type = zipfile.ZIP_DEFLATED
-        with zipfile.ZipFile(folder / board.zip_name, "w") as archive:
+        with zipfile.ZipFile(folder / board.file, "w") as archive:
             archive.writestr(info, board.csv.encode(), compresslevel=9)
+    with (
+        (folder / "earlier.tar.gz").open("wb") as file,
+        gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as boards,
+    ):
+        for name, text in demo.earlier.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            boards.addfile(entry, io.BytesIO(text.encode()))
     for name, text in demo.rosters.items():
         (folder / name).write_bytes(text.encode())
 
@@ -330,7 +404,7 @@ def write(folder: Path) -> None:
 def main() -> None:
     folder = Path(demo.__file__).parent
     write(folder)
-    for file in sorted([*folder.glob("*.zip"), *folder.glob("*.csv")]):
+    for file in sorted([*folder.glob("*.zip"), *folder.glob("*.gz"), *folder.glob("*.csv")]):
         sys.stdout.write(f"{file.name}: {file.stat().st_size:,} bytes\n")
 
 

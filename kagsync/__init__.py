@@ -22,6 +22,7 @@ def history(
     usernames: str | Iterable[str] | None = None,
     *,
     since: str | datetime | None = None,
+    board: str = "public",
 ) -> pd.DataFrame:
     """The history of your people in one competition, for notebooks.
 
@@ -30,20 +31,22 @@ def history(
         slug: the competition.
         usernames: one person, or several; None: everybody.
         since: a time, or how long ago, such as `"7d"`; None: everything.
+        board: `"public"`, `"private"`, or `"final"`: the private one if there is one, otherwise public.
 
     Returns:
         a row for each change of a standing, by time and rank. Columns: competition, username, name, group;
         at (datetime64, UTC); on_board (bool); rank, team_id, submission_count (Int64); score (float64) and
         score_text as Kaggle prints it; kaggle_team_name; members (list); places won or lost (Int64),
-        reason and words of the change. Between two rows of a person nothing changed, except on days that
+        reason and words of the change; board. Between two rows of a person nothing changed, except on days that
         were thinned (README, "What is kept").
 
     Raises:
-        kagsync.errors.KagsyncError: the database, the competition or a user does not exist.
+        kagsync.errors.KagsyncError: the database, the competition or a user does not exist, or there is no
+            such board.
     """
     from kagsync import notebook  # what it imports is only for those who call this
 
-    return notebook.history(db, slug, usernames, since=since)
+    return notebook.history(db, slug, usernames, since=since, board=board)
 
 
 def read_board(file: str | os.PathLike[str], *, higher_is_better: bool | None = None) -> pd.DataFrame:

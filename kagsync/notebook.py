@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from kagsync import clock, inputs, settings
 from kagsync.board import archive, file_name, reader
-from kagsync.errors import from_os_error
+from kagsync.errors import UsageError, from_os_error
 from kagsync.files import scratch
 from kagsync.queries.history import Row, as_json, timeline
+from kagsync.standings import lifecycle
 from kagsync.standings.standing import Standing
 from kagsync.store import Store
 from kagsync.store.records import User
@@ -35,10 +36,13 @@ def history(
     usernames: str | Iterable[str] | None,
     *,
     since: str | datetime | None,
+    board: str,
 ) -> pd.DataFrame:
     """See `kagsync.history`."""
     import pandas as pd
 
+    if board not in (lifecycle.FINAL, lifecycle.PUBLIC, lifecycle.PRIVATE):
+        raise UsageError(f"there is no board {board!r}", "Choose public, private or final")
     if isinstance(usernames, str):
         usernames = [usernames]
     loaded = settings.load(db=Path(db) if db is not None else None)
@@ -51,7 +55,7 @@ def history(
             if usernames is None
             else [store.users.get(inputs.username(u)) for u in usernames]
         )
-        found = timeline(store, inputs.competition_slug(slug), users, start)
+        found = timeline(store, inputs.competition_slug(slug), users, start, board=board)
         rows = [as_json(found, row) for row in found.rows]
     columns = list(as_json(found, Row(User(0, "", None, None), 0, None, None)))
     frame = pd.DataFrame(rows, columns=columns)

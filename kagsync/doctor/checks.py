@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kagsync import errors
+from kagsync import clock, errors
 from kagsync.errors import KagsyncError
 from kagsync.log import logger
+from kagsync.standings import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,8 +45,13 @@ class Found:
 
     @property
     def linked(self) -> list[Competition]:
-        """The competitions that a run asks Kaggle for."""
-        return [each for each in self.competitions if each.active and each.is_linked]
+        """The competitions that runs ask Kaggle for."""
+        now = clock.utc_now()
+        return [
+            each
+            for each in self.competitions
+            if each.active and each.is_linked and each.phase(now).name != lifecycle.FINISHED
+        ]
 
 
 def survived(about: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:

@@ -9,7 +9,7 @@ from kagsync import clock
 from kagsync.board.matching import TEAM_NAME
 from kagsync.output.terminal import DOWN, UP, Blocks, Column, Table, moment, sparkline
 from kagsync.queries.board import score_is_better
-from kagsync.standings import lifecycle, shake_up
+from kagsync.standings import lifecycle
 from kagsync.standings.lifecycle import PRIVATE
 from kagsync.standings.movements import CAME_BACK, FINAL, NEW
 from kagsync.standings.sentences import brief
@@ -204,6 +204,8 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
     below = _gaps_in_words(shown[0]) if len(shown) == 1 and not view.is_private else []
     below += _mark_note([view])
     if view.shake_up is not None:
+        from kagsync.standings import shake_up  # most competitions are running
+
         below.append(shake_up.words(view.shake_up))
     if (
         not view.is_private

@@ -12,7 +12,7 @@ from kagsync import clock
 from kagsync.output.board_table import ends, moved, name, phase_since, phase_words
 from kagsync.output.chart import Series, chart
 from kagsync.output.terminal import DOWN, UP, Column, Lines, Table, moment
-from kagsync.standings import lifecycle, shake_up
+from kagsync.standings import lifecycle
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
@@ -152,10 +152,12 @@ def news(items: list[Item], shaken: list[tuple[Competition, ShakeUp]], *, severa
         ]
         for item in items
     ]
-    below = [
-        f"{competition.slug}: {shake_up.words(found)}" if several else shake_up.words(found)
-        for competition, found in shaken
-    ]
+    below = []
+    if shaken:
+        from kagsync.standings import shake_up  # most competitions are running
+
+        for competition, found in shaken:
+            below.append(f"{competition.slug}: {shake_up.words(found)}" if several else shake_up.words(found))
     below = below if items else ["Nothing moved"]
     lines += [[(line, "")] for line in below]
     return Lines(lines, Table(columns, items, below=below))

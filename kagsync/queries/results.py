@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync.standings import ranks, results
+from kagsync.standings import results
 from kagsync.standings.lifecycle import PRIVATE, PUBLIC
-from kagsync.standings.shake_up import shake_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,6 +49,9 @@ def whole_shake_up(store: Store, competition: Competition) -> ShakeUp | None:
     """How the whole board was shaken up; None: not both boards are known as a whole."""
     if not competition.has_result:
         return None
+    from kagsync.standings import ranks  # most competitions are running
+    from kagsync.standings.shake_up import shake_up
+
     packed = [store.ledger(board).boards.packed_ranks(competition.id) for board in (PUBLIC, PRIVATE)]
     public, private = (None if each is None else ranks.unpack(each) for each in packed)
     return None if public is None or private is None else shake_up(public, private)

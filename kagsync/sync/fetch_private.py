@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
-from kagsync.board import file_name
+from kagsync.board import cells, file_name
 from kagsync.errors import BadDownload, Unreachable, from_os_error
 from kagsync.standings.lifecycle import PRIVATE
 from kagsync.sync import run_folder
@@ -20,6 +20,7 @@ from kagsync.sync.fetch import Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from kagsync.kaggle.client import KaggleApi
@@ -69,16 +70,22 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path, known: K
     public = page(public=True)
     first = page()
     # Until the private board is out, both kinds are the public one. It may change between the two requests.
-    if not first.rows or _same(first, public) or _same(first, page(public=True)):
+    if not first.rows or _is_blank(first, public) or _same(first, public) or _same(first, page(public=True)):
         return None
-    rows, partial = _all(page, first, set(known.ours))
+    rows, partial = _all(page, first, known.ours.keys())
+    if len(rows) > len(first.rows) and not _same(first, page()):
+        # A team that moved across pages may be there twice or not at all.
+        raise BadDownload(
+            "the private leaderboard changed while it was read", "kagsync tries again in an hour"
+        )
     now = clock.utc_now().replace(microsecond=0)
     name = f"{competition.slug}-privateleaderboard-{clock.iso(now).removesuffix('Z')}.csv"
     path = folder / file_name.safe(name)
     try:
         run_folder.claim(path)
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            # Not "\n": then Python 3.11 does not quote a team's name that holds a "\r".
+            writer = csv.writer(file, lineterminator="\r\n")
             writer.writerow(_COLUMNS)
             writer.writerows(_lines(rows, known))
         with path.open("rb") as written:
@@ -102,11 +109,20 @@ def _same(one: Page, other: Page) -> bool:
     return [(row.team_id, row.score) for row in one.rows] == [(row.team_id, row.score) for row in other.rows]
 
 
-def _all(page: Callable[[str], Page], first: Page, wanted: set[int]) -> tuple[list[Row], bool]:
-    """All rows from the first page on; and whether it stopped before the end, after the wanted teams."""
+def _is_blank(one: Page, public: Page) -> bool:
+    """Whether all scores are 0 although the public ones are not, which Kaggle has sent by mistake."""
+    return not any(_score(row) for row in one.rows) and any(_score(row) for row in public.rows)
+
+
+def _score(row: Row) -> float:
+    return cells.number(row.score)
+
+
+def _all(page: Callable[[str], Page], first: Page, ours: AbstractSet[int]) -> tuple[list[Row], bool]:
+    """All rows from the first page on; and whether it stopped before the end, after the teams of ours."""
     until = time.monotonic() + _LONGEST
     rows, found, pages = list(first.rows), first, 1
-    wanted -= {row.team_id for row in first.rows}
+    wanted = ours - {row.team_id for row in first.rows}
     while found.next_token:
         if pages >= MOST_REQUESTS and not wanted:
             return rows, True

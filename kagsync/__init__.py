@@ -34,11 +34,11 @@ def history(
         board: `"public"`, `"private"`, or `"final"`: the private one if there is one, otherwise public.
 
     Returns:
-        a row for each change of a standing, by time and rank. Columns: competition, username, name, group;
-        at (datetime64, UTC); on_board (bool); rank, team_id, submission_count (Int64); score (float64) and
-        score_text as Kaggle prints it; kaggle_team_name; members (list); places won or lost (Int64),
-        reason and words of the change; board. Between two rows of a person nothing changed, except on days that
-        were thinned (README, "What is kept").
+        a row for each change of a standing, by time and rank. Columns: competition, username, name, group; at
+        (datetime64, UTC); on_board (bool); rank, team_id, submission_count (Int64); score (float64) and
+        score_text as Kaggle prints it; kaggle_team_name; members (list); places won or lost (Int64), reason
+        and words of the change; board. Between two rows of a person nothing changed, except on days that were
+        thinned (README, "What is kept").
 
     Raises:
         kagsync.errors.KagsyncError: the database, the competition or a user does not exist, or there is no

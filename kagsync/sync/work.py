@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kagsync import clock, errors
 from kagsync.errors import KagsyncError, RateLimited
 from kagsync.log import logger
+from kagsync.standings.lifecycle import PRIVATE
 from kagsync.store.records import KAGGLE
 from kagsync.sync import cleanup, run_folder
 from kagsync.sync.process import process
@@ -124,7 +125,8 @@ def in_run_folder(
 
 def record_failure(open_store: OpenStore, competition: Competition, run: Run, error: KagsyncError) -> None:
     """Records a failed sync, if it can."""
-    failed = replace(run, error_code=error.code, error_message=str(error))
+    about = "the private leaderboard: " if run.board == PRIVATE else ""
+    failed = replace(run, error_code=error.code, error_message=f"{about}{error}")
     try:
         with open_store() as store, store.writing() as write:
             now = clock.utc_now()

@@ -296,7 +296,7 @@ def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
 
 
 def score_is_better(competition: Competition, movement: Movement | None) -> bool | None:
-    """Whether a movement's score is better than before; None: the same, not known, or on the private board."""
+    """Whether a score is better than before; None: the same, not known, or on the private board."""
     if movement is None or movement.before is None or movement.after is None or movement.board == PRIVATE:
         return None
     return movements.better(movement.before.score, movement.after.score, competition.direction)

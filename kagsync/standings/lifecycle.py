@@ -76,6 +76,13 @@ def _unless_over(found: Phase, over: datetime | None, times: Times) -> Phase:
     return Phase(FINISHED, over) if over and answered and answered >= over else found
 
 
+def is_old_news(times: Times, now: datetime) -> bool:
+    """Whether a first private board is no news: the competition ended weeks before anybody asked for it."""
+    if times.result_since is not None or times.asked_since is not None or times.deadline is None:
+        return False
+    return now >= times.deadline + WAIT
+
+
 def pace(times: Times, now: datetime) -> timedelta | None:
     """How often Kaggle is asked; 0: in every run; None: no longer."""
     if not times.has_ended(now):

@@ -278,6 +278,14 @@ class HistoryChanges(BoardPart):
             found += self._db.execute(statement, (competition_id, moment)).rowcount
         return found > 0
 
+    def mark_as_told(self, competition_id: int, moment: int) -> None:
+        """Lets all notification targets count as knowing what happened up to a moment."""
+        self._db.execute(
+            f"INSERT INTO {self._t.cursors} SELECT id, ?, ? FROM notify_targets WHERE true "
+            "ON CONFLICT DO UPDATE SET moment = max(moment, excluded.moment)",
+            (competition_id, moment),
+        )
+
     def save_deleted_accounts(
         self, competition_id: int, moment: int, accounts: dict[str, int | None]
     ) -> None:

@@ -10,6 +10,7 @@ from kagsync import clock
 from kagsync.board import matching, reader
 from kagsync.errors import BadBoard, UnknownCompetition
 from kagsync.log import logger
+from kagsync.standings import lifecycle
 from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.standings.standing import STORED_VERSION, Splice, Standing, splice
 from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Entry, Run, Snapshot
@@ -133,6 +134,8 @@ def process(
             if packed is not None:
                 changes.boards.save_ranks(competition.id, packed)
             if fetched.board == PRIVATE:
+                if lifecycle.is_old_news(now.times(clock.utc_now()), clock.utc_now()):
+                    changes.history.mark_as_told(competition.id, moment)
                 write.competitions.set_result_since(now, clock.utc_now())
         status = OLDER if older else OK
         _finish(write, competition, fetched, replace(run, status=status, counts=counts))

@@ -10,6 +10,7 @@ from kagsync.errors import BadBoard, SuspiciousBoard
 from kagsync.standings.lifecycle import PUBLIC
 
 if TYPE_CHECKING:
+    from kagsync.store import Ledger
     from kagsync.store.records import Competition, Snapshot
     from kagsync.sync.fetch import Fetched
 
@@ -34,7 +35,37 @@ def refuse_frozen(competition: Competition, fetched: Fetched) -> None:
         )
 
 
-def refuse_shrunken(
+def refuse(
+    ledger: Ledger,
+    competition: Competition,
+    fetched: Fetched,
+    rows: int,
+    *,
+    force: bool,
+    accept_shrink: bool,
+) -> None:
+    """Refuses a board that has been read, if it looks wrong beside those that are stored.
+
+    Args:
+        rows: how many it has.
+        force: take it even if there is another one of its moment.
+        accept_shrink: take it even if it has lost most of its rows.
+
+    Raises:
+        BadBoard: there is another board of its moment.
+        SuspiciousBoard: it has lost most of its rows.
+    """
+    moment = int(fetched.snapshot_at.timestamp())
+    known = ledger.history.snapshot_until(competition.id, moment)
+    if known is None:
+        return
+    if not force and ledger.history.has_snapshot(competition.id, moment):
+        _refuse_taken(competition, fetched, rows, known)
+    if not accept_shrink and not fetched.partial:
+        _refuse_shrunken(competition, fetched, rows, known, force=force)
+
+
+def _refuse_shrunken(
     competition: Competition, fetched: Fetched, rows: int, before: Snapshot, *, force: bool
 ) -> None:
     """Refuses a board that is suddenly empty, or less than half of what it was.
@@ -42,9 +73,6 @@ def refuse_shrunken(
     Args:
         before: the board just before it in time, whichever was loaded first.
         force: whether --force was given, which the remedy must then keep.
-
-    Raises:
-        SuspiciousBoard: it has less than half the rows.
     """
     if rows < before.rows / 2:
         raise SuspiciousBoard(
@@ -53,16 +81,13 @@ def refuse_shrunken(
         )
 
 
-def refuse_taken(competition: Competition, fetched: Fetched, rows: int, there: Snapshot) -> None:
+def _refuse_taken(competition: Competition, fetched: Fetched, rows: int, there: Snapshot) -> None:
     """Refuses a file for whose moment there is another board: one of them has the wrong date.
 
     A download from Kaggle is never refused: it corrects an earlier one of the same second.
 
     Args:
         there: the board that was processed for this moment.
-
-    Raises:
-        BadBoard: the file is another board.
     """
     # Earlier versions did not keep the hash: then compare the number of rows.
     same = there.rows == rows if there.sha256 is None else there.sha256 == fetched.sha256

@@ -117,14 +117,14 @@ def draw(lines: list[Line], until: int) -> Chart | None:
             path=_path([(x(moment), None if rank is None else y(rank)) for moment, rank in line.points]),
             end=ends[number],
             name_at=name_at,
-            name=_cut(printable(line.label)),
+            name=cut(printable(line.label), _LONGEST_NAME),
             lasts=line.points[-1][1] is not None,
         )
-        for number, (line, name_at) in enumerate(zip(shown, _apart(ends), strict=True))
+        for number, (line, name_at) in enumerate(zip(shown, apart(ends, HEIGHT), strict=True))
     ]
     return Chart(
         drawn,
-        [Tick(y(rank), f"{rank:,}") for rank in _rank_ticks(best, worst)],
+        [Tick(y(rank), f"{rank:,}") for rank in rank_ticks(best, worst)],
         [Tick(x(moment) * 100 / WIDTH, label) for moment, label in _time_ticks(begin, until)],
         begin,
         until,
@@ -152,8 +152,13 @@ def _path(points: list[tuple[int, int | None]]) -> str:
     return "".join(parts)
 
 
-def _apart(ends: list[int]) -> list[float]:
-    """The height of each name: beside its line's end, or moved where names would touch."""
+def apart(ends: list[int], height: int) -> list[float]:
+    """The height of each name: beside its line's end, or moved where names would touch.
+
+    Args:
+        ends: where the lines end, in pixels from the top.
+        height: of the chart, with room for all names below each other.
+    """
     heights = [0.0] * len(ends)
     # Names that would touch form a block around the middle of their lines' ends: its members, and its top.
     blocks: list[tuple[list[int], float]] = []
@@ -163,7 +168,7 @@ def _apart(ends: list[int]) -> list[float]:
             members = blocks.pop()[0] + members
             middle = sum(ends[each] for each in members) / len(members)
             top = middle - (len(members) - 1) * _NAME_GAP / 2
-            top = max(min(top, HEIGHT - (len(members) - 1) * _NAME_GAP), 0)
+            top = max(min(top, height - (len(members) - 1) * _NAME_GAP), 0)
         blocks.append((members, top))
     for members, top in blocks:
         for place, number in enumerate(members):
@@ -171,11 +176,12 @@ def _apart(ends: list[int]) -> list[float]:
     return heights
 
 
-def _cut(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+def cut(name: str, most: int) -> str:
+    """A name of at most so many characters."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
-def _rank_ticks(best: int, worst: int) -> list[int]:
+def rank_ticks(best: int, worst: int) -> list[int]:
     """The best and the worst rank, and round ones between them."""
     rough = (worst - best) / _GUIDES
     power = 10 ** (len(str(int(rough))) - 1)

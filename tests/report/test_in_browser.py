@@ -194,7 +194,7 @@ def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path)
         assert visit.js(lit) == []
         visit.page.get_by_text("Bob", exact=True).first.hover()
         assert visit.js(lit) == of
-        assert visit.page.locator("#pointed").inner_text() == "Bob"
+        assert visit.page.locator(".pointed").inner_text() == "Bob"
         visit.page.locator("h1").hover()
         assert visit.js(lit) == []
         visit.page.locator('tr[data-user="bob"] .who').focus()

@@ -186,6 +186,7 @@ def report(
         str | None, typer.Option(metavar="TITLE", callback=storable, help="The title of the site.")
     ] = None,
     group: Group = None,
+    board: AnyBoard = Shown.final,
 ) -> None:
     """Write a web page for each competition, and an index."""
     from kagsync.report import write
@@ -193,7 +194,8 @@ def report(
     loaded = common.settings_to_read()
     wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None
     with open_to_read(loaded) as store:
-        written = write.report(store, output, clock.utc_now(), slugs=wanted, title=title, group=group)
+        content = write.Content(wanted, title, group, board.value)
+        written = write.report(store, output, clock.utc_now(), content)
     common.say(written.text)
 
 

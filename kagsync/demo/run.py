@@ -95,7 +95,7 @@ def view(settings: Settings) -> BoardView:
 def write_report(settings: Settings, folder: Path) -> Written:
     """Writes the report, as of the day of the board."""
     with Store.open(settings.db, settings.locks) as store:
-        return write.report(store, folder, SECOND, title="Demo class", since=SECOND - _SINCE)
+        return write.report(store, folder, SECOND, write.Content(title="Demo class", since=SECOND - _SINCE))
 
 
 def fill(settings: Settings, say: Callable[[str], None]) -> None:

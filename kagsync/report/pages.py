@@ -17,7 +17,8 @@ from kagsync.board.matching import TEAM_NAME
 from kagsync.output import board_table
 from kagsync.queries import board
 from kagsync.safe_text import printable
-from kagsync.standings.movements import IMPROVED, MERGED, NEW
+from kagsync.standings import lifecycle, shake_up
+from kagsync.standings.movements import FINAL, IMPROVED, MERGED, NEW
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from kagsync.queries.board import BoardView
     from kagsync.queries.news import Item
     from kagsync.report.chart import Chart
+    from kagsync.report.slope import Slope
+    from kagsync.standings.lifecycle import Phase
 
 _HERE = Path(__file__).parent
-_OLD = timedelta(hours=1)  # after this, a page says in red how old it is
-# What people did themselves. The index has sentences about that, and only counts the other movements.
-_DOINGS = (IMPROVED, MERGED, NEW)
+_OLD = timedelta(hours=1)  # a page says in red when a sync is overdue by this
+# Results, and what people did themselves. The index has sentences about these, and only counts the others.
+_DOINGS = (FINAL, IMPROVED, MERGED, NEW)
 _MOST_NEWS = 200
 _CARD = re.compile(
     r'^<li class="card">\n<h2><a href="([^"]+)">.*?\n</li>(?=\n<li class="card">|\n</ul>\n</main>)',
@@ -40,39 +43,91 @@ _CARD = re.compile(
 
 @dataclass
 class Page:
-    """What a page shows about a competition."""
+    """What a page shows about one board of a competition.
+
+    Attributes:
+        race: the public board, below a private one; None: the page shows one board only.
+    """
 
     view: BoardView
     items: list[Item]
     file: str
     now: datetime
     site: str
+    race: Page | None = None
 
     @property
     def name(self) -> str:
         return self.view.competition.title or self.view.competition.slug
 
     @property
+    def public(self) -> Page | None:
+        """What it shows about the public board."""
+        return self.race if self.view.is_private else self
+
+    @cached_property
+    def phase(self) -> Phase:
+        return self.view.competition.phase(self.now)
+
+    @property
+    def phase_words(self) -> str:
+        """The phase of a competition that has ended, or how long until it ends."""
+        if self.phase.name == lifecycle.RUNNING:
+            return board_table.ends(self.view.competition, self.now)
+        return board_table.phase_words(self.view.competition, self.phase)
+
+    @cached_property
+    def old_after(self) -> timedelta | None:
+        """How old a sync may be at the competition's own pace; None: Kaggle is no longer asked."""
+        every = lifecycle.pace(self.view.competition.times(self.now), self.now)
+        return None if every is None else every + _OLD
+
+    @property
     def is_old(self) -> bool:
         synced = self.view.competition.synced_at
-        return synced is None or self.now - synced > _OLD
+        return synced is None or (self.old_after is not None and self.now - synced > self.old_after)
 
     @property
     def doings(self) -> list[Item]:
         return [item for item in self.items if item.movement.reason in _DOINGS][:3]
 
+    @cached_property
+    def _told(self) -> list[Item]:
+        """What is not in the table of the result already."""
+        return [item for item in self.items if item.movement.reason != FINAL]
+
     @property
     def news(self) -> list[Item]:
-        return self.items[:_MOST_NEWS]
+        return self._told[:_MOST_NEWS]
 
     @property
     def more_news(self) -> int:
-        return len(self.items) - len(self.news)
+        return len(self._told) - len(self.news)
 
     @property
     def moved(self) -> tuple[int, int]:
-        """How many rose and fell."""
+        """How many rose and fell; of a private board, compared with the public one."""
+        if self.view.is_private:
+            places = [line.shake_up or 0 for line in self.view.on_board]
+            return sum(each > 0 for each in places), sum(each < 0 for each in places)
         return board.moved(line.movement for line in self.view.on_board)
+
+    @property
+    def shaken(self) -> str:
+        """The shake-up of the whole board in words; empty: not known."""
+        return "" if self.view.shake_up is None else shake_up.words(self.view.shake_up)
+
+    @property
+    def only_public(self) -> list[str]:
+        """Who is on the public board but not on the private one."""
+        if self.race is None:
+            return []
+        private = {line.user.id for line in (*self.view.on_board, *self.view.left)}
+        return [
+            board_table.person_name(line.user)
+            for line in self.race.view.on_board
+            if line.user.id not in private
+        ]
 
     @property
     def marked(self) -> bool:
@@ -105,19 +160,24 @@ def _row(row: board_table.Row) -> dict[str, Any]:
     return {
         "user": row.line.user,
         "entry": row.line.entry,
-        "places": (row.movement.places or 0) if row.movement else 0,
+        "places": (row.line.shake_up if row.is_final else row.movement and row.movement.places) or 0,
         **board_table.cells(row),
     }
 
 
-def competition(page: Page, chart: Chart | None, key: str) -> str:
-    """A competition's page."""
-    return _render("competition.html", page=page, chart=chart, site=page.site, now=page.now, key=key)
+def competition(page: Page, chart: Chart | None, slope: Slope | None, key: str) -> str:
+    """A competition's page.
+
+    Args:
+        chart: of the public board.
+        slope: from the public to the private board.
+    """
+    return _render("competition.html", page=page, chart=chart, slope=slope, site=page.site, key=key)
 
 
 def card(page: Page) -> str:
     """What the index says about a competition, as HTML."""
-    return _environment().get_template("card.html").render(page=page, now=page.now)
+    return _environment().get_template("card.html").render(page=page)
 
 
 def cards(index: str) -> dict[str, str]:
@@ -166,7 +226,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    environment.filters["ends"] = board_table.ends
     environment.filters["left"] = board_table.left
     environment.filters["iso"] = _iso
     environment.filters["person"] = board_table.person_name

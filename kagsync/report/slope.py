@@ -139,11 +139,11 @@ def _moved(person: Person) -> str:
 def _title(person: Person) -> str:
     if person.public is None:
         return f"{person.label}: {person.private:,} on the private board, not on the public board"
+    if not person.places:
+        return f"{person.label}: {person.private:,} on both boards"
     places = abs(person.places)
-    moved = f"{places:,} place{'' if places == 1 else 's'} {_way(person)}" if places else "the same rank"
-    return (
-        f"{person.label}: {person.public:,} on the public board, {person.private:,} on the private, {moved}"
-    )
+    noun = "place" if places == 1 else "places"
+    return f"{person.label}: from {person.public:,} to {person.private:,}, {places:,} {noun} {_way(person)}"
 
 
 def _span(best: int, worst: int) -> tuple[int, int]:

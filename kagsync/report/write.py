@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import output_file, scratch
 from kagsync.queries import board, news, unseen
-from kagsync.report import chart, pages
+from kagsync.report import chart, pages, slope
+from kagsync.standings.lifecycle import FINAL, FINISHED, PRIVATE, PUBLIC
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from kagsync.queries.unseen import Unseen
     from kagsync.report.chart import Chart
     from kagsync.report.pages import Page
+    from kagsync.report.slope import Slope
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
 INDEX = "index.html"
 # A page shows the time of the last good sync and warns after an hour, so it is written at least this often.
 _FRESHNESS = timedelta(minutes=15)
+_FRESHNESS_OF_FINISHED = timedelta(days=1)  # it warns of nothing, but compares with a day ago
 _CHARTED = timedelta(days=365)
 _OURS = re.compile(r'<meta name="generator" content="kagsync [^"]*" data-key="([0-9a-f]*)">')
 
@@ -59,25 +62,40 @@ class Written:
         return f"Report: {self.index} ({noun}, {self.written} written)"
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a site shows.
+
+    Attributes:
+        slugs: which competitions; None: all, and pages of those that are no longer tracked are removed.
+        title: of the site; None: a usual one.
+        group: only the people of this group.
+        board: public, private, or final: the private board, if there is one, above the public one.
+        since: how far back the pages compare.
+    """
+
+    slugs: Iterable[str] | None = None
+    title: str | None = None
+    group: str | None = None
+    board: str = FINAL
+    since: timedelta = timedelta(hours=24)
+
+    @property
+    def site(self) -> str:
+        """The site's title."""
+        return self.title or (f"{self.group}: leaderboards" if self.group else "Leaderboards")
+
+
+_EVERYTHING = Content()
+
+
 def report(
-    store: Store,
-    folder: Path,
-    now: datetime,
-    *,
-    slugs: Iterable[str] | None = None,
-    title: str | None = None,
-    group: str | None = None,
-    since: timedelta = timedelta(hours=24),
-    always: bool = True,
+    store: Store, folder: Path, now: datetime, content: Content = _EVERYTHING, *, always: bool = True
 ) -> Written:
     """Writes the pages of competitions and their index.
 
     Args:
         folder: where to write; created if it is missing.
-        slugs: which competitions; None: all, and pages of those that are no longer tracked are removed.
-        title: of the site.
-        group: only the people of this group.
-        since: how far back the pages compare.
         always: write every page; otherwise only those with changed content, or with old freshness.
 
     Raises:
@@ -87,13 +105,12 @@ def report(
     if not gc.isenabled():  # templates leave reference cycles: 50 pages would take 120 MB instead of 70
         gc.freeze()  # what was there before need not be searched
         gc.enable()
-    users = store.users.all() if group is None else store.users.in_group(group)
+    users = store.users.all() if content.group is None else store.users.in_group(content.group)
     competitions = (
         store.competitions.all()
-        if slugs is None
-        else [store.competitions.get(slug) for slug in dict.fromkeys(slugs)]
+        if content.slugs is None
+        else [store.competitions.get(slug) for slug in dict.fromkeys(content.slugs)]
     )
-    site = title or (f"{group}: leaderboards" if group else "Leaderboards")
     names = {page_name(each.slug) for each in competitions}
     counts = {True: 0, False: 0}
     try:
@@ -104,30 +121,36 @@ def report(
 
         def page(competition: Competition) -> Page:
             if competition.slug not in made:
-                made[competition.slug] = _page(store, competition, users, now, site, since, never_seen())
+                made[competition.slug] = _page(store, competition, users, now, content, never_seen())
             return made[competition.slug]
 
-        keys = [_key(store, competition, site, users) for competition in competitions]
+        keys = [_key(store, competition, content, users, now) for competition in competitions]
+        ages = [_most_age(competition, now) for competition in competitions]
         with contextlib.ExitStack() as stack:
             write = _Writer(folder, stack)
             changed = set()
-            for competition, key in zip(competitions, keys, strict=True):
+            for competition, key, most in zip(competitions, keys, ages, strict=True):
                 path = folder / page_name(competition.slug)
-                new = always or not _fresh(path, key, now)
+                new = always or not _fresh(path, key, now, most)
                 if new:
-                    ranks = _chart(store, page(competition).view, now)
-                    write(path, pages.competition(page(competition), ranks, key))
+                    shown = page(competition)
+                    ranks = _chart(store, shown.public.view, now) if shown.public else None
+                    write(path, pages.competition(shown, ranks, _slope(shown.view), key))
                     changed.add(path.name)
                 counts[new] += 1
             index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
-            new = always or counts[True] > 0 or not _fresh(folder / INDEX, index_key, now)
+            new = (
+                always
+                or counts[True] > 0
+                or not _fresh(folder / INDEX, index_key, now, min(ages, default=_FRESHNESS))
+            )
             if new:
                 # If a page stays, its card on the index stays too.
                 known = _cards(folder / INDEX, names - changed)
                 listed = [known.get(page_name(each.slug)) or pages.card(page(each)) for each in competitions]
-                write(folder / INDEX, pages.index(listed, site, index_key))
+                write(folder / INDEX, pages.index(listed, content.site, index_key))
             counts[new] += 1
-        removed = _remove_others(folder, names) if slugs is None else 0
+        removed = _remove_others(folder, names) if content.slugs is None else 0
     except OSError as error:
         raise from_os_error(error, f"write the report in {folder}") from error
     return Written(folder / INDEX, counts[True], counts[False], removed)
@@ -143,13 +166,31 @@ def _page(
     competition: Competition,
     users: list[User],
     now: datetime,
-    site: str,
-    since: timedelta,
+    content: Content,
     never_seen: list[Unseen],
 ) -> Page:
-    view = board.board(store, competition.slug, users, lambda _: now - since, never_seen)
-    items = news.news(store, [competition], users, lambda _: view.since)
-    return pages.Page(view, items, page_name(competition.slug), now, site)
+    def of(board_name: str, race: Page | None = None) -> Page:
+        view = board.board(
+            store, competition.slug, users, lambda _: now - content.since, never_seen, board=board_name
+        )
+        items = news.news(store, [view.competition], users, lambda _: view.since)
+        return pages.Page(view, items, page_name(competition.slug), now, content.site, race)
+
+    if content.board != FINAL:
+        return of(content.board)
+    return of(PRIVATE, race=of(PUBLIC)) if competition.has_result else of(PUBLIC)
+
+
+def _slope(view: BoardView) -> Slope | None:
+    """The chart from the public to the private board; None if there is nothing to draw."""
+    if not view.is_private:
+        return None
+    people = []
+    for line in view.on_board:
+        if (rank := line.entry.standing.rank) is not None:
+            label = line.user.name or line.user.username
+            people.append(slope.Person(line.user.username, label, line.public and line.public.rank, rank))
+    return slope.draw(people)
 
 
 def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
@@ -172,14 +213,18 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
     return chart.draw([line for line in lines if line.points], until)
 
 
-def _key(store: Store, competition: Competition, site: str, users: list[User]) -> str:
+def _key(store: Store, competition: Competition, content: Content, users: list[User], now: datetime) -> str:
     """A hash that changes whenever the page's content would, apart from its freshness."""
     error = store.runs.last_error(competition.id)
+    private = store.competitions.on(competition, PRIVATE) if competition.has_result else None
     parts = (
         __version__,
-        site,
+        content.site,
+        content.board,
         competition.fingerprint,
         competition.snapshot_at,
+        private and (private.fingerprint, private.snapshot_at),
+        competition.phase(now),
         competition.title,
         competition.deadline,
         competition.active,
@@ -192,13 +237,18 @@ def _key(store: Store, competition: Competition, site: str, users: list[User]) -
     return hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-def _fresh(path: Path, key: str, now: datetime) -> bool:
-    """Whether a page has this content and was written recently."""
+def _most_age(competition: Competition, now: datetime) -> timedelta:
+    """How old the freshness on a competition's page may be."""
+    return _FRESHNESS_OF_FINISHED if competition.phase(now).name == FINISHED else _FRESHNESS
+
+
+def _fresh(path: Path, key: str, now: datetime, most: timedelta) -> bool:
+    """Whether a page has this content and is at most so old."""
     found = _OURS.search(_start(path))
     if found is None:
         return False
     age = now.timestamp() - path.stat().st_mtime
-    return found[1] == key and -60 < age < _FRESHNESS.total_seconds()
+    return found[1] == key and -60 < age < most.total_seconds()
 
 
 def _cards(index: Path, files: set[str]) -> dict[str, str]:

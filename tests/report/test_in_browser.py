@@ -211,7 +211,7 @@ def test_no_width_needs_to_be_scrolled_sideways(
     browser: Any, tmp_path: Path, people: int, names: str
 ) -> None:
     long = {"name": "Wolfeschlegelsteinhausenbergerdorff" * 2, "team": "W" * 76} if names == "long" else {}
-    folder = site(tmp_path, a_year(people, 20, **long))
+    folder = site(tmp_path, a_year(people, 20, final=True, **long))
     for width in (360, 768, 1280):
         for file in (report.page_name(SLUG), report.INDEX):
             with Visit(browser, folder / file, width) as visit:
@@ -219,16 +219,80 @@ def test_no_width_needs_to_be_scrolled_sideways(
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("people", [3, 24, 30])
-def test_no_texts_of_the_chart_overlap(browser: Any, tmp_path: Path, people: int, width: int) -> None:
-    path = site(tmp_path, a_year(people, 20)) / report.page_name(SLUG)
+@pytest.mark.parametrize("people", [3, 24, 30, pytest.param(200, marks=pytest.mark.long)])
+def test_no_texts_of_the_charts_overlap_or_are_cut(
+    browser: Any, tmp_path: Path, people: int, width: int
+) -> None:
+    path = site(tmp_path, a_year(people, 20, final=True)) / report.page_name(SLUG)
     with Visit(browser, path, width) as visit:
         boxes = visit.js("""[...document.querySelectorAll('svg text')].map((e) => e.getBoundingClientRect())
             .filter((box) => box.width).map((box) => [box.left, box.top, box.right, box.bottom])""")
-    assert len(boxes) > (people if people <= chart.MOST_NAMES else 0)
+    assert len(boxes) > min(people, 20) + (people if people <= chart.MOST_NAMES else 0)
+    assert all(box[0] >= 0 and box[2] <= width for box in boxes)
     for a, b in itertools.combinations(boxes, 2):
         apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] + 1 or b[3] <= a[1] + 1
         assert apart, (a, b)
+
+
+@pytest.fixture
+def result(tmp_path: Path) -> Path:
+    """The page of `few` with a private board."""
+    filling = few()
+    filling.final = (400, 999, 12)
+    return site(tmp_path / "result", filling) / report.page_name(SLUG)
+
+
+def test_one_filter_is_for_both_tables_and_both_charts(browser: Any, result: Path) -> None:
+    with Visit(browser, result) as visit:
+        visit.page.get_by_label("Filter").fill("crimson")
+        assert visit.page.locator(".standings tbody tr:visible").count() == 4
+        assert visit.page.locator("#found").inner_text() == "2 of 3"
+        assert visit.js(LINES_SHOWN) == ["alice", "alice", "carol", "carol"]
+        assert visit.page.locator(".slope .dots:visible").count() == 2
+        visit.page.get_by_label("Filter").fill("")
+        assert visit.page.locator(".standings tbody tr:visible").count() == 6
+
+
+def test_pointing_at_a_person_lights_up_both_tables_and_both_charts(browser: Any, result: Path) -> None:
+    lit = "[...document.querySelectorAll('.lit')].map((e) => e.localName + ' ' + e.dataset.user).sort()"
+    of = ["g bob", "g bob", "g bob", "path bob", "path bob", "tr bob", "tr bob"]
+    with Visit(browser, result) as visit:
+        visit.page.locator('.slope .name[data-user="bob"] text').hover()
+        assert visit.js(lit) == of
+        assert visit.page.locator(".pointed").all_inner_texts() == ["Bob", "Bob"]
+        visit.page.locator("h1").hover()
+        assert visit.js(lit) == []
+        assert visit.page.locator(".pointed").all_inner_texts() == ["best at the top"] * 2
+
+
+def test_each_table_is_sorted_by_itself(browser: Any, result: Path) -> None:
+    shaken = ".standings >> nth=0 >> tbody tr > :nth-child(3)"
+    with Visit(browser, result) as visit:
+        visit.page.get_by_role("button", name="Shake-up").click()
+        cells = [text.split()[0] for text in visit.page.locator(shaken).all_inner_texts()]
+        assert cells == ["▼5", "=", "▲600"]
+        assert visit.column(1) == ["7", "999", "1,000"]
+        visit.page.get_by_role("button", name="Rank").nth(1).click()
+        assert visit.column(1) == ["1,000", "999", "7"]
+        assert [text.split()[0] for text in visit.page.locator(shaken).all_inner_texts()] == cells
+
+
+def test_lines_down_are_dashed_on_paper_and_on_screen(browser: Any, result: Path) -> None:
+    dashes = "getComputedStyle(document.querySelector('.slope .line.{}')).strokeDasharray"
+    with Visit(browser, result) as visit:
+        for media in ("screen", "print"):
+            visit.page.emulate_media(media=media)
+            assert visit.js(dashes.format("up")) == "none"
+            assert visit.js(dashes.format("down")) == "7px, 5px"
+            assert visit.js(dashes.format("still")) == "0px, 5px"
+
+
+def test_a_dark_screen_prints_light(browser: Any, page: Path) -> None:
+    with Visit(browser, page, color_scheme="dark") as visit:
+        colour = "getComputedStyle(document.documentElement).getPropertyValue('--up').trim()"
+        assert visit.js(colour) != "#14713d"
+        visit.page.emulate_media(media="print")
+        assert visit.js(colour) == "#14713d"
 
 
 def test_times_are_in_the_readers_zone_with_utc_at_hand(browser: Any, page: Path) -> None:
@@ -284,13 +348,14 @@ def test_on_paper_there_is_nothing_to_press(browser: Any, page: Path) -> None:
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 @pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
 def test_an_accessibility_checker_finds_nothing(
-    browser: Any, page: Path, tmp_path: Path, scheme: str, width: int
+    browser: Any, page: Path, result: Path, tmp_path: Path, scheme: str, width: int
 ) -> None:
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="needs axe: pip install axe-playwright-python"
     ).Axe()
     crowd = site(tmp_path / "crowd", a_year(30, 20))
-    for path in (page, page.parent / report.INDEX, crowd / report.page_name(SLUG)):
+    indexes = (page.parent / report.INDEX, result.parent / report.INDEX)
+    for path in (page, result, *indexes, crowd / report.page_name(SLUG)):
         # axe itself is a script that the policy would keep out.
         with Visit(browser, path, width, color_scheme=scheme, bypass_csp=True) as visit:
             found = axe.run(visit.page).response["violations"]

@@ -28,6 +28,7 @@ from kagsync import clock
 from kagsync.report import chart, pages
 from kagsync.report import write as report
 from kagsync.safe_text import printable
+from kagsync.standings.ranks import pack
 from kagsync.store import Store
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Filling:
     synced_at: datetime = NOW - timedelta(minutes=5)
     missing: list[str] = field(default_factory=list)
     deadline: datetime | None = None
+    final: Sequence[int] = ()  # each person's rank on a private board, made with the last public one
 
     def into(self, db: Path) -> None:
         """Adds it to a database, which is made if need be."""
@@ -133,6 +135,42 @@ class Filling:
             )
         for username in self.missing:
             self._user(connection, username, None, None)
+        if self.final:
+            self._fill_private(connection, competition)
+
+    def _fill_private(self, connection: sqlite3.Connection, competition: int | None) -> None:
+        moment, at = self.moments[-1], clock.from_unix(self.moments[-1])
+        connection.execute(
+            "UPDATE competitions SET result_since = ?, medals = 1 WHERE id = ?", (at, competition)
+        )
+        connection.execute("INSERT INTO private_boards VALUES (?, ?, 2000, 2000, 'p')", (competition, at))
+        connection.execute(
+            "INSERT INTO private_snapshots VALUES (?, ?, 0, 2000, 2000, 100000, NULL, NULL)",
+            (competition, moment),
+        )
+        connection.execute("INSERT INTO private_medal_lines VALUES (?, 'gold', 14, 0.9)", (competition,))
+        for number, (each, rank) in enumerate(zip(self.standings, self.final, strict=True), 1):
+            user, score = self._user(connection, each.username, each.name, each.group), f"0.{9000 - rank}"
+            connection.execute(
+                "INSERT INTO private_entries SELECT competition_id, user_id, ?, ?, ?, kaggle_team_name, "
+                "team_id, members, submission_date, submission_count, matched_by, ?, NULL, NULL "
+                "FROM leaderboard_entries WHERE competition_id = ? AND user_id = ?",
+                (rank, float(score), score, at, competition, user),
+            )
+            connection.execute(
+                "INSERT INTO private_entry_history SELECT ?, ?, ?, ?, ?, id, 3 FROM teams "
+                "WHERE team_id = ? AND name = ?",
+                (user, competition, moment, rank, score, number, each.team),
+            )
+        teams = range(1, len(self.standings) + 1)
+        last = [each.ranks[-1] or 1999 for each in self.standings]
+        connection.executemany(
+            "INSERT INTO board_ranks VALUES (?, ?, ?)",
+            [
+                (competition, "public", pack(teams, last)),
+                (competition, "private", pack(teams, self.final)),
+            ],
+        )
 
     @staticmethod
     def _user(connection: sqlite3.Connection, username: str, name: str | None, group: str | None) -> int:
@@ -154,9 +192,14 @@ def write(db: Path, folder: Path, now: datetime = NOW) -> report.Written:
 
 
 def a_year(
-    people: int, boards: int = 600, *, name: str = "Firstname Lastname", team: str = "Team"
+    people: int,
+    boards: int = 600,
+    *,
+    name: str = "Firstname Lastname",
+    team: str = "Team",
+    final: bool = False,
 ) -> Filling:
-    """So many people whose ranks change with nearly every board of a year."""
+    """So many people whose ranks change with nearly every board of a year; `final`: and a private board."""
     chance = random.Random(people)
     end = int(NOW.timestamp()) - 600
     moments = [*sorted(chance.sample(range(end - 365 * 86400, end, 300), boards - 1)), end]
@@ -170,7 +213,7 @@ def a_year(
         standings.append(
             Standing(f"user{number:03}", f"{name} {number}", "AB"[number % 2], f"{team} {number}", ranks)
         )
-    return Filling(standings, moments)
+    return Filling(standings, moments, final=chance.sample(range(1, 2000), people) if final else ())
 
 
 def hostile() -> Filling:
@@ -180,7 +223,8 @@ def hostile() -> Filling:
         Standing(f"user{i}", text, text, text, (i + 9, i + 1), ("0.5", "0.6"))
         for i, text in enumerate(PAYLOADS.values())
     ]
-    return Filling(standings, [end - 3600, end], title=PAYLOADS["script"])
+    final = range(5, 5 + len(standings))
+    return Filling(standings, [end - 3600, end], title=PAYLOADS["script"], final=final)
 
 
 VOID = {"meta", "link", "input", "br", "img"}
@@ -242,12 +286,20 @@ class Reported(Club):
         super().__init__(kagsync, settings, folder)
         self.site = folder / "site"
 
-    def board(self, *members: str, minute: int = 0, slug: str = SLUG, report: bool = False) -> None:
+    def board(
+        self,
+        *members: str,
+        minute: int = 0,
+        slug: str = SLUG,
+        report: bool = False,
+        private: bool = False,
+    ) -> None:
         """Syncs a board of one-person teams, the best first."""
         teams = [Team(sum(name.encode()), f"Team {name}", (name,), f"0.{90 - i}") for i, name in
                  enumerate(members)]  # fmt: skip
         path = self.file(board_csv(teams), f"2025-10-31T16:{minute:02}:00", slug)
         words = ["--report", str(self.site)] if report else []
+        words += ["--board", "private"] if private else []
         assert self.load(path, "--accept-shrink", *words, slug=slug).code == 0
 
     def report(self, *words: str) -> str:

@@ -95,9 +95,9 @@ def test_a_line_says_both_ranks_when_it_is_pointed_at() -> None:
         if each.find("title") is not None
     }
     assert titles == {
-        "a": "a: 1,120 on the public board, 37 on the private, 1,083 places up",
-        "b": "b: 37 on the public board, 38 on the private, 1 place down",
-        "c": "c: 8 on the public board, 8 on the private, the same rank",
+        "a": "a: from 1,120 to 37, 1,083 places up",
+        "b": "b: from 37 to 38, 1 place down",
+        "c": "c: 8 on both boards",
         "d": "d: 5 on the private board, not on the public board",
     }
 
@@ -203,7 +203,7 @@ def test_hostile_names_are_text_and_nothing_else() -> None:
     ]
     root = drawn(*(person(f"user{i}", i + 9, i + 1, label=text) for i, text in enumerate(payloads)))
     titles = {title.text for title in root.iter("title")}
-    assert titles == {printable(f"{text}: {i + 9} on the public board, {i + 1} on the private, 8 places up")
+    assert titles == {printable(f"{text}: from {i + 9} to {i + 1}, 8 places up")
                       for i, text in enumerate(payloads)}  # fmt: skip
     assert {each.tag for each in root.iter()} <= {
         "main", "div", "p", "svg", "g", "path", "circle", "text", "tspan", "title", "desc",

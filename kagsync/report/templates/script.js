@@ -14,7 +14,7 @@
   }
   const look = () => {
     for (const fresh of all("[data-synced]")) {
-      fresh.classList.toggle("old", Date.now() - Date.parse(fresh.dataset.synced) > 3600e3);
+      fresh.classList.toggle("old", Date.now() - Date.parse(fresh.dataset.synced) > fresh.dataset.hours * 3600e3);
     }
   };
   look();
@@ -23,9 +23,9 @@
   const tables = all("table.standings");
   if (!tables.length) return;
   const text = (row, column) => row.cells[column].textContent.trim();
-  // "▼1,029" is -1029, "▲+0.02" is 0.02, "14 (+3)" is 14, "–" and "new" are nothing.
+  // "▼1,029" is -1029, "▲+0.02" is 0.02, "14 (+3)" is 14, "=" is 0, "–" and "new" are nothing.
   const number = (cell) =>
-    parseFloat(cell.replace(/[▲▼](?=[+-])/, "").replace("▼", "-").replace(/[▲,]/g, ""));
+    cell === "=" ? 0 : parseFloat(cell.replace(/[▲▼](?=[+-])/, "").replace("▼", "-").replace(/[▲,]/g, ""));
   const sort = (table, column) => {
     const heads = all("thead th", table);
     const head = heads[column];

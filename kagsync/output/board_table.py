@@ -165,12 +165,12 @@ COLUMNS: dict[str, Column[Row]] = {
     "change": Column("Change", _change, right=True, keep=80, signed=True),
     "subs": Column("Subs", _submissions, right=True, keep=45),
     "last_sub": Column("Last sub", _last_submission, right=True, keep=42),
-    "why": Column("Why", _why, keep=85, shrink=14),
+    "why": Column("Why", _why, keep=85, shrink=15),
     "next_person": Column("Next person", lambda row: _gap(row, row.line.next_person), keep=70, shrink=17),
     "next_baseline": Column(
         "Next baseline", lambda row: _gap(row, row.line.next_baseline), keep=60, shrink=17
     ),
-    "next_medal": Column("Next medal", _next_medal, keep=65, shrink=17),
+    "next_medal": Column("Next medal", _next_medal, keep=65),
     "trend": Column(
         "Trend", lambda row: "" if row.is_final else sparkline(row.line.ranks), keep=55, style="green"
     ),
@@ -275,10 +275,16 @@ def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
         facts.append(f"last good sync {clock.since(competition.synced_at, now)}")
     if phase.name == lifecycle.RUNNING and (deadline := ends(competition, now)):
         facts.append(deadline)
-    facts.append(f"compared with {moment(view.since)}")
+    if not view.is_private or any(_moved_since(line) for line in view.on_board):
+        facts.append(f"compared with {moment(view.since)}")
     if not competition.active:
         facts.append("paused")
     return head, facts
+
+
+def _moved_since(line: Line) -> bool:
+    """Whether the columns that compare with an earlier time have something to say."""
+    return line.movement is not None and line.movement.reason != FINAL
 
 
 def _phase_facts(view: BoardView, phase: Phase) -> list[str]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from world.boards import Team, many_teams
+from world.boards import Team, board_csv, many_teams
 from world.club import SLUG, Club
 from world.running import on_terminal, plain
 
@@ -821,6 +821,22 @@ def test_the_overview_compares_with_the_time_that_is_said(several: Club) -> None
 
 
 # Terminals
+
+
+def test_a_result_names_the_time_it_is_compared_with_once_it_has_changed(club: Club) -> None:
+    def release(when: str, *teams: Team) -> str:
+        ran = club.load(club.file(board_csv(teams), when), "--board", "private", "--accept-shrink")
+        assert ran.code == 0, ran
+        return club.ok("show", SLUG)
+
+    club.track("alice", "carol")
+    club.board("2025-11-07T09:00:00", A, B, C)
+    out = release("2025-11-08T09:00:00", B, C, A)
+    assert "Shake-up" in out
+    assert "compared with" not in out  # the shake-up is from one board to the other
+    out = release(TODAY, C, A)
+    assert "compared with 2025-11-09 12:00 UTC" in out
+    assert "1 above was removed" in out
 
 
 def test_on_a_terminal_of_80_columns_no_line_is_wider(several: Club) -> None:

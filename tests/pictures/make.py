@@ -16,7 +16,7 @@ from rich.terminal_theme import MONOKAI
 
 from kagsync import log
 from kagsync.demo import run
-from kagsync.output import board_table, tables
+from kagsync.output import tables
 from kagsync.queries.history import timeline
 from kagsync.settings import Settings
 from kagsync.store import Store
@@ -27,24 +27,30 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 HERE = Path(__file__).parent
-WIDTH = 120
+WIDTH = 132
 
 
 @contextlib.contextmanager
 def _filled() -> Iterator[Settings]:
-    """The demo's database."""
+    """The demo's database, before the private board."""
     log.configure(quiet=True)
     with tempfile.TemporaryDirectory() as temporary:
         settings = Settings(db=Path(temporary) / "demo.db", temp_dir=Path(temporary))
-        run.fill(settings, say=lambda _: None)
+        run.load_public(settings, say=_nothing)
         yield settings
 
 
 def show() -> str:
-    """The demo's board as SVG, as a terminal of `WIDTH` columns shows it."""
+    """The demo's race as SVG, as a terminal of `WIDTH` columns shows it."""
     with _filled() as settings:
-        view = run.view(settings)
-    return _svg(f"kagsync show {run.SLUG} --since 4h", board_table.board(view, run.SECOND).lines(WIDTH))
+        return _svg(f"kagsync show {run.SLUG} --since 4h", run.race(settings).lines(WIDTH))
+
+
+def final() -> str:
+    """The demo's final standings."""
+    with _filled() as settings:
+        run.load_private(settings, say=_nothing)
+        return _svg(f"kagsync show {run.SLUG}", run.final(settings).lines(WIDTH))
 
 
 def history() -> str:
@@ -55,6 +61,10 @@ def history() -> str:
         lines = list(tables.History(timeline(store, run.SLUG, users)).lines(WIDTH))
     chart = takewhile(lambda line: line.plain, lines)
     return _svg(f"kagsync history {run.SLUG} {' '.join(people)}", chart)
+
+
+def _nothing(_: str) -> None:
+    """Prints nothing."""
 
 
 def _svg(title: str, lines: Iterable[Text]) -> str:
@@ -72,15 +82,16 @@ def report() -> bytes:
 
     with _filled() as settings, sync_playwright() as playwright:
         site = settings.temp_dir / "site"
+        run.load_private(settings, say=_nothing)
         run.write_report(settings, site)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1200, "height": 820}, color_scheme="light")
-        page.clock.set_fixed_time(run.SECOND + timedelta(minutes=5))
+        page.clock.set_fixed_time(run.PRIVATE + timedelta(minutes=5))
         page.goto((site / f"competition-{run.SLUG}.html").as_uri())
         return page.screenshot()
 
 
-PICTURES = {"show.svg": show, "history.svg": history}
+PICTURES = {"show.svg": show, "final.svg": final, "history.svg": history}
 
 if __name__ == "__main__":
     for file, picture in PICTURES.items():

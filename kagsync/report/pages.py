@@ -78,8 +78,11 @@ class Page:
 
     @cached_property
     def old_after(self) -> timedelta | None:
-        """How old a sync may be at the competition's own pace; None: Kaggle is no longer asked."""
-        every = lifecycle.pace(self.view.competition.times(self.now), self.now)
+        """How old a sync may be at the competition's own pace; None: no further sync is expected."""
+        competition = self.view.competition
+        if competition.has_result and not competition.is_linked:
+            return None
+        every = lifecycle.pace(competition.times(self.now), self.now)
         return None if every is None else every + _OLD
 
     @property

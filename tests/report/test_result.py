@@ -173,7 +173,7 @@ def test_the_card_shows_the_final_places(club: Reported) -> None:
     card = page(club.site, None)
     assert [text for tag, text in card.texts if tag == "dd"] == ["3", "1", "1", "2"]
     assert [text for tag, text in card.texts if tag == "dt"] == [
-        "on the private board",
+        "on the board",
         "up",
         "down",
         "missing",
@@ -192,7 +192,7 @@ def _ago(**ago: int) -> str:
 @pytest.mark.parametrize(
     ("columns", "told", "hours"),
     [
-        ({}, "final", 1),
+        ({}, "final", None),
         (LINKED | {"deadline": _ago(hours=2), "result_since": _ago(hours=1)}, "final, may change", 2),
         (
             LINKED | {"deadline": _ago(days=9), "result_since": _ago(days=8),

@@ -60,20 +60,26 @@ def phase(times: Times, now: datetime) -> Phase:
     It is finished only after Kaggle has answered at the end of the whole period, so time that a machine was
     off does not count as time in which nothing changed.
     """
-    deadline = times.deadline if times.has_ended(now) else None
+    has_ended, began = times.has_ended(now), _began(times)
     if times.result_since is not None:
-        over = None if deadline is None else times.result_since + HOURLY + DAILY
-        return _unless_over(Phase(FINAL, times.result_since), over, times)
-    if deadline is None:
+        found, length = Phase(FINAL, times.result_since), HOURLY + DAILY
+    elif has_ended:
+        found, length = Phase(ENDED, times.deadline), WAIT
+    else:
         return Phase(RUNNING, None)
-    # For a competition that was added long after its end, the wait begins with the first answer.
-    over = max(deadline, times.asked_since) + WAIT if times.asked_since else None
-    return _unless_over(Phase(ENDED, deadline), over, times)
-
-
-def _unless_over(found: Phase, over: datetime | None, times: Times) -> Phase:
     answered = times.answered_at
-    return Phase(FINISHED, over) if over and answered and answered >= over else found
+    over = has_ended and began and answered and answered >= began + length
+    return Phase(FINISHED, began + length) if over and began else found
+
+
+def _began(times: Times) -> datetime | None:
+    """When the period of waiting or looking began; None: Kaggle has not answered yet.
+
+    For a competition that was added long after its end, and for one whose result came from a file, that is
+    Kaggle's first answer.
+    """
+    known = [moment for moment in (times.deadline, times.asked_since, times.result_since) if moment]
+    return max(known) if times.asked_since else None
 
 
 def is_old_news(times: Times, now: datetime) -> bool:
@@ -87,12 +93,12 @@ def pace(times: Times, now: datetime) -> timedelta | None:
     """How often Kaggle is asked; 0: in every run; None: no longer."""
     if not times.has_ended(now):
         return timedelta(0)
-    found = phase(times, now)
+    found, began = phase(times, now), _began(times)
+    if times.asked_at is not None and times.asked_at != times.answered_at:  # it failed: try again
+        return _HOUR
     if found.name == FINISHED:
         return None
-    daily = found.name == FINAL and found.since is not None and now >= found.since + HOURLY
-    failed = times.asked_at != times.answered_at
-    return _DAY if daily and not failed else _HOUR
+    return _DAY if found.name == FINAL and began and now >= began + HOURLY else _HOUR
 
 
 def is_due(times: Times, now: datetime, *, outdated: bool) -> bool:

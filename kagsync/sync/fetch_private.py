@@ -121,17 +121,18 @@ def _score(row: Row) -> float:
 def _all(page: Callable[[str], Page], first: Page, ours: AbstractSet[int]) -> tuple[list[Row], bool]:
     """All rows from the first page on; and whether it stopped before the end, after the teams of ours."""
     until = time.monotonic() + _LONGEST
-    rows, found, pages = list(first.rows), first, 1
+    rows, found, pages, tokens = list(first.rows), first, 1, set[str]()
     wanted = ours - {row.team_id for row in first.rows}
     while found.next_token:
         if pages >= MOST_REQUESTS and not wanted:
             return rows, True
-        if pages >= _MOST_PAGES:
-            raise BadDownload(f"the private leaderboard has more than {pages:,} pages", "Try again later")
+        if pages >= _MOST_PAGES or found.next_token in tokens:
+            raise BadDownload(f"the private leaderboard has no end after {pages:,} pages", "Try again later")
         if time.monotonic() > until:
             raise Unreachable(
                 f"the private leaderboard did not arrive within {_LONGEST / 60:.0f} min", "Try again later"
             )
+        tokens.add(found.next_token)
         found = page(found.next_token)
         rows += found.rows
         wanted -= {row.team_id for row in found.rows}

@@ -97,7 +97,7 @@ def process(
         if not older:
             _apply(write, now, fetched, snapshot, summary, fingerprint)
         status = OLDER if older else OK
-        _finish(write, competition, fetched, replace(run, status=status, counts=counts))
+        _finish(write, now, fetched, replace(run, status=status, counts=counts))
     if older:
         logger.info("An older snapshot (%s): it only adds to the history", clock.iso(fetched.snapshot_at))
     logger.info(
@@ -178,7 +178,6 @@ def _apply(
         now = clock.utc_now()
         if lifecycle.is_old_news(competition.times(now), now):
             write.ledger(PRIVATE).history.mark_as_told(competition.id, snapshot.moment)
-        write.competitions.set_result_since(competition, now)
 
 
 def rules(roster_version: int, competition: Competition, *, team_name: bool) -> str:
@@ -194,7 +193,7 @@ def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: 
             boards, history = write.ledger(fetched.board)
             history.save_unchanged_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
             boards.set_snapshot_time(competition.id, fetched.snapshot_at)
-        _finish(write, competition, fetched, replace(run, status=UNCHANGED, counts=counts))
+        _finish(write, now, fetched, replace(run, status=UNCHANGED, counts=counts))
     logger.info("Nothing new: board, roster and settings are those of the last sync")
     return Processed(UNCHANGED, counts)
 
@@ -212,3 +211,5 @@ def _again(store: Store, competition: Competition) -> Competition:
 def _finish(write: Writing, competition: Competition, fetched: Fetched, run: Run) -> None:
     run = replace(run, snapshot_at=fetched.snapshot_at, sha256=fetched.sha256)
     write.runs.finish(competition.id, run, clock.utc_now())
+    if fetched.board == PRIVATE:
+        write.competitions.set_result_since(competition, clock.utc_now())

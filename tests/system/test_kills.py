@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import csv
+import io
 import json
 import os
 import random
 import re
 import sqlite3
+import time
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -427,3 +431,136 @@ def _movers(world: World) -> dict[str, set[str]]:
         if slug != "created"  # on its first board, nobody moves
     }
     return {slug: people for slug, people in movers.items() if people}
+
+
+# While a private board is applied
+
+ENDED = "2025-11-01T00:00:00"
+RESULTS = {
+    "the first result": ((), "first"),
+    "a later result": (("first",), "later"),
+    "the first result, from a file": ((), "first.csv"),
+    "a later result, from a file": (("first",), "later.csv"),
+    "an older result, from a file": (("first",), "older.csv"),
+}
+
+
+def shaken(public: str, seed: str, *, without: int = 0) -> str:
+    """A private board: the teams of a public one in another order, some of them removed."""
+    chance = random.Random(seed)
+    table = list(csv.DictReader(io.StringIO(public)))
+    rows = [row for row in table if row["Rank"] != "0"]
+    chance.shuffle(rows)
+    rows = rows[without:]
+    for place, row in enumerate(rows, start=1):
+        row |= {"Rank": str(place), "Score": f"{0.8 - place / 1000:.5f}"}
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(table[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue()
+
+
+def _results(db: Path) -> dict[str, object]:
+    """All that is stored of the private board of "ended", but for times."""
+    state = oracle.found(db, private=True)["ended"]
+    with contextlib.closing(sqlite3.connect(db, timeout=30)) as connection:
+
+        def rows(sql: str) -> list[tuple[object, ...]]:
+            return connection.execute(sql).fetchall()
+
+        return {
+            **_without_times(state),
+            "boards": rows("SELECT row_count, team_count FROM private_boards"),
+            "snapshots": rows("SELECT row_count FROM private_snapshots WHERE NOT unchanged ORDER BY moment"),
+            "ranks": rows("SELECT packed FROM board_ranks WHERE board = 'private'"),
+            "medal lines": rows("SELECT * FROM private_medal_lines"),
+            "known since": rows("SELECT 1 FROM competitions WHERE result_since IS NOT NULL"),
+            "runs": rows(
+                "SELECT DISTINCT status FROM sync_runs WHERE board = 'private' AND status <> 'unchanged'"
+            ),
+        }
+
+
+def _without_times(state: State) -> dict[str, object]:
+    return {
+        "entries": {
+            name: (*entry[:3], entry[5] is not None) for name, entry in sorted(state.entries.items())
+        },
+        "history": {
+            name: [standing for _, standing in history] for name, history in sorted(state.history.items())
+        },
+    }
+
+
+@pytest.mark.fixed_port
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_kill_while_a_private_board_is_applied_leaves_before_or_after(
+    name: str, killer: Killer, kaggle: KaggleServer, tmp_path: Path
+) -> None:
+    known, comes = RESULTS[name]
+    public = board("ended")
+    results = {
+        "older": shaken(public, "older"),
+        "first": shaken(public, "first"),
+        "later": shaken(public, "later", without=9),
+    }
+    template, home = tmp_path / "world" / "template", tmp_path / "world" / "home"
+    home.mkdir(parents=True)
+    environment = kills.as_environment(home, {**ENVIRONMENT, "KAGGLE_API_TOKEN": "test-token"})
+    kaggle.competition("ended", deadline=f"{ENDED}Z")
+    kaggle.board("ended", public.encode(), when=BEFORE)
+    kaggle.largest_page = 9
+    for each in known:
+        kaggle.private("ended", results[each].encode())
+    for command in (("competitions", "add", "ended"), ("users", "add", *PEOPLE), ("sync", "ended")):
+        ended = killer.run(command, environment)
+        assert ended.code == 0, ended.output
+    words = ["sync", "ended"]
+    which = comes.removesuffix(".csv")
+    if comes.endswith(".csv"):
+        # Kaggle gave the known one just now.
+        at = datetime.now(UTC) + timedelta(hours=-12 if which == "older" else 12)
+        file = tmp_path / board_name("ended", at.strftime("%Y-%m-%dT%H:%M:%S"), "private")
+        file.write_text(results[which])
+        words += ["--from", str(file)]
+    else:
+        kaggle.private("ended", results[which].encode())
+        time.sleep(1.1)  # boards of the same second are one
+    home.rename(template)
+
+    kills.fresh_copy(template, home)
+    whole, counts = killer.counts(words, environment)
+    assert whole.code == 0, whole.output
+    before, after = _results(template / "kagsync.db"), _results(home / "kagsync.db")
+    order = [which, *known] if which == "older" else [*known, which]
+    for found, boards in ((before, list(known)), (after, order)):
+        expected = oracle.expected(
+            {f"2025-11-0{day}T00:00:00Z": results[each] for day, each in enumerate(boards, 1)}, PEOPLE
+        )
+        assert {key: found[key] for key in ("entries", "history")} == _without_times(expected)
+    files = _files(home)
+
+    points = [Kill(call, number) for call, most in counts.items() for number in range(1, most + 1)]
+    struck: collections.Counter[str] = collections.Counter()
+    outcomes: collections.Counter[str] = collections.Counter()
+    for kill in _sample(points, max(KILLS // 5, 8), random.Random(name)):
+        kills.fresh_copy(template, home)
+        ended = killer.run(words, environment, kill)
+        if ended.code != kills.KILLED:
+            continue
+        struck[kill.call] += 1
+        invariants.check(home / "kagsync.db")
+        found = _results(home / "kagsync.db")
+        assert found in (before, after), (kill, ended.struck)
+        outcomes["after" if found == after else "before"] += 1
+        assert oracle.found(home / "kagsync.db") == oracle.found(template / "kagsync.db")
+        kills.age(home, days=3)
+        for command in (words, ["cleanup"]):
+            again = killer.run(command, environment)
+            assert again.code == 0, (kill, again.output)
+        invariants.check(home / "kagsync.db")
+        assert _results(home / "kagsync.db") == after, (kill, ended.struck)
+        assert _files(home) == files, kill
+    print(f"\n{name}: {struck.total()} kills of {len(points)} points, {dict(outcomes)}, {dict(struck)}")
+    assert struck

@@ -97,24 +97,33 @@ def _standings(text: str, people: set[str]) -> dict[str, tuple[Standing, str, st
     return {owner: claim[2] for owner, claim in best.items()}
 
 
-def found(db: Path) -> dict[str, State]:
-    """Each competition of a database, by its slug; empty where there are no tables yet."""
+def found(db: Path, *, private: bool = False) -> dict[str, State]:
+    """Each competition of a database, by its slug; empty where there are no tables yet.
+
+    Args:
+        private: what is there of the private boards, in place of the public ones.
+    """
+    leaderboard = "private_leaderboard" if private else "leaderboard"
+    history = "private_entry_history" if private else "entry_history"
+    applied = (
+        "competitions LEFT JOIN private_boards b ON b.competition_id = id" if private else "competitions b"
+    )
     with contextlib.closing(sqlite3.connect(db, timeout=30)) as connection:
-        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'leaderboard'").fetchone():
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (leaderboard,)).fetchone():
             return {}
         states = {
             slug: State(snapshot_at, {}, {})
-            for slug, snapshot_at in connection.execute("SELECT slug, snapshot_at FROM competitions")
+            for slug, snapshot_at in connection.execute(f"SELECT slug, b.snapshot_at FROM {applied}")
         }
         for slug, username, *rest in connection.execute(
             "SELECT competition, username, rank, score, kaggle_team_name, team_id, members, "
             "submission_count, submission_date, matched_by, first_seen_at, last_seen_at, left_at "
-            "FROM leaderboard"
+            f"FROM {leaderboard}"
         ):
             states[slug].entries[username] = (tuple(rest[:6]), *rest[6:])
         for slug, username, moment, team, rank, score, name, team_id, members, count in connection.execute(
             "SELECT c.slug, u.username, h.moment, h.team, h.rank, h.score, t.name, t.team_id, t.members, "
-            "h.submission_count FROM entry_history h JOIN users u ON u.id = h.user_id "
+            f"h.submission_count FROM {history} h JOIN users u ON u.id = h.user_id "
             "JOIN competitions c ON c.id = h.competition_id LEFT JOIN teams t ON t.id = h.team "
             "ORDER BY h.moment"
         ):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from world import DATABASES, invariants
@@ -19,6 +20,7 @@ from world.running import start
 
 import kagsync.demo
 from kagsync import installation
+from kagsync.standings import ranks
 from kagsync.store import migrations
 
 if TYPE_CHECKING:
@@ -138,6 +140,38 @@ def test_what_migrated_is_what_the_newest_program_makes_of_the_same_boards(
     make(tmp_path / "new.db", kagsync)
     show = ("show", SLUG, "--format", "json", "--since", "2025-10-31")  # not a time ago, which moves
     assert kagsync.ok(*show) == kagsync.ok(*show, "--db", str(tmp_path / "new.db"))
+
+
+def test_no_history_is_rewritten_for_private_boards(
+    db: Path, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(7, db)
+    root = "SELECT rootpage FROM sqlite_master WHERE name = 'entry_history'"
+    before, history = ask(db, root), ask(db, "SELECT * FROM entry_history")
+    statements: list[str] = []
+    connect = sqlite3.connect
+
+    def traced(*words: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*words, **options)
+        connection.set_trace_callback(statements.append)
+        return connection
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", traced)
+        kagsync.ok("users", "list")
+    assert any("CREATE TABLE private_entry_history" in each for each in statements)
+    assert [each for each in statements if re.search(r"\bentry_history\b", each)] == []
+    assert (ask(db, root), ask(db, "SELECT * FROM entry_history")) == (before, history)
+
+
+def test_an_older_database_learns_the_ranks_of_all_teams_from_the_same_board(
+    db: Path, kagsync: Kagsync
+) -> None:
+    stored(7, db)
+    kagsync.ok("sync", SLUG, "--from", BOARDS[1])
+    ((packed,),) = ask(db, "SELECT packed FROM board_ranks WHERE board = 'public'")
+    assert ask(db, "SELECT row_count FROM competitions") == [(len(ranks.unpack(packed)),)]
+    invariants.check(db)
 
 
 def test_channels_from_before_there_were_labels_get_one_for_each_url(db: Path, kagsync: Kagsync) -> None:

@@ -114,8 +114,8 @@ def wrong_in_all(db: Path, board: str, csv_content: bytes) -> int:
 @pytest.mark.parametrize(
     ("teams", "people", "orders", "syncs"),
     [
-        (29, 23, 5, False),
-        (29, 23, 5, True),
+        (29, 23, 4, False),
+        (29, 23, 3, True),
         pytest.param(29, 23, 24, False, marks=pytest.mark.long),
         pytest.param(29, 23, 24, True, marks=pytest.mark.long),
         pytest.param(1744, 60, 24, False, marks=pytest.mark.long),

@@ -46,6 +46,11 @@ class Times(NamedTuple):
     def has_ended(self, now: datetime) -> bool:
         return self.deadline is not None and self.deadline <= now
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether Kaggle did not answer when it was last asked."""
+        return self.asked_at is not None and self.asked_at != self.answered_at
+
 
 class Phase(NamedTuple):
     """A phase, and since when (None: not known)."""
@@ -93,12 +98,11 @@ def pace(times: Times, now: datetime) -> timedelta | None:
     """How often Kaggle is asked; 0: in every run; None: no longer."""
     if not times.has_ended(now):
         return timedelta(0)
-    found, began = phase(times, now), _began(times)
-    if times.asked_at is not None and times.asked_at != times.answered_at:  # it failed: try again
-        return _HOUR
-    if found.name == FINISHED:
-        return None
-    return _DAY if found.name == FINAL and began and now >= began + HOURLY else _HOUR
+    name, began = phase(times, now).name, _began(times)
+    if name == FINISHED:
+        return _DAY if times.has_failed else None  # it was asked for somebody new: that is tried again
+    daily = name == FINAL and began is not None and now >= began + HOURLY
+    return _DAY if daily and not times.has_failed else _HOUR
 
 
 def is_due(times: Times, now: datetime, *, outdated: bool) -> bool:
@@ -110,6 +114,6 @@ def is_due(times: Times, now: datetime, *, outdated: bool) -> bool:
     every = pace(times, now)
     if times.deadline is None or times.asked_at is None or times.asked_at < times.deadline:
         return True
-    if outdated and times.asked_at == times.answered_at:
+    if outdated and not times.has_failed:
         return True
     return every is not None and now - times.asked_at >= every

@@ -52,7 +52,7 @@ def update(work: Work, store: Store, competition: Competition, run: Run) -> Priv
     except Exception as cause:  # noqa: BLE001  (the public board is processed; this must not make it fail)
         error = as_expected(cause, work.settings)
         # Kaggle is asked every hour. The first failure in a row is a warning, which cron mails.
-        failed_before = competition.result_asked_at != competition.result_answered_at
+        failed_before = competition.times(run.started_at).has_failed
         level = logging.INFO if failed_before else logging.WARNING
         log.failure(error, f"The private leaderboard of {competition.slug} was not read: ", level)
         record_failure(lambda: contextlib.nullcontext(store), competition, run, error)

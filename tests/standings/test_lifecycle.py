@@ -63,7 +63,7 @@ def final(asked: datetime, *, result: datetime = RESULT, answered: bool = True) 
         (final(RESULT + 9 * DAY, answered=False), RESULT + 9 * DAY, FINAL, RESULT, HOUR),
         (final(RESULT + 28 * DAY), RESULT + 400 * DAY, FINAL, RESULT, DAY),  # the machine was off
         (final(RESULT + 29 * DAY), RESULT + 29 * DAY, FINISHED, RESULT + HOURLY + DAILY, None),
-        (final(RESULT + 99 * DAY, answered=False), RESULT + 99 * DAY, FINISHED, RESULT + 29 * DAY, HOUR),
+        (final(RESULT + 99 * DAY, answered=False), RESULT + 99 * DAY, FINISHED, RESULT + 29 * DAY, DAY),
         # A result from a file, before Kaggle was asked, and before the end.
         (NEVER._replace(result_since=END - 9 * DAY), END - DAY, FINAL, END - 9 * DAY, 0 * HOUR),
         (NEVER._replace(result_since=END - 99 * DAY), END + DAY, FINAL, END - 99 * DAY, HOUR),

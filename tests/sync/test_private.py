@@ -192,10 +192,10 @@ def test_somebody_new_appears_even_if_the_first_try_fails(club: Clocked, call: s
     club.run("sync", "--all")
     club.now += 5 * MINUTE
     assert club.sync()["status"] == "not-due"
-    club.now += HOUR
+    club.now += DAY
     club.sync()
     assert club.private_ranks() == {"other0": 1, "bob": 5, "alice": 10}
-    club.now += HOUR
+    club.now += 2 * DAY
     assert club.sync()["status"] == "not-due"
 
 

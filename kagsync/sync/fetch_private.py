@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.board import cells, file_name
-from kagsync.errors import BadDownload, Unreachable, from_os_error
+from kagsync.errors import BadDownload, OutOfTime, Unreachable, from_os_error
 from kagsync.standings.lifecycle import PRIVATE
 from kagsync.sync import run_folder
 from kagsync.sync.fetch import Fetched
@@ -65,12 +65,24 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path, known: K
     """
 
     def page(token: str = "", *, public: bool = False) -> Page:
-        return api.leaderboard_page(competition.kaggle_id, public=public, token=token)
+        try:
+            return api.leaderboard_page(competition.kaggle_id, public=public, token=token)
+        except OutOfTime as error:
+            if not token:
+                raise
+            # Not left for the next run: every run would begin anew, and none would come to the end.
+            raise Unreachable(
+                "the run ended before the private leaderboard was read",
+                f"To read it without a time limit: kagsync sync {competition.slug}",
+            ) from error
 
     public = page(public=True)
     first = page()
-    # Until the private board is out, both kinds are the public one. It may change between the two requests.
-    if not first.rows or _is_blank(first, public) or _same(first, public) or _same(first, page(public=True)):
+    # Until the private board is out, both kinds are the public one.
+    if not first.rows or _is_blank(first, public) or _same(first, public):
+        return None
+    # A public board that changes meanwhile, as those of simulations do, may be what differs.
+    if not _same(public, page(public=True)):
         return None
     rows, partial = _all(page, first, known.ours.keys())
     if len(rows) > len(first.rows) and not _same(first, page()):
@@ -110,12 +122,12 @@ def _same(one: Page, other: Page) -> bool:
 
 
 def _is_blank(one: Page, public: Page) -> bool:
-    """Whether all scores are 0 although the public ones are not, which Kaggle has sent by mistake."""
-    return not any(_score(row) for row in one.rows) and any(_score(row) for row in public.rows)
+    """Whether all scores are 0 or missing although the public ones are not, as Kaggle has sent by mistake."""
+    return not any(map(_is_scored, one.rows)) and any(map(_is_scored, public.rows))
 
 
-def _score(row: Row) -> float:
-    return cells.number(row.score)
+def _is_scored(row: Row) -> bool:
+    return abs(cells.number(row.score)) > 0  # no comparison with NaN is true
 
 
 def _all(page: Callable[[str], Page], first: Page, ours: AbstractSet[int]) -> tuple[list[Row], bool]:
@@ -146,12 +158,12 @@ def _lines(rows: list[Row], known: Known) -> Iterator[tuple[object, ...]]:
     for row in rows:
         is_host = row.team_id in known.hosts
         rank += not is_host
-        ours = known.ours.get(row.team_id)
+        ours, date = known.ours.get(row.team_id), row.submission_date
         yield (
             0 if is_host else rank,
             row.team_id,
             row.team_name,
-            f"{row.submission_date:%Y-%m-%d %H:%M:%S}" if row.submission_date else "",
+            f"{date:%Y-%m-%d %H:%M:%S}" if date and date.year >= file_name.FIRST_YEAR else "",
             row.score,
             "" if ours is None or ours.submission_count is None else ours.submission_count,
             "" if ours is None else ours.members,

@@ -68,7 +68,9 @@ def _fetch_and_process(work: Work, store: Store, competition: Competition, run: 
         work.settings, competition, lambda folder: work.source.fetch_private(competition, folder, known)
     ) as board:
         if board is None:
-            logger.info("The private leaderboard of %s is not out yet", competition.slug)
+            kept = competition.has_result
+            is_not_out = "is no longer shown, so the stored one stays" if kept else "is not out yet"
+            logger.info("The private leaderboard of %s %s", competition.slug, is_not_out)
             return Private(NOT_OUT)
         processed = work.process(store, competition, board, run)
     return Private(processed.status, processed.counts)

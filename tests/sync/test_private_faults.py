@@ -1,0 +1,133 @@
+"""What is no result, and what neither keeps Kaggle from being asked nor has it asked all the time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from world.boards import Team, board_csv, submissions
+from world.club import Club
+from world.kaggle_server import Answer
+
+from kagsync import clock
+from kagsync.errors import OutOfTime
+from kagsync.kaggle.client import KaggleApi
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from world.kaggle_server import KaggleServer, Request
+    from world.running import Kagsync
+
+    from kagsync.kaggle.pages import Page
+    from kagsync.settings import Settings
+
+END = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
+TICK, HOUR, DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
+ALICE, BOB = Team(11, "Team A", ("alice",), "0.90"), Team(12, "Team B", ("bob",), "0.80")
+OTHERS = [Team(100 + i, f"other{i}", (f"other{i}",), f"0.7{9 - i}") for i in range(8)]
+PUBLIC, PRIVATE = [ALICE, BOB, *OTHERS], [*OTHERS, BOB, ALICE]
+
+
+class Ended(Club):
+    """A club whose clock stands still until it is set."""
+
+    now = END - DAY
+
+    def publish(self, *teams: Team) -> None:
+        self.kaggle.board(self.slug, board_csv(teams), clock.iso(self.now).removesuffix("Z"))
+
+    def sync(self) -> str:
+        """What `sync --all` logs. It must succeed."""
+        ran = self.run("sync", "--all")
+        assert ran.code == 0, ran
+        return ran.out + ran.err
+
+    def asked_for(self) -> tuple[int, int]:
+        """The downloads, and the pages of leaderboards, since this was last called."""
+        counts = len(self.kaggle.downloads()), len(self.kaggle.pages())
+        self.kaggle.requests.clear()
+        return counts
+
+
+@pytest.fixture
+def club(
+    kagsync: Kagsync,
+    settings: Settings,
+    tmp_path: Path,
+    kaggle: KaggleServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Ended:
+    """A competition that has just ended; Alice and Bob are on its public board."""
+    club = Ended(kagsync, settings, tmp_path, kaggle)
+    monkeypatch.setattr(clock, "utc_now", lambda: club.now)
+    kaggle.competition(club.slug, deadline=clock.iso(END))
+    club.publish(*PUBLIC)
+    club.track("alice", "bob")
+    club.sync()
+    kaggle.requests.clear()
+    club.now = END
+    return club
+
+
+def test_a_public_board_that_changes_all_the_time_is_no_result(
+    club: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, boards = club.kaggle.respond, iter(range(100))
+
+    def rerated(request: Request) -> Answer:
+        if request.call == "GetLeaderboard":
+            extra = next(boards)
+            club.publish(*(replace(team, score=f"{team.score}{extra:02}") for team in PUBLIC))
+        return answer(request)
+
+    monkeypatch.setattr(club.kaggle, "respond", rerated)
+    assert "is not out yet" in club.sync()
+    assert club.private_ranks() == {}
+    assert club.asked_for() == (1, 3)
+
+
+@pytest.mark.parametrize("score", ["0", ""])
+def test_a_board_without_scores_is_no_result(club: Ended, score: str) -> None:
+    club.kaggle.private("titanic", board_csv(replace(team, score=score) for team in PRIVATE))
+    assert "is not out yet" in club.sync()
+    assert club.private_ranks() == {}
+
+
+def test_a_result_that_kaggle_no_longer_shows_stays(club: Ended) -> None:
+    club.kaggle.private("titanic", board_csv(PRIVATE))
+    club.sync()
+    club.now += HOUR
+    club.kaggle.private("titanic", None)
+    assert "is no longer shown, so the stored one stays" in club.sync()
+    assert club.private_ranks() == {"alice": 10, "bob": 9}
+
+
+def test_dates_that_say_nothing_are_no_warning(club: Ended) -> None:
+    rows = [row | {"submissionDate": "0001-01-01T00:00:00Z"} for row in submissions(board_csv(PRIVATE))]
+    public = Answer(body={"submissions": submissions(board_csv(PUBLIC))})
+    club.kaggle.answer("titanic", public, Answer(body={"submissions": rows}), public, call="GetLeaderboard")
+    assert "WARNING" not in club.sync()
+    assert club.ask("SELECT DISTINCT submission_date FROM private_leaderboard") == [(None,)]
+
+
+def test_a_board_that_takes_longer_than_a_run_is_not_begun_anew_in_each(
+    club: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = KaggleApi.leaderboard_page
+
+    def slow(self: KaggleApi, kaggle_id: str, *, public: bool, token: str = "") -> Page:
+        if token:
+            raise OutOfTime("no time was left")
+        return page(self, kaggle_id, public=public)
+
+    monkeypatch.setattr(KaggleApi, "leaderboard_page", slow)
+    club.kaggle.largest_page = 4
+    club.kaggle.private("titanic", board_csv(PRIVATE))
+    assert "To read it without a time limit: kagsync sync titanic" in club.sync()
+    club.kaggle.requests.clear()
+    club.now += TICK
+    assert "Nothing is due" in club.sync()
+    assert club.asked_for() == (0, 0)

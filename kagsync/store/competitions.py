@@ -136,8 +136,17 @@ class CompetitionChanges(Part):
         self._set(competition_id, active=active)
 
     def link(self, competition_id: int, kaggle_id: str | None) -> None:
-        """Links a competition to Kaggle; None: its boards come from files only."""
-        self._set(competition_id, kaggle_competition_id=kaggle_id)
+        """Links a competition to Kaggle; None: its boards come from files only.
+
+        What Kaggle answered about the private board of another competition does not count.
+        """
+        self._set(
+            competition_id,
+            kaggle_competition_id=kaggle_id,
+            result_asked_since=None,
+            result_asked_at=None,
+            result_answered_at=None,
+        )
 
     def set_title(self, competition_id: int, title: str) -> None:
         self._set(competition_id, title=title)

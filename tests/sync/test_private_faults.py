@@ -131,3 +131,15 @@ def test_a_board_that_takes_longer_than_a_run_is_not_begun_anew_in_each(
     club.now += TICK
     assert "Nothing is due" in club.sync()
     assert club.asked_for() == (0, 0)
+
+
+def test_a_competition_that_is_linked_anew_is_asked_for_again(club: Ended) -> None:
+    club.sync()
+    club.now += 15 * DAY
+    club.sync()
+    assert "finished: titanic" in club.sync()
+    club.kaggle.competition("another", deadline=clock.iso(END))
+    club.kaggle.board("another", board_csv(PUBLIC), clock.iso(club.now).removesuffix("Z"))
+    club.ok("competitions", "add", "titanic", "--kaggle-id", "another")
+    assert "is not out yet" in club.sync()
+    assert club.json("competitions", "list")[0]["phase"] == "ended"

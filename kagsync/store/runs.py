@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.standings.lifecycle import PRIVATE
+from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.store.competitions import set_columns
 from kagsync.store.connection import Part
 from kagsync.store.records import (
@@ -123,6 +123,15 @@ class Runs(Part):
             return None
         at, code, message = failed[0]
         return Failures(len(failed), clock.parse_iso(at), code, message)
+
+    def kaggle_is_behind(self, competition_id: int) -> bool:
+        """Whether the last public board from Kaggle was older than the applied one, which is from a file."""
+        status = self._db.value(
+            "SELECT status FROM sync_runs WHERE competition_id = ? AND source = ? AND board = ? "
+            "AND status <> ? ORDER BY id DESC LIMIT 1",
+            (competition_id, KAGGLE, PUBLIC, ERROR),
+        )
+        return bool(status == OLDER)
 
     def last_error(self, competition_id: int) -> tuple[datetime, str] | None:
         """When and why the latest sync failed; None when it did not."""

@@ -196,6 +196,8 @@ def _not_due(store: Store, settings: Settings, competitions: list[Competition]) 
     found = []
     for each in competitions:
         outdated = each.rules != rules(roster_version, each, team_name=settings.team_name)
+        # A board from a file that is newer than Kaggle's stays as it is, however often Kaggle is asked.
+        outdated = outdated and not store.runs.kaggle_is_behind(each.id)
         if not lifecycle.is_due(each.times(now), now, outdated=outdated):
             found.append(Result(each.slug, NOT_DUE, is_finished=each.phase(now).name == lifecycle.FINISHED))
     return found

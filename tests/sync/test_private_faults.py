@@ -143,3 +143,18 @@ def test_a_competition_that_is_linked_anew_is_asked_for_again(club: Ended) -> No
     club.ok("competitions", "add", "titanic", "--kaggle-id", "another")
     assert "is not out yet" in club.sync()
     assert club.json("competitions", "list")[0]["phase"] == "ended"
+
+
+def test_a_newer_board_from_a_file_does_not_have_kaggle_asked_in_each_run(club: Ended) -> None:
+    club.now += HOUR
+    club.sync()
+    club.ok("sync", "titanic", "--from", str(club.file(board_csv(PUBLIC[::-1]), "2026-03-02T00:30:00")))
+    club.ok("users", "add", "other1")
+    club.now += TICK
+    assert "An older snapshot" in club.sync()
+    assert club.entries("--board", "public").keys() == {"alice", "bob", "other1"}
+    club.kaggle.requests.clear()
+    for _ in range(3):
+        club.now += TICK
+        assert "Nothing is due" in club.sync()
+    assert club.asked_for() == (0, 0)

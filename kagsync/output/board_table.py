@@ -338,9 +338,9 @@ def _mark_note(views: Iterable[BoardView]) -> list[str]:
 
 def ends(competition: Competition, now: datetime) -> str:
     """How long until the deadline."""
-    if not competition.deadline:
+    deadline = competition.ends_at
+    if deadline is None:
         return ""
-    deadline = clock.parse_iso(competition.deadline)
     if deadline <= now:
         return "ended"
     return f"ends in {clock.span(max((deadline - now).total_seconds(), 60))}"

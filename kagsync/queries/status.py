@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
@@ -71,11 +72,11 @@ class Status:
     def next_deadline(self) -> Competition | None:
         """The competition that ends next."""
         ahead = [
-            health.competition
+            (ends_at, health.competition)
             for health in self.expected
-            if health.competition.deadline and clock.parse_iso(health.competition.deadline) > self.now
+            if (ends_at := health.competition.ends_at) is not None and ends_at > self.now
         ]
-        return min(ahead, key=lambda competition: competition.deadline or "", default=None)
+        return min(ahead, key=itemgetter(0), default=(None, None))[1]
 
     @property
     def summary(self) -> str:

@@ -79,6 +79,11 @@ class Competition(NamedTuple):
         """As a person set it, else as Kaggle says: a competition that awards points awards medals."""
         return bool(self.medals if self.medals is not None else self.awards_points)
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """The deadline; None: not known, or not a time that makes sense."""
+        return _deadline(self.deadline)
+
     def times(self, now: datetime) -> Times:
         """The times that its phase depends on. Those that a wrong clock noted in the future do not count."""
 
@@ -86,7 +91,7 @@ class Competition(NamedTuple):
             return None if moment is None or clock.is_ahead(moment, now) else moment
 
         return Times(
-            deadline=_deadline(self.deadline),
+            deadline=self.ends_at,
             asked_since=believed(self.result_asked_since),
             asked_at=believed(self.result_asked_at),
             answered_at=believed(self.result_answered_at),

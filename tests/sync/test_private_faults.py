@@ -158,3 +158,17 @@ def test_a_newer_board_from_a_file_does_not_have_kaggle_asked_in_each_run(club: 
         club.now += TICK
         assert "Nothing is due" in club.sync()
     assert club.asked_for() == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["never", "99999-01-01", "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00Z"]
+)
+def test_a_deadline_that_makes_no_sense_is_none(club: Ended, text: str) -> None:
+    club.update(deadline=text, facts_at=clock.iso(club.now))
+    club.sync()
+    for words in (["show"], ["show", "titanic"], ["status"], ["competitions", "list"], ["news"]):
+        club.ok(*words)
+    club.ok("report", "--output", str(club.folder / "report"))
+    assert club.json("status")["next_deadline"] is None
+    assert club.json("status")["competitions"][0]["phase"] == "running"
+    assert "ended" not in club.ok("show", "titanic")

@@ -123,7 +123,7 @@ def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
     with open_store(loaded) as store:
         found = {each.slug: each for each in _competitions(store, slugs)}
         what = {
-            slug: with_entries(slug, store.boards.entry_count(competition_id=each.id))
+            slug: with_entries(slug, store.entry_count(competition_id=each.id))
             for slug, each in found.items()
         }
         for each in what.values():  # ask everything first: if the last answer is no, nothing is lost

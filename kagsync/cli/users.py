@@ -132,10 +132,7 @@ def users_remove(
     with open_store(loaded) as store:
         people = [store.users.get(inputs.username(username)) for username in usernames]
         found = {each.username: each for each in people}
-        what = {
-            name: with_entries(name, store.boards.entry_count(user_id=each.id))
-            for name, each in found.items()
-        }
+        what = {name: with_entries(name, store.entry_count(user_id=each.id)) for name, each in found.items()}
         for each in what.values():
             confirm(f"Remove {each}?", yes=yes)
         with in_turn(found) as left:

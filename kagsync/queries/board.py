@@ -139,13 +139,14 @@ def boards(
 
 
 def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, list[User], list[Unseen]]:
-    """The users who have no entry in a competition, and which of them were never on any board.
+    """The users who have no entry on a competition's boards, and which of them were never on any board.
 
     Raises:
         UnknownCompetition: no such competition is tracked.
     """
     competition = store.competitions.get(slug)
-    present = {entry.user_id for entry in store.boards.entries(competition.id)}
+    ledgers = (store.ledger(PUBLIC), store.ledger(PRIVATE))
+    present = {entry.user_id for each in ledgers for entry in each.boards.entries(competition.id)}
     absent = [user for user in users if user.id not in present]
     return competition, absent, unseen.unseen(store, absent)
 

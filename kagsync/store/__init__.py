@@ -82,6 +82,11 @@ class Store:
         tables = TABLES[board]
         return Ledger(Boards(self.connection, tables), History(self.connection, tables))
 
+    def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
+        """How many entries a competition or a user has, on both boards."""
+        boards = (self.ledger(board).boards for board in TABLES)
+        return sum(each.entry_count(competition_id=competition_id, user_id=user_id) for each in boards)
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[Writing]:
         """Makes the block one transaction: all of it is written, or nothing."""

@@ -61,7 +61,7 @@ class Boards(BoardPart):
         return ((competition, user, rank, bool(on_board)) for competition, user, rank, on_board in rows)
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
-        """How many entries a competition or a user has."""
+        """How many entries on these boards a competition or a user has."""
         count: int = self._db.value(
             f"SELECT count(*) FROM {self._t.entries} WHERE competition_id = ? OR user_id = ?",
             (competition_id, user_id),

@@ -88,7 +88,10 @@ class Users(Part):
 
     def never_seen(self) -> set[int]:
         """The ids of users who were never found on a board."""
-        rows = self._db.rows("SELECT id FROM users WHERE id NOT IN (SELECT user_id FROM leaderboard_entries)")
+        rows = self._db.rows(
+            "SELECT id FROM users WHERE id NOT IN "
+            "(SELECT user_id FROM leaderboard_entries UNION ALL SELECT user_id FROM private_entries)"
+        )
         return {row[0] for row in rows}
 
     def roster_version(self) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from world.boards import Team, board_csv, submissions
+from world.boards import Team, board_csv, board_name, submissions
 from world.club import Club
 from world.kaggle_server import Answer
 
@@ -172,3 +172,16 @@ def test_a_deadline_that_makes_no_sense_is_none(club: Ended, text: str) -> None:
     assert club.json("status")["next_deadline"] is None
     assert club.json("status")["competitions"][0]["phase"] == "running"
     assert "ended" not in club.ok("show", "titanic")
+
+
+def test_people_who_are_only_on_a_private_board_are_not_missing(club: Ended) -> None:
+    club.ok("users", "add", "carol", "dave")
+    path = club.folder / board_name("titanic", "2026-03-01T12:00:00", "private")
+    path.write_bytes(board_csv([Team(13, "Team C", ("carol",), "0.99"), *PRIVATE]))
+    club.ok("sync", "titanic", "--from", str(path))
+    assert [each["username"] for each in club.json("missing", "titanic")] == ["dave"]
+    shown = club.ok("show", "titanic")
+    assert "dave: never seen on any board" in shown
+    assert "carol: never seen" not in shown
+    assert "Removed carol with 1 entry" in club.ok("users", "remove", "carol", "--yes")
+    assert "Removed titanic with 4 entries" in club.ok("competitions", "remove", "titanic", "--yes")

@@ -70,12 +70,8 @@ def _words_of_result(movement: Movement) -> str:
     before, after = movement.before, movement.after
     way = _up_or_down(movement.places)
     match movement.reason:
-        case movements.FINAL if before is None or before.rank is None:
-            told = "not on the public board"
         case movements.FINAL:
-            told = (
-                f"{way} from the public board" if movement.places else "the same place as on the public board"
-            )
+            told = _beside_public(movement)
         case movements.OTHERS_LEFT | movements.OVERTAKEN:
             told = f"{way}, {brief(movement)}"
         case movements.RESCORED:
@@ -89,6 +85,19 @@ def _words_of_result(movement: Movement) -> str:
         case _:
             told = movement.reason.replace("-", " ")
     return f"{told}, {movement.medal} medal" if movement.medal else told
+
+
+def _beside_public(movement: Movement) -> str:
+    before, places = movement.before, movement.places
+    if before is None:
+        return "not on the public board"
+    if before.rank is None:
+        return "on the public board without a rank"
+    if places is None:
+        return f"{before.rank:,} on the public board"
+    return (
+        f"{_up_or_down(places)} from the public board" if places else "the same place as on the public board"
+    )
 
 
 def _up_or_down(places: int | None) -> str:

@@ -47,12 +47,17 @@ def at(rank: int | None, **fields: object) -> Standing:
         (37, 37, "alice finished 37 of 1,744: the same place as on the public board, silver medal"),
         (1, 1744, "alice finished 1,744 of 1,744: down 1,743 places from the public board"),
         (None, 5, "alice finished 5 of 1,744: not on the public board, gold medal"),
-        (3, None, "alice finished without a rank: the same place as on the public board"),
+        (3, None, "alice finished without a rank: 3 on the public board"),
     ],
 )
 def test_the_result_is_one_sentence(public: int | None, final: int | None, expected: str) -> None:
     standing = None if public is None else PUBLIC._replace(rank=public)
     assert sentences(at(final), public=standing) == [expected]
+
+
+def test_who_had_no_rank_on_the_public_board_was_on_it_all_the_same() -> None:
+    (line,) = sentences(at(5), public=PUBLIC._replace(rank=None))
+    assert line == "alice finished 5 of 1,744: on the public board without a rank, gold medal"
 
 
 def test_the_movement_of_a_result_says_what_programs_need() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kagsync.standings import results
 from kagsync.standings.lifecycle import PRIVATE, PUBLIC
+from kagsync.standings.movements import NEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +31,16 @@ def finals(
         return None
     public = standings(store, competition, PUBLIC)
     medals = store.ledger(PRIVATE).boards.medal_lines(competition.id) if competition.awards_medals else []
-    return lambda user, found: results.of_private(found, public.get(user), medals)
+    history = store.history
+
+    def told(user: int, found: Iterable[Movement]) -> list[Movement]:
+        found = list(found)
+        moment = next((each.moment for each in found if each.reason == NEW), None)
+        # As the public board was then: who is removed later, is removed from both.
+        before = None if moment is None else history.standing_at(competition.id, user, moment)
+        return results.of_private(found, before or public.get(user), medals)
+
+    return told
 
 
 def standings(store: Store, competition: Competition, board: str) -> dict[int, Standing]:

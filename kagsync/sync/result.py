@@ -126,12 +126,18 @@ class Outcome:
         return any(failure.step == REPORT for failure in self.after)
 
     @property
+    def _private_not_saved(self) -> bool:
+        """Whether the database failed on a private board. Any other failure there is only a warning."""
+        failed = [each.private.error for each in self.results if each.private and each.private.error]
+        return any(error.exit_code == errors.DATABASE for error in failed)
+
+    @property
     def status(self) -> str:
         """`ok`, `partial` (some competitions failed, or the report) or `error` (all of them failed)."""
         if self.error is not None:
             return ERROR
         if not self.failed:
-            return PARTIAL if self.report_failed else OK
+            return PARTIAL if self.report_failed or self._private_not_saved else OK
         return ERROR if len(self.failed) == len(self.results) else PARTIAL
 
     @property
@@ -140,10 +146,10 @@ class Outcome:
         if self.error is not None:
             return self.error.exit_code
         found = [result.error.exit_code for result in self.failed if result.error is not None]
+        if self._private_not_saved or errors.DATABASE in found:
+            return errors.DATABASE
         if not found:
             return errors.SOME_FAILED if self.report_failed else errors.OK
-        if errors.DATABASE in found:
-            return errors.DATABASE
         return found[0] if self.alone else errors.SOME_FAILED
 
     @property

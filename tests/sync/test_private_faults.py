@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ from world.club import Club
 from world.kaggle_server import Answer
 
 from kagsync import clock
-from kagsync.errors import OutOfTime
+from kagsync.errors import DiskFull, OutOfTime
 from kagsync.kaggle.client import KaggleApi
+from kagsync.store.competitions import CompetitionChanges
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,3 +187,31 @@ def test_people_who_are_only_on_a_private_board_are_not_missing(club: Ended) -> 
     assert "carol: never seen" not in shown
     assert "Removed carol with 1 entry" in club.ok("users", "remove", "carol", "--yes")
     assert "Removed titanic with 4 entries" in club.ok("competitions", "remove", "titanic", "--yes")
+
+
+def test_a_database_that_fails_on_the_private_board_is_an_error(
+    club: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise DiskFull("the disk is full", "Free some space")
+
+    club.kaggle.private("titanic", board_csv(PRIVATE))
+    monkeypatch.setattr(CompetitionChanges, "set_result_since", full)
+    ran = club.run("sync", "--all", "--format", "json")
+    found = json.loads(ran.out)
+    assert (ran.code, found["exit_code"], found["status"]) == (5, 5, "partial")
+    assert found["competitions"][0]["status"] == "unchanged"
+    assert club.private_ranks() == {}
+
+
+def test_a_result_is_compared_with_the_public_board_of_that_time(club: Ended) -> None:
+    club.kaggle.private("titanic", board_csv(PRIVATE))
+    club.sync()
+    told = ["bob finished 9 of 10: down 7 places from the public board"]
+    told += ["alice finished 10 of 10: down 9 places from the public board"]
+    assert [each["sentence"] for each in club.json("news")] == told
+    club.now += HOUR
+    club.publish(*PUBLIC[1:])  # Alice is removed from both boards
+    club.kaggle.private("titanic", board_csv(PRIVATE[:-1]))
+    club.sync()
+    assert [each["sentence"] for each in club.json("news") if each["reason"] == "final"] == told

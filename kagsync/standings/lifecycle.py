@@ -87,11 +87,18 @@ def _began(times: Times) -> datetime | None:
     return max(known) if times.asked_since else None
 
 
-def is_old_news(times: Times, now: datetime) -> bool:
-    """Whether a first private board is no news: the competition ended weeks before anybody asked for it."""
+def is_old_news(times: Times, now: datetime, last_run: datetime | None) -> bool:
+    """Whether a first private board is no news: the competition ended weeks before anybody asked for it.
+
+    It is news if the competition was followed until its end, and the machine was off since then.
+
+    Args:
+        last_run: when the competition was synced before; None: never.
+    """
     if times.result_since is not None or times.asked_since is not None or times.deadline is None:
         return False
-    return now >= times.deadline + WAIT
+    long_over = times.deadline + WAIT
+    return now >= long_over and (last_run is None or last_run >= long_over)
 
 
 def pace(times: Times, now: datetime) -> timedelta | None:

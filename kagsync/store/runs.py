@@ -124,6 +124,15 @@ class Runs(Part):
         at, code, message = failed[0]
         return Failures(len(failed), clock.parse_iso(at), code, message)
 
+    def last_before(self, competition_id: int, run: str) -> datetime | None:
+        """When a competition's last sync before a run ended; None: there was none."""
+        at = self._db.value(
+            "SELECT finished_at FROM sync_runs WHERE competition_id = ? AND run <> ? "
+            "ORDER BY id DESC LIMIT 1",
+            (competition_id, run),
+        )
+        return None if at is None else clock.parse_iso(at)
+
     def kaggle_is_behind(self, competition_id: int) -> bool:
         """Whether the last public board from Kaggle was older than the applied one, which is from a file."""
         status = self._db.value(

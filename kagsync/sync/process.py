@@ -18,6 +18,8 @@ from kagsync.sync import changes, guard, restore
 from kagsync.sync.result import Processed
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kagsync.board.matching import Claim, Roster
     from kagsync.board.reader import Board
     from kagsync.board.summary import BoardSummary
@@ -95,7 +97,9 @@ def process(
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
         counts = _save(ledger, write.ledger(fetched.board), now, fetched, snapshot, claims, summary)
         if not older:
-            _apply(write, now, fetched, snapshot, summary, fingerprint)
+            is_private = fetched.board == PRIVATE
+            last_run = store.runs.last_before(competition.id, run.run) if is_private else None
+            _apply(write, now, fetched, snapshot, summary, fingerprint, last_run)
         status = OLDER if older else OK
         _finish(write, now, fetched, replace(run, status=status, counts=counts))
     if older:
@@ -159,6 +163,7 @@ def _apply(
     snapshot: Snapshot,
     summary: BoardSummary,
     fingerprint: str,
+    last_run: datetime | None,
 ) -> None:
     """Makes a board the applied one."""
     boards = write.ledger(fetched.board).boards
@@ -176,7 +181,7 @@ def _apply(
         boards.save_ranks(competition.id, packed)
     if fetched.board == PRIVATE:
         now = clock.utc_now()
-        if lifecycle.is_old_news(competition.times(now), now):
+        if lifecycle.is_old_news(competition.times(now), now, last_run):
             write.ledger(PRIVATE).history.mark_as_told(competition.id, snapshot.moment)
 
 

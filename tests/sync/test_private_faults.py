@@ -11,6 +11,7 @@ import pytest
 from world.boards import Team, board_csv, board_name, submissions
 from world.club import Club
 from world.kaggle_server import Answer
+from world.listeners import Listener
 
 from kagsync import clock
 from kagsync.errors import DiskFull, OutOfTime
@@ -115,18 +116,19 @@ def test_dates_that_say_nothing_are_no_warning(club: Ended) -> None:
     assert club.ask("SELECT DISTINCT submission_date FROM private_leaderboard") == [(None,)]
 
 
+@pytest.mark.parametrize("enough", [3, 4, 5])
 def test_a_board_that_takes_longer_than_a_run_is_not_begun_anew_in_each(
-    club: Ended, monkeypatch: pytest.MonkeyPatch
+    club: Ended, monkeypatch: pytest.MonkeyPatch, enough: int
 ) -> None:
     page = KaggleApi.leaderboard_page
 
     def slow(self: KaggleApi, kaggle_id: str, *, public: bool, token: str = "") -> Page:
-        if token:
+        if len(club.kaggle.pages()) >= enough:
             raise OutOfTime("no time was left")
-        return page(self, kaggle_id, public=public)
+        return page(self, kaggle_id, public=public, token=token)
 
     monkeypatch.setattr(KaggleApi, "leaderboard_page", slow)
-    club.kaggle.largest_page = 4
+    club.kaggle.largest_page = 4  # so the board has three pages, and the first is asked for again at the end
     club.kaggle.private("titanic", board_csv(PRIVATE))
     assert "To read it without a time limit: kagsync sync titanic" in club.sync()
     club.kaggle.requests.clear()
@@ -215,3 +217,28 @@ def test_a_result_is_compared_with_the_public_board_of_that_time(club: Ended) ->
     club.kaggle.private("titanic", board_csv(PRIVATE[:-1]))
     club.sync()
     assert [each["sentence"] for each in club.json("news") if each["reason"] == "final"] == told
+
+
+@pytest.mark.parametrize("days", [0, 20, 400])
+def test_a_result_is_news_after_the_machine_was_off_or_the_clock_wrong(club: Ended, days: int) -> None:
+    with Listener() as channel:
+        club.ok("notify", "add", f"json://{channel.address}/")
+        club.now += days * DAY
+        club.kaggle.private("titanic", board_csv(PRIVATE))
+        club.sync()
+        (heard,) = channel.heard
+        assert "alice finished 10 of 10" in heard.body
+
+
+def test_a_result_from_before_an_upgrade_is_no_news(club: Ended) -> None:
+    with Listener() as channel:
+        club.ok("notify", "add", f"json://{channel.address}/")
+        club.now += 20 * DAY
+        club.sync()
+        for name in ("result_asked_since", "result_asked_at", "result_answered_at"):  # earlier versions: none
+            club.update(**{name: None})
+        club.now += TICK
+        club.kaggle.private("titanic", board_csv(PRIVATE))
+        club.sync()
+        assert club.private_ranks()
+        assert channel.heard == []

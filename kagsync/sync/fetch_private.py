@@ -64,11 +64,15 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path, known: K
         Unreachable: they took too long.
     """
 
+    begun = False  # whether a page after the first was asked for
+
     def page(token: str = "", *, public: bool = False) -> Page:
+        nonlocal begun
+        begun = begun or bool(token)
         try:
             return api.leaderboard_page(competition.kaggle_id, public=public, token=token)
         except OutOfTime as error:
-            if not token:
+            if not begun:
                 raise
             # Not left for the next run: every run would begin anew, and none would come to the end.
             raise Unreachable(

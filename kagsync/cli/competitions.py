@@ -112,7 +112,7 @@ def competitions_pause(common: Common, slugs: Slugs) -> None:
 
 @command(competitions_app, "resume")
 def competitions_resume(common: Common, slugs: Slugs) -> None:
-    """Sync paused competitions again, or ask for results again."""
+    """Sync paused competitions again; sync ended ones in the next run."""
     _set_active(common, slugs, True)
 
 

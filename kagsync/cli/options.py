@@ -49,14 +49,14 @@ Direction = Annotated[
 ]
 
 
-class Kind(StrEnum):
-    """The two boards of a competition."""
+class FileBoard(StrEnum):
+    """Which board a file is."""
 
     public = lifecycle.PUBLIC
     private = lifecycle.PRIVATE
 
 
-class Shown(StrEnum):
+class ShownBoard(StrEnum):
     """Which board to show."""
 
     final = lifecycle.FINAL
@@ -64,17 +64,17 @@ class Shown(StrEnum):
     private = lifecycle.PRIVATE
 
 
-OneBoard = Annotated[
-    Kind | None,
+BoardOfFile = Annotated[
+    FileBoard | None,
     typer.Option(
         "--board",
         help="Which board the file is. Default: as its name says, otherwise public.",
         show_default=False,
     ),
 ]
-AnyBoard = Annotated[
-    Shown,
-    typer.Option("--board", help="Which board: final is the private one if there is one, otherwise public."),
+BoardToShow = Annotated[
+    ShownBoard,
+    typer.Option("--board", help="Which board to show. final: private if there is one, otherwise public."),
 ]
 AnySlug = Annotated[str | None, typer.Argument(metavar="SLUG", help="A tracked competition. Default: all.")]
 OneUser = Annotated[str | None, typer.Option("--user", metavar="USERNAME", help="Only this person.")]

@@ -11,7 +11,7 @@ import typer
 
 from kagsync import clock, errors, inputs
 from kagsync.cli.command import Common, app, command, open_to_read
-from kagsync.cli.options import AnyBoard, AnyFormat, AnySlug, Group, OneUser, Shown, Slug, storable
+from kagsync.cli.options import AnyFormat, AnySlug, BoardToShow, Group, OneUser, ShownBoard, Slug, storable
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, Result
 
@@ -41,7 +41,7 @@ def show(
     user: OneUser = None,
     group: Group = None,
     by_group: Annotated[bool, typer.Option("--by-group", help="A table for each group.")] = False,
-    board: AnyBoard = Shown.final,
+    board: BoardToShow = ShownBoard.final,
     since: Since = None,
     format_: AnyFormat = Format.table,
 ) -> Result:
@@ -56,7 +56,7 @@ def show(
     if by_group and slug is None:
         raise UsageError("--by-group needs a competition", "Use: kagsync show SLUG --by-group")
     if slug is None and user is None:
-        if board is not Shown.final:
+        if board is not ShownBoard.final:
             raise UsageError("--board needs a competition", f"Use: kagsync show SLUG --board {board}")
         found = _overviews(loaded, group, compared, now)
         return Result(tables.overview(found, now), [overview.as_json(each) for each in found])
@@ -146,7 +146,7 @@ def history(
         list[str] | None, typer.Argument(metavar="USERNAME", help="Whose history. Default: everybody's.")
     ] = None,
     group: Group = None,
-    board: AnyBoard = Shown.final,
+    board: BoardToShow = ShownBoard.final,
     since: Annotated[
         str | None,
         typer.Option("--since", metavar="WHEN", help=f"Start at: {_WHEN} [default: the first board]."),
@@ -186,7 +186,7 @@ def report(
         str | None, typer.Option(metavar="TITLE", callback=storable, help="The title of the site.")
     ] = None,
     group: Group = None,
-    board: AnyBoard = Shown.final,
+    board: BoardToShow = ShownBoard.final,
 ) -> None:
     """Write a web page for each competition, and an index."""
     from kagsync.report import write

@@ -14,11 +14,11 @@ from kagsync.cli.command import Common, app, command
 from kagsync.cli.options import (
     AcceptName,
     AcceptShrink,
+    BoardOfFile,
     Direction,
     Force,
     JsonOrText,
     LogFile,
-    OneBoard,
     Slug,
     TeamName,
 )
@@ -39,13 +39,13 @@ def sync(
     common: Common,
     slugs: Annotated[list[str] | None, typer.Argument(metavar="SLUG", help="Tracked competitions.")] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="Every active competition that is linked to Kaggle.")
+        bool, typer.Option("--all", help="Every active competition that is linked to Kaggle and due.")
     ] = False,
     source: Annotated[
         Path | None,
         typer.Option("--from", metavar="FILE", help="A ZIP or CSV from disk, instead of Kaggle."),
     ] = None,
-    board: OneBoard = None,
+    board: BoardOfFile = None,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -156,7 +156,7 @@ def process(
     common: Common,
     slug: Slug,
     csv: Annotated[Path, typer.Argument(metavar="CSV", help="The CSV, or a ZIP as Kaggle sends it.")],
-    board: OneBoard = None,
+    board: BoardOfFile = None,
     force: Force = False,
     accept_shrink: AcceptShrink = False,
     accept_name: AcceptName = False,

@@ -74,8 +74,8 @@ class KaggleApi:
         """Asks for a page of a competition's leaderboard: at most `pages.PAGE_SIZE` rows.
 
         Args:
-            public: asks for the public board. Otherwise Kaggle gives the private one where it is out, and
-                else the public one, without saying which of the two it is.
+            public: asks for the public board. Otherwise Kaggle gives the private one if it is out, else the
+                public one, without saying which of the two it is.
             token: the `next_token` of the page before, of the same kind; empty for the first page.
 
         Raises:

@@ -67,7 +67,7 @@ class BoardView:
         left: who was on the board.
         missing: who was never on it.
         unseen: who was never on any board.
-        shake_up: of the whole board; None: this is not the private board, or it is not known.
+        shake_up: of all teams; None: not known, or this is not the private board.
     """
 
     competition: Competition

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 def finals(
     store: Store, competition: Competition
 ) -> Callable[[int, Iterable[Movement]], list[Movement]] | None:
-    """A function that says what a user's movements mean on the private board.
+    """A function that says what movements mean on the private board.
 
     Returns:
-        it takes the user's id and the movements as the rules for public boards found them; None: the board is
-        a public one.
+        a function of a user's id and the movements that the rules for public boards found; None: the
+        competition is seen through its public board.
     """
     if competition.board != PRIVATE:
         return None
@@ -56,7 +56,7 @@ def both(store: Store, competition: Competition) -> tuple[dict[int, Standing], d
 
 
 def whole_shake_up(store: Store, competition: Competition) -> ShakeUp | None:
-    """How the whole board was shaken up; None: not both boards are known as a whole."""
+    """How far all teams moved; None: one of the boards is not known as a whole."""
     if not competition.has_result:
         return None
     from kagsync.standings import ranks  # most competitions are running

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.standings import lifecycle
-from kagsync.standings.lifecycle import FINISHED
+from kagsync.standings.lifecycle import FINISHED, RUNNING
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -92,8 +92,11 @@ class Status:
         fresh = sum(health.state == FRESH for health in expected)
         failing = sum(health.failures is not None for health in expected)
         resting = sum(health.rests_until is not None for health in expected)
+        age, all_running = _span(self.max_age), all(health.phase.name == RUNNING for health in expected)
+        # One that has ended is synced less often, so its last sync may be older.
+        limit = f"last good sync at most {age} ago" if all_running else f"at most {age} overdue"
         facts = [
-            f"{fresh} of {len(expected)} fresh (last good sync at most {_span(self.max_age)} ago)",
+            f"{fresh} of {len(expected)} fresh ({limit})",
             f"{failing} failing" if failing else "",
             f"{resting} resting" if resting else "",
             f"{len(self.finished)} finished" if self.finished else "",
@@ -105,8 +108,8 @@ def status(store: Store, now: datetime, max_age: timedelta) -> Status:
     """Finds out how well the syncs work.
 
     Args:
-        max_age: how old the last good sync of a competition may be. One that has ended is synced less often,
-            and may be older by that.
+        max_age: how old the last good sync of a running competition may be, and how much overdue the next
+            sync of one that has ended.
     """
     found = []
     for competition in store.competitions.all():

@@ -1,4 +1,4 @@
-"""The ranks of all teams on a board, packed for the database: 8 bytes a team, and ready in no time.
+"""The ranks of all teams on a board, packed for the database: 8 bytes a team.
 
 Compression hardly saves anything, because team ids are random.
 """

@@ -1,7 +1,7 @@
 """The rules of the private board: the final rank, and what changes it afterwards. Pure functions.
 
-Nobody submits any more, so nobody improves or falls: a rank goes up or down when teams are removed or scores
-are corrected. What happens inside a team is told of the public board.
+After the end there are no submissions, so nobody improves or falls: a rank goes up or down when teams are
+removed or scores are corrected. Changes within a team are told for the public board only.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class ShakeUp(NamedTuple):
-    """What the private board did to the teams that are on both boards.
+    """How far the teams that are on both boards moved.
 
     Attributes:
-        teams: how many they are.
+        teams: how many teams are on both boards.
         median: how many places the median team moved, up or down: a whole number or a half.
         correlation: Spearman's, from -1 (reversed) to 1 (the same order); None for a single team.
     """

@@ -34,7 +34,7 @@ _TIMES = (
 
 
 class Competitions(Part):
-    """The tracked competitions, with the public board unless `on` gives another."""
+    """The tracked competitions. A competition is seen through its public board; see `on` for the others."""
 
     def all(self) -> list[Competition]:
         """All of them, by slug."""

@@ -111,7 +111,7 @@ class Part:
 
 
 class BoardPart(Part):
-    """A part that is there for the public board and for the private one, each with tables of its own."""
+    """A part that works on the tables of the public boards or on those of the private ones."""
 
     __slots__ = ("_t",)
 

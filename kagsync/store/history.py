@@ -1,6 +1,6 @@
 """The boards that were seen and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
 
-The private board has its own, except for teams.
+Private boards have tables of their own, except for teams.
 
 A history has its own columns, not all of a standing's (see `NOT_IN_HISTORY` in `standings/standing.py`).
 

@@ -1,7 +1,7 @@
 """Gets the private board from Kaggle, which has no download for it, page by page as a CSV in a run folder.
 
-A page has neither ranks nor members. A team's rank is its position, and people come by the team's id from the
-public board, so the CSV has Kaggle's columns and is processed like a host's own file.
+A page has neither ranks nor members. A team's rank is its position, and the members of our teams are taken
+from the public board, by team id. So the CSV has Kaggle's columns and is processed like a host's own file.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def _is_scored(row: Row) -> bool:
 
 
 def _all(page: Callable[[str], Page], first: Page, ours: AbstractSet[int]) -> tuple[list[Row], bool]:
-    """All rows from the first page on; and whether it stopped before the end, after the teams of ours."""
+    """All rows from the first page on, and whether reading stopped before the end, after all our teams."""
     until = time.monotonic() + _LONGEST
     rows, found, pages, tokens = list(first.rows), first, 1, set[str]()
     wanted = ours - {row.team_id for row in first.rows}

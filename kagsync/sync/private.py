@@ -31,11 +31,11 @@ def update(work: Work, store: Store, competition: Competition, run: Run) -> Priv
     """Brings the private board of a competition up to date.
 
     Args:
-        competition: as it is now that its public board has been processed.
+        competition: as it is after its public board was processed.
         run: what is known of this run.
 
     Returns:
-        what came of it; None: no time was left, so the next run asks.
+        how it went; None: no time was left, so the next run asks.
 
     Raises:
         Interrupted: the process was told to stop.

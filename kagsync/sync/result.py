@@ -63,7 +63,7 @@ class Result(NamedTuple):
         status: one of: ok, unchanged, older (an old snapshot, history only), not-due (it has ended, and
             Kaggle is asked less often or no longer), busy (another run syncs it), resting (Kaggle asked to
             wait), later (this run had no time left) and error.
-        is_finished: of one that is not due: whether Kaggle is asked no longer.
+        is_finished: whether one that is not due is finished, so that Kaggle is no longer asked.
         private: its private board; None: Kaggle was not asked.
     """
 
@@ -158,7 +158,7 @@ class Outcome:
         if not self.results:
             return "Nothing to sync: add a competition with kagsync competitions add SLUG"
         if all(result.status == NOT_DUE for result in self.results):
-            return self._nothing_due()
+            return "; ".join(["Nothing is due", *self._not_due("ended")])
         synced = [result.counts.synced for result in self.results if result.counts is not None]
         competitions = "competition" if len(synced) == 1 else "competitions"
         notes = [f"Synced {sum(synced)} entries across {len(synced)} {competitions}"]
@@ -173,24 +173,22 @@ class Outcome:
                 notes.append(f"{words} {_named(slugs)}")
         new = [each.slug for each in self.results if each.private and each.private.status == OK]
         if new:
-            notes.append(f"private leaderboard updated: {_named(new)}")
+            notes.append(f"private board updated: {_named(new)}")
         unread = [result.slug for result in self.results if result.private and result.private.error]
         if unread:
-            notes.append(f"private leaderboard not read: {_named(unread)}")
-        notes += self._not_due()
+            notes.append(f"private board not read: {_named(unread)}")
+        notes += self._not_due("ended, not due yet")
         if self.report_failed:
             notes.append("the report was not updated")
         return "; ".join(notes)
 
-    def _nothing_due(self) -> str:
-        return f"Nothing is due: {'; '.join(self._not_due())}"
-
-    def _not_due(self) -> list[str]:
+    def _not_due(self, ended: str) -> list[str]:
+        """The competitions that are not due; `ended` says what those that are not finished are."""
         notes = []
-        for words, finished in (("ended, not due yet:", False), ("finished:", True)):
-            not_due = [each for each in self.results if each.status == NOT_DUE]
+        not_due = [each for each in self.results if each.status == NOT_DUE]
+        for words, finished in ((ended, False), ("finished", True)):
             if slugs := [each.slug for each in not_due if each.is_finished == finished]:
-                notes.append(f"{words} {_named(slugs)}")
+                notes.append(f"{words}: {_named(slugs)}")
         return notes
 
     @property

@@ -125,7 +125,7 @@ def in_run_folder(
 
 def record_failure(open_store: OpenStore, competition: Competition, run: Run, error: KagsyncError) -> None:
     """Records a failed sync, if it can."""
-    about = "the private leaderboard: " if run.board == PRIVATE else ""
+    about = "private board not read: " if run.board == PRIVATE else ""
     failed = replace(run, error_code=error.code, error_message=f"{about}{error}")
     try:
         with open_store() as store, store.writing() as write:

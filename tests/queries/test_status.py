@@ -97,6 +97,19 @@ def test_all_is_fresh(synced: None, kagsync: Kagsync, settings: Settings) -> Non
     assert 0 <= one["age_seconds"] < 60
 
 
+@pytest.mark.parametrize(("minutes", "state"), [(70, "fresh"), (80, "stale")])
+def test_the_age_of_an_ended_competition_counts_from_when_its_next_sync_is_due(
+    synced: None, kagsync: Kagsync, settings: Settings, minutes: int, state: str
+) -> None:
+    execute(settings.db, "UPDATE competitions SET deadline = '2020-01-01T00:00:00Z'")
+    synced_ago(settings.db, timedelta(minutes=minutes))
+
+    found = told(kagsync)
+
+    assert states(found) == {SLUG: state}
+    assert "fresh (at most 15 min overdue)" in found["summary"]
+
+
 def test_the_databases_size_counts_what_sqlite_has_not_moved_into_it(
     synced: None, kagsync: Kagsync, settings: Settings
 ) -> None:

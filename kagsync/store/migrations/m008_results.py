@@ -117,7 +117,7 @@ def results(db: Database) -> None:
         CREATE TABLE board_ranks (
             competition_id INTEGER NOT NULL REFERENCES competitions(id) ON DELETE CASCADE,
             board TEXT NOT NULL,             -- public or private
-            packed BLOB NOT NULL,            -- see store/ranks.py
+            packed BLOB NOT NULL,            -- see standings/ranks.py
             PRIMARY KEY (competition_id, board)
         ) WITHOUT ROWID
         """,

@@ -74,7 +74,11 @@ def answers(found: Found) -> Iterator[Check]:
     api = client.connect()
     competitions = found.linked
     if found.settings is None or not competitions:
-        why = "it is not known which database to read" if found.settings is None else "no active competition"
+        why = (
+            "it is not known which database to read"
+            if found.settings is None
+            else "no competition to ask for"
+        )
         yield Check("Kaggle", None, f"skipped: {why}")
         return
     with ThreadPoolExecutor(min(found.settings.jobs, len(competitions))) as pool:

@@ -49,7 +49,7 @@ def unattended(known: Found, now: datetime) -> Iterator[Check]:
     yield Check("Schedule", found.runs_by_itself, said, remedy)
     if fresh is not None and fresh.competitions:
         remedy = "" if fresh.healthy else "kagsync sync --all"
-        if not fresh.expected:
+        if not fresh.expected and not fresh.healthy:
             paused = any(each.state == status.PAUSED for each in fresh.competitions)
             remedy = f"kagsync competitions {'resume' if paused else 'add'} SLUG"
         yield Check("Freshness", fresh.healthy, fresh.summary, remedy)

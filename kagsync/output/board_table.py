@@ -6,8 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kagsync import clock
-from kagsync.board.matching import TEAM_NAME
 from kagsync.output.terminal import DOWN, UP, Blocks, Column, Table, moment, sparkline
+from kagsync.output.wording import (
+    MATCHED_BY_NAME_SIGN,
+    arrow,
+    ends,
+    left,
+    mark,
+    name,
+    person_name,
+    phase_words,
+)
 from kagsync.queries.board import score_is_better
 from kagsync.standings import lifecycle
 from kagsync.standings.lifecycle import PRIVATE
@@ -25,7 +34,6 @@ if TYPE_CHECKING:
     from kagsync.standings.standing import Standing
     from kagsync.store.records import Competition, User
 
-MATCHED_BY_NAME_SIGN = "*"  # after a person who was matched only by the name of the team
 _NAMES_IN_A_LINE = 12
 
 
@@ -77,7 +85,7 @@ def moved(movement: Movement | None) -> str:
     if movement.reason in (NEW, CAME_BACK):
         return "new" if movement.reason == NEW else "back"
     places = movement.places or 0
-    return f"{UP if places > 0 else DOWN}{abs(places):,}" if places else ""
+    return arrow(places) if places else ""
 
 
 def _shake_up(row: Row) -> str:
@@ -85,7 +93,7 @@ def _shake_up(row: Row) -> str:
     places = row.line.shake_up if row.is_final else None
     if places is None:
         return ""
-    return f"{UP if places > 0 else DOWN}{abs(places):,}" if places else "="
+    return arrow(places) if places else "="
 
 
 def _public_rank(row: Row) -> str:
@@ -154,7 +162,7 @@ COLUMNS: dict[str, Column[Row]] = {
     "shake_up": Column("Shake-up", _shake_up, right=True, keep=96, signed=True),
     "moved": Column("Moved", lambda row: moved(row.movement), right=True, keep=95, style="dim", signed=True),
     "top": Column("Top", _top, right=True, keep=40, style="dim"),
-    "person": Column("Person", lambda row: name(row.line.user) + _mark(row.line), shrink=14),
+    "person": Column("Person", lambda row: name(row.line.user) + mark(row.line), shrink=14),
     "username": Column(
         "Username", lambda row: row.line.user.username if row.line.user.name else "", keep=30, style="cyan"
     ),
@@ -235,7 +243,7 @@ def groups(view: BoardView, now: datetime) -> Blocks:
 def person(views: list[BoardView], now: datetime) -> Table:
     """One person on every board."""
     columns = [
-        Column("Competition", lambda row: row.competition.slug + _mark(row.line), shrink=20, style="bold"),
+        Column("Competition", lambda row: row.competition.slug + mark(row.line), shrink=20, style="bold"),
         *(
             replace(column, keep=_KEEP_OF_ONE_PERSON.get(key, column.keep))
             for key, column in (COLUMNS | {"team": _WHOLE_TEAM}).items()
@@ -327,61 +335,9 @@ def _decimals(view: BoardView) -> int:
     return min(max(digits, default=0), 12)
 
 
-def _mark(line: Line) -> str:
-    return MATCHED_BY_NAME_SIGN if line.entry.matched_by == TEAM_NAME else ""
-
-
 def _mark_note(views: Iterable[BoardView]) -> list[str]:
-    marked = any(_mark(line) for view in views for line in (*view.on_board, *view.left))
+    marked = any(mark(line) for view in views for line in (*view.on_board, *view.left))
     return [f"{MATCHED_BY_NAME_SIGN} matched by the team's name only"] if marked else []
-
-
-def ends(competition: Competition, now: datetime) -> str:
-    """How long until the deadline."""
-    deadline = competition.ends_at
-    if deadline is None:
-        return ""
-    if deadline <= now:
-        return "ended"
-    return f"ends in {clock.span(max((deadline - now).total_seconds(), 60))}"
-
-
-def phase_words(competition: Competition, phase: Phase) -> str:
-    """A phase for people."""
-    match phase.name:
-        case lifecycle.FINAL:
-            return "final, may change" if competition.is_linked else "final"
-        case lifecycle.FINISHED:
-            return f"final, finished since {phase.since:%Y-%m-%d}"
-        case lifecycle.ENDED:
-            return "ended, waiting for the final result" if competition.is_linked else "ended"
-    return phase.name
-
-
-def phase_since(phase: Phase) -> str:
-    """A phase and since when, in short."""
-    return phase.name if phase.since is None else f"{phase.name} since {phase.since:%Y-%m-%d}"
-
-
-def left(line: Line, board: str = "board") -> str:
-    """A sentence on somebody who left the board: when, and the last standing."""
-    entry, standing = line.entry, line.entry.standing
-    rank = f"rank {standing.rank:,}" if standing.rank is not None else "no rank"
-    day = (entry.left_at or "")[:10]
-    was = f"was {rank}, score {standing.score_text or '–'}"
-    if line.deleted:
-        was += ", the account was deleted"
-    return f"{person_name(line.user)}{_mark(line)} left the {board} on {day} ({was})"
-
-
-def name(user: User) -> str:
-    """A person by name; by username where no name is known."""
-    return user.name or user.username
-
-
-def person_name(user: User) -> str:
-    """A person by name and username."""
-    return f"{user.name} ({user.username})" if user.name else user.username
 
 
 def _people(people: list[User]) -> str:

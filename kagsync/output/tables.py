@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kagsync import clock
-from kagsync.output.board_table import ends, moved, name, phase_since, phase_words
+from kagsync.output.board_table import moved
 from kagsync.output.chart import Series, chart
 from kagsync.output.terminal import DOWN, UP, Column, Lines, Table, moment
+from kagsync.output.wording import ends, name, phase_since, phase_words
 from kagsync.standings import lifecycle
 from kagsync.standings.sentences import words
 

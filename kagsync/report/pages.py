@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.board.matching import TEAM_NAME
-from kagsync.output import board_table
+from kagsync.output import board_table, wording
 from kagsync.queries import board
 from kagsync.safe_text import printable
 from kagsync.standings import lifecycle, shake_up
@@ -73,8 +72,8 @@ class Page:
     def phase_words(self) -> str:
         """The phase of a competition that has ended, or how long until it ends."""
         if self.phase.name == lifecycle.RUNNING:
-            return board_table.ends(self.view.competition, self.now)
-        return board_table.phase_words(self.view.competition, self.phase)
+            return wording.ends(self.view.competition, self.now)
+        return wording.phase_words(self.view.competition, self.phase)
 
     @cached_property
     def old_after(self) -> timedelta | None:
@@ -127,15 +126,13 @@ class Page:
             return []
         private = {line.user.id for line in (*self.view.on_board, *self.view.left)}
         return [
-            board_table.person_name(line.user)
-            for line in self.race.view.on_board
-            if line.user.id not in private
+            wording.person_name(line.user) for line in self.race.view.on_board if line.user.id not in private
         ]
 
     @property
     def marked(self) -> bool:
         """Whether somebody was matched only by the name of the team."""
-        return any(line.entry.matched_by == TEAM_NAME for line in self.view.on_board)
+        return any(wording.mark(line) for line in self.view.on_board)
 
     @cached_property
     def hints(self) -> defaultdict[int, str]:
@@ -229,9 +226,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
-    environment.filters["left"] = board_table.left
+    environment.filters["left"] = wording.left
     environment.filters["iso"] = _iso
-    environment.filters["person"] = board_table.person_name
+    environment.filters["person"] = wording.person_name
     return environment
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync.output.terminal import DOWN, UP
+from kagsync.output.wording import arrow
 from kagsync.report.chart import WIDTH, Tick, apart, cut, rank_ticks
 from kagsync.safe_text import printable
 
@@ -133,7 +133,7 @@ def _way(person: Person) -> str:
 def _moved(person: Person) -> str:
     if person.public is None:
         return ""
-    return f"{UP if person.places > 0 else DOWN}{abs(person.places):,}" if person.places else "="
+    return arrow(person.places) if person.places else "="
 
 
 def _title(person: Person) -> str:

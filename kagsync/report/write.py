@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import output_file, scratch
+from kagsync.output import wording
 from kagsync.queries import board, news, unseen
 from kagsync.report import chart, pages, slope
 from kagsync.standings.lifecycle import FINAL, FINISHED, PRIVATE, PUBLIC
@@ -188,8 +189,8 @@ def _slope(view: BoardView) -> Slope | None:
     people = []
     for line in view.on_board:
         if (rank := line.entry.standing.rank) is not None:
-            label = line.user.name or line.user.username
-            people.append(slope.Person(line.user.username, label, line.public and line.public.rank, rank))
+            public = line.public and line.public.rank
+            people.append(slope.Person(line.user.username, wording.name(line.user), public, rank))
     return slope.draw(people)
 
 
@@ -205,7 +206,7 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
     lines = [
         chart.Line(
             user.username,
-            user.name or user.username,
+            wording.name(user),
             store.history.rank_points(competition.id, user.id, since, bucket),
         )
         for user in people

@@ -1,0 +1,77 @@
+"""Words for people, competitions and phases that all tables and pages share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kagsync import clock
+from kagsync.board.matching import TEAM_NAME
+from kagsync.output.terminal import DOWN, UP
+from kagsync.standings import lifecycle
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from kagsync.queries.board import Line
+    from kagsync.standings.lifecycle import Phase
+    from kagsync.store.records import Competition, User
+
+MATCHED_BY_NAME_SIGN = "*"  # after a person who was matched only by the name of the team
+
+
+def mark(line: Line) -> str:
+    """The sign of a person who was matched only by the name of the team; empty for others."""
+    return MATCHED_BY_NAME_SIGN if line.entry.matched_by == TEAM_NAME else ""
+
+
+def arrow(places: int) -> str:
+    """Places gained (▲) or lost (▼)."""
+    return f"{UP if places > 0 else DOWN}{abs(places):,}"
+
+
+def ends(competition: Competition, now: datetime) -> str:
+    """How long until the deadline."""
+    deadline = competition.ends_at
+    if deadline is None:
+        return ""
+    if deadline <= now:
+        return "ended"
+    return f"ends in {clock.span(max((deadline - now).total_seconds(), 60))}"
+
+
+def phase_words(competition: Competition, phase: Phase) -> str:
+    """A phase for people."""
+    match phase.name:
+        case lifecycle.FINAL:
+            return "final, may change" if competition.is_linked else "final"
+        case lifecycle.FINISHED:
+            return f"final, finished since {phase.since:%Y-%m-%d}"
+        case lifecycle.ENDED:
+            return "ended, waiting for the final result" if competition.is_linked else "ended"
+    return phase.name
+
+
+def phase_since(phase: Phase) -> str:
+    """A phase and since when, in short."""
+    return phase.name if phase.since is None else f"{phase.name} since {phase.since:%Y-%m-%d}"
+
+
+def left(line: Line, board: str = "board") -> str:
+    """A sentence on somebody who left the board: when, and the last standing."""
+    entry, standing = line.entry, line.entry.standing
+    rank = f"rank {standing.rank:,}" if standing.rank is not None else "no rank"
+    day = (entry.left_at or "")[:10]
+    was = f"was {rank}, score {standing.score_text or '–'}"
+    if line.deleted:
+        was += ", the account was deleted"
+    return f"{person_name(line.user)}{mark(line)} left the {board} on {day} ({was})"
+
+
+def name(user: User) -> str:
+    """A person by name; by username where no name is known."""
+    return user.name or user.username
+
+
+def person_name(user: User) -> str:
+    """A person by name and username."""
+    return f"{user.name} ({user.username})" if user.name else user.username

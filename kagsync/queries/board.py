@@ -226,7 +226,7 @@ class _Liner:
         here, standing = entry.left_at is None, entry.standing
         past = self._history.past(competition.id, user.id, self._since)
         movement = movements.overall(past, direction, self._deleted)
-        if movement is not None and self._finals is not None:
+        if movement is not None:
             movement = next(iter(self._finals(user.id, [movement])), None)
         return Line(
             user,

@@ -75,7 +75,7 @@ class Rows:
                     higher_is_better=competition.direction,
                     deleted=deleted,
                 )
-                steps = steps if finals is None else finals(key, steps)
+                steps = finals(key, steps)
                 rows.append(Row(users[key], change.moment, change.standing, steps[0] if steps else None))
                 standings[key] = change.standing
                 known.add(key)

@@ -62,7 +62,7 @@ def news(
         for user in users:
             past = history.past(competition.id, user.id, moment)
             found = movements.movements(past, competition.direction, deleted)
-            for movement in found if finals is None else finals(user.id, found):
+            for movement in finals(user.id, found):
                 items.append(Item(competition, user, movement, teams.get(movement.moment)))
     return sorted(items, key=_newest_first)
 

@@ -101,7 +101,7 @@ def _moved(store: Store, competition: Competition, users: list[User], since: dat
         found = movements.overall(
             history.past(competition.id, user.id, moment), competition.direction, deleted
         )
-        return found if found is None or finals is None else next(iter(finals(user.id, [found])), None)
+        return None if found is None else next(iter(finals(user.id, [found])), None)
 
     return board.moved(movement(user) for user in users)
 

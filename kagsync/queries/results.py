@@ -18,17 +18,15 @@ if TYPE_CHECKING:
     from kagsync.store.records import Competition
 
 
-def finals(
-    store: Store, competition: Competition
-) -> Callable[[int, Iterable[Movement]], list[Movement]] | None:
-    """A function that says what movements mean on the private board.
+def finals(store: Store, competition: Competition) -> Callable[[int, Iterable[Movement]], list[Movement]]:
+    """A function that says what movements mean on the competition's board.
 
     Returns:
-        a function of a user's id and the movements that the rules for public boards found; None: the
-        competition is seen through its public board.
+        a function of a user's id and the movements that the rules for public boards found, which it returns
+        unchanged for a public board.
     """
     if competition.board != PRIVATE:
-        return None
+        return lambda _, found: list(found)
     public = standings(store, competition, PUBLIC)
     medals = store.ledger(PRIVATE).boards.medal_lines(competition.id) if competition.awards_medals else []
     history = store.history

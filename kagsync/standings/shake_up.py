@@ -50,5 +50,10 @@ def words(found: ShakeUp) -> str:
         moved = "did not move"
     else:
         moved = f"moved {found.median:,g} place{'' if found.median == 1 else 's'}"
-    correlation = "" if found.correlation is None else f", Spearman's correlation {found.correlation:z.2f}"
-    return f"Shake-up of {teams} on both boards: the median team {moved}{correlation}"
+    line = f"Shake-up of {teams} on both boards: the median team {moved}"
+    if found.correlation is None:
+        return line
+    correlation = f"{found.correlation:z.2f}"
+    if correlation == "1.00" and found.correlation < 1:  # 1 is the same order
+        correlation = "over 0.99"
+    return f"{line}, Spearman's correlation {correlation}"

@@ -94,6 +94,8 @@ def test_its_work_grows_as_sorting_does(teams: int) -> None:
          "Spearman's correlation -1.00"),
         (ShakeUp(9, 0, 1), "all 9 teams on both boards: the median team did not move, "
          "Spearman's correlation 1.00"),
+        (ShakeUp(1744, 34, 0.9968), "all 1,744 teams on both boards: the median team moved 34 places, "
+         "Spearman's correlation over 0.99"),
         (ShakeUp(40, 1234.5, -0.001), "all 40 teams on both boards: the median team moved 1,234.5 places, "
          "Spearman's correlation 0.00"),
         (ShakeUp(20_000, 12_345.5, 0.5), "all 20,000 teams on both boards: the median team moved "

@@ -115,7 +115,7 @@ def from_kaggle(api: KaggleApi, competition: Competition, folder: Path, known: K
         now,
         PRIVATE,
         partial,
-        log_prefix=f"{prefix} as far as our people" if partial else prefix,
+        log_prefix=f"{prefix} (only as far as our people)" if partial else prefix,
         known_rows=len(rows),
     )
 

@@ -84,7 +84,7 @@ def _began(times: Times) -> datetime | None:
     Kaggle's first answer.
     """
     known = [moment for moment in (times.deadline, times.asked_since, times.result_since) if moment]
-    return max(known) if times.asked_since else None
+    return max(known, default=None) if times.answered_at else None
 
 
 def is_old_news(times: Times, now: datetime, last_run: datetime | None) -> bool:

@@ -109,12 +109,12 @@ def test_from_the_deadline_on_kaggle_is_asked_at_most_once_an_hour(club: Clocked
 
 def test_when_nothing_is_due_a_run_says_that(club: Clocked) -> None:
     club.sync()
-    assert club.ok("sync", "--all") == "Nothing is due: ended, not due yet: titanic\n"
+    assert club.ok("sync", "--all") == "Nothing is due; ended: titanic\n"
     ran = club.run("sync", "--all", "-q")
     assert (ran.code, ran.out, ran.err) == (0, "", "")
     club.now += timedelta(days=15)
     club.sync()
-    assert club.ok("sync", "--all") == "Nothing is due: finished: titanic\n"
+    assert club.ok("sync", "--all") == "Nothing is due; finished: titanic\n"
     assert club.sync() == {
         "slug": "titanic",
         "status": "not-due",
@@ -506,7 +506,7 @@ def refused(club: Clocked, *answers: Answer) -> Ran:
     ran = club.run("sync", "--all")
     assert ran.code == 0, ran
     assert club.ranks() == {"alice": 9, "bob": 10}
-    assert "private leaderboard not read: titanic" in ran.out
+    assert "private board not read: titanic" in ran.out
     assert "Traceback" not in ran.err
     assert club.nothing_left()
     invariants.check(club.db)

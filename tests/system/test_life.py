@@ -186,7 +186,7 @@ def test_a_life(
         life.until(LAST, rng)
         assert life.phase() == "finished, finished"
         assert f"final, finished since {OVER:%Y-%m-%d}" in life.header()
-        assert life.ok("sync", "--all") == "Nothing is due: finished: titanic\n"
+        assert life.ok("sync", "--all") == "Nothing is due; finished: titanic\n"
         assert "OK: 1 finished competition, nothing left to sync" in life.ok("status")
 
     # What was asked of Kaggle.

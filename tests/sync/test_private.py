@@ -558,7 +558,7 @@ def test_a_failure_never_hurts_the_public_sync(
     assert (health["state"], health["failures"]) == ("fresh", 1)
     shown = club.ok("show", "titanic")
     assert (
-        "Rests until" if "429" in name else "The last sync failed just now: the private leaderboard: "
+        "Rests until" if "429" in name else "The last sync failed just now: private board not read: "
     ) in shown
     club.now += 5 * MINUTE
     assert club.sync()["status"] == "not-due"

@@ -222,9 +222,10 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
     ):
         below.append("Next: the score still missing, and the places in brackets")
     below += [left(line, "private board" if view.is_private else "board") for line in view.left]
-    if view.missing:
-        where = "the private board" if view.is_private else "the board yet"
-        below.append(f"Not on {where}: {_people(view.missing)}")
+    if view.missing and not view.is_private:
+        below.append(f"Not on the board yet: {_people(view.missing)}")
+    elif view.missing and view.competition.has_result:
+        below.append(f"Not on the private board: {_people(view.missing)}")
     below += [f"{person_name(each.user)}: {each.hint}" for each in view.unseen[:_NAMES_IN_A_LINE]]
     title, facts = _header(view, now)
     if group is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kagsync import clock
 from kagsync.board.file_name import NAME_WITH_TIME
 from kagsync.errors import BadBoard, SuspiciousBoard
-from kagsync.standings.lifecycle import PUBLIC
+from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from kagsync.store import Ledger
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 def is_frozen(competition: Competition) -> bool:
     """Whether the applied board is dated in the future: every new one would count as older."""
     return competition.snapshot_at is not None and competition.snapshot_at > clock.horizon()
+
+
+def dated_by_us(ledger: Ledger, competition: Competition, fetched: Fetched) -> bool:
+    """Whether a frozen board was dated by this machine's clock, which is known to be right now.
+
+    Pages have no date, so a private board from Kaggle is dated by the clock. It is fetched only after the
+    public board, whose date is Kaggle's own and would have been refused if the clock were behind.
+    """
+    if fetched.board != PRIVATE or fetched.file is not None or competition.snapshot_at is None:
+        return False
+    frozen = ledger.history.snapshot_until(competition.id, int(competition.snapshot_at.timestamp()))
+    return is_frozen(competition) and frozen is not None and frozen.file is None
 
 
 def refuse_frozen(competition: Competition, fetched: Fetched) -> None:

@@ -60,7 +60,8 @@ def process(
     competition = store.competitions.on(competition, fetched.board)
     run = replace(run, board=fetched.board)
     ledger = store.ledger(fetched.board)
-    if not force:
+    drops = force or guard.dated_by_us(ledger, competition, fetched)
+    if not drops:
         guard.refuse_frozen(competition, fetched)
     roster_version = store.users.roster_version()
     fingerprint = f"{fetched.sha256}:{rules(roster_version, competition, team_name=team_name)}"
@@ -79,7 +80,7 @@ def process(
         logger.warning("Cells that could not be read are left empty: %s", cells)
 
     with store.writing() as write:
-        if force and guard.is_frozen(competition):
+        if drops and guard.is_frozen(competition):
             restore.drop_boards_after(ledger, write.ledger(fetched.board), competition, clock.horizon())
         now = _again(store, competition)
         if store.users.roster_version() != roster_version:  # a user who was removed must not come back

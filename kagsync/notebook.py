@@ -15,7 +15,7 @@ from kagsync.board import archive, file_name, reader
 from kagsync.errors import UsageError, from_os_error
 from kagsync.files import scratch
 from kagsync.queries.history import Row, as_json, timeline
-from kagsync.standings import lifecycle
+from kagsync.standings import which
 from kagsync.standings.standing import Standing
 from kagsync.store import Store
 from kagsync.store.records import User
@@ -41,7 +41,7 @@ def history(
     """See `kagsync.history`."""
     import pandas as pd
 
-    if board not in (lifecycle.FINAL, lifecycle.PUBLIC, lifecycle.PRIVATE):
+    if board not in (which.FINAL, which.PUBLIC, which.PRIVATE):
         raise UsageError(f"there is no board {board!r}", "Choose public, private or final")
     if isinstance(usernames, str):
         usernames = [usernames]

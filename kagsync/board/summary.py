@@ -67,10 +67,9 @@ class BoardSummary:
                 row = teams.standing(i)
                 self.add_benchmark(Benchmark(row.team_name, row.score, row.score_text))
                 self.teams -= 1
-        for key, rank in zip(teams.team_ids, teams.ranks, strict=True):
-            if key is not None:
-                self._ids.append(key)
-                self._ranks_by_id.append(_NO_RANK if rank is None else rank)
+        known = [each for each in zip(teams.team_ids, teams.ranks, strict=True) if each[0] is not None]
+        self._ids += array("q", [key for key, _ in known if key is not None])
+        self._ranks_by_id += array("q", [_NO_RANK if rank is None else rank for _, rank in known])
         for rank, score in zip(teams.ranks, teams.scores, strict=True):
             if rank and score == score:  # NaN does not equal itself
                 self._ranks.append(rank)

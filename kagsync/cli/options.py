@@ -11,7 +11,7 @@ import typer
 from kagsync import inputs
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, TextOrJson
-from kagsync.standings import lifecycle
+from kagsync.standings import which
 
 Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file [KAGSYNC_DB].")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log more, with the tracebacks of errors.")]
@@ -52,16 +52,16 @@ Direction = Annotated[
 class FileBoard(StrEnum):
     """Which board a file is."""
 
-    public = lifecycle.PUBLIC
-    private = lifecycle.PRIVATE
+    public = which.PUBLIC
+    private = which.PRIVATE
 
 
 class ShownBoard(StrEnum):
     """Which board to show."""
 
-    final = lifecycle.FINAL
-    public = lifecycle.PUBLIC
-    private = lifecycle.PRIVATE
+    final = which.FINAL
+    public = which.PUBLIC
+    private = which.PRIVATE
 
 
 BoardOfFile = Annotated[

@@ -22,7 +22,7 @@ from kagsync.queries import news
 from kagsync.queries.board import board
 from kagsync.report import write
 from kagsync.settings import Settings
-from kagsync.standings import lifecycle
+from kagsync.standings import which
 from kagsync.store import Store
 from kagsync.sync.run import Options, sync
 from kagsync.tracking import roster_file
@@ -113,7 +113,7 @@ def final(settings: Settings) -> Table:
     """The final standings on the day of the private board."""
     with Store.open(settings.db, settings.locks) as store:
         since = PRIVATE - timedelta(days=1)
-        view = board(store, SLUG, store.users.all(), lambda _: since, board=lifecycle.FINAL)
+        view = board(store, SLUG, store.users.all(), lambda _: since, board=which.FINAL)
         return board_table.board(view, PRIVATE)
 
 

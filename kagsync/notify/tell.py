@@ -19,8 +19,8 @@ from kagsync.files import locks
 from kagsync.log import logger
 from kagsync.notify import channel, message
 from kagsync.queries import news
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.standings.movements import FINAL
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from kagsync.notify.message import Message

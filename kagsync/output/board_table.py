@@ -19,9 +19,9 @@ from kagsync.output.wording import (
 )
 from kagsync.queries.board import score_is_better
 from kagsync.standings import lifecycle
-from kagsync.standings.lifecycle import PRIVATE
 from kagsync.standings.movements import CAME_BACK, FINAL, NEW
 from kagsync.standings.sentences import brief
+from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

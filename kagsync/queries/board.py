@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock
 from kagsync.queries import results, unseen
 from kagsync.standings import gaps, movements, sentences
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

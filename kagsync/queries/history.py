@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.queries import results
-from kagsync.standings import lifecycle, movements
+from kagsync.standings import movements, which
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def timeline(
     users: Iterable[User],
     since: datetime | None = None,
     *,
-    board: str = lifecycle.PUBLIC,
+    board: str = which.PUBLIC,
 ) -> Timeline:
     """All changes since a time, and the standing at that time of everybody who was on the board then.
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock
 from kagsync.queries import results
 from kagsync.standings import movements
-from kagsync.standings.lifecycle import PRIVATE
 from kagsync.standings.sentences import sentence
+from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

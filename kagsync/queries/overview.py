@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock
 from kagsync.queries import board, results
 from kagsync.standings import movements
-from kagsync.standings.lifecycle import FINAL
+from kagsync.standings.which import FINAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable

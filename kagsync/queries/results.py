@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kagsync.standings import results
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.standings.movements import NEW
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

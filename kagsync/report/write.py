@@ -22,7 +22,8 @@ from kagsync.files import output_file, scratch
 from kagsync.output import wording
 from kagsync.queries import board, news, unseen
 from kagsync.report import chart, pages, slope
-from kagsync.standings.lifecycle import FINAL, FINISHED, PRIVATE, PUBLIC
+from kagsync.standings.lifecycle import FINISHED
+from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 from kagsync.version import __version__
 
 if TYPE_CHECKING:

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from datetime import datetime
 
-PUBLIC, PRIVATE = "public", "private"  # the boards of a competition
-
 RUNNING = "running"
 ENDED = "ended"  # the deadline has passed, and there is no private board yet
-FINAL = "final"  # there is a private board, which may still change; as a board: private, else public
+FINAL = "final"  # there is a private board, which may still change
 FINISHED = "finished"  # Kaggle is no longer asked
 
 # Hosts release the private board at the deadline or up to a week later; some never do.

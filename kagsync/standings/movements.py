@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync.standings.lifecycle import PUBLIC
+from kagsync.standings.which import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

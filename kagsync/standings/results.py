@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kagsync.standings import gaps, movements
-from kagsync.standings.lifecycle import PRIVATE
+from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kagsync.standings import movements
-from kagsync.standings.lifecycle import PRIVATE
+from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
     from kagsync.standings.movements import Movement

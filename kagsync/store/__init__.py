@@ -11,7 +11,7 @@ from sqlite3 import sqlite_version as SQLITE_VERSION
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from kagsync.files import output_file
-from kagsync.standings.lifecycle import PUBLIC
+from kagsync.standings.which import PUBLIC
 from kagsync.store import beside, opening
 from kagsync.store.boards import BoardChanges, Boards
 from kagsync.store.competitions import CompetitionChanges, Competitions

@@ -9,9 +9,9 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.standings.marks import Benchmark, MedalLine
 from kagsync.standings.standing import Standing
+from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.store.competitions import set_columns
 from kagsync.store.connection import BoardPart
 from kagsync.store.records import BoardNames, Entry

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import DatabaseError, UnknownCompetition, did_you_mean
-from kagsync.standings.lifecycle import FINAL, PRIVATE, PUBLIC
+from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 from kagsync.store.connection import Part
 from kagsync.store.records import Competition
 from kagsync.store.tables import TABLES

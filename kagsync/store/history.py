@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.standings import drift
-from kagsync.standings.lifecycle import PRIVATE
 from kagsync.standings.movements import Change, Past
 from kagsync.standings.standing import Splice, Standing
+from kagsync.standings.which import PRIVATE
 from kagsync.store.connection import BoardPart
 from kagsync.store.records import Snapshot
 

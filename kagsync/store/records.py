@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.errors import LONGEST_REST
-from kagsync.standings import lifecycle
+from kagsync.standings import lifecycle, which
 from kagsync.standings.lifecycle import Times
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class Run:
     source: str
     status: str
     started_at: datetime
-    board: str = lifecycle.PUBLIC
+    board: str = which.PUBLIC
     snapshot_at: datetime | None = None
     sha256: str | None = None
     counts: Counts | None = None

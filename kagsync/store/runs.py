@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
+from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.store.competitions import set_columns
 from kagsync.store.connection import Part
 from kagsync.store.records import (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import UsageError
-from kagsync.standings.lifecycle import PUBLIC
+from kagsync.standings.which import PUBLIC
 from kagsync.store.connection import Part
 from kagsync.store.records import Target
 from kagsync.store.tables import TABLES

@@ -14,7 +14,7 @@ from kagsync import clock
 from kagsync.board import archive, file_name, header
 from kagsync.errors import BadBoard, SuspiciousBoard, from_os_error
 from kagsync.log import logger
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
+from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.sync import run_folder
 
 if TYPE_CHECKING:

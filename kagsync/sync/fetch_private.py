@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync import clock
 from kagsync.board import cells, file_name
 from kagsync.errors import BadDownload, OutOfTime, Unreachable, from_os_error
-from kagsync.standings.lifecycle import PRIVATE
+from kagsync.standings.which import PRIVATE
 from kagsync.sync import run_folder
 from kagsync.sync.fetch import Fetched
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from kagsync import clock
 from kagsync.board.file_name import NAME_WITH_TIME
 from kagsync.errors import BadBoard, SuspiciousBoard
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from kagsync.store import Ledger

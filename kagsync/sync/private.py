@@ -15,7 +15,7 @@ from kagsync import log
 from kagsync.errors import Interrupted, OutOfTime, RateLimited
 from kagsync.log import logger
 from kagsync.standings import ranks
-from kagsync.standings.lifecycle import PRIVATE
+from kagsync.standings.which import PRIVATE
 from kagsync.store.records import ERROR
 from kagsync.sync.fetch_private import Known
 from kagsync.sync.result import NOT_OUT, Private

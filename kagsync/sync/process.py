@@ -11,8 +11,8 @@ from kagsync.board import matching, reader
 from kagsync.errors import BadBoard, UnknownCompetition
 from kagsync.log import logger
 from kagsync.standings import lifecycle
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
 from kagsync.standings.standing import STORED_VERSION
+from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.store.records import OK, OLDER, UNCHANGED, Competition, Counts, Run, Snapshot
 from kagsync.sync import changes, guard, restore
 from kagsync.sync.result import Processed

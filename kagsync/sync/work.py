@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from kagsync import clock, errors
 from kagsync.errors import KagsyncError, RateLimited
 from kagsync.log import logger
-from kagsync.standings.lifecycle import PRIVATE
+from kagsync.standings.which import PRIVATE
 from kagsync.store.records import KAGGLE
 from kagsync.sync import cleanup, run_folder
 from kagsync.sync.process import process

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from kagsync.standings import movements
-from kagsync.standings.lifecycle import PRIVATE
 from kagsync.standings.marks import MedalLine
 from kagsync.standings.movements import Change, Movement, Past
 from kagsync.standings.results import of_private
 from kagsync.standings.sentences import brief, sentence
 from kagsync.standings.standing import Standing
+from kagsync.standings.which import PRIVATE
 
 MEDALS = [MedalLine("gold", 13, None), MedalLine("silver", 87, None), MedalLine("bronze", 174, None)]
 PUBLIC = Standing(120, 0.9, "0.900", 7, "The Team", "alice", 12)

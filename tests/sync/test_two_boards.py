@@ -21,7 +21,7 @@ from world.database import ask
 
 from kagsync import clock
 from kagsync.standings import ranks
-from kagsync.standings.lifecycle import PRIVATE, PUBLIC
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

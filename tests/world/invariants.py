@@ -8,7 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from kagsync.standings import ranks
-from kagsync.standings.lifecycle import PUBLIC
+from kagsync.standings.which import PUBLIC
 
 if TYPE_CHECKING:
     from pathlib import Path

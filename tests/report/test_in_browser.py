@@ -205,7 +205,7 @@ def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path)
         assert visit.js(lit) == of
 
 
-@pytest.mark.parametrize("people", [1, 20, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("people", [20, *(pytest.param(each, marks=pytest.mark.long) for each in (1, 200))])
 @pytest.mark.parametrize("names", ["usual", "long"])
 def test_no_width_needs_to_be_scrolled_sideways(
     browser: Any, tmp_path: Path, people: int, names: str

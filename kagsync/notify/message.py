@@ -52,15 +52,13 @@ def _fitting(items: list[Item], title: str, room: Room) -> list[Item]:
 
 def _body(items: list[Item], chosen: list[Item], room: Room) -> str:
     several = len({item.competition.id for item in items}) > 1
-    names: dict[int, str] = {}
-    by_competition: dict[int, list[str]] = {}
+    by_competition: dict[tuple[int, str], list[str]] = {}
     for item in chosen:
         sentence = clip(chat_safe(item.sentence), room.sentence)
-        names[item.competition.id] = _name(item.competition)
-        by_competition.setdefault(item.competition.id, []).append(sentence)
+        by_competition.setdefault((item.competition.id, _name(item.competition)), []).append(sentence)
     lines = []
-    for key, sentences in by_competition.items():
-        lines += [f"{names[key]}:", *sentences] if several else sentences
+    for (_, name), sentences in by_competition.items():
+        lines += [f"{name}:", *sentences] if several else sentences
     more = len(items) - len(chosen)
     if more:
         lines.append(f"and {more} more: kagsync news" if chosen else f"{counted(more)}: kagsync news")
@@ -68,8 +66,8 @@ def _body(items: list[Item], chosen: list[Item], room: Room) -> str:
 
 
 def _title(items: list[Item]) -> str:
-    competitions = {item.competition.id: item.competition for item in items}
-    name = _name(items[0].competition) if len(competitions) == 1 else f"{len(competitions)} competitions"
+    competitions = len({item.competition.id for item in items})
+    name = _name(items[0].competition) if competitions == 1 else f"{competitions} competitions"
     people = f"{len({item.user.id for item in items})} of ours"
     if all(item.movement.reason == FINAL for item in items):
         return f"{name}: the final result of {people}"

@@ -16,12 +16,13 @@ from kagsync.output.wording import (
     name,
     person_name,
     phase_words,
+    shaken,
 )
 from kagsync.queries.board import score_is_better
 from kagsync.standings import lifecycle
 from kagsync.standings.movements import CAME_BACK, FINAL, NEW
 from kagsync.standings.sentences import brief
-from kagsync.standings.which import PRIVATE
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,8 +52,7 @@ class Row:
     decimals: int
 
     @property
-    def is_final(self) -> bool:
-        """Whether it is a person on the private board, where nothing is ahead any longer."""
+    def is_private(self) -> bool:
         return self.competition.board == PRIVATE
 
     @property
@@ -61,7 +61,9 @@ class Row:
 
     @property
     def movement(self) -> Movement | None:
-        return self.line.movement
+        """What moved; the result itself has columns of its own."""
+        movement = self.line.movement
+        return None if movement is None or movement.reason == FINAL else movement
 
 
 def rows(view: BoardView, now: datetime) -> list[Row]:
@@ -90,18 +92,15 @@ def moved(movement: Movement | None) -> str:
 
 def _shake_up(row: Row) -> str:
     """The places gained (or lost) from the public to the private board."""
-    places = row.line.shake_up if row.is_final else None
-    if places is None:
-        return ""
-    return arrow(places) if places else "="
+    return "" if row.line.shake_up is None else shaken(row.line.shake_up)
 
 
 def _public_rank(row: Row) -> str:
-    return f"{row.line.public.rank:,}" if row.is_final and row.line.public and row.line.public.rank else ""
+    return f"{row.line.public.rank:,}" if row.line.public and row.line.public.rank else ""
 
 
 def _public_score(row: Row) -> str:
-    return (row.line.public.score_text or "") if row.is_final and row.line.public else ""
+    return (row.line.public.score_text or "") if row.line.public else ""
 
 
 def _top(row: Row) -> str:
@@ -116,18 +115,13 @@ def _team(row: Row) -> str:
 def _change(row: Row) -> str:
     """How the score changed, marked as better or worse, which is not the same as up or down."""
     movement = row.movement
-    if movement is None or movement.before is None or movement.after is None or row.is_final:
+    if movement is None or movement.before is None or movement.after is None:
         return ""
     old, new = movement.before.score, movement.after.score
     if old is None or new is None or old == new:
         return ""
     mark = {True: UP, False: DOWN, None: ""}[score_is_better(row.competition, movement)]
     return f"{mark}{new - old:+.{row.decimals}f}"
-
-
-def _why(row: Row) -> str:
-    movement = row.movement
-    return "" if movement is None or movement.reason == FINAL else brief(movement)
 
 
 def _submissions(row: Row) -> str:
@@ -142,7 +136,7 @@ def _last_submission(row: Row) -> str:
 
 
 def _gap(row: Row, gap: Gap | None) -> str:
-    if gap is None or row.is_final:
+    if gap is None:
         return ""
     score = "" if gap.score is None else f"{gap.score:.{row.decimals}f} "
     places = "" if gap.places is None else f"({gap.places:,}) "
@@ -150,13 +144,11 @@ def _gap(row: Row, gap: Gap | None) -> str:
 
 
 def _next_medal(row: Row) -> str:
-    if row.is_final:
-        return ""
     return _gap(row, row.line.next_medal) or (f"in {row.line.medal}" if row.line.medal else "")
 
 
-# In the order in which they are shown. The report's pages show the same cells under the same keys.
-COLUMNS: dict[str, Column[Row]] = {
+# In the order in which they are shown.
+_ALL: dict[str, Column[Row]] = {
     "rank": Column("Rank", _rank, right=True, style="bold"),
     "public_rank": Column("Public", _public_rank, right=True, keep=88),
     "shake_up": Column("Shake-up", _shake_up, right=True, keep=96, signed=True),
@@ -169,22 +161,32 @@ COLUMNS: dict[str, Column[Row]] = {
     "team": Column("Team", _team, keep=50, shrink=12),
     "score": Column("Score", _score, right=True, keep=90, style="default"),
     "public_score": Column("Public score", _public_score, right=True, keep=75),
-    "medal": Column("Medal", lambda row: (row.line.medal or "") if row.is_final else "", keep=92),
+    "medal": Column("Medal", lambda row: row.line.medal or "", keep=92),
     "change": Column("Change", _change, right=True, keep=80, signed=True),
     "subs": Column("Subs", _submissions, right=True, keep=45),
     "last_sub": Column("Last sub", _last_submission, right=True, keep=42),
-    "why": Column("Why", _why, keep=85, shrink=15),
+    "why": Column("Why", lambda row: brief(row.movement) if row.movement else "", keep=85, shrink=15),
     "next_person": Column("Next person", lambda row: _gap(row, row.line.next_person), keep=70, shrink=17),
     "next_baseline": Column(
         "Next baseline", lambda row: _gap(row, row.line.next_baseline), keep=60, shrink=17
     ),
     "next_medal": Column("Next medal", _next_medal, keep=65),
-    "trend": Column(
-        "Trend", lambda row: "" if row.is_final else sparkline(row.line.ranks), keep=55, style="green"
-    ),
+    "trend": Column("Trend", lambda row: sparkline(row.line.ranks), keep=55, style="green"),
 }
-_ONLY_ON_PRIVATE = ("public_rank", "shake_up", "public_score", "medal")
-_NOT_ON_PRIVATE = ("change", "next_person", "next_baseline", "next_medal", "trend")
+# The columns that a board does not have. On a private one, nothing is ahead any longer.
+_NOT_ON = {
+    PUBLIC: ("public_rank", "shake_up", "public_score", "medal"),
+    PRIVATE: ("change", "next_person", "next_baseline", "next_medal", "trend"),
+}
+
+
+def _empty_elsewhere(key: str, column: Column[Row]) -> Column[Row]:
+    """A column whose cells are empty on boards that do not have it."""
+    return replace(column, cell=lambda row: "" if key in _NOT_ON[row.competition.board] else column.cell(row))
+
+
+# The report's pages show the same cells under the same keys.
+COLUMNS = {key: _empty_elsewhere(key, column) for key, column in _ALL.items()}
 # What is kept on a narrow terminal differs where each line is a competition.
 _KEEP_OF_ONE_PERSON = {
     "team": 60,
@@ -230,8 +232,7 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
     title, facts = _header(view, now)
     if group is not None:
         title = f"{group}: {title}"
-    hidden = _NOT_ON_PRIVATE if view.is_private else _ONLY_ON_PRIVATE
-    columns = [column for key, column in COLUMNS.items() if key not in hidden]
+    columns = [column for key, column in COLUMNS.items() if key not in _NOT_ON[view.competition.board]]
     return Table(columns, shown, title=title, facts=facts, below=below, warning=_warning(view, now))
 
 

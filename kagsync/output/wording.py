@@ -29,6 +29,11 @@ def arrow(places: int) -> str:
     return f"{UP if places > 0 else DOWN}{abs(places):,}"
 
 
+def shaken(places: int) -> str:
+    """The same between two boards, where `=` says that none were gained or lost."""
+    return arrow(places) if places else "="
+
+
 def ends(competition: Competition, now: datetime) -> str:
     """How long until the deadline."""
     deadline = competition.ends_at

@@ -214,12 +214,15 @@ class _Liner:
         self._deleted = self._history.deleted_accounts(competition.id)
         self._baselines = boards.benchmarks(competition.id)
         self._medals = boards.medal_lines(competition.id) if competition.awards_medals else []
-        self._public, self._private = results.both(store, competition)
+        here = results.on_board(entries.values())
+        if competition.board == PRIVATE:
+            self._public, self._private = results.standings(store, competition, PUBLIC), here
+        else:
+            self._public = here
+            self._private = results.standings(store, competition, PRIVATE) if competition.has_result else {}
         self._finals = results.finals(store, competition)
         names = {user.id: user.username for user in store.users.all()}
-        self._others = gaps.by_rank(
-            (names[key], entry.standing) for key, entry in entries.items() if entry.left_at is None
-        )
+        self._others = gaps.by_rank((names[key], standing) for key, standing in here.items())
 
     def __call__(self, user: User, entry: Entry) -> Line:
         competition, direction = self._competition, self._competition.direction
@@ -313,5 +316,10 @@ def _gap_as_json(key: str, gap: Gap | None) -> dict[str, Any]:
 
 def moved(found: Iterable[Movement | None]) -> tuple[int, int]:
     """How many people rose and fell; None: somebody did not move."""
-    places = [movement.places or 0 for movement in found if movement]
-    return sum(1 for each in places if each > 0), sum(1 for each in places if each < 0)
+    return up_and_down(movement.places or 0 for movement in found if movement)
+
+
+def up_and_down(places: Iterable[int]) -> tuple[int, int]:
+    """How many gained places, and how many lost some (negative)."""
+    counted = list(places)
+    return sum(each > 0 for each in counted), sum(each < 0 for each in counted)

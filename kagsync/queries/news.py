@@ -71,7 +71,9 @@ def on_both_boards(store: Store, competitions: Iterable[Competition]) -> list[Co
     """Each competition with its public board, and once more with its private one if there is one."""
     found = []
     for competition in competitions:
-        found += [competition, store.competitions.on(competition, PRIVATE)][: 1 + competition.has_result]
+        found.append(competition)
+        if competition.has_result:
+            found.append(store.competitions.on(competition, PRIVATE))
     return found
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kagsync.standings.shake_up import ShakeUp
     from kagsync.standings.standing import Standing
     from kagsync.store import Store
-    from kagsync.store.records import Competition
+    from kagsync.store.records import Competition, Entry
 
 
 def finals(store: Store, competition: Competition) -> Callable[[int, Iterable[Movement]], list[Movement]]:
@@ -43,14 +43,12 @@ def finals(store: Store, competition: Competition) -> Callable[[int, Iterable[Mo
 
 def standings(store: Store, competition: Competition, board: str) -> dict[int, Standing]:
     """How everybody who is on a board stands there, by user id."""
-    entries = store.ledger(board).boards.entries(competition.id)
+    return on_board(store.ledger(board).boards.entries(competition.id))
+
+
+def on_board(entries: Iterable[Entry]) -> dict[int, Standing]:
+    """The standings of everybody who is on the board of these entries, by user id."""
     return {entry.user_id: entry.standing for entry in entries if entry.left_at is None}
-
-
-def both(store: Store, competition: Competition) -> tuple[dict[int, Standing], dict[int, Standing]]:
-    """How everybody stands on the public board and on the private one, by user id."""
-    private = standings(store, competition, PRIVATE) if competition.has_result else {}
-    return standings(store, competition, PUBLIC), private
 
 
 def whole_shake_up(store: Store, competition: Competition) -> ShakeUp | None:

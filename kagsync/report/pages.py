@@ -110,8 +110,7 @@ class Page:
     def moved(self) -> tuple[int, int]:
         """How many rose and fell; of a private board, compared with the public one."""
         if self.view.is_private:
-            places = [line.shake_up or 0 for line in self.view.on_board]
-            return sum(each > 0 for each in places), sum(each < 0 for each in places)
+            return board.up_and_down(line.shake_up or 0 for line in self.view.on_board)
         return board.moved(line.movement for line in self.view.on_board)
 
     @property
@@ -160,7 +159,7 @@ def _row(row: board_table.Row) -> dict[str, Any]:
     return {
         "user": row.line.user,
         "entry": row.line.entry,
-        "places": (row.line.shake_up if row.is_final else row.movement and row.movement.places) or 0,
+        "places": (row.line.shake_up if row.is_private else row.movement and row.movement.places) or 0,
         **board_table.cells(row),
     }
 

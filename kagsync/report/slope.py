@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync.output.wording import arrow
+from kagsync.output.wording import shaken
 from kagsync.report.chart import WIDTH, Tick, apart, cut, rank_ticks
 from kagsync.safe_text import printable
 
@@ -133,7 +133,7 @@ def _way(person: Person) -> str:
 def _moved(person: Person) -> str:
     if person.public is None:
         return ""
-    return arrow(person.places) if person.places else "="
+    return shaken(person.places)
 
 
 def _title(person: Person) -> str:

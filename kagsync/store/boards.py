@@ -194,11 +194,7 @@ class BoardChanges(BoardPart):
             self._db.execute(
                 "INSERT OR IGNORE INTO private_boards (competition_id) VALUES (?)", (competition_id,)
             )
-        columns = ", ".join(f"{name} = ?" for name in values)
-        self._db.execute(
-            f"UPDATE {self._t.applied} SET {columns} WHERE {self._t.key} = ?",
-            (*values.values(), competition_id),
-        )
+        set_columns(self._db, competition_id, values, self._t)
 
     def save_direction(self, competition_id: int, *, higher_is_better: bool, applied: bool) -> None:
         """Saves the score's direction as it follows from a board.

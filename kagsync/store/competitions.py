@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.store.connection import Connection
+    from kagsync.store.tables import Tables
 
 _FIELDS = Competition._fields
 _COMPETITION = ", ".join([*_FIELDS[:-1], f"'{PUBLIC}' AS board"])
@@ -209,11 +210,20 @@ class CompetitionChanges(Part):
         set_columns(self._db, competition_id, values)
 
 
-def set_columns(db: Connection, competition_id: int, values: dict[str, str | int | None]) -> None:
-    """Sets columns of a competition. Their names come from this program, never from outside."""
+def set_columns(
+    db: Connection,
+    competition_id: int,
+    values: dict[str, str | int | None],
+    tables: Tables = TABLES[PUBLIC],
+) -> None:
+    """Sets columns of a competition. Their names come from this program, never from outside.
+
+    Args:
+        tables: those of the board that the columns describe.
+    """
     columns = ", ".join(f"{name} = ?" for name in values)
     db.execute(
-        f"UPDATE competitions SET {columns} WHERE id = ?",  # noqa: S608
+        f"UPDATE {tables.applied} SET {columns} WHERE {tables.key} = ?",  # noqa: S608
         (*values.values(), competition_id),
     )
 

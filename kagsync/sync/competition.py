@@ -98,8 +98,10 @@ def _through_phases(work: Work, store: Store, competition: Competition, run: Run
 
 def _private(work: Work, store: Store, slug: str, run: Run) -> Private | None:
     """Brings the private board of a competition that has ended up to date; None: Kaggle was not asked."""
+    if not work.source.knows_results:
+        return None
     competition = store.competitions.get(slug)  # Kaggle may have said another deadline
-    if not work.source.knows_results or not competition.times(run.started_at).has_ended(run.started_at):
+    if not competition.times(run.started_at).has_ended(run.started_at):
         return None
     from kagsync.sync import private  # most competitions are running
 

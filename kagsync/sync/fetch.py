@@ -120,8 +120,7 @@ def from_file(
         else:
             pieces = archive.read_pieces(source)
             extracted = archive.write_csv(pieces, source.name, folder, run_folder.claim)
-        fetched = _of_disk(extracted, source, modified, competition, accept_name=accept_name)
-        fetched = replace(fetched, board=board or fetched.board)
+        fetched = _of_disk(extracted, source, modified, competition, accept_name=accept_name, board=board)
     except OSError as error:
         raise from_os_error(error, f"store the leaderboard in {folder}") from error
     header.read_header(fetched.csv)
@@ -144,8 +143,7 @@ def in_place(
         if not accept_name:
             _refuse_fetched_for_another(csv.absolute(), competition)
         return _of_kaggle(extracted, modified)
-    fetched = _of_disk(extracted, csv, modified, competition, accept_name=accept_name)
-    return replace(fetched, board=board or fetched.board)
+    return _of_disk(extracted, csv, modified, competition, accept_name=accept_name, board=board)
 
 
 def is_zip(source: Path) -> bool:
@@ -171,13 +169,14 @@ def _of_disk(
     competition: Competition,
     *,
     accept_name: bool,
+    board: str | None,
 ) -> Fetched:
     names = list(dict.fromkeys((extracted.original_name, source.name)))  # the ZIP's member first
     if not accept_name:
         _refuse_other_competition(names, competition)
     snapshot_at = _time_of(extracted.path, names, modified)
     _refuse_future(snapshot_at)
-    board = next((board for name in names if (board := file_name.board(name))), PUBLIC)
+    board = board or next((found for name in names if (found := file_name.board(name))), PUBLIC)
     # A file's name may hold characters that no database accepts.
     name = source.name.encode("utf-8", "backslashreplace").decode()
     return Fetched(extracted.path, extracted.sha256, snapshot_at, board, file=name)

@@ -195,11 +195,15 @@ def _not_due(store: Store, settings: Settings, competitions: list[Competition]) 
     now, roster_version = clock.utc_now(), store.users.roster_version()
     found = []
     for each in competitions:
+        times = each.times(now)
+        if not times.has_ended(now):
+            continue
         outdated = each.rules != rules(roster_version, each, team_name=settings.team_name)
         # A board from a file that is newer than Kaggle's stays as it is, however often Kaggle is asked.
         outdated = outdated and not store.runs.kaggle_is_behind(each.id)
-        if not lifecycle.is_due(each.times(now), now, outdated=outdated):
-            found.append(Result(each.slug, NOT_DUE, is_finished=each.phase(now).name == lifecycle.FINISHED))
+        if not lifecycle.is_due(times, now, outdated=outdated):
+            is_finished = lifecycle.phase(times, now).name == lifecycle.FINISHED
+            found.append(Result(each.slug, NOT_DUE, is_finished=is_finished))
     return found
 
 

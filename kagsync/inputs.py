@@ -63,6 +63,24 @@ def username(text: str) -> str:
     return name
 
 
+def person(text: str) -> str:
+    """The text that names a person: the username in a profile's URL, otherwise the text without `@`.
+
+    Raises:
+        UsageError: it is not UTF-8 text (a terminal in another encoding gives lone surrogates).
+    """
+    with contextlib.suppress(UsageError):
+        return username(text)
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise UsageError(f"{short(text)} is not UTF-8 text", "Check the terminal's encoding")
+    return text.strip().removeprefix("@")
+
+
+def team(text: str) -> str:
+    """The exact name of a team, or a /pattern/ of it."""
+    return text.strip()
+
+
 def trigger(text: str) -> str:
     """The name of something that starts runs, such as `cron`.
 
@@ -128,3 +146,8 @@ def _path_of_url(text: str) -> list[str] | None:
 def short(text: str) -> str:
     """What somebody typed, quoted and short enough for a message."""
     return repr(text if len(text) <= 60 else f"{text[:57]}…")
+
+
+def folded(name: str) -> str:
+    """A name without differences in case and spaces, to compare it with others."""
+    return " ".join(name.split()).casefold()

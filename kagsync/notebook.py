@@ -51,13 +51,11 @@ def history(
         start = start.replace(tzinfo=UTC)  # UTC as everywhere else, not the machine's time zone
     with Store.open_to_read(loaded.db, loaded.locks) as store:
         users = (
-            store.users.all()
-            if usernames is None
-            else [store.users.get(inputs.username(u)) for u in usernames]
+            store.users.all() if usernames is None else [store.users.get(inputs.person(u)) for u in usernames]
         )
         found = timeline(store, inputs.competition_slug(slug), users, start, board=board)
         rows = [as_json(found, row) for row in found.rows]
-    columns = list(as_json(found, Row(User(0, "", None, None), 0, None, None)))
+    columns = list(as_json(found, Row(User(0, None, None, None, ""), 0, None, None)))
     frame = pd.DataFrame(rows, columns=columns)
     frame["at"] = pd.to_datetime(frame["at"], utc=True).dt.as_unit("us")
     return _typed(frame)

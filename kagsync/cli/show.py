@@ -89,7 +89,7 @@ def _people(store: Store, username: str | None, group: str | None) -> list[User]
     if username is not None and group is not None:
         raise UsageError("--user and --group contradict each other", "Pass one of them")
     if username is not None:
-        return [store.users.get(inputs.username(username))]
+        return [store.users.get(inputs.person(username))]
     return store.users.all() if group is None else store.users.in_group(group)
 
 
@@ -165,7 +165,7 @@ def history(
         raise UsageError("usernames and --group contradict each other", "Pass one of them")
     # While a pager waits, SQLite cannot reuse its -wal, which grows with each sync; nobody is blocked.
     store = common.until_printed.enter_context(open_to_read(loaded))
-    named = dict.fromkeys(store.users.get(inputs.username(name)) for name in usernames or [])
+    named = dict.fromkeys(store.users.get(inputs.person(name)) for name in usernames or [])
     users = list(named) or _people(store, None, group)
     competition = store.competitions.get(inputs.competition_slug(slug))
     start = None if since is None else _since(since, loaded, clock.utc_now())(competition)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,63 +27,169 @@ from kagsync.output.listing import Format, Result
 
 if TYPE_CHECKING:
     from kagsync.settings import Settings
+    from kagsync.store import Store
+    from kagsync.store.records import User
+    from kagsync.tracking.roster import Plan
+
+_MOST_NAMES = 20  # that a question names
+_MOST_HINTS = 200  # people who were never seen that are named after an import
+
+Name = Annotated[str | None, typer.Option(metavar="NAME", callback=storable, help="The person's real name.")]
+OwnGroup = Annotated[
+    str | None,
+    typer.Option(metavar="GROUP", callback=storable, help="A group of your choice, such as a class."),
+]
+StudentId = Annotated[
+    str | None,
+    typer.Option("--student-id", metavar="ID", callback=storable, help="The person's key in other systems."),
+]
+Team = Annotated[
+    str | None,
+    typer.Option(metavar="TEAM", help="The exact name of the person's team on Kaggle, or a /pattern/ of it."),
+]
+Pseudonym = Annotated[
+    str | None, typer.Option(metavar="NAME", callback=storable, help="The name in reports with pseudonyms.")
+]
+People = Annotated[
+    list[str], typer.Argument(metavar="PERSON", help="Usernames, handles, student ids or names.")
+]
 
 
 @command(users_app, "add")
 def users_add(
     common: Common,
     usernames: Annotated[
-        list[str], typer.Argument(metavar="USERNAME", help="Usernames, @usernames or profile URLs.")
-    ],
-    name: Annotated[
-        str | None, typer.Option(metavar="NAME", callback=storable, help="The person's real name.")
+        list[str] | None, typer.Argument(metavar="USERNAME", help="Usernames, @usernames or profile URLs.")
     ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(metavar="GROUP", callback=storable, help="A group of your choice, such as a class."),
-    ] = None,
+    name: Name = None,
+    group: OwnGroup = None,
+    student_id: StudentId = None,
+    team: Team = None,
+    pseudonym: Pseudonym = None,
 ) -> None:
-    """Track people, or change their names and groups."""
-    loaded = common.settings()
-    wanted = [inputs.username(username) for username in usernames]
-    if len(wanted) > 1 and name is not None:
+    """Track people, or change their details.
+
+    An empty text clears a detail: --group "".
+    """
+    from kagsync.output import roster_changes
+    from kagsync.tracking import roster
+    from kagsync.tracking.roster_file import Line
+
+    wanted = [inputs.username(username) for username in usernames or []]
+    own = {"--name": name, "--student-id": student_id, "--team": team, "--pseudonym": pseudonym}
+    if len(wanted) > 1 and (given := [option for option, value in own.items() if value is not None]):
         raise UsageError(
-            "--name is for one user", "Add the users one by one, or use: kagsync users import FILE.csv"
+            f"{given[0]} is for one user", "Add the users one by one, or use: kagsync users import FILE"
         )
-    _save_users(common, loaded, [(username, name or None, group or None) for username in wanted])
+    if not wanted and not team:
+        raise UsageError("nobody is named", "Pass a USERNAME, or --team for a person known by the team")
+    team = inputs.team(team) if team else team
+    lines = [Line(0, each, name, group, student_id, team, pseudonym) for each in wanted or [""]]
+    loaded = common.settings()
+    with open_store(loaded, create=True) as store:
+        with store.writing() as write:
+            planned = roster.plan(lines, store.users.with_archived())
+            if planned.problems:
+                raise UsageError(planned.problems[0][1], "Nothing was changed")
+            roster.save(write, planned, clock.utc_now())
+        common.say(roster_changes.counts(planned))
+        _say_hints(common, store, planned)
 
 
 @command(users_app, "import")
 def users_import(
     common: Common,
-    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Lines of username[,name][,group].")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A list of people: CSV, or an Excel workbook.")
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Archive the tracked people who are not on the list.")
+    ] = False,
+    group: Annotated[
+        str | None,
+        typer.Option(
+            "--group",
+            metavar="GROUP",
+            callback=storable,
+            help="The group of people for whom the list has none; --prune stays within it.",
+        ),
+    ] = None,
+    yes: Yes = False,
 ) -> None:
-    """Track the people in a CSV file.
+    """Track the people on a list, or change their details.
 
-    If a line is bad, nobody is added.
+    If a line is wrong, nothing is imported.
     """
-    from kagsync.tracking import roster_file
+    from kagsync.output import roster_changes
+    from kagsync.tracking import roster, roster_file
 
     loaded = common.settings()
-    _save_users(common, loaded, roster_file.read_roster(file))
+    found = roster_file.read_roster(file)
+    with _open_for(loaded, dry_run=dry_run) as store:
+
+        def plan() -> roster.Plan:
+            people = store.users.with_archived() if store else []
+            planned = roster.plan(found.lines, people, group=group)
+            if planned.problems:
+                raise roster_file.bad_lines(file, planned.problems)
+            return planned
+
+        planned = plan()
+        archived = planned.absent if prune else []
+        if store and not dry_run:
+            if archived:
+                confirm(f"Archive {_names(archived)}?", yes=yes)
+            with store.writing() as write:
+                again = plan()
+                if archived and again.absent != archived:
+                    raise UsageError("the roster was changed meanwhile", "Run the command again")
+                planned = again
+                roster.save(write, planned, clock.utc_now(), prune=prune)
+        lines = roster_changes.lines(planned, found.left_out, done=not dry_run, archived=archived)
+        common.say("\n".join(lines))
+        _say_hints(common, store, planned)
 
 
-def _save_users(common: Common, loaded: Settings, users: list[tuple[str, str | None, str | None]]) -> None:
+def _names(users: list[User]) -> str:
+    shown = ", ".join(user.handle for user in users[:_MOST_NAMES])
+    return shown if len(users) <= _MOST_NAMES else f"{shown} and {len(users) - _MOST_NAMES:,} more"
+
+
+def _open_for(loaded: Settings, *, dry_run: bool) -> contextlib.AbstractContextManager[Store | None]:
+    """The store; None if there is none yet and nothing is to be written."""
+    if not dry_run:
+        return open_store(loaded, create=True)
+    try:
+        return open_to_read(loaded)
+    except errors.NoDatabase:
+        return contextlib.nullcontext()
+
+
+def _say_hints(common: Common, store: Store | None, planned: Plan) -> None:
+    """Points out what looks wrong: names, groups, usernames that no board has."""
+    for hint in planned.hints:
+        common.say(hint)
+    if store is not None:
+        stored = {user.handle: user for user in store.users.all()}
+        _say_unseen(common, store, [stored[user.handle] for user in planned.listed if user.handle in stored])
+
+
+def _say_unseen(common: Common, store: Store, users: list[User]) -> None:
     from kagsync.queries.unseen import unseen
 
-    with open_store(loaded, create=True) as store:
-        added, changed, unchanged = store.users.save(users, clock.utc_now())
-        named = [store.users.get(username) for username, *_ in users]
-        never = unseen(store, named)
-    common.say(f"Users added: {added}, changed: {changed}, unchanged: {unchanged}")
-    for each in never:
-        common.say(f"{each.user.username}: {each.hint}")
+    never = unseen(store, users)
+    for each in never[:_MOST_HINTS]:
+        common.say(f"{each.user.handle}: {each.hint}")
+    if len(never) > _MOST_HINTS:
+        common.say(f"{len(never) - _MOST_HINTS:,} more were never seen on any board: kagsync missing SLUG")
 
 
 @command(users_app, "list")
 def users_list(
     common: Common,
     group: Group = None,
+    archived: Annotated[bool, typer.Option("--archived", help="The archived people instead.")] = False,
     format_: AnyFormat = Format.table,
 ) -> Result:
     """List the tracked people."""
@@ -91,11 +198,27 @@ def users_list(
     loaded = common.settings_to_read()
     try:
         with open_to_read(loaded) as store:
-            roster = store.users.all() if group is None else store.users.in_group(group)
+            if archived:
+                roster = [user for user in store.users.with_archived() if user.archived_at is not None]
+                roster = [user for user in roster if group in (None, user.group)]
+            else:
+                roster = store.users.all() if group is None else store.users.in_group(group)
     except errors.NoDatabase:
         roster = []
-    data = [{"username": user.username, "name": user.name, "group": user.group} for user in roster]
-    return Result(tables.users(roster), data)
+    data = [
+        {
+            "username": user.username,
+            "name": user.name,
+            "group": user.group,
+            "handle": user.handle,
+            "student_id": user.student_id,
+            "team": user.team,
+            "pseudonym": user.pseudonym,
+            "archived_at": user.archived_at,
+        }
+        for user in roster
+    ]
+    return Result(tables.users(roster, archived=archived), data)
 
 
 @command(users_app, "export")
@@ -121,21 +244,84 @@ def users_export(
     common.say(f"Users written to {file}: {len(roster)}")
 
 
+@command(users_app, "rename")
+def users_rename(
+    common: Common,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="Username, handle, student id or name.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The username that the person has now.")],
+    merge: Annotated[
+        bool, typer.Option("--merge", help="If NEW is tracked already, make the two one person.")
+    ] = False,
+) -> None:
+    """Change a username, after a typo or a rename on Kaggle.
+
+    Entries and history stay.
+    """
+    loaded = common.settings()
+    wanted = inputs.username(new)
+    with open_store(loaded) as store:
+        person = store.users.get_any(inputs.person(old))
+        other = store.users.by_handle(wanted)
+        if other is not None and other.id != person.id:
+            if not merge:
+                raise UsageError(
+                    f"{other.handle} is {'archived' if other.archived_at else 'tracked already'}",
+                    "If the two are one person, make them one: "
+                    f"kagsync users rename {person.handle} {other.handle} --merge",
+                )
+            with store.writing() as write:
+                write.identity.join(person, other)
+            common.say(f"Joined {person.handle} and {other.handle}: {other.handle} has the history of both")
+            return
+        with store.writing() as write:
+            write.identity.rename(person, wanted)
+        common.say(f"Renamed {person.handle} to {wanted}")
+        _say_unseen(common, store, [store.users.get_any(wanted)])
+
+
+@command(users_app, "archive")
+def users_archive(common: Common, people: People) -> None:
+    """Hide people from all lists and counts.
+
+    Their entries and history stay.
+    """
+    loaded = common.settings()
+    with open_store(loaded) as store:
+        found = [store.users.get(inputs.person(text)) for text in people]
+        with store.writing() as write:
+            write.users.archive(found, clock.utc_now())
+    for user in found:
+        common.say(f"Archived {user.handle}. To undo it: kagsync users restore {user.handle}")
+
+
+@command(users_app, "restore")
+def users_restore(common: Common, people: People) -> None:
+    """Track archived people again."""
+    loaded = common.settings()
+    with open_store(loaded) as store:
+        found = [store.users.get_any(inputs.person(text)) for text in people]
+        with store.writing() as write:
+            write.users.change(user._replace(archived_at=None) for user in found)
+    for user in found:
+        common.say(f"Restored {user.handle}" if user.archived_at else f"{user.handle} is tracked already")
+
+
 @command(users_app, "remove")
 def users_remove(
     common: Common,
-    usernames: Annotated[list[str], typer.Argument(metavar="USERNAME", help="Tracked people.")],
+    people: People,
     yes: Yes = False,
 ) -> None:
     """Delete people with all their entries and history."""
     loaded = common.settings()
     with open_store(loaded) as store:
-        people = [store.users.get(inputs.username(username)) for username in usernames]
-        found = {each.username: each for each in people}
+        named = [store.users.get_any(inputs.person(text)) for text in people]
+        found = {each.handle: each for each in named}
         what = {name: with_entries(name, store.entry_count(user_id=each.id)) for name, each in found.items()}
         for each in what.values():
             confirm(f"Remove {each}?", yes=yes)
         with in_turn(found) as left:
             while left:
-                store.users.remove(found[left[0]].id)
+                with store.writing() as write:
+                    write.users.remove(found[left[0]].id)
                 common.say(f"Removed {what[left.popleft()]}")

@@ -25,7 +25,7 @@ from kagsync.settings import Settings
 from kagsync.standings import which
 from kagsync.store import Store
 from kagsync.sync.run import Options, sync
-from kagsync.tracking import roster_file
+from kagsync.tracking import roster, roster_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,11 +151,11 @@ def load_public(settings: Settings, say: Callable[[str], None]) -> None:
                 awards_points=True,
             )
     for number in (1, 2):
-        people = roster_file.read_roster(_HERE / f"roster-{number}.csv")
-        say(f"{len(people)} people are tracked: {', '.join(name for name, *_ in people)}")
+        people = roster_file.read_roster(_HERE / f"roster-{number}.csv").lines
+        say(f"{len(people)} people are tracked: {', '.join(line.username or '' for line in people)}")
         board = f"{SLUG}-{number}.zip"
-        with Store.open(settings.db, settings.locks) as store:
-            store.users.save(people, clock.utc_now())
+        with Store.open(settings.db, settings.locks) as store, store.writing() as write:
+            roster.save(write, roster.plan(people, store.users.with_archived()), clock.utc_now())
         say(f"\n$ kagsync sync {SLUG} --from {board}")
         say(f"{_sync(settings, _HERE / board).text}\n")
     say(f"Loaded {_load_earlier(settings)} earlier boards, which add two weeks to the history")

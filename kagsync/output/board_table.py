@@ -156,7 +156,7 @@ _ALL: dict[str, Column[Row]] = {
     "top": Column("Top", _top, right=True, keep=40, style="dim"),
     "person": Column("Person", lambda row: name(row.line.user) + mark(row.line), shrink=14),
     "username": Column(
-        "Username", lambda row: row.line.user.username if row.line.user.name else "", keep=30, style="cyan"
+        "Username", lambda row: row.line.user.handle if row.line.user.name else "", keep=30, style="cyan"
     ),
     "team": Column("Team", _team, keep=50, shrink=12),
     "score": Column("Score", _score, right=True, keep=90, style="default"),

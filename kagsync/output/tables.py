@@ -111,17 +111,22 @@ def competitions(found: list[Overview], now: datetime) -> Table:
 
 
 _PEOPLE: list[Column[User]] = [
-    Column("Username", lambda user: user.username, style="bold"),
+    Column("Username", lambda user: user.handle, style="bold"),
     Column("Name", lambda user: user.name or ""),
     Column("Group", lambda user: user.group or ""),
 ]
 
 
-def users(roster: list[User]) -> Table:
-    """The tracked people."""
-    return Table(
-        _PEOPLE, roster, below=[] if roster else ["Nobody is tracked yet: kagsync users add USERNAME"]
-    )
+def users(roster: list[User], *, archived: bool = False) -> Table:
+    """The tracked people, or the archived ones."""
+    columns = [
+        *_PEOPLE,
+        Column("Student id", lambda user: user.student_id or "", keep=40),
+        Column("Team", lambda user: user.team or "", keep=30, shrink=12),
+        Column("Pseudonym", lambda user: user.pseudonym, keep=20),
+    ]
+    nobody = "Nobody is archived" if archived else "Nobody is tracked yet: kagsync users add USERNAME"
+    return Table(columns, roster, below=[] if roster else [nobody])
 
 
 def missing(competition: Competition, absent: list[User], unseen: list[Unseen]) -> Table:

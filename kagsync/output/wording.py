@@ -74,9 +74,9 @@ def left(line: Line, board: str = "board") -> str:
 
 def name(user: User) -> str:
     """A person by name; by username where no name is known."""
-    return user.name or user.username
+    return user.name or user.handle
 
 
 def person_name(user: User) -> str:
     """A person by name and username."""
-    return f"{user.name} ({user.username})" if user.name else user.username
+    return f"{user.name} ({user.handle})" if user.name else user.handle

@@ -165,6 +165,8 @@ def missing_as_json(
             "never_seen": user.id in found,
             "nearest": found[user.id].nearest if user.id in found else None,
             "nearest_in": found[user.id].competition if user.id in found else None,
+            "handle": user.handle,
+            "student_id": user.student_id,
         }
         for user in absent
     ]
@@ -198,7 +200,7 @@ def _view(
 
 def _by_rank(line: Line) -> tuple[object, ...]:
     rank = line.entry.standing.rank
-    return (rank is None, rank or 0, line.user.username.lower())
+    return (rank is None, rank or 0, line.user.handle.lower())
 
 
 class _Liner:
@@ -221,7 +223,7 @@ class _Liner:
             self._public = here
             self._private = results.standings(store, competition, PRIVATE) if competition.has_result else {}
         self._finals = results.finals(store, competition)
-        names = {user.id: user.username for user in store.users.all()}
+        names = {user.id: user.handle for user in store.users.all()}
         self._others = gaps.by_rank((names[key], standing) for key, standing in here.items())
 
     def __call__(self, user: User, entry: Entry) -> Line:
@@ -296,6 +298,8 @@ def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
         "public_score": line.public and line.public.score,
         "private_score": line.private and line.private.score,
         "shake_up": line.shake_up,
+        "handle": line.user.handle,
+        "student_id": line.user.student_id,
     }
 
 

@@ -108,7 +108,7 @@ def timeline(
 
 def _in_order(row: Row) -> tuple[object, ...]:
     rank = row.standing.rank if row.standing is not None and row.standing.rank is not None else float("inf")
-    return (row.moment, rank, row.user.username)
+    return (row.moment, rank, row.user.handle)
 
 
 def as_json(timeline: Timeline, row: Row) -> dict[str, Any]:
@@ -132,4 +132,6 @@ def as_json(timeline: Timeline, row: Row) -> dict[str, Any]:
         "reason": movement and movement.reason,
         "words": movement and words(movement),
         "board": timeline.competition.board,
+        "handle": row.user.handle,
+        "student_id": row.user.student_id,
     }

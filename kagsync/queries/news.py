@@ -32,7 +32,7 @@ class Item:
 
     @property
     def who(self) -> str:
-        return self.user.name or self.user.username
+        return self.user.name or self.user.handle
 
     @property
     def sentence(self) -> str:
@@ -87,7 +87,7 @@ def shake_ups(store: Store, items: Iterable[Item]) -> list[tuple[Competition, Sh
 def _newest_first(item: Item) -> tuple[object, ...]:
     after = item.movement.after
     rank = after.rank if after is not None and after.rank is not None else float("inf")
-    return (-item.movement.moment, item.competition.slug, rank, item.user.username)
+    return (-item.movement.moment, item.competition.slug, rank, item.user.handle)
 
 
 def as_json(item: Item) -> dict[str, Any]:
@@ -114,4 +114,6 @@ def as_json(item: Item) -> dict[str, Any]:
         "member": movement.member or None,
         "board": item.competition.board,
         "medal": movement.medal,
+        "handle": item.user.handle,
+        "student_id": item.user.student_id,
     }

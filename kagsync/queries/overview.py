@@ -68,7 +68,7 @@ def overviews(
                 continue  # not asked for, or added since we read the users
             entries[kind, competition_id] += 1
             if is_on_board:
-                on_board[kind, competition_id].append((rank is None, rank or 0, user.username.lower(), user))
+                on_board[kind, competition_id].append((rank is None, rank or 0, user.handle.lower(), user))
     found = []
     for competition in competitions:
         key = (competition.board, competition.id)
@@ -132,4 +132,5 @@ def as_json(found: Overview) -> dict[str, Any]:
         "board": competition.board,
         "phase": found.phase.name,
         "phase_since": found.phase.since and clock.iso(found.phase.since),
+        "best_handle": found.best and found.best.handle,
     }

@@ -41,7 +41,7 @@ class Unseen:
         nearest, board = self._found
         if nearest is None or board is None:
             return "never seen on any board"
-        if nearest == self.user.username.lower():
+        if nearest == self.user.handle.lower():
             if board.last_user_id is not None and self.user.id <= board.last_user_id:
                 # We looked for this user on that board. It is an old one, where a team counts only if its
                 # name is exactly the same.
@@ -51,7 +51,7 @@ class Unseen:
 
     @cached_property
     def _found(self) -> tuple[str | None, BoardNames | None]:
-        return self._names.nearest(self.user.username.lower())
+        return self._names.nearest(self.user.username.lower()) if self.user.username else (None, None)
 
 
 def unseen(store: Store, users: Iterable[User]) -> list[Unseen]:

@@ -191,7 +191,7 @@ def _slope(view: BoardView) -> Slope | None:
     for line in view.on_board:
         if (rank := line.entry.standing.rank) is not None:
             public = line.public and line.public.rank
-            people.append(slope.Person(line.user.username, wording.name(line.user), public, rank))
+            people.append(slope.Person(line.user.handle, wording.name(line.user), public, rank))
     return slope.draw(people)
 
 
@@ -206,7 +206,7 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
     bucket = chart.bucket(since, until, len(people))
     lines = [
         chart.Line(
-            user.username,
+            user.handle,
             wording.name(user),
             store.history.rank_points(competition.id, user.id, since, bucket),
         )

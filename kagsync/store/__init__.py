@@ -20,7 +20,7 @@ from kagsync.store.history import History, HistoryChanges
 from kagsync.store.runs import RETENTION, RunChanges, Runs
 from kagsync.store.tables import TABLES
 from kagsync.store.targets import Targets
-from kagsync.store.users import Users
+from kagsync.store.users import UserChanges, Users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from kagsync.errors import DatabaseError
     from kagsync.store.connection import Connection
+    from kagsync.store.identity import IdentityChanges
 
 __all__ = ["REPAIR", "RETENTION", "SQLITE_VERSION", "Ledger", "LedgerChanges", "Store", "Writing"]
 
@@ -138,8 +139,16 @@ class Writing:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.competitions = CompetitionChanges(connection)
+        self.users = UserChanges(connection)
         self.boards, self.history = self.ledger(PUBLIC)
         self.runs = RunChanges(connection)
+
+    @property
+    def identity(self) -> IdentityChanges:
+        """Changes of who people are."""
+        from kagsync.store.identity import IdentityChanges  # no run needs it
+
+        return IdentityChanges(self._connection)
 
     def ledger(self, board: str) -> LedgerChanges:
         """Changes to the boards of one kind, public or private, and to their history."""

@@ -36,6 +36,7 @@ _STANDING = (
 )
 _COLUMNS = ("user_id", *_STANDING, "matched_by", "first_seen_at", "last_seen_at", "left_at")
 _ENTRY = ", ".join(_COLUMNS)
+_TRACKED = "user_id NOT IN (SELECT id FROM users WHERE archived_at IS NOT NULL)"
 # Not sqlite-utils' upsert: importing it takes longer than writing a changed board.
 _UPSERT = (
     f"INSERT INTO {{entries}} (competition_id, {_ENTRY}) "
@@ -47,17 +48,24 @@ _UPSERT = (
 class Boards(BoardPart):
     """What is kept of the latest board of each competition (the one that is applied)."""
 
-    def entries(self, competition_id: int) -> Iterator[Entry]:
-        """The entries of a competition, by user id. Read them all before an entry is written."""
+    def entries(self, competition_id: int, *, archived: bool = False) -> Iterator[Entry]:
+        """The entries of a competition, by user id. Read them all before an entry is written.
+
+        Args:
+            archived: include archived people.
+        """
+        whose = "" if archived else f"AND {_TRACKED}"
         rows = self._db.rows(
-            f"SELECT {_ENTRY} FROM {self._t.entries} WHERE competition_id = ? ORDER BY user_id",
+            f"SELECT {_ENTRY} FROM {self._t.entries} WHERE competition_id = ? {whose} ORDER BY user_id",
             (competition_id,),
         )
         return map(_entry, rows)
 
     def ranks(self) -> Iterator[tuple[int, int, int | None, bool]]:
-        """All entries in short: competition id, user id, rank, and whether the user is on the board now."""
-        rows = self._db.rows(f"SELECT competition_id, user_id, rank, left_at IS NULL FROM {self._t.entries}")
+        """All entries of tracked people in short: competition id, user id, rank, and whether on the board."""
+        rows = self._db.rows(
+            f"SELECT competition_id, user_id, rank, left_at IS NULL FROM {self._t.entries} WHERE {_TRACKED}"
+        )
         return ((competition, user, rank, bool(on_board)) for competition, user, rank, on_board in rows)
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:

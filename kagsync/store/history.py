@@ -185,9 +185,9 @@ class History(BoardPart):
         return moment
 
     def users(self, competition_id: int) -> set[int]:
-        """The ids of the users who have a history."""
+        """The ids of the tracked users who have a history."""
         rows = self._db.rows(
-            "SELECT id FROM users u WHERE EXISTS "
+            "SELECT id FROM users u WHERE archived_at IS NULL AND EXISTS "
             f"(SELECT 1 FROM {self._t.history} WHERE user_id = u.id AND competition_id = ?)",
             (competition_id,),
         )

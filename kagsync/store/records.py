@@ -141,19 +141,34 @@ def _deadline(text: str | None) -> datetime | None:
 
 
 class User(NamedTuple):
-    """A tracked person."""
+    """A person.
+
+    Attributes:
+        id: 0: not stored yet.
+        username: on Kaggle; None: known by the team only.
+        handle: what people type and programs get: the username; of people without one, another text.
+        student_id: the person's key in other systems.
+        team: the exact name of the person's team, or a /pattern/ of it (see `board/matching.py`).
+        pseudonym: the person's own, or a random one.
+        archived_at: ISO 8601 UTC; None: tracked.
+    """
 
     id: int
-    username: str
+    username: str | None
     name: str | None
     group: str | None
+    handle: str
+    student_id: str | None = None
+    team: str | None = None
+    pseudonym: str = ""
+    archived_at: str | None = None
 
 
 class Entry(NamedTuple):
     """One user's standing in one competition, as `leaderboard_entries` holds it (times as text).
 
     Attributes:
-        matched_by: `username` or `team_name`.
+        matched_by: `username`, `team` or `team_name`.
         first_seen_at: the first board with this user.
         last_seen_at: the last one; None while the user is on the board.
         left_at: the first board without the user since then; None: on the board.

@@ -1,14 +1,17 @@
-"""The tracked people. Tables: users, roster (a number that grows with every change of the people).
+"""The people. Tables: users, roster (a number that grows with every change that matters for matching).
 
-Entries and history refer to the id of a user, not to the username.
+Entries and history refer to the id of a user, not to the username. Archived people stay in the tables, but
+only methods that say so return them.
 """
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import UsageError, did_you_mean
+from kagsync.inputs import folded
 from kagsync.store.connection import Part
 from kagsync.store.records import User
 
@@ -16,17 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+_COLUMNS = 'id, username, name, "group", handle, student_id, team, pseudonym, archived_at'
+_LISTING = "kagsync users list"
+
 
 class Users(Part):
-    """The tracked people."""
+    """The people, tracked and archived."""
 
     def all(self) -> list[User]:
-        """The roster, by username."""
-        rows = self._db.rows('SELECT id, username, name, "group" FROM users ORDER BY username')
-        return [User(*row) for row in rows]
+        """The roster: everybody who is tracked, by handle."""
+        return [user for user in self.with_archived() if user.archived_at is None]
+
+    def with_archived(self) -> list[User]:
+        """Everybody, tracked or archived, by handle."""
+        return [User(*row) for row in self._db.rows(f"SELECT {_COLUMNS} FROM users ORDER BY handle")]
 
     def in_group(self, group: str) -> list[User]:
-        """The people of a group, by username.
+        """The people of a group, by handle.
 
         Raises:
             UsageError: nobody is in this group.
@@ -35,56 +44,48 @@ class Users(Part):
         found = [user for user in roster if user.group == group]
         if not found:
             known = sorted({user.group for user in roster if user.group})
-            raise UsageError(
-                f"nobody is in a group {group!r}", did_you_mean(group, known, "kagsync users list")
-            )
+            raise UsageError(f"nobody is in a group {group!r}", did_you_mean(group, known, _LISTING))
         return found
 
-    def get(self, username: str) -> User:
-        """The tracked user of this name, case ignored.
+    def get(self, text: str) -> User:
+        """The tracked person of this handle (case ignored), student id or name (case ignored).
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is none, there are several of this name, or the person is archived.
         """
-        row = self._db.row('SELECT id, username, name, "group" FROM users WHERE username = ?', (username,))
-        if row is not None:
-            return User(*row)
-        known = [user.username for user in self.all()]
-        raise UsageError(
-            f"no user {username!r} is tracked", did_you_mean(username, known, "kagsync users list")
-        )
+        user = self.get_any(text)
+        if user.archived_at is not None:
+            raise UsageError(
+                f"{user.handle} is archived",
+                f"To track this person again: kagsync users restore {user.handle}",
+            )
+        return user
 
-    def save(
-        self, users: Iterable[tuple[str, str | None, str | None]], added_at: datetime
-    ) -> tuple[int, int, int]:
-        """Adds or updates (username, name, group), all or none. None keeps the name or group that is there.
+    def get_any(self, text: str) -> User:
+        """The same for tracked and archived people.
 
-        Returns:
-            how many were added, changed, and left as they were.
+        Raises:
+            UsageError: there is none, or there are several of this name.
         """
-        added = changed = unchanged = 0
-        with self._db.transaction():
-            for username, name, group in users:
-                row = self._db.row('SELECT id, name, "group" FROM users WHERE username = ?', (username,))
-                if row is None:
-                    self._db.execute(
-                        'INSERT INTO users (username, name, "group", added_at) VALUES (?, ?, ?, ?)',
-                        (username, name, group, clock.iso(added_at)),
-                    )
-                    added += 1
-                    continue
-                key, *old = row
-                new = [name if name is not None else old[0], group if group is not None else old[1]]
-                if new == old:
-                    unchanged += 1
-                    continue
-                self._db.execute('UPDATE users SET name = ?, "group" = ? WHERE id = ?', (*new, key))
-                changed += 1
-        return added, changed, unchanged
+        if (user := self.by_handle(text)) is not None:
+            return user
+        people = self.with_archived()
+        name = folded(text)
+        found = [user for user in people if user.student_id == text] or [
+            user for user in people if user.name is not None and folded(user.name) == name
+        ]
+        if len(found) > 1:
+            handles = ", ".join(user.handle for user in found)
+            raise UsageError(f"{len(found)} people are called {text}: {handles}", "Name one of these")
+        if not found:
+            known = [text for user in people for text in (user.handle, user.name) if text]
+            raise UsageError(f"no user {text!r} is tracked", did_you_mean(text, known, _LISTING))
+        return found[0]
 
-    def remove(self, user_id: int) -> None:
-        """Removes a user with all entries and history."""
-        self._db.execute("DELETE FROM users WHERE id = ?", (user_id,))
+    def by_handle(self, handle: str) -> User | None:
+        """The tracked or archived person of this handle, case ignored; None: there is none."""
+        row = self._db.row(f"SELECT {_COLUMNS} FROM users WHERE handle = ?", (handle,))
+        return None if row is None else User(*row)
 
     def never_seen(self) -> set[int]:
         """The ids of users who were never found on a board."""
@@ -95,10 +96,69 @@ class Users(Part):
         return {row[0] for row in rows}
 
     def roster_version(self) -> int:
-        """A number that grows whenever a user is added, removed or renamed."""
+        """A number that grows with every change that matters for matching."""
         version: int = self._db.value("SELECT version FROM roster")
         return version
 
     def roster(self) -> Iterator[tuple[Any, ...]]:
-        """(id, username) of each tracked user."""
-        return self._db.rows("SELECT id, username FROM users")
+        """(id, username, student id, team) of each tracked user; None for what is not known."""
+        return self._db.rows("SELECT id, username, student_id, team FROM users WHERE archived_at IS NULL")
+
+
+class UserChanges(Part):
+    """Changes to the people within a transaction."""
+
+    def add(self, users: Iterable[User], added_at: datetime) -> None:
+        """Adds people, whose ids do not count yet. A person without a pseudonym gets a random one."""
+        users = list(users)
+        pseudonyms = iter(self._new_pseudonyms(len(users)))
+        self._db.execute_many(
+            'INSERT INTO users (username, name, "group", handle, student_id, team, pseudonym, added_at) '
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    user.username,
+                    user.name,
+                    user.group,
+                    user.handle,
+                    user.student_id,
+                    user.team,
+                    user.pseudonym or next(pseudonyms),
+                    clock.iso(added_at),
+                )
+                for user in users
+            ),
+        )
+
+    def change(self, users: Iterable[User]) -> None:
+        """Overwrites what is known of people."""
+        users = list(users)
+        # What is unique is freed first, so that two people can swap it.
+        self._db.execute_many(
+            "UPDATE users SET username = NULL, handle = 'changing ' || id, student_id = NULL, "
+            "pseudonym = 'changing ' || id "
+            "WHERE id = ? AND (handle <> ? OR student_id IS NOT ? OR pseudonym <> ?)",
+            ((user.id, user.handle, user.student_id, user.pseudonym) for user in users),
+        )
+        self._db.execute_many(
+            'UPDATE users SET username = ?, name = ?, "group" = ?, handle = ?, student_id = ?, team = ?, '
+            "pseudonym = ?, archived_at = ? WHERE id = ?",
+            ((*user[1:], user.id) for user in users),
+        )
+
+    def archive(self, users: Iterable[User], at: datetime) -> None:
+        """Takes people out of all lists and counts. Entries and history stay."""
+        self._db.execute_many(
+            "UPDATE users SET archived_at = ? WHERE id = ?", ((clock.iso(at), user.id) for user in users)
+        )
+
+    def remove(self, user_id: int) -> None:
+        """Deletes a person with all entries and history."""
+        self._db.execute("DELETE FROM users WHERE id = ?", (user_id,))
+
+    def _new_pseudonyms(self, count: int) -> list[str]:
+        """Random pseudonyms that nobody has."""
+        taken = {row[0].casefold() for row in self._db.rows("SELECT pseudonym FROM users")}
+        numbers = range(1000, 10_000 + 10 * (count + len(taken)))
+        wanted = random.SystemRandom().sample(numbers, count + len(taken))
+        return [name for number in wanted if (name := f"Person {number}").casefold() not in taken][:count]

@@ -70,7 +70,7 @@ def process(
         fetched.log_rows()
         return _nothing_new(store, competition, fetched, run)
 
-    roster = matching.Roster.of(store.users.roster())
+    roster = matching.Roster.of((user, username) for user, username, *_ in store.users.roster() if username)
     claims, board = _read(fetched, competition, roster, team_name=team_name)
     summary = board.summary
     guard.refuse(ledger, competition, fetched, summary.rows, force=force, accept_shrink=accept_shrink)
@@ -84,7 +84,7 @@ def process(
             restore.drop_boards_after(ledger, write.ledger(fetched.board), competition, clock.horizon())
         now = _again(store, competition)
         if store.users.roster_version() != roster_version:  # a user who was removed must not come back
-            present = {user for user, _ in store.users.roster()}
+            present = {user for user, *_ in store.users.roster()}
             claims = {user: claim for user, claim in claims.items() if user in present}
         snapshot = Snapshot(
             moment=int(fetched.snapshot_at.timestamp()),

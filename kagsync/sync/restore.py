@@ -20,7 +20,7 @@ def redated(ledger: Ledger, competition_id: int) -> list[Entry]:
     A correction may have removed their last standing: then the one before it is their last.
     """
     redated = []
-    for entry in ledger.boards.entries(competition_id):
+    for entry in ledger.boards.entries(competition_id, archived=True):
         if entry.last_seen_at is None:
             continue
         change = ledger.history.last_change(competition_id, entry.user_id)
@@ -56,7 +56,10 @@ def drop_boards_after(
     if newest is not None:
         changes.boards.save_entries(
             competition.id,
-            [_as_of(ledger, competition.id, entry) for entry in ledger.boards.entries(competition.id)],
+            [
+                _as_of(ledger, competition.id, entry)
+                for entry in ledger.boards.entries(competition.id, archived=True)
+            ],
         )
     changes.boards.follow_history(competition.id)
     changes.boards.go_back(competition.id, newest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import inputs
 from kagsync.errors import UsageError, from_os_error
@@ -21,11 +21,27 @@ _LONGEST_ROSTER = 20_000_000  # characters: some 400,000 people
 _HEADER = ("username", "name", "group")
 
 
-def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
-    """Reads a roster CSV. It may have a header line, whose columns may come in any order.
+class Line(NamedTuple):
+    """What one line says of a person. None: the file has no such column; "": the cell is empty."""
 
-    Returns:
-        (username, name, group) of each person; None for an empty cell.
+    number: int
+    username: str | None
+    name: str | None = None
+    group: str | None = None
+    student_id: str | None = None
+    team: str | None = None
+    pseudonym: str | None = None
+
+
+class RosterFile(NamedTuple):
+    """The people in a file, and the headers of columns that were left out."""
+
+    lines: list[Line]
+    left_out: list[str]
+
+
+def read_roster(path: Path) -> RosterFile:
+    """Reads a roster CSV. It may have a header line, whose columns may come in any order.
 
     Raises:
         UsageError: the file cannot be read, or a line is bad; the message has the line's number.
@@ -61,7 +77,7 @@ def read_roster(path: Path) -> list[tuple[str, str | None, str | None]]:
         raise _bad_line(path, reader.line_num, str(error)) from error
     if not users:
         raise UsageError(f"{path} has no users", "Write one line for each: username,name,group")
-    return list(users.values())
+    return RosterFile([Line(number, *user) for number, user in enumerate(users.values(), start=1)], [])
 
 
 def _header(cells: list[str], path: Path, line: int) -> tuple[str, ...]:
@@ -120,6 +136,11 @@ def write_roster(roster: Iterable[User], path: Path, database: Path | None = Non
         output_file.write_new(path, roster_csv(roster), database)
     except OSError as error:
         raise from_os_error(error, f"write {path}") from error
+
+
+def bad_lines(path: Path, problems: list[tuple[int, str]]) -> UsageError:
+    """The error for the lines of a file that cannot be imported."""
+    return _bad_line(path, *problems[0])
 
 
 def _bad_line(path: Path, line: int, what: str) -> UsageError:

@@ -27,6 +27,7 @@ from kagsync.standings.standing import STORED_VERSION, Standing
 from kagsync.store import Store
 from kagsync.store.records import Entry
 from tests.benchmarks import boards
+from tests.world.people import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -86,8 +87,8 @@ def build(
     teams: _Teams = {}
     years: dict[int, _Year] = {}
     with Store.open(path, path.with_name(f"{path.name}-locks"), create=True) as store:
-        store.users.save([(name, name.title(), f"group {i % 8}") for i, name in enumerate(names)], began)
-        keys = {name: key for key, name in store.users.roster()}
+        track(store, [(name, name.title(), f"group {i % 8}") for i, name in enumerate(names)], began)
+        keys = {name: key for key, name, *_ in store.users.roster()}
         users = [keys[name] for name in names]
         tracked = [store.competitions.add(f"year-{i:02}", f"year-{i:02}", began) for i in range(competitions)]
         for competition in tracked:

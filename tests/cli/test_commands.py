@@ -326,11 +326,23 @@ def test_a_roster_is_imported(kagsync: Kagsync, tmp_path: Path) -> None:
     roster = tmp_path / "roster.csv"
     roster.write_text("username,name,group\nalice,Alice Ace,red\n@bob,,\n\ncarol\n", encoding="utf-8-sig")
 
-    assert kagsync.ok("users", "import", str(roster)) == "Users added: 3, changed: 0, unchanged: 0\n"
-    assert json.loads(kagsync.ok("users", "list", "--format", "json"))[0] == {
+    assert kagsync.ok("users", "import", str(roster)).splitlines() == [
+        "Added 3:",
+        "  Alice Ace (alice)",
+        "  bob",
+        "  carol",
+        "Users added: 3, changed: 0, unchanged: 0",
+    ]
+    alice = json.loads(kagsync.ok("users", "list", "--format", "json"))[0]
+    assert alice.pop("pseudonym").startswith("Person ")
+    assert alice == {
         "username": "alice",
         "name": "Alice Ace",
         "group": "red",
+        "handle": "alice",
+        "student_id": None,
+        "team": None,
+        "archived_at": None,
     }
 
 

@@ -15,7 +15,7 @@ from kagsync.cli import main
 from kagsync.errors import DatabaseError
 from kagsync.store import Store
 from kagsync.store.competitions import CompetitionChanges, Competitions
-from kagsync.store.users import Users
+from kagsync.store.users import UserChanges
 
 if TYPE_CHECKING:
     from world.running import Kagsync
@@ -119,7 +119,7 @@ def test_a_failure_of_the_command_itself_counts_more_than_that_of_its_output(unw
         (("competitions", "add", "a", "b", "c", "d"), Competitions, "add"),
         (("competitions", "pause", "a", "b", "c", "d"), CompetitionChanges, "set_active"),
         (("competitions", "remove", "a", "b", "c", "d", "--yes"), Competitions, "remove"),
-        (("users", "remove", "a", "b", "c", "d", "--yes"), Users, "remove"),
+        (("users", "remove", "a", "b", "c", "d", "--yes"), UserChanges, "remove"),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
 )

@@ -70,7 +70,8 @@ WORDS = {
         "--board",
     ),
     *("--user", "--trigger", "--kaggle-id", "--competition", "--only"),
-    *("slug", "slugs", "usernames", "file", "csv", "url"),
+    *("--student-id", "--team", "--pseudonym"),
+    *("slug", "slugs", "usernames", "people", "old", "new", "file", "csv", "url"),
 }
 SLUG = "titanic"
 

@@ -25,6 +25,7 @@ from world.kaggle_server import (
     redirect,
     too_many_requests,
 )
+from world.people import track
 
 from kagsync import clock
 from kagsync.store import Store
@@ -55,7 +56,7 @@ class Limited(Club):
 
     def track(self, *slugs: str) -> None:
         with Store.open(self.db, self.settings.locks, create=True) as store:
-            store.users.save([("user1", None, None), ("user2", None, None)], clock.utc_now())
+            track(store, [("user1", None, None), ("user2", None, None)], clock.utc_now())
             for slug in slugs:
                 store.competitions.add(slug, slug, clock.utc_now())
                 self.kaggle.board(slug, BOARD)

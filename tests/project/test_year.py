@@ -55,5 +55,6 @@ def test_it_is_the_same_each_time(year: year_type, tmp_path: Path) -> None:
     for name in ("one", "other"):
         year.build(tmp_path / name, competitions=1, people=20, count=50, end=_END)
         tables = database.tables(tmp_path / name)
+        tables["users"] = [row[:7] for row in tables["users"]]  # pseudonyms are random
         made.append({table: rows for table, rows in tables.items() if "migrations" not in table})
     assert made[0] == made[1]

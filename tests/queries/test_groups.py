@@ -17,7 +17,9 @@ NOW = datetime(2025, 10, 31, tzinfo=UTC)
 
 def view(people: int) -> BoardView:
     """A board that nobody is on, with two people in each group and two without one."""
-    users = [User(n, f"user{n}", None, f"group {n // 2:03}" if n > 1 else None) for n in range(people)]
+    users = [
+        User(n, f"user{n}", None, f"group {n // 2:03}" if n > 1 else None, f"user{n}") for n in range(people)
+    ]
     names = Names([])
     return BoardView(untracked("titanic"), NOW, [], [], users, [Unseen(each, names) for each in users], None)
 

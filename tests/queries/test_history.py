@@ -51,6 +51,8 @@ KEYS = [
     "reason",
     "words",
     "board",
+    "handle",
+    "student_id",
 ]
 NOT_IN_CSV = {"score_text", "members"}
 ROWS = [
@@ -109,6 +111,8 @@ def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> Non
         "reason": "overtaken",
         "words": "overtaken by 1",
         "board": "public",
+        "handle": "alice",
+        "student_id": None,
     }
     assert told[7]["members"] == ["carol", "erin"]
     gone = told[8]
@@ -194,7 +198,7 @@ def test_no_changes_are_said(moved: Club, kagsync: Kagsync) -> None:
     [
         (["nobody"], "no user 'nobody' is tracked", "kagsync users list"),
         (["bob", "nobody"], "no user 'nobody' is tracked", "kagsync users list"),
-        (["not a name"], "'not a name' is not a Kaggle username", "It is the last part of"),
+        (["not a name"], "no user 'not a name' is tracked", "kagsync users list"),
         (["--group", "blue"], "nobody is in a group 'blue'", "kagsync users list"),
         (["bob", "--group", "red"], "usernames and --group contradict each other", "Pass one of them"),
         (["--since", "yesterday"], "'yesterday' is not a time", "Try 24h"),

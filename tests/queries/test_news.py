@@ -46,6 +46,8 @@ KEYS = [
     "member",
     "board",
     "medal",
+    "handle",
+    "student_id",
 ]
 # What the boards of `moved` tell, the newest first.
 SECOND_DAY = [
@@ -250,6 +252,8 @@ def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> Non
         "member": None,
         "board": "public",
         "medal": None,
+        "handle": "bob",
+        "student_id": None,
     }
     assert [(item["username"], item["reason"], item["member"]) for item in told[:6]] == [
         ("bob", "improved", None),

@@ -70,6 +70,8 @@ ENTRY_KEYS = [
     "public_score",
     "private_score",
     "shake_up",
+    "handle",
+    "student_id",
 ]
 COMPETITION_KEYS = [
     "competition",
@@ -94,6 +96,7 @@ COMPETITION_KEYS = [
     "board",
     "phase",
     "phase_since",
+    "best_handle",
 ]
 
 
@@ -600,6 +603,8 @@ def test_an_entry_for_programs_has_these_keys_whatever_is_known(club: Club) -> N
         "public_score": 0.7,
         "private_score": None,
         "shake_up": None,
+        "handle": "bob",
+        "student_id": None,
     }
 
 
@@ -659,6 +664,7 @@ def test_the_overview_for_programs_has_these_keys_whatever_is_known(club: Club) 
         "board": "public",
         "phase": "running",
         "phase_since": None,
+        "best_handle": "bob",
     }
     assert (told["empty"]["teams"], told["empty"]["missing"], told["empty"]["best_rank"]) == (None, 4, None)
     csv_titles = club.kagsync.ok("show", "--format", "csv").splitlines()[0].split(",")

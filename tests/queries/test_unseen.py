@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
 
 KEYS = ["competition", "username", "name", "group", "never_seen", "nearest", "nearest_in"]
+KEYS += ["handle", "student_id"]
 NEVER = "never seen on any board"
 TEAMS = [
     Team(1, "The Winners", ("margaret", "jonathan"), "0.9"),
@@ -92,11 +93,13 @@ def test_who_has_no_entry_is_listed_with_name_group_and_note(club: Searched) -> 
         "never_seen": True,
         "nearest": "margaret",
         "nearest_in": SLUG,
+        "handle": "margret",
+        "student_id": None,
     }
     assert list(row) == KEYS
     assert json.loads(club.kagsync.ok("missing", SLUG, "--format", "json")) == [row]
     told = list(csv.reader(io.StringIO(club.kagsync.ok("missing", SLUG, "--format", "csv"))))
-    assert told == [KEYS, [SLUG, "margret", "Margret M.", "red", "True", "margaret", SLUG]]
+    assert told == [KEYS, [SLUG, "margret", "Margret M.", "red", "True", "margaret", SLUG, "margret", ""]]
 
 
 def test_who_is_on_another_board_is_missing_and_not_mistyped(club: Searched) -> None:
@@ -105,8 +108,8 @@ def test_who_is_on_another_board_is_missing_and_not_mistyped(club: Searched) -> 
     club.board([Team(9, "x", ("somebody",))], "digits")
     found = club.missing(slug="digits")
     assert [*found] == ["bob", "margret"]
-    assert [found["bob"][key] for key in KEYS[4:]] == [False, None, None]
-    assert [found["margret"][key] for key in KEYS[4:]] == [True, "margaret", SLUG]
+    assert [found["bob"][key] for key in KEYS[4:7]] == [False, None, None]
+    assert [found["margret"][key] for key in KEYS[4:7]] == [True, "margaret", SLUG]
 
 
 def test_who_has_left_a_board_is_neither_missing_there_nor_mistyped(club: Searched) -> None:
@@ -233,8 +236,8 @@ def test_of_those_who_are_imported_only_the_never_seen_are_pointed_out(
     club.board(TEAMS)
     roster = tmp_path / "roster.csv"
     roster.write_text("username,name\nbob,Bob\nmargret,Margret\nJonathan,J\nzzzzzzzz,Z\n", encoding="utf-8")
-    assert club.kagsync.ok("users", "import", str(roster)).splitlines() == [
-        "Users added: 3, changed: 1, unchanged: 0",
+    told = club.kagsync.ok("users", "import", str(roster)).splitlines()
+    assert told[told.index("Users added: 3, changed: 1, unchanged: 0") + 1 :] == [
         f"margret: {NEVER}; did you mean margaret (on titanic)?",
         "Jonathan: on the board of titanic: the next sync brings the entry",
         f"zzzzzzzz: {NEVER}",
@@ -354,7 +357,7 @@ def test_of_names_as_similar_the_first_on_the_newest_board_is_suggested(
         for name in names
         if OSA.normalized_similarity(username, name) >= 0.75
     ]
-    found = Unseen(User(1, username, None, None), Names(listed))
+    found = Unseen(User(1, username, None, None, username), Names(listed))
     assert (found.nearest, found.competition) == (
         (min(similar)[2], f"c{min(similar)[1]}") if similar else (None, None)
     )

@@ -175,7 +175,8 @@ class Filling:
     @staticmethod
     def _user(connection: sqlite3.Connection, username: str, name: str | None, group: str | None) -> int:
         connection.execute(
-            'INSERT OR IGNORE INTO users (username, name, "group", added_at) VALUES (?, ?, ?, ?)',
+            'INSERT OR IGNORE INTO users (username, handle, pseudonym, name, "group", added_at) '
+            "VALUES (?1, ?1, ?1, ?2, ?3, ?4)",
             (username, name, group, clock.iso(NOW)),
         )
         return int(connection.execute("SELECT id FROM users WHERE username = ?", (username,)).fetchone()[0])

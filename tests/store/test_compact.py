@@ -27,7 +27,7 @@ def db(settings: Settings) -> Path:
     with contextlib.closing(sqlite3.connect(settings.db)) as raw:
         with raw:
             raw.executemany(
-                "INSERT INTO users (username, name, added_at) VALUES (?, ?, '')",
+                "INSERT INTO users (username, handle, pseudonym, name, added_at) VALUES (?1, ?1, ?1, ?2, '')",
                 ((f"u{n}", "x" * 400) for n in range(2_000)),
             )
             raw.execute("DELETE FROM users WHERE id > 5")

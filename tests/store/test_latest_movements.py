@@ -51,7 +51,7 @@ def test_it_shows_every_change_beside_the_one_before(db: Path, seed: int) -> Non
         "WHERE NOT on_board",
         "WHERE places > 0",
     ):
-        found = database.ask(db, f"SELECT * FROM latest_movements {which}")
+        found = [row[:-2] for row in database.ask(db, f"SELECT * FROM latest_movements {which}")]
         assert found
         assert found == database.ask(db, f"SELECT * FROM ({PLAINLY}) {which}")
 
@@ -62,7 +62,8 @@ def test_it_says_the_same_of_an_older_database(version: int, db: Path, kagsync: 
     before = database.ask(db, "SELECT * FROM latest_movements")
     kagsync.ok("users", "list")
     assert before
-    assert database.ask(db, "SELECT * FROM latest_movements") == before
+    after = database.ask(db, "SELECT * FROM latest_movements")
+    assert [row[: len(before[0])] for row in after] == before
 
 
 def test_a_change_at_a_moment_whose_note_was_removed_is_there(club: Club) -> None:

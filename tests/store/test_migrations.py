@@ -160,7 +160,8 @@ def test_no_history_is_rewritten_for_private_boards(
         patched.setattr(sqlite3, "connect", traced)
         kagsync.ok("users", "list")
     assert any("CREATE TABLE private_entry_history" in each for each in statements)
-    assert [each for each in statements if re.search(r"\bentry_history\b", each)] == []
+    touched = [each for each in statements if re.search(r"\bentry_history\b", each)]
+    assert [each for each in touched if "CREATE VIEW" not in each] == []
     assert (ask(db, root), ask(db, "SELECT * FROM entry_history")) == (before, history)
 
 
@@ -198,7 +199,7 @@ def test_runs_from_before_some_shared_a_row_count_once_each(db: Path, kagsync: K
 
 
 def _bad_sql(db: sqlite_utils.Database) -> None:
-    db.execute("ALTER TABLE users ADD COLUMN team TEXT")
+    db.execute("ALTER TABLE users ADD COLUMN motto TEXT")
     db.execute("DELETE FROM leaderboard_entries")
     db.execute("this is no SQL")
 
@@ -206,7 +207,9 @@ def _bad_sql(db: sqlite_utils.Database) -> None:
 def _constraint(db: sqlite_utils.Database) -> None:
     db.execute("CREATE TABLE other (id INTEGER PRIMARY KEY)")
     db["users"].transform(rename={"name": "full_name"})  # by way of a new table
-    db.execute("INSERT INTO users (username, added_at) SELECT username, added_at FROM users")
+    db.execute(
+        "INSERT INTO users (username, handle, pseudonym, added_at) SELECT username, 'x', 'x', '' FROM users"
+    )
 
 
 def _python(db: sqlite_utils.Database) -> None:
@@ -264,7 +267,7 @@ def test_a_program_killed_in_the_middle_of_a_migration_has_done_nothing(db: Path
             for change in schema_before[1:]:
                 change(db)
             db.execute("UPDATE users SET name = username")
-            db.execute("ALTER TABLE users ADD COLUMN team TEXT")
+            db.execute("ALTER TABLE users ADD COLUMN motto TEXT")
             os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
 
         schema_before = schema.MIGRATIONS
@@ -298,9 +301,7 @@ def test_processes_that_migrate_the_same_database_at_once_all_get_it(version: in
         assert out
     assert ask(db, "PRAGMA user_version") == [(migrations.LATEST,)]
     assert ask(db, "SELECT count(*) FROM _sqlite_migrations") == [(migrations.LATEST,)]
-    after = tables(db)
-    for name in ("users", "leaderboard_entries", "entry_history"):
-        assert after[name] == before[name]
+    keeps({name: before[name] for name in ("users", "leaderboard_entries", "entry_history")}, db)
     invariants.check(db)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import sqlite_utils  # noqa: TC002
+from world.people import track, untrack
 
 from kagsync import clock
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
@@ -19,7 +20,7 @@ from kagsync.standings.marks import Marks
 from kagsync.standings.standing import Splice, Standing
 from kagsync.store import Store, migrations
 from kagsync.store.errors import explain
-from kagsync.store.records import BoardNames, Entry, Run, Snapshot
+from kagsync.store.records import BoardNames, Entry, Run, Snapshot, User
 from kagsync.tracking import competitions
 
 NOW = datetime(2025, 10, 31, 16, 26, 26, tzinfo=UTC)
@@ -63,13 +64,13 @@ def reopen(path: Path, *, create: bool = False) -> Store:
     return Store.open(path, path.with_name("locks"), create=create)
 
 
-def track(store: Store, *usernames: str) -> None:
-    store.users.save([(name, None, None) for name in usernames], NOW)
+def add(store: Store, *usernames: str) -> None:
+    track(store, [(name, None, None) for name in usernames], NOW)
 
 
 def populated(store: Store) -> int:
     """A competition with an entry, history, a snapshot, a benchmark and a run of `alice`."""
-    track(store, "alice")
+    add(store, "alice")
     competition = store.competitions.add("titanic", "titanic", NOW)
     state = Standing(3, 0.5, "0.50", 7, "The Team", "alice,zoe", 5)
     with store.writing() as write:
@@ -96,7 +97,7 @@ def test_a_new_database_has_the_tables_that_others_may_query(store: Store) -> No
 
 
 def test_opening_again_keeps_what_is_there(store: Store) -> None:
-    track(store, "alice")
+    add(store, "alice")
     with reopen(store.path) as again:
         assert [user.username for user in again.users.all()] == ["alice"]
     assert len(look(store, "SELECT * FROM _sqlite_migrations")) == migrations.LATEST
@@ -173,10 +174,10 @@ def test_a_first_run_that_was_killed_before_its_tables_were_made_can_be_repeated
 def test_a_migration_that_fails_leaves_the_schema_as_it_was(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    track(store, "alice")
+    add(store, "alice")
 
     def _second(db: sqlite_utils.Database) -> None:
-        db.execute("ALTER TABLE users ADD COLUMN team TEXT")
+        db.execute("ALTER TABLE users ADD COLUMN motto TEXT")
         db.execute("this is no SQL")
 
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, _second))
@@ -191,17 +192,17 @@ def test_a_migration_that_fails_leaves_the_schema_as_it_was(
 def test_a_later_migration_is_applied_once_to_a_database_with_people_in_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    track(store, "alice")
+    add(store, "alice")
 
     def _second(db: sqlite_utils.Database) -> None:
-        db.execute("ALTER TABLE users ADD COLUMN team TEXT")
+        db.execute("ALTER TABLE users ADD COLUMN motto TEXT")
 
     monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, _second))
     monkeypatch.setattr(migrations, "LATEST", migrations.LATEST + 1)
     for _ in range(2):
         with reopen(store.path) as again:
             assert [user.username for user in again.users.all()] == ["alice"]
-    assert look(store, "SELECT username, team FROM users") == [("alice", None)]
+    assert look(store, "SELECT username, motto FROM users") == [("alice", None)]
     assert look(store, "PRAGMA user_version") == [(migrations.LATEST,)]
 
 
@@ -212,7 +213,7 @@ def test_threads_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> 
         try:
             start.wait(20)
             with reopen(path, create=True) as store:
-                track(store, name)
+                add(store, name)
         except KagsyncError as error:
             failures.append(error)
 
@@ -262,7 +263,7 @@ def test_a_store_that_was_opened_to_read_changes_nothing(store: Store) -> None:
     populated(store)
     with Store.open_to_read(store.path, store.path.with_name("locks")) as reader:
         with pytest.raises(DatabaseError):
-            reader.users.remove(1)
+            untrack(reader, "alice")
         with pytest.raises(DatabaseError), reader.writing():
             pass
         assert [user.username for user in reader.users.all()] == ["alice"]
@@ -306,7 +307,7 @@ def test_adding_many_competitions_compares_none_with_the_others(
 def test_an_unknown_user_is_answered_with_a_suggestion(store: Store) -> None:
     with pytest.raises(UsageError, match="users add"):
         store.users.get("alice")
-    track(store, "Alice", "bob")
+    add(store, "Alice", "bob")
     assert store.users.get("aLICE").username == "Alice"
     with pytest.raises(UsageError, match=r"Did you mean Alice\?"):
         store.users.get("alcie")
@@ -362,17 +363,18 @@ def test_a_competition_added_again_is_another_one(store: Store) -> None:
 
 
 def test_users_are_added_changed_and_left(store: Store) -> None:
-    people = [("alice", "Alice", None), ("bob", None, "blue")]
-    assert store.users.save(people, NOW) == (2, 0, 0)
-    assert store.users.save(people, NOW) == (0, 0, 2)
-    assert store.users.save([("ALICE", None, "red"), ("bob", None, None)], NOW) == (0, 1, 1)
+    two = [("alice", "Alice", None), ("bob", None, "blue")]
+    assert track(store, two, NOW) == (2, 0, 0)
+    assert track(store, two, NOW) == (0, 0, 2)
+    assert track(store, [("ALICE", None, "red"), ("bob", None, None)], NOW) == (0, 1, 1)
     users = [(user.username, user.name, user.group) for user in store.users.all()]
     assert users == [("alice", "Alice", "red"), ("bob", None, "blue")]
 
 
 def test_users_are_added_all_or_none(store: Store) -> None:
-    with pytest.raises(DatabaseError, match="NOT NULL"):
-        store.users.save([("alice", None, None), (None, None, None)], NOW)  # type: ignore[list-item]
+    alice = User(0, "alice", None, None, "alice")
+    with pytest.raises(DatabaseError, match="UNIQUE"), store.writing() as write:
+        write.users.add([alice, alice], NOW)
     assert store.users.all() == []
 
 
@@ -384,12 +386,14 @@ def test_the_roster_version_grows_whoever_changes_the_roster(store: Store) -> No
         return versions[-1] > versions[-2]
 
     assert not grown()
-    track(store, "alice")
+    add(store, "alice")
     assert grown()
-    track(store, "alice")
-    store.users.save([("alice", "Alice", "blue")], NOW)
+    add(store, "alice")
+    track(store, [("alice", "Alice", "blue")], NOW)
     assert not grown()
-    alter(store.path, "INSERT INTO users (username, added_at) VALUES ('bob', '')")
+    alter(
+        store.path, "INSERT INTO users (username, handle, pseudonym, added_at) VALUES ('bob', 'bob', 'B', '')"
+    )
     assert grown()
     alter(store.path, "UPDATE users SET username = 'robert' WHERE username = 'bob'")
     assert grown()
@@ -397,27 +401,28 @@ def test_the_roster_version_grows_whoever_changes_the_roster(store: Store) -> No
     assert not grown()
     alter(store.path, "DELETE FROM users WHERE username = 'robert'")
     assert grown()
-    store.users.remove(store.users.get("alice").id)
+    untrack(store, "alice")
     assert grown()
 
 
 def test_removing_a_user_takes_entries_and_history(store: Store) -> None:
     key = populated(store)
-    track(store, "bob")
+    add(store, "bob")
     with store.writing() as write:
         write.boards.save_entries(key, [ENTRY._replace(user_id=2)])
     assert (store.boards.entry_count(user_id=1), store.boards.entry_count(competition_id=key)) == (1, 2)
-    store.users.remove(1)
+    with store.writing() as write:
+        write.users.remove(1)
     assert [entry.user_id for entry in store.boards.entries(key)] == [2]
     assert look(store, "SELECT * FROM entry_history") == []
-    assert [user for user, _ in store.users.roster()] == [2]
+    assert [user for user, *_ in store.users.roster()] == [2]
 
 
 def test_the_id_of_a_removed_user_is_never_given_again(store: Store) -> None:
-    track(store, "alice", "bob")
+    add(store, "alice", "bob")
     gone = store.users.get("bob").id
-    store.users.remove(gone)
-    track(store, "bob")
+    untrack(store, "bob")
+    add(store, "bob")
     assert store.users.get("bob").id > gone
 
 
@@ -473,7 +478,7 @@ def test_a_team_that_does_not_change_is_stored_once(store: Store) -> None:
 
 def test_every_moment_of_an_unchanged_board_is_remembered_for_a_month(store: Store) -> None:
     key = populated(store)
-    track(store, "bob")
+    add(store, "bob")
     with store.writing() as write:
         write.history.save_unchanged_snapshot(key, 150)
         write.history.save_unchanged_snapshot(key, 150)

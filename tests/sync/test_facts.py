@@ -13,6 +13,7 @@ from world.boards import Team, board_csv, board_name, many_teams
 from world.club import SLUG, Club
 from world.database import ask
 from world.kaggle_server import Answer, empty, error_in_200, html, kaggle_error, too_many_requests
+from world.people import track
 
 from kagsync import clock as times
 from kagsync.safe_text import printable
@@ -62,7 +63,7 @@ class Informed(Club):
         """Tracks a competition of which nothing is known yet."""
         self._begin()
         with Store.open(self.db, self.settings.locks) as store:
-            store.users.save([("user1", None, None)], times.utc_now())
+            track(store, [("user1", None, None)], times.utc_now())
             store.competitions.add(slug, kaggle_id or slug, times.utc_now())
         self.kaggle.board(kaggle_id or slug, BOARD)
 

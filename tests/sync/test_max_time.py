@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from world.boards import board_csv, many_teams
 from world.kaggle_server import Answer, kaggle_error
+from world.people import track
 
 from kagsync import clock
 from kagsync.errors import OutOfTime
@@ -38,7 +39,7 @@ BROKEN = "c04"
 @pytest.fixture
 def club(kaggle: KaggleServer, settings: Settings) -> KaggleServer:
     with Store.open(settings.db, settings.locks, create=True) as store:
-        store.users.save([("user1", None, None)], clock.utc_now())
+        track(store, [("user1", None, None)], clock.utc_now())
         for slug in SLUGS:
             store.competitions.add(slug, slug, clock.utc_now())
             kaggle.board(slug, board_csv(many_teams(20)))

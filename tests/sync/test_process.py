@@ -15,6 +15,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from world.bench import Bench
 from world.boards import MODERN, Team, board_csv, many_teams
+from world.people import track, untrack
 
 from kagsync import clock
 from kagsync.errors import BadBoard, DatabaseError, SuspiciousBoard, UnknownCompetition
@@ -34,7 +35,7 @@ class People(Bench):
     """A bench that says what became of its people."""
 
     def untrack(self, username: str) -> None:
-        self.store.users.remove(self.store.users.get(username).id)
+        untrack(self.store, username)
 
     def ranks(self) -> dict[str, int | None]:
         """The people on the board, and those who left as None."""
@@ -260,7 +261,7 @@ def test_a_user_added_a_minute_ago_appears_on_the_same_board(bench: People) -> N
 def test_a_user_who_gets_a_name_or_a_group_does_not_make_the_board_new(bench: People) -> None:
     bench.track("alice")
     bench.process([ALICE])
-    bench.store.users.save([("alice", "Alice", "blue")], clock.utc_now())
+    track(bench.store, [("alice", "Alice", "blue")], clock.utc_now())
     assert bench.process([ALICE]).status == "unchanged"
 
 
@@ -503,7 +504,7 @@ def test_a_user_removed_meanwhile_does_not_come_back(bench: People, settings: An
 
     def somebody_else() -> None:
         with Store.open(settings.db, settings.locks) as other:
-            other.users.remove(other.users.get("alice").id)
+            untrack(other, "alice")
 
     with between_reading_and_writing(somebody_else):
         assert bench.process([ALICE, BOB]).counts == counts(2, created=1, updated=0)
@@ -516,7 +517,7 @@ def test_a_user_added_meanwhile_appears_with_the_next_tick(bench: People, settin
 
     def somebody_else() -> None:
         with Store.open(settings.db, settings.locks) as other:
-            other.users.save([("bob", None, None)], clock.utc_now())
+            track(other, [("bob", None, None)], clock.utc_now())
 
     with between_reading_and_writing(somebody_else):
         bench.process([ALICE, BOB])

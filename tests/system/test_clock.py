@@ -14,6 +14,7 @@ import pytest
 from world import invariants
 from world.boards import Team, board_csv, many_teams
 from world.kaggle_server import kaggle_error, too_many_requests
+from world.people import track
 
 from kagsync import clock as times
 from kagsync.doctor import examine
@@ -86,7 +87,7 @@ def world(
         world.now += RUNS * TICK
         return world
     with Store.open(settings.db, settings.locks, create=True) as store:
-        store.users.save([("user1", None, None), ("user5", None, None)], times.utc_now())
+        track(store, [("user1", None, None), ("user5", None, None)], times.utc_now())
         for slug in SLUGS:
             store.competitions.add(slug, slug, times.utc_now())
     assert set(world.run().values()) == {OK}

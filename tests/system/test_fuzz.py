@@ -25,6 +25,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from world import database, invariants
 from world.boards import MODERN, OLD, board_csv, board_zip, many_teams
+from world.people import track
 
 from kagsync import log
 from kagsync.board import archive, file_name
@@ -169,7 +170,7 @@ class Bench:
         database.empty(self.db)
         self._open = Store.open(self.db, self._folder / "locks")
         self._open.competitions.add("titanic", None, NOW)
-        self._open.users.save([(f"user{i}", None, None) for i in range(6)], NOW)
+        track(self._open, [(f"user{i}", None, None) for i in range(6)], NOW)
         self.moment = NOW
         return self._open
 
@@ -501,7 +502,7 @@ class Desk:
         with Store.open(self._template / "club.db", folder / "locks", create=True) as store:
             store.competitions.add("titanic", None, NOW)
             store.competitions.add("linked", "linked", NOW)
-            store.users.save([(f"user{i}", None, None) for i in range(3)], NOW)
+            track(store, [(f"user{i}", None, None) for i in range(3)], NOW)
 
     def lay_out(self) -> None:
         if self.db.exists():

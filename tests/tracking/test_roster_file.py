@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.tracking.roster_file import read_roster
 
@@ -123,18 +122,6 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path: Path) -> No
     for path in (tmp_path / "nothing.csv", tmp_path):
         with pytest.raises(UsageError, match="cannot read"):
             read_roster(path)
-
-
-def test_importing_again_adds_changes_and_leaves(store: Store, roster: Path) -> None:
-    now = clock.utc_now()
-    assert store.users.save(read(roster, "alice,A,x\nbob\ncarol,C\n"), now) == (3, 0, 0)
-    assert store.users.save(read(roster, "ALICE,,\nbob,B\ncarol,C\ndave\n"), now) == (1, 1, 2)
-    assert [(user.username, user.name, user.group) for user in store.users.all()] == [
-        ("alice", "A", "x"),
-        ("bob", "B", None),
-        ("carol", "C", None),
-        ("dave", None, None),
-    ]
 
 
 def test_a_bad_line_on_the_command_line_leaves_the_roster_as_it_was(

@@ -12,6 +12,7 @@ from kagsync.sync import fetch
 from kagsync.sync.process import Processed, process
 from world import database
 from world.boards import Team, board_csv, board_name
+from world.people import track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +37,7 @@ class Bench:
 
     def track(self, *usernames: str) -> None:
         """Tracks people."""
-        self.store.users.save([(name, None, None) for name in usernames], clock.utc_now())
+        track(self.store, [(name, None, None) for name in usernames], clock.utc_now())
 
     def own_folder(self) -> Path:
         """A new folder for one board."""

@@ -29,7 +29,8 @@ def build(db: Path, people: int, competitions: int, changes: int, *, unseen: int
     moments = range(END, END - changes * 3 // 2 * _STEP, -_STEP)
     with contextlib.closing(sqlite3.connect(db)) as connection, connection:
         connection.executemany(
-            "INSERT INTO users (username, name, \"group\", added_at) VALUES (?, ?, ?, '')",
+            'INSERT INTO users (username, handle, pseudonym, name, "group", added_at) '
+            "VALUES (?1, ?1, ?1, ?2, ?3, '')",
             [
                 (f"user{n}", None if n % 2 else f"User {n}", f"group{n // 4}" if n % 4 else None)
                 for n in range(people + unseen)

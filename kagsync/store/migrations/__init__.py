@@ -18,6 +18,7 @@ from kagsync.store.migrations.m005_told_apart import told_apart
 from kagsync.store.migrations.m006_compared import compared
 from kagsync.store.migrations.m007_lighter import lighter
 from kagsync.store.migrations.m008_results import results
+from kagsync.store.migrations.m009_people import people
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +37,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     compared,
     lighter,
     results,
+    people,
 )
 LATEST = len(MIGRATIONS)
 

@@ -10,12 +10,28 @@ from urllib.parse import urlsplit
 from kagsync.errors import UsageError
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-# Kaggle's usernames are lower-case letters and digits (all 17,216 on the boards we know); older archives
-# have team names in their place, so anything that is not clearly a typing error is accepted.
-_USERNAME = re.compile(r"[^\s,/\\\"'<>`@=+-][^\s,/\\\"'<>`]{0,99}")
+# Kaggle's usernames are lower-case letters and digits (all 17,216 on the boards we know).
+_USERNAME = re.compile(r"[^\W_](?:[\w.-]{0,98}[^\W_])?")
+_MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST_TEXT = 1000  # characters of a name, a group or a title
 BY_HAND = "hand"  # the trigger of a run that names none
-_NOT_PEOPLE = {"c", "competitions", "code", "datasets", "discussions", "learn", "models", "settings"}
+
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+# What kaggle.com/NAME is of, besides people; and what kaggle.com/PERSON/NAME shows of a person.
+_NOT_PEOPLE = _set_of(
+    "about account api benchmarks blog c code community competitions contact cookies datasets discussion "
+    "discussions docs forums general getting-started hackathons host jobs kernels learn me models notebooks "
+    "organizations privacy product-feedback progression questions-and-answers rankings rules search settings "
+    "static team terms u user users whats-new work writeups"
+)
+_TABS_OF_PEOPLE = _set_of(
+    "account activity badges benchmarks bookmarks code comments competitions datasets discussion discussions "
+    "followers following groups kernels models notebooks progression settings writeups"
+)
 _KAGGLE_HOSTS = {"kaggle.com", "www.kaggle.com", "inclass.kaggle.com"}
 
 
@@ -46,21 +62,43 @@ def username(text: str) -> str:
     """The username in `name`, `@name` or a profile's URL.
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: it is none of these. The message says what it is instead.
     """
     parts = _path_of_url(text)
     if parts is None:
         name = text.strip().removeprefix("@")
-    elif parts and parts[0] not in _NOT_PEOPLE:
+    elif _is_profile(parts):
         name = parts[0]
     else:
-        name = ""
-    if not _USERNAME.fullmatch(name) or not name.isprintable():
+        raise UsageError(f"{short(text)} is not the URL of a Kaggle profile", "A profile is kaggle.com/NAME")
+    if not _USERNAME.fullmatch(name) or _is_number(name):
         raise UsageError(
-            f"{short(text)} is not a Kaggle username",
+            f"{short(text)} is not a Kaggle username{_what_it_is(name)}",
             "It is the last part of the profile's URL (kaggle.com/NAME)",
         )
     return name
+
+
+def _is_profile(parts: list[str]) -> bool:
+    if not parts or parts[0].lower() in _NOT_PEOPLE:
+        return False
+    return len(parts) == 1 or parts[1].lower() in _TABS_OF_PEOPLE
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a decimal number or a date, such as 10.00 or 2026-09-01. (007 can be a username.)"""
+    return not text.isalnum() and not any(char.isalpha() for char in text)
+
+
+def _what_it_is(text: str) -> str:
+    """What a text that is not a username is instead, for the end of a sentence; empty: not known."""
+    if _MAIL_ADDRESS.fullmatch(text):
+        return ": it is a mail address"
+    if separators := [char for char in ",;\t|" if char in text]:
+        return f": it has a {separators[0]!r} in it"
+    if len(text.split()) > 1:
+        return ": it has a space in it"
+    return ": it is a number or a date" if _USERNAME.fullmatch(text) else ""
 
 
 def person(text: str) -> str:

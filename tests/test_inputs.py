@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kagsync.errors import UsageError
-from kagsync.inputs import competition_slug, username
+from kagsync.inputs import competition_slug, person, username
 
 
 @pytest.mark.parametrize(
@@ -78,14 +78,16 @@ def test_what_is_no_competition_is_refused_with_a_remedy(text: str) -> None:
         "https://www.kaggle.com/alice",
         "https://www.kaggle.com/alice/",
         "https://www.kaggle.com/alice/competitions?sort=x",
+        "https://www.kaggle.com/alice/code#top",
         "kaggle.com/alice",
+        "www.kaggle.com/alice?ref=x",
     ],
 )
 def test_a_username_is_taken_from_a_name_an_at_name_or_a_profile(text: str) -> None:
     assert username(text) == "alice"
 
 
-@pytest.mark.parametrize("name", ["Alice", "a", "user.name", "user-name_2", "007", "del=0123456789abcdef"])
+@pytest.mark.parametrize("name", ["Alice", "a", "user.name", "user-name_2", "007", "李雷", "Ünïcödé"])
 def test_usernames_are_kept_as_they_are_typed(name: str) -> None:
     assert username(name) == name
 
@@ -110,6 +112,20 @@ def test_usernames_are_kept_as_they_are_typed(name: str) -> None:
         "https://www.kaggle.com/",
         "https://github.com/alice",
         "alice/bob",
+        "username;name;group",
+        "alice|bob",
+        "alice@example.org",
+        "alice.",
+        ".alice",
+        "-",
+        "?",
+        "_",
+        "[x]",
+        "%x",
+        "＝x",
+        "del=0123456789abcdef",
+        "10.00",
+        "2026-09-01",
     ],
 )
 def test_what_is_no_username_is_refused_with_a_remedy(text: str) -> None:
@@ -120,11 +136,54 @@ def test_what_is_no_username_is_refused_with_a_remedy(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["https://www.kaggle.com/competitions/titanic", "https://www.kaggle.com/c/titanic"],
+    [
+        "https://www.kaggle.com/competitions/titanic",
+        "https://www.kaggle.com/c/titanic",
+        "kaggle.com/u/x",
+        "https://www.kaggle.com/Users/alice",
+        "https://www.kaggle.com/settings",
+        "https://www.kaggle.com/account/login",
+        "https://www.kaggle.com/alice/my-notebook",
+        "https://www.kaggle.com/?u=alice",
+    ],
 )
-def test_the_url_of_a_competition_is_no_user(text: str) -> None:
-    with pytest.raises(UsageError):
+def test_the_url_of_another_page_is_no_user(text: str) -> None:
+    with pytest.raises(UsageError, match="not the URL of a Kaggle profile"):
         username(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("alice@example.org", "mail address"),
+        ("alice;Alice;7A", "';'"),
+        ("alice,bob", "','"),
+        ("alice\tbob", "'\\t'"),
+        ("Alice Liddell", "space"),
+        ("17.5", "number"),
+        ("01.09.2026", "date"),
+    ],
+)
+def test_the_message_says_what_it_is_instead(text: str, what: str) -> None:
+    with pytest.raises(UsageError, match="is not a Kaggle username: ") as caught:
+        username(text)
+    assert what in caught.value.message.partition("username")[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (" @alice ", "alice"),
+        ("https://www.kaggle.com/alice/code", "alice"),
+        ("Alice Liddell ", "Alice Liddell"),
+        ("del=0123456789abcdef", "del=0123456789abcdef"),
+        ("Team [7] a/b", "Team [7] a/b"),
+        ("kaggle.com/u/x", "kaggle.com/u/x"),
+        ("", ""),
+    ],
+)
+def test_whoever_is_tracked_can_be_asked_for(text: str, name: str) -> None:
+    assert person(text) == name
 
 
 @settings(max_examples=200)

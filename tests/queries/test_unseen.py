@@ -262,11 +262,11 @@ def test_show_points_them_out_below_the_table(club: Searched) -> None:
 # Names by strangers
 
 HOSTILE = {
-    "[red]alice": "[red]alice\x1b",
-    "carol[b]": "carol[b]\x07",
-    "[bold]dave": "[bold]dav\u202ee",
+    "red.alice.of.wonderland": "[red]alice.of.wonderland\x1b",
+    "carol.the.b": "carol.the[b]\x07",
+    "bold.dave.of.the.lab": "[bold]dave.of.the.la\u202eb",
     "erin_the_first": "erin_the\x9bfirst",
-    ":smile:frank": ":smile:fran\x7fk",
+    "smile.frank": ":smile:fran\x7fk",
 }
 
 
@@ -303,7 +303,8 @@ def test_on_a_terminal_a_suggested_name_is_harmless_too(club: Searched) -> None:
         out = plain(on_terminal(*words))
         told = out.replace("\n", "")
         assert printable(told) == told
-        assert "[red]alice\\x1b" in told
+        assert "did you mean [red]alice" in told
+        assert "erin_the\\x9b" in told
 
 
 # Many

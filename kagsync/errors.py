@@ -72,6 +72,18 @@ class UsageError(KagsyncError):
     code = "usage"
 
 
+class BadLines(UsageError):
+    """Lines of a file are wrong.
+
+    Args:
+        lines: what is wrong with each. They are logged below the message.
+    """
+
+    def __init__(self, message: str, remedy: str, lines: list[str]) -> None:
+        super().__init__(message, remedy)
+        self.lines = lines
+
+
 class UnknownCompetition(UsageError):
     code = "unknown-competition"
 

@@ -11,6 +11,7 @@ from collections import deque
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from kagsync.errors import BadLines
 from kagsync.safe_text import clip, printable
 from kagsync.secrecy import redacted
 
@@ -154,8 +155,10 @@ class Tail(logging.Handler):
 
 
 def failure(error: Exception, prefix: str = "", level: int = logging.ERROR) -> None:
-    """Logs an expected error as one line; its traceback only when the log is verbose."""
+    """Logs an expected error as one line, and one for each bad line of a file; with -v, its traceback too."""
     logger.log(level, "%s%s", prefix, error, exc_info=error if logger.level <= logging.DEBUG else None)
+    for line in error.lines if isinstance(error, BadLines) else ():
+        logger.log(level, "%s", line)
 
 
 def is_terminal() -> bool:

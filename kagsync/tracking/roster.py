@@ -11,7 +11,7 @@ import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync.inputs import folded
+from kagsync.inputs import folded, short
 from kagsync.store.records import User
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def plan(lines: Sequence[Line], people: Sequence[User], *, group: str | None = N
             after = after._replace(handle=_handle(after, handles))
             handles.add(after.handle.lower())
         numbers[after.handle.lower()] = line.number
-        if "{id}" in (after.team or "") and not after.student_id:
-            problems.append((line.number, f"{after.team} needs a student id in place of {{id}}"))
+        if (after.team or "").startswith("/") and "{id}" in (after.team or "") and not after.student_id:
+            problems.append((line.number, f"the team {short(after.team or '')} needs a student id"))
         if before is None:
             added.append(after)
         elif after != before:

@@ -1,4 +1,4 @@
-"""Reads and writes the roster (the tracked people) as a CSV file: `username[,name][,group]`."""
+"""Reads and writes the roster (the tracked people) as a file."""
 
 from __future__ import annotations
 
@@ -7,22 +7,37 @@ import io
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import inputs
-from kagsync.errors import UsageError, from_os_error
+from kagsync.errors import BadLines, UsageError, from_os_error
 from kagsync.files import output_file
 from kagsync.safe_text import printable, quote_formula, unquote_formula
+from kagsync.tracking import columns
+from kagsync.tracking.sheet import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from kagsync.store.records import User
+    from kagsync.tracking.sheet import Row
 
-_LONGEST_ROSTER = 20_000_000  # characters: some 400,000 people
-_HEADER = ("username", "name", "group")
+_FIELDS = ("username", "name", "group", "student_id", "team", "pseudonym")  # a column each, of `Line` too
+_KEYS = {"username": "username", "student_id": "student id", "pseudonym": "pseudonym"}  # of one person only
+_MOST_NAMED = 20  # bad lines in a message
+_WRITE = (
+    "Write such headers in the first line: username or team, and name, group, student id (see the README)"
+)
+# What Canvas writes in the column of names besides people, in English, German and French.
+_NOT_PEOPLE = {"points possible", "student, test", "mögliche punkte", "points possibles"}
 
 
 class Line(NamedTuple):
-    """What one line says of a person. None: the file has no such column; "": the cell is empty."""
+    """What one line says of a person. None: the file has no such column; "": the cell is empty.
+
+    Attributes:
+        number: of the line in the file, or of the row in the sheet.
+        username: as `inputs.username` gives it.
+        team: as `inputs.team` gives it.
+    """
 
     number: int
     username: str | None
@@ -34,75 +49,162 @@ class Line(NamedTuple):
 
 
 class RosterFile(NamedTuple):
-    """The people in a file, and the headers of columns that were left out."""
+    """A list of people.
+
+    Attributes:
+        lines: each has a username, a team, a name or a student id. Repetitions are left out.
+        left_out: the headers of the columns that were not used, as they are in the file.
+    """
 
     lines: list[Line]
     left_out: list[str]
 
 
 def read_roster(path: Path) -> RosterFile:
-    """Reads a roster CSV. It may have a header line, whose columns may come in any order.
+    """Reads a list of people: a CSV file or an .xlsx workbook, as the README describes it.
 
     Raises:
-        UsageError: the file cannot be read, or a line is bad; the message has the line's number.
+        BadLines: several lines are wrong; each is named.
+        UsageError: a line is wrong, or the file cannot be read, or no column has usernames or teams.
     """
+    rows = read_rows(path)
+    first = next(rows, None)
+    if first is None:
+        raise _nobody(path)
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(_LONGEST_ROSTER + 1)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"cannot read {path}: {reason}", "Save it as CSV in UTF-8") from error
-    if len(text) > _LONGEST_ROSTER:
-        raise UsageError(
-            f"{path} is too large for a list of users", f"Use at most {_LONGEST_ROSTER:,} characters"
-        )
-    columns: tuple[str, ...] = _HEADER
-    users: dict[str, tuple[str, str | None, str | None]] = {}
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    first = True
-    try:
-        for row in reader:
-            cells = [cell.strip() for cell in row]
-            if not any(cells):
-                continue
-            if first:
-                first = False
-                if "username" in (lower := [cell.lower() for cell in cells]):
-                    columns = _header(lower, path, reader.line_num)
-                    continue
-            user = _user(dict(zip(columns, cells, strict=False)), cells, columns, path, reader.line_num)
-            if users.setdefault(user[0].lower(), user) != user:
-                raise _bad_line(path, reader.line_num, f"{user[0]} is there twice and differs")
-    except csv.Error as error:
-        raise _bad_line(path, reader.line_num, str(error)) from error
-    if not users:
-        raise UsageError(f"{path} has no users", "Write one line for each: username,name,group")
-    return RosterFile([Line(number, *user) for number, user in enumerate(users.values(), start=1)], [])
-
-
-def _header(cells: list[str], path: Path, line: int) -> tuple[str, ...]:
-    if unknown := [cell for cell in cells if cell not in _HEADER]:
-        raise _bad_line(path, line, f"unknown column {unknown[0]!r}")
-    if len(set(cells)) < len(cells):
-        raise _bad_line(path, line, "a column is there twice")
-    return tuple(cells)
-
-
-def _user(
-    row: dict[str, str], cells: list[str], columns: tuple[str, ...], path: Path, line: int
-) -> tuple[str, str | None, str | None]:
-    if len(cells) > len(columns):
-        raise _bad_line(path, line, f"{len(cells)} cells, but there are {len(columns)} columns")
-    try:
-        username = inputs.username(unquote_formula(row.get("username", "")))
+        header = columns.find(first.cells)
     except UsageError as error:
-        raise _bad_line(path, line, error.message) from error
-    name, group = unquote_formula(row.get("name", "")), unquote_formula(row.get("group", ""))
-    if (longest := max(len(name), len(group))) > inputs.LONGEST_TEXT:
-        raise _bad_line(
-            path, line, f"a cell has {longest:,} characters, but {inputs.LONGEST_TEXT:,} are the limit"
+        raise UsageError(f"{path}, line {first.number}: {error.message}", error.remedy) from error
+    if header is None:
+        return RosterFile(_usernames([first, *rows], path), [])
+    if "username" not in header.cells and "team" not in header.cells:
+        raise UsageError(f"{path} has no column of usernames or teams. It has {_quoted(first)}", _WRITE)
+    reader = _Reader(path)
+    for row in rows:
+        if row.cells == first.cells:
+            reader.refuse(row.number, "it is the header again")
+        elif any(row.cells[len(first.cells) :]):
+            reader.refuse(row.number, f"{len(row.cells)} cells, but there are {len(first.cells)} columns")
+        else:
+            reader.take(row, header.cells)
+    return RosterFile(reader.lines(), header.left_out)
+
+
+def _usernames(rows: list[Row], path: Path) -> list[Line]:
+    """The lines of a list without a header, which may have one column only.
+
+    Raises:
+        UsageError: it has several, or a line is not a username.
+    """
+    first = rows[0]
+    if any(first.cells[1:]):
+        raise UsageError(f"{path} has several columns, but no known header. It has {_quoted(first)}", _WRITE)
+    if columns.is_title(first.cells[0]):
+        raise UsageError(
+            f"{path}: {inputs.short(first.cells[0])} in line {first.number} looks like a header", _WRITE
         )
-    return username, name or None, group or None
+    reader = _Reader(path)
+    for row in rows:
+        if any(row.cells[1:]):
+            reader.refuse(row.number, "it has several cells, but the first line has one")
+        elif columns.is_title(row.cells[0]):
+            reader.refuse(row.number, f"{inputs.short(row.cells[0])} looks like a header")
+        else:
+            reader.take(row, {"username": [0]})
+    return reader.lines()
+
+
+class _Reader:
+    """Makes lines of rows, and remembers what is wrong with all others."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: dict[tuple[str | None, ...], Line] = {}  # by all that a line says
+        self._with_key: dict[tuple[str, str], Line] = {}
+        self._wrong: list[tuple[int, str]] = []
+
+    def refuse(self, number: int, what: str) -> None:
+        self._wrong.append((number, what))
+
+    def take(self, row: Row, cells: dict[str, list[int]]) -> None:
+        """Checks and adds one row; `cells` are the positions of each field."""
+        text = {field: _joined(row.cells, positions) for field, positions in cells.items()}
+        if not any(text.values()) or text.get("name", "").lower() in _NOT_PEOPLE:
+            return
+        try:
+            line = _checked(Line(row.number, **{field: text.get(field) for field in _FIELDS}))
+        except UsageError as error:
+            self.refuse(row.number, error.message)
+            return
+        content = line[1:]
+        if content in self._lines:
+            return
+        for field, called in _KEYS.items():
+            if key := getattr(line, field):
+                other = self._with_key.setdefault((field, key.lower()), line)
+                if other is not line:
+                    what = f"the {called} {inputs.short(key)} is there twice"
+                    self.refuse(row.number, f"{what}, with other data in line {other.number}")
+                    return
+        self._lines[content] = line
+
+    def lines(self) -> list[Line]:
+        """All lines, if none is wrong and there is one.
+
+        Raises:
+            UsageError: otherwise.
+        """
+        if self._wrong:
+            raise bad_lines(self._path, self._wrong)
+        if not self._lines:
+            raise _nobody(self._path)
+        return list(self._lines.values())
+
+
+def bad_lines(path: Path, wrong: list[tuple[int, str]]) -> UsageError:
+    """The error for lines of a file that are wrong, each given as (number, what is wrong)."""
+    if len(wrong) == 1:
+        ((number, what),) = wrong
+        return UsageError(
+            f"{path}, line {number}: {what}", "Nothing was imported. Fix the line and try again"
+        )
+    named = [f"line {number}: {what}" for number, what in wrong[:_MOST_NAMED]]
+    if more := wrong[_MOST_NAMED:]:
+        named.append(f"and {len(more):,} more")
+    return BadLines(
+        f"{path}: {len(wrong):,} lines are wrong", "Nothing was imported. Fix them and try again", named
+    )
+
+
+def _quoted(row: Row) -> str:
+    return ", ".join(inputs.short(cell) for cell in row.cells if cell)
+
+
+def _nobody(path: Path) -> UsageError:
+    return UsageError(
+        f"{path} has no users", "Write a header such as username,name,group and a line for each"
+    )
+
+
+def _joined(row: list[str], positions: list[int]) -> str:
+    parts = (unquote_formula(row[position]) for position in positions if position < len(row))
+    return " ".join(part for part in parts if part)
+
+
+def _checked(line: Line) -> Line:
+    """The line with its username and its team as they are compared.
+
+    Raises:
+        UsageError: a cell is wrong, or it does not say who it is.
+    """
+    if (longest := max(len(cell or "") for cell in line[1:])) > inputs.LONGEST_TEXT:
+        raise UsageError(f"a cell has {longest:,} characters, but {inputs.LONGEST_TEXT:,} are the limit")
+    if not (line.username or line.team or line.name or line.student_id):
+        raise UsageError("it has no username, team, name or student id")
+    if line.team:
+        team = inputs.team(line.team)
+        line = line._replace(team=team)
+    return line._replace(username=inputs.username(line.username)) if line.username else line
 
 
 def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:
@@ -115,9 +217,9 @@ def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_HEADER)
+    writer.writerow(_FIELDS)
     for user in roster:
-        cells = [quote_formula(cell or "") for cell in (user.username, user.name, user.group)]
+        cells = [quote_formula(getattr(user, field) or "") for field in _FIELDS]
         writer.writerow([printable(cell) for cell in cells] if for_screen else cells)
     return text.getvalue()
 
@@ -136,12 +238,3 @@ def write_roster(roster: Iterable[User], path: Path, database: Path | None = Non
         output_file.write_new(path, roster_csv(roster), database)
     except OSError as error:
         raise from_os_error(error, f"write {path}") from error
-
-
-def bad_lines(path: Path, problems: list[tuple[int, str]]) -> UsageError:
-    """The error for the lines of a file that cannot be imported."""
-    return _bad_line(path, *problems[0])
-
-
-def _bad_line(path: Path, line: int, what: str) -> UsageError:
-    return UsageError(f"{path}, line {line}: {what}", "Nothing was imported. Fix the line and try again")

@@ -202,10 +202,10 @@ def test_a_name_that_people_type_is_bounded(words: list[str], club: Kagsync) -> 
 
 def test_a_list_of_users_is_bounded(club: Kagsync, tmp_path: Path) -> None:
     path = tmp_path / "class.csv"
-    path.write_text(f"bob,{'x' * 1001}\n")
+    path.write_text(f"username,name\nbob,{'x' * 1001}\n")
     ran = club("users", "import", str(path))
     assert ran.code == 2
-    assert "line 1: a cell has 1,001 characters, but 1,000" in ran.err
+    assert "line 2: a cell has 1,001 characters, but 1,000" in ran.err
 
     path.write_text("bob\n" * 6_000_000)
     ran = club("users", "import", str(path))

@@ -348,11 +348,11 @@ def test_a_roster_is_imported(kagsync: Kagsync, tmp_path: Path) -> None:
 
 def test_a_bad_line_of_a_roster_is_named_and_nothing_imported(kagsync: Kagsync, tmp_path: Path) -> None:
     roster = tmp_path / "roster.csv"
-    roster.write_text("alice\ntwo words,x\nbob\n")
+    roster.write_text("username,name\nalice\ntwo words,x\nbob\n")
 
     err = one_line(kagsync("users", "import", str(roster)))
 
-    assert f"{roster}, line 2: 'two words' is not a Kaggle username" in err
+    assert f"{roster}, line 3: 'two words' is not a Kaggle username" in err
     assert "alice" not in kagsync.ok("users", "list")
 
 
@@ -484,7 +484,7 @@ def test_a_reader_who_leaves_early_is_no_error(synced: KaggleServer) -> None:
 
 def test_head_of_a_long_list_is_no_error(kagsync: Kagsync, tmp_path: Path) -> None:
     roster = tmp_path / "roster.csv"
-    roster.write_text("".join(f"user{number},{'n' * 60}\n" for number in range(3000)))
+    roster.write_text("username,name\n" + "".join(f"user{number},{'n' * 60}\n" for number in range(3000)))
     kagsync.ok("users", "import", str(roster))
 
     done = subprocess.run(

@@ -106,6 +106,8 @@ def plan(lines: Sequence[Line], people: Sequence[User], *, group: str | None = N
             after = after._replace(handle=_handle(after, handles))
             handles.add(after.handle.lower())
         numbers[after.handle.lower()] = line.number
+        if after.username is None and after.team is None:
+            problems.append((line.number, f"{after.handle} needs a username or a team"))
         if (after.team or "").startswith("/") and "{id}" in (after.team or "") and not after.student_id:
             problems.append((line.number, f"the team {short(after.team or '')} needs a student id"))
         if before is None:

@@ -14,6 +14,7 @@ import pytest
 from world import database, invariants
 from world.boards import WHEN, Team, board_csv, board_name, board_zip
 from world.hostile import HOSTILE
+from world.people import track
 from world.running import BOUND, harmless, on_terminal, one_line
 
 from kagsync import clock
@@ -307,7 +308,7 @@ def test_a_username_that_is_none_is_refused_in_a_line(
 def test_what_is_not_tracked_is_refused_in_a_line(kagsync: Kagsync, store: Store) -> None:
     kagsync.ok("competitions", "add", "Titanic", "--no-kaggle")
     # As people could be added once.
-    store.users.save([(name, None, None) for name in ("[bold]x", "%s", "{0}")], clock.utc_now())
+    track(store, [(name, None, None) for name in ("[bold]x", "%s", "{0}")], clock.utc_now())
     harmless(kagsync.ok("users", "list"))
     for words in (
         ["show", "c" * 100],

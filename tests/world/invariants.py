@@ -40,22 +40,25 @@ def check(db: Path) -> None:
 
 
 def _check_history(connection: sqlite3.Connection, history: str, leaderboard: str) -> None:
+    # Before schema 9, everybody had a username.
+    columns = {row[1] for row in connection.execute(f"PRAGMA table_info({history})")}
+    who = "handle" if "handle" in columns else "username"
     replayed = connection.execute(
         f"""
-        SELECT competition, username, on_board, {_STANDING} FROM {history} h
+        SELECT competition, {who}, on_board, {_STANDING} FROM {history} h
         WHERE at = (SELECT max(at) FROM {history} i
-            WHERE i.competition = h.competition AND i.username = h.username)
+            WHERE i.competition = h.competition AND i.{who} = h.{who})
         """
     ).fetchall()
     entries = connection.execute(
-        f"SELECT competition, username, left_at IS NULL, {_STANDING} FROM {leaderboard}"
+        f"SELECT competition, {who}, left_at IS NULL, {_STANDING} FROM {leaderboard}"
     ).fetchall()
     assert _standings(replayed) == _standings(entries)
     histories: dict[tuple[str, str], list[tuple[object, ...]]] = {}
-    for competition, username, *state in connection.execute(
-        f"SELECT competition, username, {_STANDING} FROM {history} ORDER BY competition, username, at"
+    for competition, handle, *state in connection.execute(
+        f"SELECT competition, {who}, {_STANDING} FROM {history} ORDER BY competition, {who}, at"
     ):
-        histories.setdefault((competition, username), []).append(tuple(state))
+        histories.setdefault((competition, handle), []).append(tuple(state))
     for person, states in histories.items():
         assert all(one != other for one, other in itertools.pairwise(states)), person
         assert states[0][2] is not None, f"{person} begins by leaving"
@@ -84,13 +87,17 @@ def _check_private(connection: sqlite3.Connection) -> None:
 
 
 def _check_ranks(connection: sqlite3.Connection) -> None:
-    """Everybody on a board has the rank that is stored for the team."""
+    """Everybody on a board has the rank that is stored for the team. Archived people keep an older one."""
+    columns = {row[1] for row in connection.execute("PRAGMA table_info(users)")}
+    archived = (
+        "SELECT id FROM users WHERE archived_at IS NOT NULL" if "archived_at" in columns else "SELECT 0"
+    )
     for key, board, packed in connection.execute("SELECT competition_id, board, packed FROM board_ranks"):
         entries = "leaderboard_entries" if board == PUBLIC else "private_entries"
         found = ranks.unpack(packed)
         for team, rank in connection.execute(
             f"SELECT team_id, rank FROM {entries} WHERE competition_id = ? AND left_at IS NULL "
-            "AND team_id IS NOT NULL AND rank IS NOT NULL",
+            f"AND team_id IS NOT NULL AND rank IS NOT NULL AND user_id NOT IN ({archived})",
             (key,),
         ):
             assert found.get(team) == rank, (board, team)

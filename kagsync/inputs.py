@@ -187,5 +187,6 @@ def short(text: str) -> str:
 
 
 def folded(name: str) -> str:
-    """A name without differences in case and spaces, to compare it with others."""
-    return " ".join(name.split()).casefold()
+    """A name without differences in case, spaces and order (`Ace, Alice`), to compare it with others."""
+    last, _, first = name.partition(",")
+    return " ".join(f"{first} {last}".split()).casefold()

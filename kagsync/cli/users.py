@@ -71,7 +71,7 @@ def users_add(
 
     An empty text clears a detail: --group "".
     """
-    from kagsync.output import roster_changes
+    from kagsync.output import roster_changes, wording
     from kagsync.tracking import roster
     from kagsync.tracking.roster_file import Line
 
@@ -93,6 +93,9 @@ def users_add(
                 raise UsageError(planned.problems[0][1], "Nothing was changed")
             roster.save(write, planned, clock.utc_now())
         common.say(roster_changes.counts(planned))
+        for user in planned.added:
+            if user.username is None:
+                common.say(f"{wording.name(user)}: the handle is {user.handle}")
         _say_hints(common, store, planned)
 
 

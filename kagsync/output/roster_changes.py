@@ -40,13 +40,12 @@ def lines(planned: Plan, left_out: Sequence[str], *, done: bool, archived: Seque
             "Not on the list",
             [person_name(user) for user in planned.absent],
             limit,
-            " (--prune archives them)",
+            "; --prune archives them",
         )
     below += _named(
-        "Without a username or a team",
+        "Left out, without a username or a team",
         [_line(line) for line in planned.without_username],
         limit,
-        ", left out",
     )
     if left_out:
         below.append(f"Columns left out: {', '.join(left_out)}")
@@ -65,7 +64,7 @@ def _named(what: str, names: Sequence[str], limit: int | None, note: str = "") -
         return []
     shown = names if limit is None else names[:limit]
     more = [f"  and {len(names) - len(shown):,} more"] if len(shown) < len(names) else []
-    return [f"{_PAST.get(what, what)} {len(names):,}{note}:", *(f"  {name}" for name in shown), *more]
+    return [f"{_PAST.get(what, what)} ({len(names):,}){note}:", *(f"  {name}" for name in shown), *more]
 
 
 _PAST = {"add": "Added", "change": "Changed", "archive": "Archived"}

@@ -18,8 +18,16 @@ class IdentityChanges(Part):
     """Changes of identity within a transaction. Entries and history stay."""
 
     def rename(self, user: User, username: str) -> None:
-        """Gives a person another username, also among the members of stored teams."""
+        """Gives a person another username."""
         UserChanges(self._db).change([user._replace(username=username, handle=username)])
+        self.follow(user, username)
+
+    def follow(self, user: User, username: str) -> None:
+        """Lets what is stored follow a change of the username, as the members of teams.
+
+        Args:
+            user: as the person was before.
+        """
         self._take_back_departures(user.id, username)
         self._db.execute("DELETE FROM possible_renames WHERE user_id = ?", (user.id,))
         if user.username is not None:

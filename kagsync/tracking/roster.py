@@ -1,7 +1,7 @@
 """Compares a list of people with the roster: who is added, who changes, who is not on the list.
 
 A line means the tracked or archived person with its username, or else with its student id, or else (of those
-without a username) with its team. If it means nobody, it adds a person.
+without a username) with its team and its name. If it means nobody, it adds a person.
 """
 
 from __future__ import annotations
@@ -140,6 +140,9 @@ def save(write: Writing, planned: Plan, now: datetime, *, prune: bool = False) -
         prune: archive who is not on the list.
     """
     write.users.change(change.after for change in planned.changed)
+    for before, after in planned.changed:
+        if after.username is not None and after.username != before.username:
+            write.identity.follow(before, after.username)
     write.users.add(planned.added, now)
     if prune:
         write.users.archive(planned.absent, now)
@@ -176,13 +179,14 @@ class _Found:
         return by_name or by_id
 
     def _of_team(self, line: Line) -> User | None:
+        if "{id}" in (line.team or ""):  # many people have it
+            return None
         people = [
             user
             for user in self._by_team.get(line.team or "", [])
             if not (user.student_id and line.student_id)
+            and (not user.name or not line.name or folded(user.name) == folded(line.name))
         ]
-        if len(people) > 1:  # several people with one pattern
-            people = [user for user in people if folded(user.name or "") == folded(line.name or "")]
         return people[0] if len(people) == 1 else None
 
 

@@ -327,7 +327,7 @@ def test_a_roster_is_imported(kagsync: Kagsync, tmp_path: Path) -> None:
     roster.write_text("username,name,group\nalice,Alice Ace,red\n@bob,,\n\ncarol\n", encoding="utf-8-sig")
 
     assert kagsync.ok("users", "import", str(roster)).splitlines() == [
-        "Added 3:",
+        "Added (3):",
         "  Alice Ace (alice)",
         "  bob",
         "  carol",

@@ -55,12 +55,12 @@ def test_a_person_known_by_the_team_may_get_a_username() -> None:
 
 
 def test_a_team_means_the_one_person_known_by_it() -> None:
-    group = User(5, None, "Group 07", None, "group-07", None, "Group 07", "Person 5")
-    found = plan([Line(1, "", "Group Seven", team="Group 07")], [group])
-    assert found.changed == [Change(group, group._replace(name="Group Seven"))]
+    group = User(5, None, None, None, "group-07", None, "Group 07", "Person 5")
+    found = plan([Line(1, "", "The Sevens", team="Group 07")], [group])
+    assert found.changed == [Change(group, group._replace(name="The Sevens"))]
 
 
-def test_people_with_one_pattern_are_told_apart_by_name_or_id() -> None:
+def test_people_with_one_team_are_told_apart_by_name() -> None:
     one = User(5, None, "One", None, "one", None, "/lions/", "Person 5")
     other = User(6, None, "Other", None, "other", None, "/lions/", "Person 6")
     found = plan([Line(1, "", "OTHER", "new", team="/lions/")], [one, other])
@@ -68,6 +68,13 @@ def test_people_with_one_pattern_are_told_apart_by_name_or_id() -> None:
     assert [user.name for user in plan([Line(1, "", "Third", team="/lions/")], [one, other]).added] == [
         "Third"
     ]
+    alone = plan([Line(1, "", "Third", team="/lions/")], [one])
+    assert [user.name for user in alone.added] == ["Third"]
+
+
+def test_a_pattern_with_an_id_means_nobody_by_itself() -> None:
+    number, what = problem(Line(1, "", "Frank", team="/{id}/"))
+    assert (number, "needs a student id" in what) == (1, True)
 
 
 def test_a_line_that_means_nobody_and_has_no_username_adds_nobody() -> None:

@@ -162,8 +162,6 @@ def test_a_key_that_stands_twice_and_differs_is_named_with_both_lines(roster: Pa
         ("username,name\nalice," + "x" * 1001, 2, "1,001 characters"),
         ("username,name\nalice;Alice,A", 2, "';'"),
         ("team\nRed;Blue\n", 2, "2 cells"),
-        ("username,team\n,/{id}/", 2, "student id"),
-        ("username,team,id\n,/{id}/,\n", 2, "student id"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_imported(roster: Path, text: str, line: int, what: str) -> None:
@@ -336,6 +334,15 @@ def test_a_bad_line_on_the_command_line_leaves_the_roster_as_it_was(
     assert ran.code == 2
     assert "line 3" in ran.err
     assert store.users.all() == []
+
+
+@pytest.mark.parametrize("text", ["team,name\n/{id}/,Alice\n", "team,name,id\n/{id}/,Alice,\n"])
+def test_a_pattern_with_an_id_needs_the_persons_id(kagsync: Kagsync, roster: Path, text: str) -> None:
+    roster.write_text(text, encoding="utf-8")
+    ran = kagsync("users", "import", str(roster))
+    assert ran.code == 2
+    assert "line 2" in ran.err
+    assert "student id" in ran.err
 
 
 def test_bad_lines_are_log_lines_of_their_own_and_harmless(

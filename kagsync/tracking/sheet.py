@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LARGEST = 20_000_000  # bytes of a file: some 400,000 people
-_LARGEST_UNPACKED = 100_000_000  # bytes of all files in a workbook
+_LARGEST_UNPACKED = 50_000_000  # bytes of all files in a workbook: some 140,000 people
+# Sheets unpack to about ten times their size. openpyxl takes 75 bytes of memory for a byte of a bomb.
+_HIGHEST_RATIO = 100
+_SMALL_FILE = 100_000  # bytes: whatever its ratio is
 _MOST_MEMBERS = 1000  # files in a workbook
 _MEMBER = b"PK\x01\x02"  # starts the entry of each file in a ZIP's directory
 _MOST_ROWS = 400_000  # that are not empty
@@ -174,11 +177,15 @@ def _refuse_bomb(content: bytes, path: Path) -> None:
         raise _too_large(path, f"{_MOST_MEMBERS:,} files in a workbook")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            damaged = size <= _LARGEST_UNPACKED and archive.testzip() is not None
+            members = archive.infolist()
+            is_bomb = sum(member.file_size for member in members) > _LARGEST_UNPACKED or any(
+                member.file_size > max(_SMALL_FILE, _HIGHEST_RATIO * member.compress_size)
+                for member in members
+            )
+            damaged = not is_bomb and archive.testzip() is not None
     except Exception as error:  # zipfile raises a dozen types
         raise _damaged(path) from error
-    if size > _LARGEST_UNPACKED:
+    if is_bomb:
         raise _too_large(path, f"{_LARGEST_UNPACKED // 1_000_000} MB when unpacked")
     if damaged:
         raise _damaged(path)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from world import ROOT
 
 from kagsync.errors import UsageError
 from kagsync.tracking.columns import find, is_title
@@ -52,6 +54,17 @@ def used(*header: str) -> dict[str, list[str]]:
 def test_headers_in_the_words_of_many_systems(field: str, headers: str) -> None:
     for header in headers.split("|"):
         assert used(header, "Comment") == {field: [header]}, header
+
+
+def test_the_headers_in_the_readme_are_known() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n### The roster\n")[2]
+    rows = re.findall(
+        r"^\| ([a-z ]+?)(?: on Kaggle)? \| (.*`.*) \|$", section.partition("\n### ")[0], re.MULTILINE
+    )
+    assert len(rows) == 6
+    for field, headers in rows:
+        for header in re.findall("`(.*?)`", headers):
+            assert list(used(header)) == [field.replace(" ", "_")], header
 
 
 @pytest.mark.parametrize(

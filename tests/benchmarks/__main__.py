@@ -23,6 +23,7 @@ from tests.benchmarks.measuring import Broken, Spawner
 from tests.benchmarks.peers import Peers, default_folder, package_versions
 from tests.benchmarks.processing import processing
 from tests.benchmarks.report import report
+from tests.benchmarks.roster import roster
 from tests.benchmarks.startup import startup
 from tests.benchmarks.storage import storage
 from tests.benchmarks.targets import targets
@@ -47,6 +48,7 @@ TABLES: dict[str, Callable[[Bench], list[Table]]] = {
     "report": report,
     "looks": looks,
     "thinning": thinned,
+    "roster": roster,
 }
 
 

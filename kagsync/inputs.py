@@ -14,6 +14,7 @@ _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _USERNAME = re.compile(r"[^\W_](?:[\w.-]{0,98}[^\W_])?")
 _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST_TEXT = 1000  # characters of a name, a group or a title
+LONGEST_TEAM = 200  # characters of a team's name, or of a pattern for it
 BY_HAND = "hand"  # the trigger of a run that names none
 
 
@@ -109,14 +110,43 @@ def person(text: str) -> str:
     """
     with contextlib.suppress(UsageError):
         return username(text)
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise UsageError(f"{short(text)} is not UTF-8 text", "Check the terminal's encoding")
-    return text.strip().removeprefix("@")
+    return _utf8(text).strip().removeprefix("@")
 
 
 def team(text: str) -> str:
-    """The exact name of a team, or a /pattern/ of it."""
-    return text.strip()
+    """The team by which a person is known, without spaces around it.
+
+    It is the exact name of a team, or a pattern between slashes, in which `{id}` is the person's student id.
+
+    Raises:
+        UsageError: it is empty, too long or not UTF-8 text, or the pattern is wrong or could be slow.
+    """
+    name = _utf8(text).strip()
+    if not name:
+        raise UsageError("the name of a team is empty", "Give the team's name on Kaggle, or /a pattern/")
+    if len(name) > LONGEST_TEAM:
+        raise UsageError(
+            f"the team {short(name)} has {len(name)} characters, and at most {LONGEST_TEAM} are allowed",
+            "Shorten the pattern" if name[0] == "/" else "Copy the team's name from the leaderboard",
+        )
+    from kagsync import team_pattern  # most people are known by a username
+
+    pattern = team_pattern.between_slashes(name)
+    if pattern is None:
+        if team_pattern.ID in name:
+            raise UsageError(
+                f"the team {short(name)} has {{id}} in it, and is not a pattern",
+                f"Write a pattern between slashes: /{name.strip('/')}/",
+            )
+        return name
+    try:
+        team_pattern.check(pattern)
+    except ValueError as error:
+        raise UsageError(
+            f"the team pattern {short(name)} {error}",
+            r"Try /group 0*7\b/ or /{id}/, where {id} is the student id; case is ignored",
+        ) from error
+    return name
 
 
 def trigger(text: str) -> str:
@@ -179,6 +209,13 @@ def _path_of_url(text: str) -> list[str] | None:
             f"{short(text)} is not a URL of kaggle.com", "Copy it from the browser, or give the name"
         )
     return [part for part in url.path.split("/") if part]
+
+
+def _utf8(text: str) -> str:
+    """The text, unless a terminal in another encoding has given lone surrogates."""
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise UsageError(f"{short(text)} is not UTF-8 text", "Check the terminal's encoding")
+    return text
 
 
 def short(text: str) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
+from itertools import starmap
 from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.board import matching, reader
+from kagsync.board.matching import Person
 from kagsync.errors import BadBoard, UnknownCompetition
 from kagsync.log import logger
 from kagsync.standings import lifecycle
@@ -70,7 +72,7 @@ def process(
         fetched.log_rows()
         return _nothing_new(store, competition, fetched, run)
 
-    roster = matching.Roster.of((user, username) for user, username, *_ in store.users.roster() if username)
+    roster = matching.Roster.of(starmap(Person, store.users.roster()))
     claims, board = _read(fetched, competition, roster, team_name=team_name)
     summary = board.summary
     guard.refuse(ledger, competition, fetched, summary.rows, force=force, accept_shrink=accept_shrink)
@@ -91,7 +93,7 @@ def process(
             rows=summary.rows,
             # Of a board that was not read to its end, nothing is known as a whole.
             teams=None if fetched.partial else summary.places,
-            last_user_id=max(roster.by_team_name.values(), default=0),
+            last_user_id=roster.last_id,
             sha256=fetched.sha256,
             file=fetched.file,
         )
@@ -120,7 +122,7 @@ def _read(
     """Reads a board: the rows of tracked users, and the board with its summary."""
     board = reader.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
     try:
-        claims = matching.match(board.pieces, roster, team_name=team_name)
+        claims = matching.match(board.pieces, roster, team_name=team_name).claims
     except BadBoard:
         with contextlib.suppress(BadBoard):
             fetched.log_rows()

@@ -5,36 +5,32 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 from random import Random  # noqa: TC003
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from world.boards import Team
+from world.pieces import piece
 
-from kagsync.board.matching import TEAM_NAME, USERNAME, Claim, Roster, match
-from kagsync.board.rows import Rows
+from kagsync.board.matching import TEAM_NAME, USERNAME, Claim, Person, Roster, match
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PEOPLE = ("alice", "bob", "carol", "dave")
-ROSTER = Roster.of(enumerate(PEOPLE, start=1))
 ALICE, BOB, CAROL, DAVE = 1, 2, 3, 4
 
 
-def piece(teams: list[Team]) -> Rows:
-    """These teams as the piece of a board; a team without a rank has a cell that could not be read."""
-    return Rows(
-        ranks=[team.rank for team in teams],
-        team_ids=[team.team_id for team in teams],
-        team_names=[team.name for team in teams],
-        members=[",".join(team.members) for team in teams],
-        scores=[float(team.score) for team in teams],
-        score_texts=[team.score for team in teams],
-        submission_counts=[team.submissions for team in teams],
-        dates=["" for _ in teams],
-    )
+def roster_of(people: Iterable[tuple[int, str]]) -> Roster:
+    return Roster.of(Person(*person) for person in people)
+
+
+ROSTER = roster_of(enumerate(PEOPLE, start=1))
 
 
 def claims(*teams: Team, roster: Roster = ROSTER, team_name: bool = True) -> dict[int, Claim]:
-    return match([piece(list(teams))], roster, team_name=team_name)
+    return match([piece(list(teams))], roster, team_name=team_name).claims
 
 
 def teams_of(found: dict[int, Claim]) -> dict[int, tuple[int | None, str]]:
@@ -60,7 +56,7 @@ def test_usernames_are_trimmed_and_their_case_is_ignored() -> None:
 
 
 def test_a_username_entered_in_capitals_matches_a_member_in_lower_case() -> None:
-    assert set(claims(Team(7, "Me", ("alice",), rank=1), roster=Roster.of([(1, "Alice")]))) == {1}
+    assert set(claims(Team(7, "Me", ("alice",), rank=1), roster=roster_of([(1, "Alice")]))) == {1}
 
 
 @pytest.mark.parametrize("member", ["alice2", "malice", "al", "alice bob", "alice;bob", "alice.", ""])
@@ -70,7 +66,7 @@ def test_part_of_a_username_never_matches(member: str) -> None:
 
 
 def test_empty_members_between_commas_are_nobody() -> None:
-    found = claims(Team(7, "The Team", ("", " ", "alice", ""), rank=1), roster=Roster.of([(1, "alice")]))
+    found = claims(Team(7, "The Team", ("", " ", "alice", ""), rank=1), roster=roster_of([(1, "alice")]))
     assert teams_of(found) == {1: (7, USERNAME)}
     assert found[1].standing.members == "alice"
 
@@ -138,7 +134,7 @@ def test_a_row_without_a_rank_still_belongs_to_its_member() -> None:
 
 
 def test_nobody_tracked_means_nobody_matched() -> None:
-    assert claims(Team(7, "alice", ("alice",), rank=1), roster=Roster.of([])) == {}
+    assert claims(Team(7, "alice", ("alice",), rank=1), roster=roster_of([])) == {}
 
 
 # Properties: few names, so that rows compete for people.
@@ -181,7 +177,7 @@ def candidates(teams: list[Team], roster: list[tuple[int, str]], user: str) -> l
 @settings(max_examples=200, deadline=None)
 @given(boards(), rosters())
 def test_a_slow_second_implementation_agrees(teams: list[Team], roster: list[tuple[int, str]]) -> None:
-    found = claims(*teams, roster=Roster.of(roster))
+    found = claims(*teams, roster=roster_of(roster))
     for key, user in roster:
         possible = candidates(teams, roster, user)
         if not possible:
@@ -200,8 +196,8 @@ def test_a_slow_second_implementation_agrees(teams: list[Team], roster: list[tup
 def test_without_the_team_name_rule_only_members_are_matched(
     teams: list[Team], roster: list[tuple[int, str]]
 ) -> None:
-    off = claims(*teams, roster=Roster.of(roster), team_name=False)
-    on = claims(*teams, roster=Roster.of(roster))
+    off = claims(*teams, roster=roster_of(roster), team_name=False)
+    on = claims(*teams, roster=roster_of(roster))
     assert off == {user: claim for user, claim in on.items() if claim.matched_by == USERNAME}
 
 
@@ -210,7 +206,7 @@ def test_without_the_team_name_rule_only_members_are_matched(
 def test_nobody_is_credited_twice_and_only_mates_share_a_row(
     teams: list[Team], roster: list[tuple[int, str]]
 ) -> None:
-    found = claims(*teams, roster=Roster.of(roster))
+    found = claims(*teams, roster=roster_of(roster))
     assert set(found) <= {key for key, _ in roster}
     by_name = [claim.row for claim in found.values() if claim.matched_by == TEAM_NAME]
     by_member = {claim.row for claim in found.values() if claim.matched_by == USERNAME}
@@ -223,11 +219,11 @@ def test_nobody_is_credited_twice_and_only_mates_share_a_row(
 def test_the_order_of_rows_and_of_the_roster_changes_nothing(
     teams: list[Team], roster: list[tuple[int, str]], chance: Random
 ) -> None:
-    before = claims(*teams, roster=Roster.of(roster))
+    before = claims(*teams, roster=roster_of(roster))
     shuffled, people = list(teams), list(roster)
     chance.shuffle(shuffled)
     chance.shuffle(people)
-    after = claims(*shuffled, roster=Roster.of(people))
+    after = claims(*shuffled, roster=roster_of(people))
     assert {user: (claim.standing, claim.matched_by) for user, claim in after.items()} == {
         user: (claim.standing, claim.matched_by) for user, claim in before.items()
     }
@@ -240,4 +236,4 @@ def test_cutting_the_board_into_other_pieces_changes_nothing(
 ) -> None:
     edges = [0, *sorted(min(cut, len(teams)) for cut in cuts), len(teams)]
     pieces = [piece(teams[a:b]) for a, b in pairwise(edges)]
-    assert match(pieces, Roster.of(roster)) == claims(*teams, roster=Roster.of(roster))
+    assert match(pieces, roster_of(roster)).claims == claims(*teams, roster=roster_of(roster))

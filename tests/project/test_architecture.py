@@ -28,7 +28,7 @@ LINES = (
     "log settings inputs net",
     "files",
     "errors",
-    "standings safe_text clock version secrecy memory installation",
+    "standings safe_text team_pattern clock version secrecy memory installation",
 )
 LINE = {name: number for number, names in enumerate(LINES) for name in names.split()}
 # The only doors: who may import what leads outside.

@@ -39,7 +39,7 @@ USERNAME = "username"
 TEAM = "team"
 TEAM_NAME = "team_name"
 
-_MOST_UNCLEAR = 100  # rows of a person that are told
+MOST_UNCLEAR = 100  # rows of a person that are named
 _SPACES = " \t\n\r\v\f\x1c\x1d\x1e\x1f"  # the ASCII characters that str.strip() removes
 
 
@@ -116,6 +116,14 @@ class Matches(NamedTuple):
     unclear: list[Unclear]
     renames: dict[int, str]
 
+    def only(self, users: Collection[int]) -> Matches:
+        """The same without what concerns other users."""
+        return Matches(
+            {user: claim for user, claim in self.claims.items() if user in users},
+            [each for each in self.unclear if each.user_id in users],
+            {user: new for user, new in self.renames.items() if user in users},
+        )
+
 
 def match(
     pieces: Iterable[Rows], roster: Roster, *, team_name: bool = True, before: Before | None = None
@@ -190,7 +198,7 @@ def _by_team(
         Unclear(user, claim.standing.team_id, claim.standing.team_name)
         for user, own in sorted(rows.items())
         if user not in clear
-        for claim in own[:_MOST_UNCLEAR]
+        for claim in own[:MOST_UNCLEAR]
     ]
     return clear, unclear
 

@@ -104,10 +104,11 @@ def sync(
         report=report,
         trigger=trigger,
         env_file=env_file,
+        renames=not common.quiet or format_ is TextOrJson.json,
     )
 
     def show(outcome: Outcome) -> KagsyncError | None:
-        text = "" if outcome.error is not None or common.quiet else outcome.text
+        text = "" if outcome.error is not None or common.quiet else _text(outcome)
         listing.write(Result(text, outcome.data), format_)
         return stdout.failure()
 
@@ -120,6 +121,16 @@ def sync(
     if outcome.error is not None:
         raise outcome.error
     raise typer.Exit(outcome.exit_code)
+
+
+def _text(outcome: Outcome) -> str:
+    """The run in one line, and a line for each person who may have a new username."""
+    found = {(each.old, each.new) for result in outcome.results for each in result.renames}
+    if not found:
+        return outcome.text
+    from kagsync.output import wording
+
+    return "\n".join([outcome.text, *(wording.rename_question(*each) for each in sorted(found))])
 
 
 @contextlib.contextmanager

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from kagsync import clock
-from kagsync.board.matching import TEAM_NAME
+from kagsync.board.matching import USERNAME
 from kagsync.output.terminal import DOWN, UP
 from kagsync.standings import lifecycle
 
@@ -21,7 +22,12 @@ MATCHED_BY_NAME_SIGN = "*"  # after a person who was matched only by the name of
 
 def mark(line: Line) -> str:
     """The sign of a person who was matched only by the name of the team; empty for others."""
-    return MATCHED_BY_NAME_SIGN if line.entry.matched_by == TEAM_NAME else ""
+    return MATCHED_BY_NAME_SIGN if line.entry.matched_by != USERNAME else ""
+
+
+def rename_question(old: str, new: str) -> str:
+    """What to do about somebody who may have a new username on Kaggle."""
+    return f"has @{old} become @{new}? kagsync users rename {shlex.quote(old)} {new}"
 
 
 def arrow(places: int) -> str:

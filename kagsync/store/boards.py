@@ -1,6 +1,7 @@
 """The latest boards: entries, benchmarks, medal lines, names, ranks.
 
-Tables: leaderboard_entries, benchmarks, medal_lines, those of the private board, board_names, board_ranks.
+Tables: leaderboard_entries, benchmarks, medal_lines, those of the private board, board_names, board_ranks,
+unclear_teams, possible_renames.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from kagsync.standings.standing import Standing
 from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.store.competitions import set_columns
 from kagsync.store.connection import BoardPart
-from kagsync.store.records import BoardNames, Entry
+from kagsync.store.records import BoardNames, Entry, PossibleRename, UnclearTeam
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,6 +76,40 @@ class Boards(BoardPart):
             (competition_id, user_id),
         )
         return count
+
+    def teams_by_username(self, competition_id: int) -> dict[int, tuple[int | None, str]]:
+        """The team's id and members in the entry of each user who was found by username, by user id."""
+        rows = self._db.rows(
+            f"SELECT user_id, team_id, members FROM {self._t.entries} "
+            "WHERE competition_id = ? AND matched_by = 'username'",
+            (competition_id,),
+        )
+        return {user_id: (team_id, members) for user_id, team_id, members in rows}
+
+    def unclear_teams(self, competition_id: int) -> list[UnclearTeam]:
+        """The teams on the board that may be somebody's by `team`, by user and in the board's order."""
+        rows = self._db.rows(
+            "SELECT user_id, team_id, team_name FROM unclear_teams JOIN users ON users.id = user_id "
+            "WHERE competition_id = ? AND board = ? AND archived_at IS NULL "
+            "ORDER BY user_id, unclear_teams.rowid",
+            (competition_id, self._t.board),
+        )
+        return [UnclearTeam(*row) for row in rows]
+
+    def possible_renames(self, competition_id: int | None = None) -> list[PossibleRename]:
+        """Who may have a new username, on the public board of a competition, or of any if it is None.
+
+        Left out are those whose new username is tracked by now.
+        """
+        rows = self._db.rows(
+            "SELECT c.slug, u.id, u.username, r.username FROM possible_renames r "
+            "JOIN users u ON u.id = r.user_id JOIN competitions c ON c.id = r.competition_id "
+            "WHERE (r.competition_id = ?1 OR ?1 IS NULL) AND u.archived_at IS NULL "
+            "AND NOT EXISTS (SELECT 1 FROM users t WHERE t.username = r.username) "
+            "ORDER BY c.slug, u.username",
+            (competition_id,),
+        )
+        return [PossibleRename(*row) for row in rows]
 
     def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:
         """The host's benchmarks, each with the rank that a team with its score would have."""
@@ -169,14 +204,32 @@ class BoardChanges(BoardPart):
             (competition_id, self._t.board, packed),
         )
 
+    def save_unclear_teams(self, competition_id: int, teams: Iterable[tuple[int, int | None, str]]) -> None:
+        """Saves (user id, team id, team name) of teams on the applied board that may be somebody's."""
+        self._db.execute_many(
+            "INSERT INTO unclear_teams (competition_id, board, user_id, team_id, team_name) "
+            "VALUES (?, ?, ?, ?, ?)",
+            ((competition_id, self._t.board, *team) for team in teams),
+        )
+
+    def save_possible_renames(self, competition_id: int, renames: dict[int, str]) -> None:
+        """Saves who may have a new username, as the applied public board suggests (user id → username)."""
+        self._db.execute_many(
+            "INSERT INTO possible_renames (competition_id, user_id, username) VALUES (?, ?, ?)",
+            ((competition_id, *rename) for rename in renames.items()),
+        )
+
     def _forget_board(self, competition_id: int) -> None:
         """Forgets what is kept of the applied board as a whole."""
         tables = [self._t.benchmarks, self._t.medal_lines]
-        for table in [*tables, "board_names"] if self._t.board == PUBLIC else tables:
+        if self._t.board == PUBLIC:
+            tables += ["board_names", "possible_renames"]
+        for table in tables:
             self._db.execute(f"DELETE FROM {table} WHERE competition_id = ?", (competition_id,))
-        self._db.execute(
-            "DELETE FROM board_ranks WHERE competition_id = ? AND board = ?", (competition_id, self._t.board)
-        )
+        for table in ("board_ranks", "unclear_teams"):
+            self._db.execute(
+                f"DELETE FROM {table} WHERE competition_id = ? AND board = ?", (competition_id, self._t.board)
+            )
 
     def go_back(self, competition_id: int, snapshot: Snapshot | None) -> None:
         """Makes an earlier board the applied one; None: no board is applied.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from kagsync.notify.ping import Ping
     from kagsync.settings import Settings
+    from kagsync.sync.result import Result
 
 NOTIFY, PING, TRIGGER, THIN = "notify", "ping", "trigger", "thin"
 NOTICE = timedelta(days=7)  # from the notice to the first thinning
@@ -51,6 +52,7 @@ class After(NamedTuple):
         trigger: what started the run.
         started: when it started.
         ping: tells the monitor, if there is one.
+        renames: find out who may have a new username.
     """
 
     settings: Settings
@@ -58,6 +60,7 @@ class After(NamedTuple):
     trigger: str
     started: datetime
     ping: Ping
+    renames: bool = False
 
     def finish(self, outcome: Outcome) -> Outcome:
         """Takes all steps. If the run could not start, it is only recorded, and the monitor is told.
@@ -68,7 +71,7 @@ class After(NamedTuple):
             outcome: how the competitions went.
 
         Returns:
-            the outcome, with the failures of the steps.
+            the outcome, with what the steps add: failures, and who may have a new username.
         """
         with contextlib.ExitStack() as stack:
             store: Store | KagsyncError | None = None
@@ -89,6 +92,9 @@ class After(NamedTuple):
                 outcome = self._attempt(
                     TRIGGER, outcome, lambda: self._record(_open(store), outcome.exit_code)
                 )
+            if self.renames and isinstance(store, Store):
+                with contextlib.suppress(KagsyncError):  # nobody is asked if the database fails now
+                    outcome = replace(outcome, results=_with_renames(store, outcome.results))
             if store is not None and outcome.error is None:  # last, since nobody waits for it
                 outcome = self._attempt(THIN, outcome, lambda: _thin(self.settings, _open(store)))
         return outcome
@@ -149,6 +155,15 @@ def _update_report(store: Store, folder: Path) -> list[AfterFailure]:
     written = write.report(store, folder, clock.utc_now(), always=False)
     logger.info("%s", written.text)
     return []
+
+
+def _with_renames(store: Store, results: list[Result]) -> list[Result]:
+    """The results, each with those who may have a new username there."""
+    renames = store.boards.possible_renames()
+    return [
+        result._replace(renames=tuple(each for each in renames if each.slug == result.slug))
+        for result in results
+    ]
 
 
 def _notify(settings: Settings, store: Store) -> list[AfterFailure]:

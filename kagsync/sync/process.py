@@ -22,8 +22,9 @@ from kagsync.sync.result import Processed
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from kagsync.board.matching import Claim, Roster
+    from kagsync.board.matching import Claim, Matches, Roster
     from kagsync.board.reader import Board
+    from kagsync.board.renames import Before
     from kagsync.board.summary import BoardSummary
     from kagsync.store import Ledger, LedgerChanges, Store, Writing
     from kagsync.sync.fetch import Fetched
@@ -73,7 +74,13 @@ def process(
         return _nothing_new(store, competition, fetched, run)
 
     roster = matching.Roster.of(starmap(Person, store.users.roster()))
-    claims, board = _read(fetched, competition, roster, team_name=team_name)
+    before = None
+    if fetched.board == PUBLIC and not older:
+        from kagsync.board.renames import Before  # in most runs nothing is new
+
+        asked = {each.user_id: each.new for each in ledger.boards.possible_renames(competition.id)}
+        before = Before(ledger.boards.teams_by_username(competition.id), asked)
+    matches, board = _read(fetched, competition, roster, before, team_name=team_name)
     summary = board.summary
     guard.refuse(ledger, competition, fetched, summary.rows, force=force, accept_shrink=accept_shrink)
     logger.info("CSV has %d entries with columns: %s", summary.rows, board.columns)
@@ -86,8 +93,7 @@ def process(
             restore.drop_boards_after(ledger, write.ledger(fetched.board), competition, clock.horizon())
         now = _again(store, competition)
         if store.users.roster_version() != roster_version:  # a user who was removed must not come back
-            present = {user for user, *_ in store.users.roster()}
-            claims = {user: claim for user, claim in claims.items() if user in present}
+            matches = matches.only({user for user, *_ in store.users.roster()})
         snapshot = Snapshot(
             moment=int(fetched.snapshot_at.timestamp()),
             rows=summary.rows,
@@ -98,11 +104,11 @@ def process(
             file=fetched.file,
         )
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
-        counts = _save(ledger, write.ledger(fetched.board), now, fetched, snapshot, claims, summary)
+        counts = _save(ledger, write.ledger(fetched.board), now, fetched, snapshot, matches.claims, summary)
         if not older:
             is_private = fetched.board == PRIVATE
             last_run = store.runs.last_before(competition.id, run.run) if is_private else None
-            _apply(write, now, fetched, snapshot, summary, fingerprint, last_run)
+            _apply(write, now, fetched, snapshot, matches, summary, fingerprint, last_run)
         status = OLDER if older else OK
         _finish(write, now, fetched, replace(run, status=status, counts=counts))
     if older:
@@ -117,18 +123,18 @@ def process(
 
 
 def _read(
-    fetched: Fetched, competition: Competition, roster: Roster, *, team_name: bool
-) -> tuple[dict[int, Claim], Board]:
-    """Reads a board: the rows of tracked users, and the board with its summary."""
+    fetched: Fetched, competition: Competition, roster: Roster, before: Before | None, *, team_name: bool
+) -> tuple[Matches, Board]:
+    """Reads a board: whose rows are on it, and the board with its summary."""
     board = reader.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
     try:
-        claims = matching.match(board.pieces, roster, team_name=team_name).claims
+        matches = matching.match(board.pieces, roster, team_name=team_name, before=before)
     except BadBoard:
         with contextlib.suppress(BadBoard):
             fetched.log_rows()
         raise
     fetched.log_rows(board.summary.rows)
-    return claims, board
+    return matches, board
 
 
 def _save(
@@ -164,6 +170,7 @@ def _apply(
     competition: Competition,
     fetched: Fetched,
     snapshot: Snapshot,
+    matches: Matches,
     summary: BoardSummary,
     fingerprint: str,
     last_run: datetime | None,
@@ -179,6 +186,9 @@ def _apply(
         names=summary.names(),
         fingerprint=fingerprint,
     )
+    boards.save_unclear_teams(competition.id, matches.unclear)
+    if fetched.board == PUBLIC:
+        boards.save_possible_renames(competition.id, matches.renames)
     packed = None if fetched.partial else summary.packed_ranks()
     if packed is not None:
         boards.save_ranks(competition.id, packed)

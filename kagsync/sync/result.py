@@ -13,7 +13,7 @@ from kagsync.store.records import BUSY, ERROR, LATER, NOT_DUE, OK, OLDER, RESTIN
 
 if TYPE_CHECKING:
     from kagsync.errors import KagsyncError
-    from kagsync.store.records import Counts
+    from kagsync.store.records import Counts, PossibleRename
 
 PARTIAL = "partial"
 NOT_OUT = "not-out"  # of a private board
@@ -65,6 +65,7 @@ class Result(NamedTuple):
             wait), later (this run had no time left) and error.
         is_finished: whether one that is not due is finished, so that Kaggle is no longer asked.
         private: its private board; None: Kaggle was not asked.
+        renames: who may have a new username, if that was asked for.
     """
 
     slug: str
@@ -73,10 +74,16 @@ class Result(NamedTuple):
     error: KagsyncError | None = None
     is_finished: bool = False
     private: Private | None = None
+    renames: tuple[PossibleRename, ...] = ()
 
     @property
     def data(self) -> dict[str, Any]:
-        return {"slug": self.slug, **_data(self), "private": self.private and self.private.data}
+        return {
+            "slug": self.slug,
+            **_data(self),
+            "private": self.private and self.private.data,
+            "possible_renames": [{"old": each.old, "new": each.new} for each in self.renames],
+        }
 
 
 def _data(found: Result | Private) -> dict[str, Any]:

@@ -57,6 +57,7 @@ class Options:
         report: the folder of the report's pages, which are updated at the end; None: no report.
         trigger: what started the run, for `kagsync schedule status`.
         env_file: a file with more environment variables.
+        renames: find out who may have a new username, as a part of the outcome.
     """
 
     slugs: tuple[str, ...] = ()
@@ -71,6 +72,7 @@ class Options:
     report: Path | None = None
     trigger: str = inputs.BY_HAND
     env_file: Path | None = None
+    renames: bool = False
 
     @property
     def time_limit(self) -> float:
@@ -135,7 +137,7 @@ def run(
     if settings is None:
         monitor.finish(outcome.exit_code, str(outcome.error))
     else:
-        after = After(settings, options.report, options.trigger, started, monitor)
+        after = After(settings, options.report, options.trigger, started, monitor, renames=options.renames)
         outcome = after.finish(outcome)
     unwritten = show(outcome)
     if after is not None and unwritten is not None and outcome.exit_code == errors.OK:

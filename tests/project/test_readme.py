@@ -8,6 +8,8 @@ import pkgutil
 import re
 import sqlite3
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,10 +151,15 @@ def lived_in(
 ) -> dict[str, Any]:
     """Gives every command something to show, and returns the JSON of the last `sync`."""
     kaggle.competition("titanic", title="Titanic", deadline="2099-01-01T00:00:00Z")
-    kaggle.board("titanic", board_csv(many_teams(5)), f"{clock.utc_now():%Y-%m-%dT%H:%M:%S}")
+    teams = many_teams(5)
+    now = clock.utc_now()
+    kaggle.board("titanic", board_csv(teams), f"{now - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}")
     kagsync.ok("competitions", "add", "titanic")
     kagsync.ok("users", "add", "user0", "user1", "nobody")
     kagsync.ok("sync", "titanic")
+    # A stranger stands in user1's place.
+    teams = [replace(team, members=("stranger",)) if "user1" in team.members else team for team in teams]
+    kaggle.board("titanic", board_csv(teams), f"{now:%Y-%m-%dT%H:%M:%S}")
     kagsync.ok("notify", "add", "json://localhost")
     # The report is refused, and a competition fails.
     report = tmp_path / "report"

@@ -119,6 +119,7 @@ def test_when_nothing_is_due_a_run_says_that(club: Clocked) -> None:
         "slug": "titanic",
         "status": "not-due",
         "private": None,
+        "possible_renames": [],
         **dict.fromkeys(["rows", "created", "updated", "skipped", "changed", "error"]),
     }
 

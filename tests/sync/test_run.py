@@ -436,7 +436,18 @@ def test_an_unforeseen_failure_in_one_competition_does_not_hold_up_the_others(
 # JSON
 
 
-KEYS = ["slug", "status", "rows", "created", "updated", "skipped", "changed", "error", "private"]
+KEYS = [
+    "slug",
+    "status",
+    "rows",
+    "created",
+    "updated",
+    "skipped",
+    "changed",
+    "error",
+    "private",
+    "possible_renames",
+]
 
 
 def as_json(ran: Ran) -> dict[str, Any]:
@@ -465,6 +476,7 @@ def test_json_of_a_good_run(club: Crowd) -> None:
             "changed": 0,
             "error": None,
             "private": None,
+            "possible_renames": [],
         }
         for slug in "ab"
     ]
@@ -490,6 +502,7 @@ def test_json_of_a_partial_and_of_a_failed_run(club: Crowd) -> None:
             "message": "Kaggle sent a web page instead of a leaderboard. Try again later",
         },
         "private": None,
+        "possible_renames": [],
     }
 
 

@@ -280,7 +280,7 @@ def expected(
     return kinds, unclear
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(boards(), rosters(), st.booleans())
 def test_a_slow_second_implementation_agrees(
     teams: list[Team],

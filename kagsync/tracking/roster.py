@@ -11,6 +11,7 @@ import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync import team_pattern
 from kagsync.inputs import folded, short
 from kagsync.store.records import User
 
@@ -108,7 +109,7 @@ def plan(lines: Sequence[Line], people: Sequence[User], *, group: str | None = N
         numbers[after.handle.lower()] = line.number
         if after.username is None and after.team is None:
             problems.append((line.number, f"{after.handle} needs a username or a team"))
-        if (after.team or "").startswith("/") and "{id}" in (after.team or "") and not after.student_id:
+        if team_pattern.ID in (after.team or "") and not after.student_id:
             problems.append((line.number, f"the team {short(after.team or '')} needs a student id"))
         if before is None:
             added.append(after)
@@ -179,7 +180,7 @@ class _Found:
         return by_name or by_id
 
     def _of_team(self, line: Line) -> User | None:
-        if "{id}" in (line.team or ""):  # many people have it
+        if team_pattern.ID in (line.team or ""):  # many people have it
             return None
         people = [
             user

@@ -162,6 +162,7 @@ def test_a_key_that_stands_twice_and_differs_is_named_with_both_lines(roster: Pa
         ("username,name\nalice," + "x" * 1001, 2, "1,001 characters"),
         ("username,name\nalice;Alice,A", 2, "';'"),
         ("team\nRed;Blue\n", 2, "2 cells"),
+        ("team,name\nRed,A\n/(/,B\n", 3, "'/(/'"),
     ],
 )
 def test_a_bad_line_is_named_and_nothing_is_imported(roster: Path, text: str, line: int, what: str) -> None:

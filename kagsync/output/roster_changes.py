@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kagsync.output.wording import person_name
+from kagsync.safe_text import clip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from kagsync.tracking.roster_file import Line
 
 _MOST_NAMES = 50  # that are named after an import; a dry run names everybody
+_MOST_COLUMNS = 20
 
 
 def lines(planned: Plan, left_out: Sequence[str], *, done: bool, archived: Sequence[User]) -> list[str]:
@@ -48,15 +50,19 @@ def lines(planned: Plan, left_out: Sequence[str], *, done: bool, archived: Seque
         limit,
     )
     if left_out:
-        below.append(f"Columns left out: {', '.join(left_out)}")
-    return [*below, counts(planned, archived)]
+        shown = [clip(header, 40) for header in left_out[:_MOST_COLUMNS]]
+        more = f" and {len(left_out) - len(shown)} more" if len(left_out) > len(shown) else ""
+        below.append(f"Columns left out: {', '.join(shown)}{more}")
+    return [*below, counts(planned, archived, done=done)]
 
 
-def counts(planned: Plan, archived: Sequence[User] = ()) -> str:
+def counts(planned: Plan, archived: Sequence[User] = (), *, done: bool = True) -> str:
     """The summary in one line."""
     added, changed, unchanged = (len(each) for each in (planned.added, planned.changed, planned.unchanged))
-    pruned = f", archived: {len(archived)}" if archived else ""
-    return f"Users added: {added}, changed: {changed}, unchanged: {unchanged}{pruned}"
+    pruned = f", {'archived' if done else 'to archive'}: {len(archived)}" if archived else ""
+    if done:
+        return f"Users added: {added}, changed: {changed}, unchanged: {unchanged}{pruned}"
+    return f"Users to add: {added}, to change: {changed}, unchanged: {unchanged}{pruned}. Nothing was changed"
 
 
 def _named(what: str, names: Sequence[str], limit: int | None, note: str = "") -> list[str]:

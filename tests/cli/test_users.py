@@ -46,7 +46,7 @@ def test_a_dry_run_tells_all_and_changes_nothing(kagsync: Kagsync, listed: Path,
         "Left out, without a username or a team (1):",
         "  Bob (line 3)",
         "Columns left out: Mail",
-        "Users added: 1, changed: 0, unchanged: 0",
+        "Users to add: 1, to change: 0, unchanged: 0. Nothing was changed",
     ]
     assert not (tmp_path / "kagsync.db").exists()
     kagsync.ok("users", "add", "carol", "alice", "--group", "8B")

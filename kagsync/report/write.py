@@ -10,18 +10,15 @@ import contextlib
 import functools
 import gc
 import hashlib
-import os
-import re
-import stat
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kagsync.errors import UsageError, from_os_error
-from kagsync.files import output_file, scratch
+from kagsync.errors import from_os_error
 from kagsync.output import wording
 from kagsync.queries import board, news, unseen
 from kagsync.report import chart, pages, slope
+from kagsync.report.folder import INDEX, Writer, page_heads, page_name, refuse_others, remove
 from kagsync.standings.lifecycle import FINISHED
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 from kagsync.version import __version__
@@ -34,17 +31,16 @@ if TYPE_CHECKING:
     from kagsync.queries.board import BoardView
     from kagsync.queries.unseen import Unseen
     from kagsync.report.chart import Chart
+    from kagsync.report.folder import Head
     from kagsync.report.pages import Page
     from kagsync.report.slope import Slope
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
-INDEX = "index.html"
 # A page shows the time of the last good sync and warns after an hour, so it is written at least this often.
 _FRESHNESS = timedelta(minutes=15)
 _FRESHNESS_OF_FINISHED = timedelta(days=1)  # it warns of nothing, but compares with a day ago
 _CHARTED = timedelta(days=365)
-_OURS = re.compile(r'<meta name="generator" content="kagsync [^"]*" data-key="([0-9a-f]*)">')
 
 
 @dataclass(frozen=True)
@@ -117,7 +113,8 @@ def report(
     counts = {True: 0, False: 0}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _refuse_others(folder, names)
+        heads = page_heads(folder)
+        refuse_others(folder / name for name in (INDEX, *sorted(names)) if name not in heads)
         made: dict[str, Page] = {}
         never_seen = functools.cache(lambda: unseen.unseen(store, users))
 
@@ -129,38 +126,33 @@ def report(
         keys = [_key(store, competition, content, users, now) for competition in competitions]
         ages = [_most_age(competition, now) for competition in competitions]
         with contextlib.ExitStack() as stack:
-            write = _Writer(folder, stack)
+            write = Writer(folder, stack)
             changed = set()
             for competition, key, most in zip(competitions, keys, ages, strict=True):
-                path = folder / page_name(competition.slug)
-                new = always or not _fresh(path, key, now, most)
+                file = page_name(competition.slug)
+                new = always or not _fresh(folder / file, heads.get(file), key, now, most)
                 if new:
                     shown = page(competition)
                     ranks = _chart(store, shown.public.view, now) if shown.public else None
-                    write(path, pages.competition(shown, ranks, _slope(shown.view), key))
-                    changed.add(path.name)
+                    write(file, pages.competition(shown, ranks, _slope(shown.view), key))
+                    changed.add(file)
                 counts[new] += 1
             index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
             new = (
                 always
                 or counts[True] > 0
-                or not _fresh(folder / INDEX, index_key, now, min(ages, default=_FRESHNESS))
+                or not _fresh(folder / INDEX, heads.get(INDEX), index_key, now, min(ages, default=_FRESHNESS))
             )
             if new:
                 # If a page stays, its card on the index stays too.
-                known = _cards(folder / INDEX, names - changed)
+                known = _cards(folder / INDEX, names - changed) if INDEX in heads else {}
                 listed = [known.get(page_name(each.slug)) or pages.card(page(each)) for each in competitions]
-                write(folder / INDEX, pages.index(listed, content.site, index_key))
+                write(INDEX, pages.index(listed, content.site, index_key))
             counts[new] += 1
-        removed = _remove_others(folder, names) if content.slugs is None else 0
+        gone = remove(folder, heads.keys() - names - {INDEX}) if content.slugs is None else 0
     except OSError as error:
         raise from_os_error(error, f"write the report in {folder}") from error
-    return Written(folder / INDEX, counts[True], counts[False], removed)
-
-
-def page_name(slug: str) -> str:
-    """The file of a competition's page (a competition may be called `index`)."""
-    return f"competition-{slug}.html"
+    return Written(folder / INDEX, counts[True], counts[False], gone)
 
 
 def _page(
@@ -244,22 +236,20 @@ def _most_age(competition: Competition, now: datetime) -> timedelta:
     return _FRESHNESS_OF_FINISHED if competition.phase(now).name == FINISHED else _FRESHNESS
 
 
-def _fresh(path: Path, key: str, now: datetime, most: timedelta) -> bool:
+def _fresh(path: Path, head: Head | None, key: str, now: datetime, most: timedelta) -> bool:
     """Whether a page has this content and is at most so old."""
-    found = _OURS.search(_start(path))
-    if found is None:
-        return False
-    age = now.timestamp() - path.stat().st_mtime
-    return found[1] == key and -60 < age < most.total_seconds()
+    return (
+        head is not None
+        and head.key == key
+        and -60 < now.timestamp() - path.stat().st_mtime < most.total_seconds()
+    )
 
 
 def _cards(index: Path, files: set[str]) -> dict[str, str]:
-    """The cards of some files on an index that kagsync wrote.
+    """The cards of some files on an index.
 
     A page that is newer than the index, because an earlier run was killed between the two, has no card yet.
     """
-    if not _is_ours(index):
-        return {}
     written = index.stat().st_mtime_ns
     cards = pages.cards(index.read_text(encoding="utf-8", errors="replace"))
     return {
@@ -267,54 +257,3 @@ def _cards(index: Path, files: set[str]) -> dict[str, str]:
         for file, card in cards.items()
         if file in files and (index.parent / file).stat().st_mtime_ns <= written
     }
-
-
-def _refuse_others(folder: Path, names: set[str]) -> None:
-    """Raises an error if a file that kagsync did not write has the name of a page."""
-    for path in (folder / INDEX, *(folder / name for name in sorted(names))):
-        _refuse_other(path)
-
-
-def _refuse_other(path: Path) -> None:
-    if os.path.lexists(path) and not _is_ours(path) and not output_file.is_blank(path):
-        raise UsageError(f"{path} was not written by kagsync", "Choose another folder")
-
-
-def _is_ours(path: Path) -> bool:
-    return _OURS.search(_start(path)) is not None
-
-
-def _start(path: Path) -> str:
-    """The beginning of a file. kagsync creates no links, so a link is not followed."""
-    try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            return ""
-    except FileNotFoundError:
-        return ""
-    return output_file.start(path, 2000).decode("utf-8", "replace")
-
-
-def _remove_others(folder: Path, kept: set[str]) -> int:
-    """Removes pages of competitions that are no longer tracked. Only files that kagsync wrote are removed."""
-    gone = [path for path in folder.glob("competition-*.html") if path.name not in kept and _is_ours(path)]
-    for path in gone:
-        path.unlink()
-    return len(gone)
-
-
-class _Writer:
-    """Writes pages, each completely or not at all.
-
-    The scratch folder is created for the first page, because most runs of `sync --report` change none.
-    """
-
-    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
-        self._folder, self._stack = folder, stack
-        self._place: Path | None = None
-        scratch.sweep(folder)
-
-    def __call__(self, path: Path, text: str) -> None:
-        if self._place is None:
-            self._place = self._stack.enter_context(scratch.folder(self._folder))
-        _refuse_other(path)
-        output_file.write_over(path, text, self._place)

@@ -25,7 +25,7 @@ from world.hostile import HOSTILE
 from world.running import set_columns
 
 from kagsync import clock
-from kagsync.report import chart, pages
+from kagsync.report import chart, folder, pages
 from kagsync.report import write as report
 from kagsync.safe_text import printable
 from kagsync.standings.ranks import pack
@@ -435,7 +435,7 @@ def test_a_folder_that_cannot_be_written_is_a_wrong_setting(
         raise PermissionError(13, "Permission denied")
 
     club.track("alice")
-    monkeypatch.setattr(report.scratch, "folder", refuse)
+    monkeypatch.setattr(folder.scratch, "folder", refuse)
     ran = club.kagsync("report", "--output", str(club.site))
     assert (ran.code, ran.out) == (3, "")
     assert "cannot write the report" in ran.err and "Permission denied" in ran.err

@@ -1,0 +1,94 @@
+"""The folder of a report: which of its files kagsync wrote, what they say about themselves, and new ones."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from typing import TYPE_CHECKING, NamedTuple
+
+from kagsync.errors import UsageError
+from kagsync.files import output_file, scratch
+
+if TYPE_CHECKING:
+    import contextlib
+    from collections.abc import Iterable
+    from pathlib import Path
+
+INDEX = "index.html"
+_HEAD = re.compile(r'<meta name="generator" content="kagsync [^"]*" data-key="([0-9a-f]*)">')
+
+
+class Head(NamedTuple):
+    """What a page says about itself at its beginning.
+
+    Attributes:
+        key: a hash that changes whenever the page's content does, apart from its freshness.
+    """
+
+    key: str
+
+
+def page_name(slug: str) -> str:
+    """The file of a competition's page (a competition may be called `index`)."""
+    return f"competition-{slug}.html"
+
+
+def page_heads(folder: Path) -> dict[str, Head]:
+    """What the pages in a folder say about themselves, by file. Only pages that kagsync wrote count."""
+    found = {path.name: _head(path) for path in (folder / INDEX, *folder.glob(page_name("*")))}
+    return {file: head for file, head in found.items() if head is not None}
+
+
+def _head(path: Path) -> Head | None:
+    """What a page says about itself; None: it is missing, or kagsync did not write it."""
+    found = _HEAD.search(_start(path))
+    return None if found is None else Head(*found.groups())
+
+
+def _start(path: Path) -> str:
+    """The beginning of a file. kagsync creates no links, so a link is not followed."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            return ""
+    except FileNotFoundError:
+        return ""
+    return output_file.start(path, 2000).decode("utf-8", "replace")
+
+
+def refuse_others(paths: Iterable[Path]) -> None:
+    """Checks files that pages are to replace.
+
+    Raises:
+        UsageError: kagsync did not write one of them.
+    """
+    for path in paths:
+        if os.path.lexists(path) and _head(path) is None and not output_file.is_blank(path):
+            raise UsageError(f"{path} was not written by kagsync", "Choose another folder")
+
+
+def remove(folder: Path, files: Iterable[str]) -> int:
+    """Removes pages, unless somebody has put another file there. Returns how many there were."""
+    gone = [folder / file for file in files if _head(folder / file) is not None]
+    for path in gone:
+        path.unlink()
+    return len(gone)
+
+
+class Writer:
+    """Writes pages, each completely or not at all.
+
+    The scratch folder is created for the first page, because most runs of `sync --report` change none.
+    """
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        self._folder, self._stack = folder, stack
+        self._place: Path | None = None
+        scratch.sweep(folder)
+
+    def __call__(self, file: str, text: str) -> None:
+        if self._place is None:
+            self._place = self._stack.enter_context(scratch.folder(self._folder))
+        path = self._folder / file
+        refuse_others([path])
+        output_file.write_over(path, text, self._place)

@@ -11,6 +11,7 @@ import typer
 from kagsync import inputs
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, TextOrJson
+from kagsync.report import PSEUDONYM, REAL, USERNAME
 from kagsync.standings import which
 
 Db = Annotated[Path | None, typer.Option("--db", metavar="PATH", help="The database file [KAGSYNC_DB].")]
@@ -64,6 +65,22 @@ class ShownBoard(StrEnum):
     private = which.PRIVATE
 
 
+class ReportNames(StrEnum):
+    """How the report names people."""
+
+    real = REAL
+    username = USERNAME
+    pseudonym = PSEUDONYM
+
+
+NamesOfReport = Annotated[
+    ReportNames | None,
+    typer.Option(
+        "--names",
+        help="How the report names people. Default: as its folder's pages do, otherwise real.",
+        show_default=False,
+    ),
+]
 BoardOfFile = Annotated[
     FileBoard | None,
     typer.Option(

@@ -9,7 +9,7 @@ import typer
 
 from kagsync import clock, errors
 from kagsync.cli.command import Common, command, open_to_read, schedule_app
-from kagsync.cli.options import JsonOrText
+from kagsync.cli.options import JsonOrText, NamesOfReport, ReportNames
 from kagsync.errors import UsageError
 from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
@@ -37,14 +37,17 @@ def _chosen(**options: bool) -> str | None:
     return names[0] if names else None
 
 
-def _planned(common: Common, every: str, report: Path | None, **options: bool) -> tuple[Plan, str]:
+def _planned(
+    common: Common, every: str, report: Path | None, names: ReportNames | None, **options: bool
+) -> tuple[Plan, str]:
     """What is to run, and the scheduler for it: the one that was chosen, or the one that this system has."""
     from kagsync.schedule import install
     from kagsync.schedule.plan import make_plan
 
     loaded = common.settings()
     name = _chosen(**options) or install.default_name()
-    return make_plan(loaded, every=every, db=common.db, report=report), name
+    plan = make_plan(loaded, every=every, db=common.db, report=report, names=names and names.value)
+    return plan, name
 
 
 @command(schedule_app, "print")
@@ -52,6 +55,7 @@ def schedule_print(
     common: Common,
     every: Every = _EVERY,
     report: Report = None,
+    names: NamesOfReport = None,
     cron: Cron = False,
     systemd: Systemd = False,
     windows: Windows = False,
@@ -59,7 +63,7 @@ def schedule_print(
     """Print what `install` would install; change nothing."""
     from kagsync.schedule import install
 
-    plan, name = _planned(common, every, report, cron=cron, systemd=systemd, windows=windows)
+    plan, name = _planned(common, every, report, names, cron=cron, systemd=systemd, windows=windows)
     listing.write_exactly(install.printed(plan, name).removesuffix("\n"))
 
 
@@ -68,6 +72,7 @@ def schedule_install(
     common: Common,
     every: Every = _EVERY,
     report: Report = None,
+    names: NamesOfReport = None,
     cron: Cron = False,
     systemd: Systemd = False,
     windows: Windows = False,
@@ -78,7 +83,7 @@ def schedule_install(
     """
     from kagsync.schedule import install
 
-    plan, name = _planned(common, every, report, cron=cron, systemd=systemd, windows=windows)
+    plan, name = _planned(common, every, report, names, cron=cron, systemd=systemd, windows=windows)
     common.say(install.install(plan, name))
 
 

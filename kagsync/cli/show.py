@@ -11,7 +11,17 @@ import typer
 
 from kagsync import clock, errors, inputs
 from kagsync.cli.command import Common, app, command, open_to_read
-from kagsync.cli.options import AnyFormat, AnySlug, BoardToShow, Group, OneUser, ShownBoard, Slug, storable
+from kagsync.cli.options import (
+    AnyFormat,
+    AnySlug,
+    BoardToShow,
+    Group,
+    NamesOfReport,
+    OneUser,
+    ShownBoard,
+    Slug,
+    storable,
+)
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, Result
 
@@ -187,6 +197,15 @@ def report(
     ] = None,
     group: Group = None,
     board: BoardToShow = ShownBoard.final,
+    names: NamesOfReport = None,
+    searchable: Annotated[
+        bool | None,
+        typer.Option(
+            "--search-engines/--no-search-engines",
+            help="Whether search engines may list the pages. Default: as before, otherwise not.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write a web page for each competition, and an index."""
     from kagsync.report import write
@@ -194,7 +213,9 @@ def report(
     loaded = common.settings_to_read()
     wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None
     with open_to_read(loaded) as store:
-        content = write.Content(wanted, title, group, board.value)
+        content = write.Content(
+            wanted, title, group, board.value, names=names and names.value, searchable=searchable
+        )
         written = write.report(store, output, clock.utc_now(), content)
     common.say(written.text)
 

@@ -19,6 +19,7 @@ from kagsync.cli.options import (
     Force,
     JsonOrText,
     LogFile,
+    NamesOfReport,
     Slug,
     TeamName,
 )
@@ -73,6 +74,7 @@ def sync(
         Path | None,
         typer.Option("--report", metavar="DIR", help="Update the report in this folder afterwards."),
     ] = None,
+    names: NamesOfReport = None,
     trigger: Annotated[
         str,
         typer.Option(metavar="NAME", help="Who started this run: shown by `kagsync schedule status`."),
@@ -102,6 +104,7 @@ def sync(
         higher_is_better=direction,
         max_time=max_time,
         report=report,
+        names=names and names.value,
         trigger=trigger,
         env_file=env_file,
         renames=not common.quiet or format_ is TextOrJson.json,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from kagsync.store import Store
     from kagsync.store.records import BoardNames, User
 
+NEVER = "never seen on any board"
 _SIMILAR = 0.75  # the share of equal letters: one typing error in four, two in eight
 
 
@@ -40,14 +41,14 @@ class Unseen:
         """The problem in words. It contains the nearest name as a stranger wrote it."""
         nearest, board = self._found
         if nearest is None or board is None:
-            return "never seen on any board"
+            return NEVER
         if nearest == self.user.handle.lower():
             if board.last_user_id is not None and self.user.id <= board.last_user_id:
                 # We looked for this user on that board. It is an old one, where a team counts only if its
                 # name is exactly the same.
-                return f"never seen on any board; a team on {board.slug} has almost that name"
+                return f"{NEVER}; a team on {board.slug} has almost that name"
             return f"on the board of {board.slug}: the next sync brings the entry"
-        return f"never seen on any board; did you mean {nearest} (on {board.slug})?"
+        return f"{NEVER}; did you mean {nearest} (on {board.slug})?"
 
     @cached_property
     def _found(self) -> tuple[str | None, BoardNames | None]:

@@ -9,14 +9,35 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.errors import UsageError
 from kagsync.files import output_file, scratch
+from kagsync.report import NAMES, PSEUDONYM, REAL
 
 if TYPE_CHECKING:
     import contextlib
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 INDEX = "index.html"
-_HEAD = re.compile(r'<meta name="generator" content="kagsync [^"]*" data-key="([0-9a-f]*)">')
+_HEAD = re.compile(
+    r'<meta name="generator" content="kagsync [^"]*" data-key="([0-9a-f]*)"(?: data-names="([^"]*)")?>'
+    r'(?:\n<meta name="robots" content="([^"]*)">)?'
+)
+_SEARCHABLE = "index"  # for robots
+
+
+class Privacy(NamedTuple):
+    """What pages tell strangers.
+
+    Attributes:
+        names: how people are named, a word of `NAMES`.
+        searchable: whether search engines may list the pages.
+    """
+
+    names: str = REAL
+    searchable: bool = False
+
+    @property
+    def robots(self) -> str:
+        return _SEARCHABLE if self.searchable else "noindex"
 
 
 class Head(NamedTuple):
@@ -24,9 +45,11 @@ class Head(NamedTuple):
 
     Attributes:
         key: a hash that changes whenever the page's content does, apart from its freshness.
+        privacy: pages of earlier versions do not say; they have real names.
     """
 
     key: str
+    privacy: Privacy
 
 
 def page_name(slug: str) -> str:
@@ -40,10 +63,22 @@ def page_heads(folder: Path) -> dict[str, Head]:
     return {file: head for file, head in found.items() if head is not None}
 
 
+def strictest(heads: Collection[Head]) -> Privacy:
+    """The privacy of pages, which tell the least in doubt: a run that changes it may have been killed."""
+    names = max((head.privacy.names for head in heads), key=NAMES.index, default=REAL)
+    return Privacy(names, bool(heads) and all(head.privacy.searchable for head in heads))
+
+
 def _head(path: Path) -> Head | None:
     """What a page says about itself; None: it is missing, or kagsync did not write it."""
     found = _HEAD.search(_start(path))
-    return None if found is None else Head(*found.groups())
+    if found is None:
+        return None
+    key, names, robots = found.groups()
+    if names is None:
+        return Head(key, Privacy())
+    # A later version may know other words.
+    return Head(key, Privacy(names if names in NAMES else PSEUDONYM, robots == _SEARCHABLE))
 
 
 def _start(path: Path) -> str:

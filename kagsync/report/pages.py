@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
@@ -26,8 +25,10 @@ if TYPE_CHECKING:
     from kagsync.queries.board import BoardView
     from kagsync.queries.news import Item
     from kagsync.report.chart import Chart
+    from kagsync.report.folder import Head
     from kagsync.report.slope import Slope
     from kagsync.standings.lifecycle import Phase
+    from kagsync.store.records import User
 
 _HERE = Path(__file__).parent
 _OLD = timedelta(hours=1)  # a page says in red when a sync is overdue by this
@@ -35,7 +36,8 @@ _OLD = timedelta(hours=1)  # a page says in red when a sync is overdue by this
 _DOINGS = (FINAL, IMPROVED, MERGED, NEW)
 _MOST_NEWS = 200
 _CARD = re.compile(
-    r'^<li class="card">\n<h2><a href="([^"]+)">.*?\n</li>(?=\n<li class="card">|\n</ul>\n</main>)',
+    r'^<li class="card">\n<h2><a href="([^"]+)">.*?\n</li>'
+    r'(?=\n<li class="card">|\n</ul>\n(?:<section|</main>))',
     re.MULTILINE | re.DOTALL,
 )
 
@@ -134,11 +136,6 @@ class Page:
         return any(wording.mark(line) for line in self.view.on_board)
 
     @cached_property
-    def hints(self) -> defaultdict[int, str]:
-        """Hints about people who were never on any board, by user id."""
-        return defaultdict(str, {each.user.id: each.hint for each in self.view.unseen})
-
-    @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """The table's rows."""
         return [_row(row) for row in board_table.rows(self.view, self.now)]
@@ -164,14 +161,14 @@ def _row(row: board_table.Row) -> dict[str, Any]:
     }
 
 
-def competition(page: Page, chart: Chart | None, slope: Slope | None, key: str) -> str:
+def competition(page: Page, chart: Chart | None, slope: Slope | None, head: Head) -> str:
     """A competition's page.
 
     Args:
         chart: of the public board.
         slope: from the public to the private board.
     """
-    return _render("competition.html", page=page, chart=chart, slope=slope, site=page.site, key=key)
+    return _render("competition.html", page=page, chart=chart, slope=slope, site=page.site, head=head)
 
 
 def card(page: Page) -> str:
@@ -184,11 +181,17 @@ def cards(index: str) -> dict[str, str]:
     return {found[1]: found[0] for found in _CARD.finditer(index)}
 
 
-def index(listed: list[str], site: str, key: str) -> str:
-    """The index of all competitions, made of their cards."""
+def index(listed: list[str], never_seen: list[tuple[User, str]], site: str, head: Head) -> str:
+    """The index of all competitions.
+
+    Args:
+        listed: their cards.
+        never_seen: who was never seen on any board, each with a hint.
+    """
     import markupsafe
 
-    return _render("index.html", cards=[markupsafe.Markup(each) for each in listed], site=site, key=key)
+    cards = [markupsafe.Markup(each) for each in listed]
+    return _render("index.html", cards=cards, never_seen=never_seen, site=site, head=head)
 
 
 def _render(template: str, **content: Any) -> str:
@@ -227,6 +230,7 @@ def _environment() -> Environment:
     )
     environment.filters["left"] = wording.left
     environment.filters["iso"] = _iso
+    environment.filters["name"] = wording.name
     environment.filters["person"] = wording.person_name
     return environment
 

@@ -7,7 +7,6 @@ load nothing from the network. Each is replaced in one step, and only if its con
 from __future__ import annotations
 
 import contextlib
-import functools
 import gc
 import hashlib
 from dataclasses import dataclass
@@ -18,20 +17,29 @@ from kagsync.errors import from_os_error
 from kagsync.output import wording
 from kagsync.queries import board, news, unseen
 from kagsync.report import chart, pages, slope
-from kagsync.report.folder import INDEX, Writer, page_heads, page_name, refuse_others, remove
+from kagsync.report.folder import (
+    INDEX,
+    Head,
+    Privacy,
+    Writer,
+    page_heads,
+    page_name,
+    refuse_others,
+    remove,
+    strictest,
+)
+from kagsync.report.naming import Naming
 from kagsync.standings.lifecycle import FINISHED
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
     from pathlib import Path
 
     from kagsync.queries.board import BoardView
-    from kagsync.queries.unseen import Unseen
     from kagsync.report.chart import Chart
-    from kagsync.report.folder import Head
     from kagsync.report.pages import Page
     from kagsync.report.slope import Slope
     from kagsync.store import Store
@@ -70,6 +78,9 @@ class Content:
         group: only the people of this group.
         board: public, private, or final: the private board, if there is one, above the public one.
         since: how far back the pages compare.
+        names: how people are named, a word of `NAMES`.
+        searchable: whether search engines may list the pages. None, here and for `names`: as on the pages
+            that are in the folder; in a new folder real names and not searchable.
     """
 
     slugs: Iterable[str] | None = None
@@ -77,11 +88,25 @@ class Content:
     group: str | None = None
     board: str = FINAL
     since: timedelta = timedelta(hours=24)
+    names: str | None = None
+    searchable: bool | None = None
 
     @property
     def site(self) -> str:
         """The site's title."""
         return self.title or (f"{self.group}: leaderboards" if self.group else "Leaderboards")
+
+    def privacy(self, heads: Collection[Head]) -> Privacy:
+        """What the pages tell strangers.
+
+        Args:
+            heads: of the pages that are in the folder.
+        """
+        before = strictest(heads)
+        return Privacy(
+            before.names if self.names is None else self.names,
+            before.searchable if self.searchable is None else self.searchable,
+        )
 
 
 _EVERYTHING = Content()
@@ -103,72 +128,79 @@ def report(
     if not gc.isenabled():  # templates leave reference cycles: 50 pages would take 120 MB instead of 70
         gc.freeze()  # what was there before need not be searched
         gc.enable()
-    users = store.users.all() if content.group is None else store.users.in_group(content.group)
+    everybody = store.users.all()
+    users = everybody if content.group is None else store.users.in_group(content.group)
+    tracked = store.competitions.all()
     competitions = (
-        store.competitions.all()
+        tracked
         if content.slugs is None
         else [store.competitions.get(slug) for slug in dict.fromkeys(content.slugs)]
     )
-    names = {page_name(each.slug) for each in competitions}
+    files = [page_name(each.slug) for each in competitions]
     counts = {True: 0, False: 0}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         heads = page_heads(folder)
-        refuse_others(folder / name for name in (INDEX, *sorted(names)) if name not in heads)
+        refuse_others(folder / file for file in (INDEX, *sorted(files)) if file not in heads)
+        privacy = content.privacy(heads.values())
+        naming = Naming(privacy.names, everybody)
+        # Pages of other competitions: all of them, or those that tell more or less than this report does.
+        others = {file for file, head in heads.items() if content.slugs is None or head.privacy != privacy}
+        others -= {INDEX, *files}
+        rewritten = [each for each in tracked if page_name(each.slug) in others]
+        people = naming.people(users)
+        common = _common(store, content, privacy, people)
         made: dict[str, Page] = {}
-        never_seen = functools.cache(lambda: unseen.unseen(store, users))
 
         def page(competition: Competition) -> Page:
             if competition.slug not in made:
-                made[competition.slug] = _page(store, competition, users, now, content, never_seen())
+                made[competition.slug] = _page(store, competition, people, now, content, naming)
             return made[competition.slug]
 
-        keys = [_key(store, competition, content, users, now) for competition in competitions]
-        ages = [_most_age(competition, now) for competition in competitions]
         with contextlib.ExitStack() as stack:
             write = Writer(folder, stack)
+            keys: dict[str, str] = {}
             changed = set()
-            for competition, key, most in zip(competitions, keys, ages, strict=True):
+            for competition in (*competitions, *rewritten):
                 file = page_name(competition.slug)
+                keys[file] = key = _key(store, competition, common, now)
+                most = _most_age(competition, now)
                 new = always or not _fresh(folder / file, heads.get(file), key, now, most)
                 if new:
                     shown = page(competition)
                     ranks = _chart(store, shown.public.view, now) if shown.public else None
-                    write(file, pages.competition(shown, ranks, _slope(shown.view), key))
+                    head = Head(key, privacy)
+                    write(file, pages.competition(shown, ranks, _slope(shown.view), head))
                     changed.add(file)
                 counts[new] += 1
-            index_key = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
-            new = (
-                always
-                or counts[True] > 0
-                or not _fresh(folder / INDEX, heads.get(INDEX), index_key, now, min(ages, default=_FRESHNESS))
-            )
+            key = _hash(common, [keys[file] for file in files])
+            most = min((_most_age(each, now) for each in competitions), default=_FRESHNESS)
+            new = always or counts[True] > 0 or not _fresh(folder / INDEX, heads.get(INDEX), key, now, most)
             if new:
                 # If a page stays, its card on the index stays too.
-                known = _cards(folder / INDEX, names - changed) if INDEX in heads else {}
-                listed = [known.get(page_name(each.slug)) or pages.card(page(each)) for each in competitions]
-                write(INDEX, pages.index(listed, content.site, index_key))
+                is_like = INDEX in heads and heads[INDEX].privacy == privacy
+                known = _cards(folder / INDEX, {*files} - changed) if is_like else {}
+                cards = [known.get(page_name(each.slug)) or pages.card(page(each)) for each in competitions]
+                never_seen = naming.unseen(unseen.unseen(store, users))
+                write(INDEX, pages.index(cards, never_seen, content.site, Head(key, privacy)))
             counts[new] += 1
-        gone = remove(folder, heads.keys() - names - {INDEX}) if content.slugs is None else 0
+        gone = remove(folder, others - keys.keys())
     except OSError as error:
         raise from_os_error(error, f"write the report in {folder}") from error
     return Written(folder / INDEX, counts[True], counts[False], gone)
 
 
 def _page(
-    store: Store,
-    competition: Competition,
-    users: list[User],
-    now: datetime,
-    content: Content,
-    never_seen: list[Unseen],
+    store: Store, competition: Competition, users: list[User], now: datetime, content: Content, naming: Naming
 ) -> Page:
     def of(board_name: str, race: Page | None = None) -> Page:
+        # The index says who was never seen on any board.
         view = board.board(
-            store, competition.slug, users, lambda _: now - content.since, never_seen, board=board_name
+            store, competition.slug, users, lambda _: now - content.since, [], board=board_name
         )
         items = news.news(store, [view.competition], users, lambda _: view.since)
-        return pages.Page(view, items, page_name(competition.slug), now, content.site, race)
+        file = page_name(competition.slug)
+        return pages.Page(naming.view(view), naming.items(items), file, now, content.site, race)
 
     if content.board != FINAL:
         return of(content.board)
@@ -207,14 +239,20 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
     return chart.draw([line for line in lines if line.points], until)
 
 
-def _key(store: Store, competition: Competition, content: Content, users: list[User], now: datetime) -> str:
+def _common(store: Store, content: Content, privacy: Privacy, people: list[User]) -> str:
+    """A hash of all that the pages' content depends on, whatever the competition.
+
+    The roster's version stands for what is removed with a person from the history of others.
+    """
+    return _hash(__version__, content.site, content.board, privacy, store.users.roster_version(), people)
+
+
+def _key(store: Store, competition: Competition, common: str, now: datetime) -> str:
     """A hash that changes whenever the page's content would, apart from its freshness."""
     error = store.runs.last_error(competition.id)
     private = store.competitions.on(competition, PRIVATE) if competition.has_result else None
-    parts = (
-        __version__,
-        content.site,
-        content.board,
+    return _hash(
+        common,
         competition.fingerprint,
         competition.snapshot_at,
         private and (private.fingerprint, private.snapshot_at),
@@ -226,8 +264,10 @@ def _key(store: Store, competition: Competition, content: Content, users: list[U
         competition.awards_medals,
         competition.resting_until,
         error and error[1],
-        users,
     )
+
+
+def _hash(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 

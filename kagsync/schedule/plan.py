@@ -80,16 +80,20 @@ class Plan:
         return int(self.every.total_seconds()) // 60
 
 
-def make_plan(loaded: Settings, *, every: str, db: Path | None, report: Path | None) -> Plan:
+def make_plan(
+    loaded: Settings, *, every: str, db: Path | None, report: Path | None, names: str | None = None
+) -> Plan:
     """Makes the plan for this installation, these settings and this environment.
 
     Args:
         every: such as `5m` or `1h`.
         db: the database, if it is named on the command line.
         report: the folder of the report that each run updates.
+        names: how that report names people; None: as its pages do already.
 
     Raises:
-        UsageError: `every` is not a duration, or one that not all schedulers support.
+        UsageError: `every` is not a duration, or one that not all schedulers support; or there are `names`
+            and no `report`.
         ConfigurationError: a path or variable has a character that a schedule cannot hold.
     """
     environment, private, secrets = _environment()
@@ -102,6 +106,10 @@ def make_plan(loaded: Settings, *, every: str, db: Path | None, report: Path | N
         options += ["--db", str(loaded.db)]
     if report is not None:
         options += ["--report", str(report.absolute())]
+    if names is not None:
+        if report is None:
+            raise UsageError("--names needs --report", "kagsync schedule install --report DIR --names NAMES")
+        options += ["--names", names]
     for text in (*options, *environment.values(), *environment):
         if not text.isprintable():
             raise ConfigurationError(

@@ -97,6 +97,8 @@ class Movement:
         member: who joined or left the team, where that is the reason.
         board: public or private. Of FINAL, `before` is the standing on the public board.
         medal: of FINAL, the medal that the rank gets.
+        is_nameless: whether the names of the team and its members were removed, so that words say nothing
+            about them.
     """
 
     reason: str
@@ -106,6 +108,7 @@ class Movement:
     member: str = ""
     board: str = PUBLIC
     medal: str | None = None
+    is_nameless: bool = False
 
     @property
     def places(self) -> int | None:

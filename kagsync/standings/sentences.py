@@ -11,6 +11,15 @@ if TYPE_CHECKING:
     from kagsync.standings.movements import Movement
     from kagsync.standings.standing import Standing
 
+# What words about these name is removed from a nameless movement.
+_ABOUT_NAMES = (
+    movements.MERGED,
+    movements.MOVED,
+    movements.RENAMED,
+    movements.MEMBER_JOINED,
+    movements.MEMBER_LEFT,
+)
+
 
 def sentence(who: str, movement: Movement, teams: int | None) -> str:
     """A movement as a sentence: `alice 412 → 371 of 1,744: improved 0.80523 → 0.80711`.
@@ -27,6 +36,8 @@ def sentence(who: str, movement: Movement, teams: int | None) -> str:
 
 def words(movement: Movement) -> str:
     """What happened, without the person and the rank: `improved 0.80523 → 0.80711`."""
+    if movement.is_nameless and movement.reason in _ABOUT_NAMES:
+        return movements.REASONS[movement.reason]
     if movement.board == PRIVATE:
         return _words_of_result(movement)
     before, after = movement.before, movement.after
@@ -122,7 +133,7 @@ def brief(movement: Movement) -> str:
             return f"overtaken by {places:,}"
         case movements.OTHERS_LEFT:
             return f"{places:,} above left"
-        case movements.MERGED:
+        case movements.MERGED if not movement.is_nameless:
             return f"merged into {movement.after.team_name if movement.after else ''}"
         case movements.IMPROVED if (movement.places or 0) < 0:
             return "improved, overtaken"
@@ -130,9 +141,9 @@ def brief(movement: Movement) -> str:
             return "fell with a new submission"
         case movements.SUBMITTED:
             return _submissions(movement)
-        case movements.MEMBER_JOINED:
+        case movements.MEMBER_JOINED if not movement.is_nameless:
             return f"{movement.member} joined"
-        case movements.MEMBER_LEFT:
+        case movements.MEMBER_LEFT if not movement.is_nameless:
             return f"{movement.member} left"
     return movement.reason.replace("-", " ")
 

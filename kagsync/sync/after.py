@@ -49,6 +49,7 @@ class After(NamedTuple):
 
     Attributes:
         report: the folder whose pages are updated; None: no report.
+        names: how they name people; None: as they do already.
         trigger: what started the run.
         started: when it started.
         ping: tells the monitor, if there is one.
@@ -57,6 +58,7 @@ class After(NamedTuple):
 
     settings: Settings
     report: Path | None
+    names: str | None
     trigger: str
     started: datetime
     ping: Ping
@@ -85,7 +87,9 @@ class After(NamedTuple):
                     store = error
             if store is not None and outcome.error is None:
                 if (folder := self.report) is not None:
-                    outcome = self._attempt(REPORT, outcome, lambda: _update_report(_open(store), folder))
+                    outcome = self._attempt(
+                        REPORT, outcome, lambda: _update_report(_open(store), folder, self.names)
+                    )
                 outcome = self._attempt(NOTIFY, outcome, lambda: _notify(self.settings, _open(store)))
             outcome = self._attempt(PING, outcome, lambda: self._finish_ping(store, outcome))
             if store is not None:
@@ -149,10 +153,10 @@ def _open(store: Store | KagsyncError | None) -> Store:
     return store
 
 
-def _update_report(store: Store, folder: Path) -> list[AfterFailure]:
+def _update_report(store: Store, folder: Path, names: str | None) -> list[AfterFailure]:
     from kagsync.report import write
 
-    written = write.report(store, folder, clock.utc_now(), always=False)
+    written = write.report(store, folder, clock.utc_now(), write.Content(names=names), always=False)
     logger.info("%s", written.text)
     return []
 

@@ -55,6 +55,7 @@ class Options:
         max_time: seconds after which no competition is started. Soon after, unfinished downloads are
             cancelled. The next run begins with these competitions. None: `MAX_TIME` for `everything`.
         report: the folder of the report's pages, which are updated at the end; None: no report.
+        names: how the report names people; None: as its pages do already.
         trigger: what started the run, for `kagsync schedule status`.
         env_file: a file with more environment variables.
         renames: find out who may have a new username, as a part of the outcome.
@@ -70,6 +71,7 @@ class Options:
     higher_is_better: bool | None = None
     max_time: float | None = None
     report: Path | None = None
+    names: str | None = None
     trigger: str = inputs.BY_HAND
     env_file: Path | None = None
     renames: bool = False
@@ -95,6 +97,8 @@ class Options:
             raise UsageError("--board needs --from", "kagsync sync SLUG --from FILE --board private")
         if self.higher_is_better is not None and not slugs:
             raise UsageError("a direction needs named competitions", "kagsync sync SLUG --lower-is-better")
+        if self.names is not None and self.report is None:
+            raise UsageError("--names needs --report", "kagsync sync --all --report DIR --names pseudonym")
         return replace(self, slugs=slugs, trigger=trigger)
 
 
@@ -137,7 +141,15 @@ def run(
     if settings is None:
         monitor.finish(outcome.exit_code, str(outcome.error))
     else:
-        after = After(settings, options.report, options.trigger, started, monitor, renames=options.renames)
+        after = After(
+            settings,
+            options.report,
+            options.names,
+            options.trigger,
+            started,
+            monitor,
+            renames=options.renames,
+        )
         outcome = after.finish(outcome)
     unwritten = show(outcome)
     if after is not None and unwritten is not None and outcome.exit_code == errors.OK:

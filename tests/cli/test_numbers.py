@@ -66,6 +66,7 @@ WORDS = {
         "--env-file",
         "--title",
         "--name",
+        "--names",
         "--group",
         "--board",
     ),

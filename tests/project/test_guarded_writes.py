@@ -29,7 +29,7 @@ EXCEPTIONS = {
         "store/backup",
         "backup",
     ): "into a scratch folder; replaces what output_file examined and alone() locks",
-    ("report/write", "_remove_others"): "a page with kagsync's mark",
+    ("report/folder", "remove"): "a page with kagsync's mark",
     ("store/replacing", "_connect"): "opens only what is_kagsyncs has recognized",
     (
         "store/opening",

@@ -9,7 +9,8 @@ from world.work import counted
 
 from kagsync.queries.board import BoardView
 from kagsync.queries.unseen import Names, Unseen
-from kagsync.report.pages import Page
+from kagsync.report import REAL
+from kagsync.report.naming import Naming
 from kagsync.store.records import User
 
 NOW = datetime(2025, 10, 31, tzinfo=UTC)
@@ -22,6 +23,10 @@ def view(people: int) -> BoardView:
     ]
     names = Names([])
     return BoardView(untracked("titanic"), NOW, [], [], users, [Unseen(each, names) for each in users], None)
+
+
+def _by_name(users: list[User]) -> list[User]:
+    return sorted(users, key=lambda user: user.handle)
 
 
 def test_the_groups_are_in_order_and_those_without_one_come_last() -> None:
@@ -41,12 +46,12 @@ def test_the_work_for_all_groups_grows_in_proportion() -> None:
     assert work(400) < 2.5 * work(200)
 
 
-def test_the_work_for_all_hints_of_a_page_grows_in_proportion() -> None:
+def test_the_work_for_all_hints_of_a_report_grows_in_proportion() -> None:
     def work(people: int) -> int:
-        page = Page(view(people), [], "titanic.html", NOW, "Leaderboards")
+        board = view(people)
         with counted() as found:
-            hints = [page.hints[user.id] for user in page.view.missing]
-        assert hints == ["never seen on any board"] * people
+            told = Naming(REAL, board.missing).unseen(board.unseen)
+        assert [(user.id, hint) for user, hint in told] == [(user.id, "") for user in _by_name(board.missing)]
         return found.python
 
     work(10)  # what is loaded once is loaded

@@ -8,10 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from test_pages import SLUG, Filling, Standing, a_year, hostile, write
+from test_pages import SLUG, Filling, Standing, a_year, hostile, locks_of, write
+from world.database import execute
 
-from kagsync.report import chart
+from kagsync.report import PSEUDONYM, chart
 from kagsync.report import write as report
+from kagsync.store import Store
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -263,6 +265,28 @@ def test_pointing_at_a_person_lights_up_both_tables_and_both_charts(browser: Any
         visit.page.locator("h1").hover()
         assert visit.js(lit) == []
         assert visit.page.locator(".pointed").all_inner_texts() == ["best at the top"] * 2
+
+
+def test_people_with_pseudonyms_are_filtered_and_lit_up_too(browser: Any, tmp_path: Path) -> None:
+    filling = few()
+    filling.final = (400, 999, 12)
+    filling.into(tmp_path / "a.db")
+    execute(tmp_path / "a.db", "UPDATE users SET pseudonym = 'Person \"<' || (1000 + id)")
+    folder = tmp_path / "site"
+    with Store.open(tmp_path / "a.db", locks_of(tmp_path / "a.db")) as store:
+        report.report(store, folder, NOW, report.Content(names=PSEUDONYM))
+    bob = 'Person "<1002'
+    lit = "[...document.querySelectorAll('.lit')].map((e) => e.localName + ' ' + e.dataset.user).sort()"
+    with Visit(browser, folder / report.page_name(SLUG)) as visit:
+        visit.page.get_by_text(bob, exact=True).first.hover()
+        assert {each.split(maxsplit=1)[1] for each in visit.js(lit)} == {bob.lower()}
+        assert len(visit.js(lit)) == 7
+        assert visit.page.locator(".pointed").all_inner_texts() == [bob, bob]
+        visit.page.get_by_label("Filter").fill("1002")
+        assert visit.page.locator("#found").inner_text() == "1 of 3"
+        assert visit.js(LINES_SHOWN) == [bob.lower()] * 2
+        assert visit.page.get_by_label("Filter").get_attribute("placeholder") == "name, group"
+        assert (visit.said, visit.asked) == ([], [(folder / report.page_name(SLUG)).as_uri()])
 
 
 def test_each_table_is_sorted_by_itself(browser: Any, result: Path) -> None:

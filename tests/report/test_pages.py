@@ -678,15 +678,51 @@ def test_the_deadline_is_told(tmp_path: Path, deadline: timedelta | None, told: 
         assert (told in text) if told else ("ends in" not in text and "ended" not in text)
 
 
-def test_who_left_and_who_is_missing_is_told_with_a_hint(club: Reported) -> None:
+def test_who_left_and_who_is_missing_is_told(club: Reported) -> None:
     club.track("alice", "bob", "carrol")
     club.board("alice", "bob", "carol")
     club.board("alice", "carol", minute=1)
     club.report()
-    text = page(club.site).text
-    assert "bob left the board on 2025-10-31 (was rank 2, score 0.89)" in text
-    assert "carrol – never seen on any board; did you mean carol (on titanic)?" in text
-    assert "2 teams, 1 of ours" in text
+    found = page(club.site)
+    assert "bob left the board on 2025-10-31 (was rank 2, score 0.89)" in found.text
+    assert "2 teams, 1 of ours" in found.text
+    assert found.html.split('<ul class="people">')[1].split("</ul>")[0].strip() == "<li>carrol</li>"
+
+
+def test_who_was_never_seen_is_said_once_on_the_index_with_a_hint(club: Reported) -> None:
+    club.track("alice", "bob", "carrol", "zzzzzz")
+    club.board("alice", "carol")
+    club.track(slug="digits")
+    club.board("bob", slug="digits")
+    club.report()
+    index = page(club.site, None)
+    assert "Never seen on any board" in [text for tag, text in index.texts if tag == "h2"]
+    assert index.text.count("never seen on any board") == 0
+    told = index.html.split('<ul class="people">')[1].split("</ul>")[0].split("\n")
+    assert told == ["", "<li>carrol – did you mean carol (on titanic)?</li>", "<li>zzzzzz</li>", ""]
+    assert index.open == []
+    for slug in (SLUG, "digits"):
+        assert "ever seen" not in page(club.site, slug).text
+
+
+def test_the_last_card_stays_whoever_is_listed_below_it(club: Reported) -> None:
+    club.track("alice", "carrol")
+    for slug in ("digits", SLUG):
+        club.track(slug=slug)
+        club.board("alice", "carol", slug=slug, report=True)
+    index = page(club.site, None).html
+    assert "Never seen on any board" in index
+    assert [*pages.cards(index)] == [report.page_name("digits"), report.page_name(SLUG)]
+    club.people("alice2")
+    club.board("carrol", "alice2", slug="digits", minute=1, report=True)
+    club.board("carrol", "alice2", minute=1, report=True)
+    assert "Never seen on any board" not in page(club.site, None).html
+
+
+def test_before_the_first_board_nobody_is_said_to_be_never_seen(club: Reported) -> None:
+    club.track("alice")
+    club.report()
+    assert "ever seen" not in page(club.site, None).text
 
 
 def test_a_paused_competition_says_so(club: Reported) -> None:

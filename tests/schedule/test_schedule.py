@@ -557,6 +557,17 @@ def test_paths_of_options_and_variables_become_absolute(
     assert "KAGSYNC_LOG_FILE" not in installed_environment(crontab)
 
 
+@pytest.mark.parametrize("names", ["real", "username", "pseudonym"])
+def test_how_the_report_names_people_is_passed_on(crontab: Crontab, kagsync: Kagsync, names: str) -> None:
+    words = ("--report", "pages", "--names", names)
+    assert f"--names {names}" in kagsync.ok("schedule", "print", "--cron", *words)
+    kagsync.ok("schedule", "install", *words)
+    installed = shlex.split(as_cron_runs_it(crontab.job))
+    assert installed[installed.index("--names") + 1] == names
+    kagsync.ok("schedule", "install", "--report", "pages")
+    assert "--names" not in crontab.job
+
+
 def test_the_home_of_the_account_needs_no_carrying(
     crontab: Crontab, kagsync: Kagsync, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

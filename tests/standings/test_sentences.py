@@ -28,6 +28,7 @@ from kagsync.standings.movements import (
 )
 from kagsync.standings.sentences import brief, sentence, words
 from kagsync.standings.standing import Standing
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 GONE = "del=0123456789abcdef"  # a member whose account was deleted
 
@@ -247,6 +248,15 @@ def test_scores_are_told_as_kaggle_prints_them() -> None:
 def test_names_are_told_as_they_are() -> None:
     movement = Movement(RENAMED, 1, at(name="[red]a[/red]"), at(name="“quoted”"))
     assert sentence("{who}", movement, 1) == "{who}: the team “[red]a[/red]” is now called ““quoted””"
+
+
+@pytest.mark.parametrize("board", [PUBLIC, PRIVATE])
+@pytest.mark.parametrize("reason", [MERGED, MOVED, RENAMED, MEMBER_JOINED, MEMBER_LEFT])
+def test_a_nameless_movement_is_told_without_team_and_member(reason: str, board: str) -> None:
+    after = at(371, team_id=8, name="", members="")
+    movement = Movement(reason, 1, at(name="", members=""), after, board=board, is_nameless=True)
+    assert words(movement) == REASONS[reason]
+    assert brief(movement) == reason.replace("-", " ")
 
 
 # Properties: any movement, also one that no history gives

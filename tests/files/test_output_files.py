@@ -391,7 +391,8 @@ def test_an_export_where_there_are_no_hard_links(
 
     monkeypatch.setattr(os, "link", none)
     kagsync.ok("users", "export", str(place / "roster.csv"))
-    assert (place / "roster.csv").read_text() == "username,name,group\nalice,,\nbob,,\n"
+    listed = (place / "roster.csv").read_text().splitlines()
+    assert [line.partition(",")[0] for line in listed] == ["username", "alice", "bob"]
     assert kagsync("users", "export", str(place / "roster.csv")).code == 2
 
 

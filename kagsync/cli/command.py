@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import inspect
 import sys
@@ -10,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
+import typer.core
 
 from kagsync import log, settings
 from kagsync.cli.options import Db, Quiet, Verbose
@@ -25,7 +27,32 @@ if TYPE_CHECKING:
     from kagsync.store import Store
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+# typer carries its own copy of click, so click's exceptions have no public name.
+_UsageError: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "UsageError"
+)
+# Commands that delete or hide something. An unknown command may be anything, so these are never suggested.
+DESTRUCTIVE = {"remove", "archive", "cleanup", "compact"}
+
+
+class _Commands(typer.core.TyperGroup):
+    """Commands by name. Of an unknown one it says which harmless ones have a similar name."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except _UsageError as error:
+            harmless = [name for name in self.commands if name not in DESTRUCTIVE]
+            if similar := difflib.get_close_matches(args[0], harmless):
+                message = error.message.rstrip(".")  # type: ignore[attr-defined]
+                names = ", ".join(map(repr, similar))
+                error.message = f"{message}. Did you mean {names}?"  # type: ignore[attr-defined]
+            raise
+
+
 _COMMON = {
+    "cls": _Commands,
+    "suggest_commands": False,  # typer's own, which leave nothing out
     "rich_markup_mode": None,
     "add_completion": False,
     "no_args_is_help": True,

@@ -36,6 +36,7 @@ class BoardSummary:
         teams: teams among them (without benchmarks; an old board's earlier rows of a team collapse).
         legible: how many cells of each column could be read, and how many could not.
         deleted: members whose account was deleted (`del=<16 hex>`), each with the team's id.
+        keeps_team_names: to be set before the board is read.
     """
 
     rows: int = 0
@@ -43,12 +44,14 @@ class BoardSummary:
     benchmarks: list[Benchmark] = field(default_factory=list)
     legible: dict[str, Legible] = field(default_factory=dict)
     deleted: dict[str, int | None] = field(default_factory=dict)
+    keeps_team_names: bool = False
     _ids: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
     _ranks_by_id: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
     _ranks: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
     _scores: array[float] = field(default_factory=lambda: array("d"), compare=False, repr=False)
     _unscored: array[int] = field(default_factory=lambda: array("q"), compare=False, repr=False)
     _names: list[str] = field(default_factory=list, compare=False, repr=False)
+    _team_names: list[str] = field(default_factory=list, compare=False, repr=False)
     _name_characters: int = field(default=0, compare=False, repr=False)
     _marks: Marks | None = field(default=None, compare=False, repr=False)
 
@@ -80,6 +83,10 @@ class BoardSummary:
             text = "\n".join(names)
             self._name_characters += len(text)
             self._names.append(text)
+            if self.keeps_team_names:
+                team_names = "\n".join(teams.team_names)
+                self._name_characters += len(team_names)
+                self._team_names.append(team_names)
         if "del=" in ",".join(teams.members):
             for team_id, cell in zip(teams.team_ids, teams.members, strict=True):
                 for name in split_members(cell):
@@ -131,6 +138,10 @@ class BoardSummary:
     def names(self) -> str | None:
         """The names on the board, those of a team in a line; None of a board that is too large."""
         return "\n".join(self._names) if self._keeps_names else None
+
+    def team_names(self) -> str:
+        """The name of each team in a line; empty if they are not kept."""
+        return "\n".join(self._team_names) if self._keeps_names else ""
 
     def marks(self) -> Marks:
         """What standings on this board are measured against."""

@@ -37,6 +37,7 @@ _STANDING = (
 )
 _COLUMNS = ("user_id", *_STANDING, "matched_by", "first_seen_at", "last_seen_at", "left_at")
 _ENTRY = ", ".join(_COLUMNS)
+_TEAMS = "\n\0\n"  # between the usernames and the names of the teams in board_names
 _TRACKED = "user_id NOT IN (SELECT id FROM users WHERE archived_at IS NOT NULL)"
 # Not sqlite-utils' upsert: importing it takes longer than writing a changed board.
 _UPSERT = (
@@ -142,7 +143,7 @@ class Boards(BoardPart):
             "ORDER BY moment DESC LIMIT 1) FROM board_names n JOIN competitions c ON c.id = n.competition_id "
             "ORDER BY c.snapshot_at DESC"
         )
-        return [BoardNames(slug, _unpacked(packed), last) for slug, packed, last in rows]
+        return [BoardNames(slug, *_unpacked(packed), last) for slug, packed, last in rows]
 
 
 class BoardChanges(BoardPart):
@@ -164,6 +165,7 @@ class BoardChanges(BoardPart):
         teams: int | None,
         marks: Marks,
         names: str | None,
+        team_names: str = "",
         fingerprint: str,
     ) -> None:
         """Makes a board the applied one.
@@ -171,6 +173,7 @@ class BoardChanges(BoardPart):
         Args:
             teams: None: not known, because the board was not read to its end.
             names: all names on it, a team's in a line; None: they are too many to keep.
+            team_names: the names of its teams in lines; empty: nobody is known by a team.
         """
         self._set(
             competition_id,
@@ -195,7 +198,8 @@ class BoardChanges(BoardPart):
             [(competition_id, line.medal, line.rank, line.score) for line in marks.medal_lines],
         )
         if names is not None and self._t.board == PUBLIC:
-            self._db.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, _packed(names)))
+            text = f"{names}{_TEAMS}{team_names}" if team_names else names
+            self._db.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, _packed(text)))
 
     def save_ranks(self, competition_id: int, packed: bytes) -> None:
         """Saves the ranks of all teams on the applied board (see `standings/ranks.py`)."""
@@ -311,6 +315,10 @@ def _packed(names: str) -> bytes:
     return zlib.compress(names.encode(), 1)  # a higher level takes longer and hardly saves space
 
 
-def _unpacked(packed: bytes) -> set[str]:
-    text = zlib.decompress(packed).decode().lower().replace(",", "\n")
+def _unpacked(packed: bytes) -> tuple[set[str], set[str]]:
+    names, _, teams = zlib.decompress(packed).decode().partition(_TEAMS)
+    return _lines(names.lower().replace(",", "\n")), _lines(teams)
+
+
+def _lines(text: str) -> set[str]:
     return {name for line in text.splitlines() if (name := line.strip())}

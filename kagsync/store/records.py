@@ -254,13 +254,17 @@ class Snapshot(NamedTuple):
 
 
 class BoardNames(NamedTuple):
-    """All names on a competition's latest board, lower case.
+    """The names on a competition's latest board.
 
-    `last_user_id`: users up to this id were searched for there; None: not known.
+    Attributes:
+        names: all usernames, lower case; on an old board, which has none, the names of the teams.
+        teams: the names of the teams; empty if nobody was known by a team.
+        last_user_id: users up to this id were searched for there; None: not known.
     """
 
     slug: str
     names: set[str]
+    teams: set[str]
     last_user_id: int | None
 
 

@@ -127,6 +127,7 @@ def _read(
 ) -> tuple[Matches, Board]:
     """Reads a board: whose rows are on it, and the board with its summary."""
     board = reader.open_board(fetched.csv, higher_is_better=competition.higher_is_better)
+    board.summary.keeps_team_names = roster.teams is not None  # to suggest corrections of teams
     try:
         matches = matching.match(board.pieces, roster, team_name=team_name, before=before)
     except BadBoard:
@@ -184,6 +185,7 @@ def _apply(
         teams=snapshot.teams,
         marks=summary.marks().of_a_part() if fetched.partial else summary.marks(),
         names=summary.names(),
+        team_names=summary.team_names(),
         fingerprint=fingerprint,
     )
     boards.save_unclear_teams(competition.id, matches.unclear)

@@ -24,11 +24,14 @@ PIECES = [1, 2, 3, 7, 50, 1000]
 GONE, GONE_TOO = "del=0123456789abcdef", "del=fedcba9876543210"
 
 
-def read(folder: Path, content: bytes | str, *, higher_is_better: bool | None = None) -> BoardSummary:
+def read(
+    folder: Path, content: bytes | str, *, higher_is_better: bool | None = None, team_names: bool = False
+) -> BoardSummary:
     """The summary of a board, all of whose pieces have been read."""
     path = folder / "board.csv"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     board = reader.open_board(path, higher_is_better=higher_is_better)
+    board.summary.keeps_team_names = team_names
     for _ in board.pieces:
         pass
     return board.summary
@@ -47,7 +50,7 @@ def host(name: str, score: str) -> Team:
 def names(summary: BoardSummary) -> set[str]:
     text = summary.names()
     assert text is not None
-    return boards._unpacked(boards._packed(text))
+    return boards._unpacked(boards._packed(text))[0]
 
 
 # The direction
@@ -217,7 +220,7 @@ def test_packed_names_are_far_smaller_than_the_names(tmp_path: Path) -> None:
     text = read(tmp_path, content).names()
     assert text is not None
     packed = boards._packed(text)
-    assert boards._unpacked(packed) == {name for cell in cells for name in cell.split(",")} - {""}
+    assert boards._unpacked(packed)[0] == {name for cell in cells for name in cell.split(",")} - {""}
     assert len(packed) < len("\n".join(cells)) * 0.6
 
 
@@ -229,7 +232,17 @@ def test_the_names_of_a_board_that_is_too_large_are_not_kept(
     assert names(read(tmp_path, content)) == {"user1", "user2"}
     monkeypatch.setattr(summary_module, "_MOST_NAMES", 2)
     assert read(tmp_path, content).names() is None
+    assert read(tmp_path, content, team_names=True).team_names() == ""
     assert read(tmp_path, content).marks().higher_is_better is True
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["modern", "old"])
+def test_the_names_of_the_teams_are_kept_as_they_are_if_they_are_asked_for(tmp_path: Path, old: bool) -> None:
+    teams = [Team(1, "The, Team", ("alice",)), Team(2, "Zwei ☃", ("bob",))]
+    content = board_csv(teams, old=old)
+    assert read(tmp_path, content).team_names() == ""
+    assert read(tmp_path, content, team_names=True).team_names().splitlines() == ["The, Team", "Zwei ☃"]
+    assert names(read(tmp_path, content, team_names=True)) == names(read(tmp_path, content))
 
 
 @pytest.mark.parametrize(

@@ -537,7 +537,12 @@ def test_the_names_that_an_earlier_version_packed_can_still_be_read(tmp_path: Pa
     assert "linaverrow" in board.names
 
 
-def test_the_names_of_a_board_come_back_in_lower_case(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("team_names", "teams"), [("", set()), ("The, Team\n Ü ", {"The, Team", "Ü"})], ids=["none", "some"]
+)
+def test_the_names_of_a_board_come_back_in_lower_case_and_those_of_teams_as_they_were(
+    store: Store, team_names: str, teams: set[str]
+) -> None:
     key = populated(store)
     with store.writing() as write:
         write.boards.apply(
@@ -547,10 +552,11 @@ def test_the_names_of_a_board_come_back_in_lower_case(store: Store) -> None:
             teams=1,
             marks=Marks(None, [], []),
             names="Alice, bob\n\nÜ,carol",
+            team_names=team_names,
             fingerprint="x",
         )
         write.history.save_snapshot(key, Snapshot(200, 3, 2, 7))
-    assert store.boards.names() == [BoardNames("titanic", {"alice", "bob", "ü", "carol"}, 7)]
+    assert store.boards.names() == [BoardNames("titanic", {"alice", "bob", "ü", "carol"}, teams, 7)]
 
 
 # Errors

@@ -29,7 +29,7 @@ def history(
     Args:
         db: the database file; None: the one that the `kagsync` command uses.
         slug: the competition.
-        usernames: one person, or several; None: everybody.
+        usernames: one person, or several, by username, handle, student id or name; None: everybody.
         since: a time, or how long ago, such as `"7d"`; None: everything.
         board: `"public"`, `"private"`, or `"final"`: the private one if there is one, otherwise public.
 

@@ -94,7 +94,10 @@ BoardToShow = Annotated[
     typer.Option("--board", help="Which board to show. final: private if there is one, otherwise public."),
 ]
 AnySlug = Annotated[str | None, typer.Argument(metavar="SLUG", help="A tracked competition. Default: all.")]
-OneUser = Annotated[str | None, typer.Option("--user", metavar="USERNAME", help="Only this person.")]
+OneUser = Annotated[
+    str | None,
+    typer.Option("--user", metavar="PERSON", help="Only the person of this username, student id or name."),
+]
 Group = Annotated[str | None, typer.Option("--group", metavar="GROUP", help="Only the people in this group.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Slugs = Annotated[list[str], typer.Argument(metavar="SLUG", help="Tracked competitions.")]

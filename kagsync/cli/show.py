@@ -95,11 +95,11 @@ def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Compe
     return lambda _: moment
 
 
-def _people(store: Store, username: str | None, group: str | None) -> list[User]:
-    if username is not None and group is not None:
+def _people(store: Store, person: str | None, group: str | None) -> list[User]:
+    if person is not None and group is not None:
         raise UsageError("--user and --group contradict each other", "Pass one of them")
-    if username is not None:
-        return [store.users.get(inputs.person(username))]
+    if person is not None:
+        return [store.users.get(inputs.person(person))]
     return store.users.all() if group is None else store.users.in_group(group)
 
 
@@ -152,8 +152,9 @@ def news(
 def history(
     common: Common,
     slug: Slug,
-    usernames: Annotated[
-        list[str] | None, typer.Argument(metavar="USERNAME", help="Whose history. Default: everybody's.")
+    people: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PERSON", help="Usernames, student ids or names. Default: everybody."),
     ] = None,
     group: Group = None,
     board: BoardToShow = ShownBoard.final,
@@ -171,11 +172,11 @@ def history(
     from kagsync.queries import history as query
 
     loaded = common.settings_to_read()
-    if usernames and group is not None:
-        raise UsageError("usernames and --group contradict each other", "Pass one of them")
+    if people and group is not None:
+        raise UsageError("PERSON and --group contradict each other", "Pass one of them")
     # While a pager waits, SQLite cannot reuse its -wal, which grows with each sync; nobody is blocked.
     store = common.until_printed.enter_context(open_to_read(loaded))
-    named = dict.fromkeys(store.users.get(inputs.person(name)) for name in usernames or [])
+    named = dict.fromkeys(store.users.get(inputs.person(name)) for name in people or [])
     users = list(named) or _people(store, None, group)
     competition = store.competitions.get(inputs.competition_slug(slug))
     start = None if since is None else _since(since, loaded, clock.utc_now())(competition)
@@ -223,15 +224,19 @@ def report(
 @command(app)
 def missing(
     common: Common,
-    slug: Slug,
+    slug: AnySlug = None,
     group: Group = None,
     format_: AnyFormat = Format.table,
 ) -> Result:
-    """List who has no entry in a competition, and likely typos."""
-    from kagsync.output import tables
-    from kagsync.queries import board
+    """List who has no entry in a competition, likely typos, and what a sync could not decide.
+
+    Without SLUG: in each active competition.
+    """
+    from kagsync.output import missing_table
+    from kagsync.queries import missing as query
 
     loaded = common.settings_to_read()
+    wanted = None if slug is None else inputs.competition_slug(slug)
     with open_to_read(loaded) as store:
-        found = board.missing(store, inputs.competition_slug(slug), _people(store, None, group))
-    return Result(tables.missing(*found), board.missing_as_json(*found))
+        found = query.missing(store, wanted, _people(store, None, group))
+    return Result(missing_table.missing(found), query.as_json(found))

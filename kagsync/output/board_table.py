@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kagsync import clock
+from kagsync.output import hints
 from kagsync.output.terminal import DOWN, UP, Blocks, Column, Table, moment, sparkline
 from kagsync.output.wording import (
     MATCHED_BY_NAME_SIGN,
@@ -19,6 +20,7 @@ from kagsync.output.wording import (
     shaken,
 )
 from kagsync.queries.board import score_is_better
+from kagsync.queries.unseen import NEVER
 from kagsync.standings import lifecycle
 from kagsync.standings.movements import CAME_BACK, FINAL, NEW
 from kagsync.standings.sentences import brief
@@ -224,11 +226,13 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
     ):
         below.append("Next: the score still missing, and the places in brackets")
     below += [left(line, "private board" if view.is_private else "board") for line in view.left]
-    if view.missing and not view.is_private:
-        below.append(f"Not on the board yet: {_people(view.missing)}")
-    elif view.missing and view.competition.has_result:
-        below.append(f"Not on the private board: {_people(view.missing)}")
-    below += [f"{person_name(each.user)}: {each.hint}" for each in view.unseen[:_NAMES_IN_A_LINE]]
+    absent = _seen_elsewhere(view)
+    if absent and not view.is_private:
+        below.append(f"Not on the board yet: {_people(absent)}")
+    elif absent and view.competition.has_result:
+        below.append(f"Not on the private board: {_people(absent)}")
+    below += _never_seen(view)
+    below += hints.undecided(view.undecided, most=_NAMES_IN_A_LINE)
     title, facts = _header(view, now)
     if group is not None:
         title = f"{group}: {title}"
@@ -255,9 +259,11 @@ def person(views: list[BoardView], now: datetime) -> Table:
     below = _mark_note(views)
     for view in views:
         below += [f"{view.competition.slug}: {left(line)}" for line in view.left]
-    if absent := [view.competition.slug for view in views if view.missing]:
+    if absent := [view.competition.slug for view in views if _seen_elsewhere(view)]:
         below.append(f"Not on the board of: {', '.join(absent)}")
-    below += [f"{person_name(each.user)}: {each.hint}" for view in views[:1] for each in view.unseen]
+    for view in views[:1]:
+        below += _never_seen(view)
+    below += dict.fromkeys(line for view in views for line in hints.undecided(view.undecided))
     return Table(columns, [row for view in views for row in rows(view, now)], below=below)
 
 
@@ -340,6 +346,24 @@ def _decimals(view: BoardView) -> int:
 def _mark_note(views: Iterable[BoardView]) -> list[str]:
     marked = any(mark(line) for view in views for line in (*view.on_board, *view.left))
     return [f"{MATCHED_BY_NAME_SIGN} matched by the team's name only"] if marked else []
+
+
+def _seen_elsewhere(view: BoardView) -> list[User]:
+    """Who was never on this board, without those about whom another line tells more."""
+    never_seen = {each.user.id for each in view.unseen}
+    return [user for user in view.missing if user.id not in never_seen and not view.undecided.concerns(user)]
+
+
+def _never_seen(view: BoardView) -> list[str]:
+    """Who was never on any board: a line for each person with a suggestion, and one for the others."""
+    people = [each for each in view.unseen if not view.undecided.concerns(each.user)]
+    shown = people[:_NAMES_IN_A_LINE]
+    lines = [f"{person_name(each.user)}: {each.hint}" for each in shown if each.hint != NEVER]
+    if others := [person_name(each.user) for each in shown if each.hint == NEVER]:
+        lines.append(f"{NEVER.capitalize()}: {', '.join(others)}")
+    if more := len(people) - len(shown):
+        lines.append(f"{more:,} more were {NEVER}: kagsync missing {view.competition.slug}")
+    return lines
 
 
 def _people(people: list[User]) -> str:

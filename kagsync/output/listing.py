@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kagsync.output.terminal import Table
 
 # Left out of CSV, because a spreadsheet has no use for a list, or for a text beside its number.
-_NOT_IN_CSV = {"score_text", "members"}
+_NOT_IN_CSV = {"score_text", "members", "unclear_teams"}
 
 
 class Format(StrEnum):

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from kagsync.queries.news import Item
     from kagsync.queries.overview import Overview
     from kagsync.queries.status import Health, Status
-    from kagsync.queries.unseen import Unseen
     from kagsync.standings.shake_up import ShakeUp
     from kagsync.store.records import Competition, Target, User
 
@@ -110,31 +109,23 @@ def competitions(found: list[Overview], now: datetime) -> Table:
     return Table(columns, tracked, below=[] if found else [_NO_COMPETITION])
 
 
-_PEOPLE: list[Column[User]] = [
-    Column("Username", lambda user: user.handle, style="bold"),
-    Column("Name", lambda user: user.name or ""),
-    Column("Group", lambda user: user.group or ""),
+PEOPLE: list[Column[User]] = [
+    Column("Username", lambda user: user.handle, keep=110, style="bold"),
+    Column("Name", lambda user: user.name or "", keep=60, shrink=14),
+    Column("Group", lambda user: user.group or "", keep=50, shrink=10),
 ]
 
 
 def users(roster: list[User], *, archived: bool = False) -> Table:
     """The tracked people, or the archived ones."""
     columns = [
-        *_PEOPLE,
+        *PEOPLE,
         Column("Student id", lambda user: user.student_id or "", keep=40),
         Column("Team", lambda user: user.team or "", keep=30, shrink=12),
         Column("Pseudonym", lambda user: user.pseudonym, keep=20),
     ]
     nobody = "Nobody is archived" if archived else "Nobody is tracked yet: kagsync users add USERNAME"
     return Table(columns, roster, below=[] if roster else [nobody])
-
-
-def missing(competition: Competition, absent: list[User], unseen: list[Unseen]) -> Table:
-    """The people who have no entry in a competition."""
-    notes = {each.user.id: each.hint for each in unseen}
-    columns = [*_PEOPLE, Column("Note", lambda user: notes.get(user.id, ""), shrink=20)]
-    count = f"{len(absent)} of ours without an entry" if absent else "everybody has an entry"
-    return Table(columns, absent, title=f"{competition.slug}: {count}")
 
 
 def news(items: list[Item], shaken: list[tuple[Competition, ShakeUp]], *, several: bool) -> Lines:

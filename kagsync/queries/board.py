@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.queries import results, unseen
+from kagsync.queries.undecided import NOTHING, Undecided, undecided
 from kagsync.standings import gaps, movements, sentences
 from kagsync.standings.which import PRIVATE, PUBLIC
 
@@ -68,6 +69,7 @@ class BoardView:
         missing: who was never on it.
         unseen: who was never on any board.
         shake_up: of all teams; None: not known, or this is not the private board.
+        undecided: what the sync of this board could not decide about them.
     """
 
     competition: Competition
@@ -78,6 +80,7 @@ class BoardView:
     unseen: list[Unseen]
     last_error: tuple[datetime, str] | None
     shake_up: ShakeUp | None = None
+    undecided: Undecided = NOTHING
 
     @property
     def is_private(self) -> bool:
@@ -100,7 +103,13 @@ class BoardView:
             of(user).missing.append(user)
         for each in self.unseen:
             of(each.user).unseen.append(each)
-        return sorted(views.items(), key=lambda each: (each[0] is None, each[0] or ""))
+        whole = [(group, view._with_undecided()) for group, view in views.items()]
+        return sorted(whole, key=lambda each: (each[0] is None, each[0] or ""))
+
+    def _with_undecided(self) -> BoardView:
+        """This view with only what is undecided about its people."""
+        people = [*(line.user for line in (*self.on_board, *self.left)), *self.missing]
+        return replace(self, undecided=self.undecided.of(people))
 
 
 def board(
@@ -138,40 +147,6 @@ def boards(
     return [_view(store, competition, users, since, never) for competition in shown]
 
 
-def missing(store: Store, slug: str, users: list[User]) -> tuple[Competition, list[User], list[Unseen]]:
-    """The users who have no entry on a competition's boards, and which of them were never on any board.
-
-    Raises:
-        UnknownCompetition: no such competition is tracked.
-    """
-    competition = store.competitions.get(slug)
-    ledgers = (store.ledger(PUBLIC), store.ledger(PRIVATE))
-    present = {entry.user_id for each in ledgers for entry in each.boards.entries(competition.id)}
-    absent = [user for user in users if user.id not in present]
-    return competition, absent, unseen.unseen(store, absent)
-
-
-def missing_as_json(
-    competition: Competition, absent: list[User], never_seen: list[Unseen]
-) -> list[dict[str, Any]]:
-    """What `missing` found, for programs."""
-    found = {each.user.id: each for each in never_seen}
-    return [
-        {
-            "competition": competition.slug,
-            "username": user.username,
-            "name": user.name,
-            "group": user.group,
-            "never_seen": user.id in found,
-            "nearest": found[user.id].nearest if user.id in found else None,
-            "nearest_in": found[user.id].competition if user.id in found else None,
-            "handle": user.handle,
-            "student_id": user.student_id,
-        }
-        for user in absent
-    ]
-
-
 def _view(
     store: Store,
     competition: Competition,
@@ -195,6 +170,7 @@ def _view(
         unseen=never_seen,
         last_error=store.runs.last_error(competition.id),
         shake_up=results.whole_shake_up(store, competition) if competition.board == PRIVATE else None,
+        undecided=undecided(store, competition, users, (competition.board,)),
     )
 
 

@@ -374,7 +374,7 @@ def test_show_a_board(synced: KaggleServer, kagsync: Kagsync) -> None:
     assert "Alice Ace" in out and "The A-Team" in out
     assert "carol*" in out and "* matched by the team's name only" in out
     assert "[red]x[/red]" in out
-    assert "Not on the board yet: erin" in out
+    assert "Never seen on any board: erin" in out
 
 
 JSON_TYPES: dict[str, type | tuple[type, ...]] = {

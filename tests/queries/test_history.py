@@ -200,7 +200,7 @@ def test_no_changes_are_said(moved: Club, kagsync: Kagsync) -> None:
         (["bob", "nobody"], "no user 'nobody' is tracked", "kagsync users list"),
         (["not a name"], "no user 'not a name' is tracked", "kagsync users list"),
         (["--group", "blue"], "nobody is in a group 'blue'", "kagsync users list"),
-        (["bob", "--group", "red"], "usernames and --group contradict each other", "Pass one of them"),
+        (["bob", "--group", "red"], "PERSON and --group contradict each other", "Pass one of them"),
         (["--since", "yesterday"], "'yesterday' is not a time", "Try 24h"),
         (["--since", "2999-01-01"], "'2999-01-01' is in the future", "such as 24h"),
         (["--format", "xml"], "'xml' is not one of", "kagsync history --help"),

@@ -723,7 +723,7 @@ def test_by_group_there_is_a_block_for_each_and_one_for_those_in_none_at_the_end
     assert re.search(r"^ *1 .*alice", red, re.MULTILINE)
     assert "bob left the board" in red
     assert re.search(r"^ *3 .*dave", none, re.MULTILINE)
-    assert "Not on the board yet: erin" in none
+    assert "Never seen on any board: erin" in none
     assert "erin" not in blue + red
     assert "bob" not in blue + none
 

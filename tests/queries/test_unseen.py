@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
 
 KEYS = ["competition", "username", "name", "group", "never_seen", "nearest", "nearest_in"]
-KEYS += ["handle", "student_id"]
+KEYS += ["handle", "student_id", "nearest_team", "possible_rename", "unclear_teams"]
 NEVER = "never seen on any board"
 TEAMS = [
     Team(1, "The Winners", ("margaret", "jonathan"), "0.9"),
@@ -79,11 +79,10 @@ def test_who_has_no_entry_is_listed_with_name_group_and_note(club: Searched) -> 
 
     lines = club.kagsync.ok("missing", SLUG).splitlines()
     assert lines[0] == "titanic: 1 of ours without an entry"
-    assert re.split(r"  +", lines[-1]) == [
-        "margret",
-        "Margret M.",
-        "red",
-        f"{NEVER}; did you mean margaret (on titanic)?",
+    assert [re.split(r"  +", line) for line in lines[2:] if line] == [
+        ["Never seen on any board: 1"],
+        ["Username", "Name", "Group", "Did you mean", "On"],
+        ["margret", "Margret M.", "red", "margaret", "titanic"],
     ]
     row = {
         "competition": SLUG,
@@ -95,11 +94,15 @@ def test_who_has_no_entry_is_listed_with_name_group_and_note(club: Searched) -> 
         "nearest_in": SLUG,
         "handle": "margret",
         "student_id": None,
+        "nearest_team": None,
+        "possible_rename": None,
+        "unclear_teams": [],
     }
     assert list(row) == KEYS
     assert json.loads(club.kagsync.ok("missing", SLUG, "--format", "json")) == [row]
     told = list(csv.reader(io.StringIO(club.kagsync.ok("missing", SLUG, "--format", "csv"))))
-    assert told == [KEYS, [SLUG, "margret", "Margret M.", "red", "True", "margaret", SLUG, "margret", ""]]
+    cells = [SLUG, "margret", "Margret M.", "red", "True", "margaret", SLUG, "margret", "", "", ""]
+    assert told == [KEYS[:-1], cells]  # a spreadsheet has no use for a list
 
 
 def test_who_is_on_another_board_is_missing_and_not_mistyped(club: Searched) -> None:
@@ -191,7 +194,7 @@ def test_who_is_on_a_board_and_was_not_looked_for_comes_with_the_next_sync(club:
     note = "on the board of titanic: the next sync brings the entry"
     assert club.add("MARGARET", "bob") == [f"MARGARET: {note}", f"bob: {note}"]
     assert note in club.kagsync.ok("show", SLUG)
-    assert note in club.kagsync.ok("missing", SLUG)
+    assert re.search(r"bob +titanic +the next sync brings the entry", club.kagsync.ok("missing", SLUG))
     assert club.missing()["bob"]["nearest"] == "bob"
     club.board(TEAMS)
     assert note not in club.kagsync.ok("show", SLUG)
@@ -209,8 +212,8 @@ def test_before_any_board_nobody_is_pointed_out(club: Searched) -> None:
     assert club.add("alice") == []
     club.kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
     assert club.add("bob") == []
-    assert NEVER not in club.kagsync.ok("show", SLUG)
-    assert NEVER not in club.kagsync.ok("missing", SLUG)
+    assert NEVER not in club.kagsync.ok("show", SLUG).lower()
+    assert NEVER not in club.kagsync.ok("missing", SLUG).lower()
     assert [row["never_seen"] for row in club.missing().values()] == [False, False]
 
 
@@ -249,14 +252,15 @@ def test_show_points_them_out_below_the_table(club: Searched) -> None:
     club.add("bob", "zzzzzzzz")
     club.board(TEAMS)
     lines = club.kagsync.ok("show", SLUG).splitlines()
-    assert "Not on the board yet: Margret M. (margret), zzzzzzzz" in lines
     assert f"Margret M. (margret): {NEVER}; did you mean margaret (on titanic)?" in lines
-    assert f"zzzzzzzz: {NEVER}" in lines
+    assert "Never seen on any board: zzzzzzzz" in lines
+    for name in ("margret", "zzzzzzzz"):  # each is mentioned once
+        assert len([line for line in lines if name in line]) == 1
     for words in (["show", SLUG, "--user", "margret"], ["show", "--user", "margret"]):
         out = club.kagsync.ok(*words)
         assert "did you mean margaret (on titanic)?" in out
         assert "zzzzzzzz" not in out
-    assert NEVER not in club.kagsync.ok("show", SLUG, "--user", "bob")
+    assert NEVER not in club.kagsync.ok("show", SLUG, "--user", "bob").lower()
 
 
 # Names by strangers
@@ -303,7 +307,7 @@ def test_on_a_terminal_a_suggested_name_is_harmless_too(club: Searched) -> None:
         out = plain(on_terminal(*words))
         told = out.replace("\n", "")
         assert printable(told) == told
-        assert "did you mean [red]alice" in told
+        assert ("did you mean [red]alice" if words[0] == "show" else "  [red]alice") in told
         assert "erin_the\\x9b" in told
 
 
@@ -351,7 +355,7 @@ _NAMES = st.sets(st.text("ab1", min_size=3, max_size=6), max_size=6)
 def test_of_names_as_similar_the_first_on_the_newest_board_is_suggested(
     boards: list[set[str]], username: str
 ) -> None:
-    listed = [BoardNames(f"c{number}", names, None) for number, names in enumerate(boards)]
+    listed = [BoardNames(f"c{number}", names, set(), None) for number, names in enumerate(boards)]
     similar = [
         (-OSA.normalized_similarity(username, name), number, name)
         for number, names in enumerate(boards)

@@ -1,0 +1,50 @@
+"""What a sync could not decide about people, in sentences that say what to do."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from kagsync.output.wording import person_name, rename_question
+from kagsync.team_pattern import between_slashes
+
+if TYPE_CHECKING:
+    from kagsync.queries.undecided import Undecided
+    from kagsync.store.records import User
+
+_NAMES_IN_A_LINE = 5
+
+
+def undecided(found: Undecided, *, most: int = 200) -> list[str]:
+    """A sentence for each question, at most so many, and then how many more there are."""
+    lines = [rename_question(each.old, each.new) for each in found.renames.values()]
+    lines += [_several_teams(user, teams) for user, teams in found.teams.items() if len(teams) > 1]
+    lines += [_several_people(team, people) for team, people in found.rivals]
+    more = len(lines) - most
+    return lines if more <= 0 else [*lines[:most], f"{more:,} more such questions"]
+
+
+def _several_teams(user: User, teams: list[str]) -> str:
+    exact = between_slashes(user.team or "") is None
+    remedy = "Set the username" if exact else "Set the exact name of one of them, or the username"
+    return (
+        f"{person_name(user)}: {len(teams)} teams match {user.team}: {_listed(teams)}. "
+        f"{remedy}: {_set_username(user)}"
+    )
+
+
+def _several_people(team: str, people: list[User]) -> str:
+    names = _listed([person_name(user) for user in people])
+    return (
+        f"{team}: {len(people)} people match this team: {names}. "
+        f"Give each a team of their own, or set the usernames: {_set_username(people[0])}"
+    )
+
+
+def _set_username(user: User) -> str:
+    return f"kagsync users rename {shlex.quote(user.handle)} USERNAME"
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - _NAMES_IN_A_LINE
+    return ", ".join(names[:_NAMES_IN_A_LINE]) + (f" and {more:,} more" if more > 0 else "")

@@ -228,9 +228,9 @@ def missing(
     group: Group = None,
     format_: AnyFormat = Format.table,
 ) -> Result:
-    """List who has no entry in a competition, likely typos, and what a sync could not decide.
+    """List who has no entry in a competition, and likely typos.
 
-    Without SLUG: in each active competition.
+    Without SLUG: in all active competitions.
     """
     from kagsync.output import missing_table
     from kagsync.queries import missing as query

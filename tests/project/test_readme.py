@@ -185,7 +185,7 @@ def test_the_keys_of_every_json_are_those_in_the_readme(lived_in: dict[str, Any]
     checked = set()
     for commands, _, keys in _rows("JSON"):
         for command in _code(commands):
-            words = command.replace("SLUG", "titanic").replace("USERNAME", "user0").split()
+            words = command.replace("SLUG", "titanic").replace("PERSON", "user0").split()
             found = lived_in if command == "sync" else json.loads(kagsync(*words, "--format", "json").out)
             assert _keys(found) == set(_code(keys)), command
             checked.add(re.sub(r" [-A-Z].*", "", command))

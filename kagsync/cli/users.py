@@ -185,7 +185,7 @@ def _say_unseen(common: Common, store: Store, users: list[User]) -> None:
     for each in never[:_MOST_HINTS]:
         common.say(f"{each.user.handle}: {each.hint}")
     if len(never) > _MOST_HINTS:
-        common.say(f"{len(never) - _MOST_HINTS:,} more were never seen on any board: kagsync missing SLUG")
+        common.say(f"{len(never) - _MOST_HINTS:,} more were never seen on any board: kagsync missing")
 
 
 @command(users_app, "list")

@@ -61,7 +61,8 @@ def undecided(
     if found:
         everybody = {user.id: user for user in store.users.all()}
         for user_id, team_id, name in found:
-            teams.setdefault(everybody[user_id], []).append(name)
-            claimed.setdefault((team_id, name), []).append(everybody[user_id])
+            if (user := everybody.get(user_id)) is not None:  # None: archived a moment ago
+                teams.setdefault(user, []).append(name)
+                claimed.setdefault((team_id, name), []).append(user)
     rivals = [(name, people) for (_, name), people in claimed.items() if len(people) > 1]
     return Undecided(renames, teams, rivals).of(users) if renames or found else NOTHING

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
+from kagsync.queries.undecided import NOTHING
 from kagsync.queries.unseen import NEVER
 from kagsync.report import PSEUDONYM, REAL
 
@@ -81,6 +82,7 @@ class Naming:
             on_board=[self._line(line) for line in view.on_board],
             left=[self._line(line) for line in view.left],
             last_error=(error[0], "the log says why") if error and self._hides else error,
+            undecided=NOTHING,
         )
 
     def items(self, items: list[Item]) -> list[Item]:

@@ -174,6 +174,12 @@ def test_the_username_and_the_suggestion_are_whole(club: Lost, width: int, words
     assert ("Jonathan Longfellow" in out) == (width >= 60)
 
 
+def test_where_not_even_both_fit_the_username_stays(club: Lost) -> None:
+    club.add("a.very.long.username.indeed")
+    club.board(Team(1, "x", ("a.very.long.usernames.indeed",)))
+    assert "a.very.long.username.indeed" in plain(on_terminal("missing", "--db", str(club.db), width=40))
+
+
 # People known by their team
 
 

@@ -273,8 +273,8 @@ def users_rename(
                     f"kagsync users rename {person.handle} {other.handle} --merge",
                 )
             with store.writing() as write:
-                write.identity.join(person, other)
-            common.say(f"Joined {person.handle} and {other.handle}: {other.handle} has the history of both")
+                one = write.identity.join(person, other)
+            common.say(f"Joined {person.handle} and {other.handle}: {one.handle} has the history of both")
             return
         with store.writing() as write:
             write.identity.rename(person, wanted)

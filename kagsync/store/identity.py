@@ -47,10 +47,10 @@ class IdentityChanges(Part):
         self._db.execute("DELETE FROM users WHERE id = ?", (gone.id,))
         person = User(
             kept.id,
-            new.username,
+            new.username or old.username,
             old.name or new.name,
             old.group or new.group,
-            new.handle,
+            new.handle if new.username or not old.username else old.handle,
             old.student_id or new.student_id,
             old.team or new.team,
             old.pseudonym,
@@ -113,8 +113,11 @@ class IdentityChanges(Part):
         for competition, *entry in rows:
             found.setdefault(competition, []).append(tuple(entry))
         for competition, both in found.items():
-            # On the board, or there for longer; the new account counts where both are the same.
-            user, *_ = max(both, key=lambda entry: (entry[3] is None, entry[2] or "", entry[0] == new))
+            # As in `joining.join`: the new account counts if it is on the board, and who left last if none is.
+            user, *_ = max(
+                both,
+                key=lambda entry: (entry[3] is None, "" if entry[3] is None else entry[2], entry[0] == new),
+            )
             first = min(entry[1] for entry in both)
             self._db.execute(
                 f"DELETE FROM {entries} WHERE competition_id = ? AND user_id IN (?, ?) AND user_id <> ?",

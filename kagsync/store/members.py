@@ -17,6 +17,8 @@ def replace(db: Connection, old: str, new: str) -> None:
         old, new: usernames, case ignored.
     """
     old, new = old.lower(), new.lower()
+    if old == new:
+        return
     for tables in TABLES.values():
         rows = db.rows(
             f"SELECT competition_id, user_id, members FROM {tables.entries} WHERE instr(members, ?)", (old,)

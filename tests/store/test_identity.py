@@ -11,6 +11,8 @@ from world.boards import Team
 
 from kagsync import clock
 from kagsync.queries import news
+from kagsync.tracking import roster
+from kagsync.tracking.roster_file import Line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,6 +116,15 @@ def test_two_contents_of_a_team_that_become_the_same_are_one(bench: Bench) -> No
     sound(bench)
 
 
+def test_a_username_whose_case_changes_is_renamed(bench: Bench) -> None:
+    bench.track("old")
+    bench.process([team(1, "old")], DAYS[0])
+    rename(bench, "old", "Old")
+    assert bench.look("SELECT username, handle FROM users") == [("Old", "Old")]
+    assert history(bench, "Old") == [("2025-10-01T12:00:00Z", 1, "old")]
+    sound(bench)
+
+
 def test_only_whole_names_are_replaced(bench: Bench) -> None:
     bench.track("ann", "anna")
     bench.process([team(1, "ann", "anna", "joann")], DAYS[0])
@@ -168,6 +179,25 @@ def test_the_entry_of_who_left_last_is_kept(bench: Bench) -> None:
     join(bench, "old", "new")
     assert bench.look("SELECT left_at FROM leaderboard") == ["2025-10-03T12:00:00Z"]
     sound(bench)
+
+
+def test_the_entry_of_a_new_account_that_is_on_the_board_is_kept(bench: Bench) -> None:
+    bench.track("new")
+    bench.process([team(2, "x"), team(1, "new")], DAYS[1])
+    bench.track("old")
+    bench.process([team(1, "old"), team(2, "x")], DAYS[0])  # no later board was searched for "old"
+    join(bench, "old", "new")
+    assert bench.look("SELECT rank, last_seen_at, left_at FROM leaderboard") == [(2, f"{DAYS[1]}Z", None)]
+    sound(bench)
+
+
+def test_who_is_joined_with_a_person_known_by_the_team_keeps_the_username(bench: Bench) -> None:
+    bench.track("old")
+    line = Line(0, "", name="Max", team="Group 7")
+    with bench.store.writing() as write:
+        roster.save(write, roster.plan([line], bench.store.users.with_archived()), clock.utc_now())
+    join(bench, "old", "max")
+    assert bench.look("SELECT username, handle, name, team FROM users") == [("old", "old", "Max", "Group 7")]
 
 
 def test_details_that_only_one_has_are_kept(bench: Bench) -> None:

@@ -18,18 +18,19 @@ LONGEST_TEAM = 200  # characters of a team's name, or of a pattern for it
 BY_HAND = "hand"  # the trigger of a run that names none
 
 
-def _set_of(words: str) -> frozenset[str]:
+def set_of(words: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(words.split())
 
 
 # What kaggle.com/NAME is of, besides people; and what kaggle.com/PERSON/NAME shows of a person.
-_NOT_PEOPLE = _set_of(
+_NOT_PEOPLE = set_of(
     "about account api benchmarks blog c code community competitions contact cookies datasets discussion "
     "discussions docs forums general getting-started hackathons host jobs kernels learn me models notebooks "
     "organizations privacy product-feedback progression questions-and-answers rankings rules search settings "
     "static team terms u user users whats-new work writeups"
 )
-_TABS_OF_PEOPLE = _set_of(
+_TABS_OF_PEOPLE = set_of(
     "account activity badges benchmarks bookmarks code comments competitions datasets discussion discussions "
     "followers following groups kernels models notebooks progression settings writeups"
 )
@@ -72,12 +73,17 @@ def username(text: str) -> str:
         name = parts[0]
     else:
         raise UsageError(f"{short(text)} is not the URL of a Kaggle profile", "A profile is kaggle.com/NAME")
-    if not _USERNAME.fullmatch(name) or _is_number(name):
+    if not is_username(name):
         raise UsageError(
             f"{short(text)} is not a Kaggle username{_what_it_is(name)}",
-            "It is the last part of the profile's URL (kaggle.com/NAME)",
+            "A username is the last part of a profile's URL (kaggle.com/NAME)",
         )
     return name
+
+
+def is_username(text: str) -> bool:
+    """Whether a text can be somebody's username on Kaggle."""
+    return _USERNAME.fullmatch(text) is not None and not _is_number(text)
 
 
 def _is_profile(parts: list[str]) -> bool:

@@ -26,6 +26,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.board.rows import split_members
+from kagsync.standings.standing import UnclearTeam
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -94,14 +95,6 @@ class Claim(NamedTuple):
     matched_by: str
 
 
-class Unclear(NamedTuple):
-    """A row that a person's `team` fits, but not one to one."""
-
-    user_id: int
-    team_id: int | None
-    team_name: str
-
-
 class Matches(NamedTuple):
     """What is found on a board.
 
@@ -113,7 +106,7 @@ class Matches(NamedTuple):
     """
 
     claims: dict[int, Claim]
-    unclear: list[Unclear]
+    unclear: list[UnclearTeam]
     renames: dict[int, str]
 
     def only(self, users: Collection[int]) -> Matches:
@@ -184,7 +177,7 @@ def match(
 
 def _by_team(
     fits: Iterable[tuple[Claim, list[int]]], found: Collection[int]
-) -> tuple[dict[int, Claim], list[Unclear]]:
+) -> tuple[dict[int, Claim], list[UnclearTeam]]:
     """Rule 2: what it gives to whom, and what is unclear. Whoever is found already does not compete."""
     rows: dict[int, list[Claim]] = {}
     rivals: Counter[int] = Counter()  # row → how many people compete for it
@@ -195,7 +188,7 @@ def _by_team(
                 rivals[claim.row] += 1
     clear = {user: own[0] for user, own in rows.items() if len(own) == 1 and rivals[own[0].row] == 1}
     unclear = [
-        Unclear(user, claim.standing.team_id, claim.standing.team_name)
+        UnclearTeam(user, claim.standing.team_id, claim.standing.team_name)
         for user, own in sorted(rows.items())
         if user not in clear
         for claim in own[:MOST_UNCLEAR]

@@ -7,18 +7,15 @@ Somebody who was in the team and is on the board elsewhere does not count as los
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.board.matching import USERNAME
+from kagsync.inputs import is_username
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from kagsync.board.matching import Claim
-
-# Deleted accounts (del=…) do not look so, nor does what a shell would interpret.
-_USERNAME = re.compile(r"[a-z0-9_][a-z0-9_.-]{0,99}")
 
 
 class Before(NamedTuple):
@@ -62,6 +59,6 @@ class Before(NamedTuple):
             was, now = set(earlier.split(",")), set(members[team_id].split(","))
             lost = [key for name in was - now if (key := roster.get(name)) not in present]
             strangers = [name for name in now - was if name not in roster]
-            if lost == [user] and len(strangers) == 1 and _USERNAME.fullmatch(strangers[0]):
+            if lost == [user] and len(strangers) == 1 and is_username(strangers[0]):
                 found[user] = strangers[0]
         return found

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
     from kagsync.store import Store
     from kagsync.store.records import User
-    from kagsync.tracking.roster import Plan
+    from kagsync.tracking.roster_file import Line
 
 _MOST_NAMES = 20  # that a question names
 _MOST_HINTS = 200  # people who were never seen that are named after an import
@@ -69,9 +69,9 @@ def users_add(
 ) -> None:
     """Track people, or change their details.
 
-    An empty text clears a detail: --group "".
+    An empty text clears the name, group, student id or team: --group "".
     """
-    from kagsync.output import roster_changes, wording
+    from kagsync.output import roster_changes
     from kagsync.tracking import roster
     from kagsync.tracking.roster_file import Line
 
@@ -88,15 +88,12 @@ def users_add(
     loaded = common.settings()
     with open_store(loaded, create=True) as store:
         with store.writing() as write:
-            planned = roster.plan(lines, store.users.with_archived())
+            planned = roster.plan(lines, store.users.with_archived(), by_hand=True)
             if planned.problems:
                 raise UsageError(planned.problems[0][1], "Nothing was changed")
             roster.save(write, planned, clock.utc_now())
-        common.say(roster_changes.counts(planned))
-        for user in planned.added:
-            if user.username is None:
-                common.say(f"{wording.name(user)}: the handle is {user.handle}")
-        _say_hints(common, store, planned)
+        common.say("\n".join(roster_changes.of_command(planned)))
+        _say_unseen(common, store, planned.listed)
 
 
 @command(users_app, "import")
@@ -128,30 +125,26 @@ def users_import(
     from kagsync.tracking import roster, roster_file
 
     loaded = common.settings()
-    found = roster_file.read_roster(file)
     with _open_for(loaded, dry_run=dry_run) as store:
 
-        def plan() -> roster.Plan:
-            people = store.users.with_archived() if store else []
-            planned = roster.plan(found.lines, people, group=group)
-            if planned.problems:
-                raise roster_file.bad_lines(file, planned.problems)
-            return planned
+        def plan(lines: list[Line]) -> roster.Plan:
+            return roster.plan(lines, store.users.with_archived() if store else [], group=group)
 
-        planned = plan()
-        archived = planned.absent if prune else []
+        found = roster_file.read_roster(file, lambda lines: plan(lines).problems)
+        planned = plan(found.lines)
         if store and not dry_run:
-            if archived:
-                confirm(f"Archive {_names(archived)}?", yes=yes)
+            asked = planned.absent
+            if prune and asked:
+                confirm(f"Archive {_names(asked)}?", yes=yes)
             with store.writing() as write:
-                again = plan()
-                if archived and again.absent != archived:
+                planned = plan(found.lines)
+                if planned.problems or (prune and planned.absent != asked):
                     raise UsageError("the roster was changed meanwhile", "Run the command again")
-                planned = again
                 roster.save(write, planned, clock.utc_now(), prune=prune)
-        lines = roster_changes.lines(planned, found.left_out, done=not dry_run, archived=archived)
+        lines = roster_changes.lines(planned, found.left_out, done=not dry_run, prune=prune)
         common.say("\n".join(lines))
-        _say_hints(common, store, planned)
+        if store:
+            _say_unseen(common, store, planned.listed)
 
 
 def _names(users: list[User]) -> str:
@@ -169,19 +162,12 @@ def _open_for(loaded: Settings, *, dry_run: bool) -> contextlib.AbstractContextM
         return contextlib.nullcontext()
 
 
-def _say_hints(common: Common, store: Store | None, planned: Plan) -> None:
-    """Points out what looks wrong: names, groups, usernames that no board has."""
-    for hint in planned.hints:
-        common.say(hint)
-    if store is not None:
-        stored = {user.handle: user for user in store.users.all()}
-        _say_unseen(common, store, [stored[user.handle] for user in planned.listed if user.handle in stored])
-
-
 def _say_unseen(common: Common, store: Store, users: list[User]) -> None:
+    """Points out, of people who may not have an id yet, those whom no board has."""
     from kagsync.queries.unseen import unseen
 
-    never = unseen(store, users)
+    stored = {user.handle: user for user in store.users.all()}
+    never = unseen(store, [stored[user.handle] for user in users if user.handle in stored])
     for each in never[:_MOST_HINTS]:
         common.say(f"{each.user.handle}: {each.hint}")
     if len(never) > _MOST_HINTS:
@@ -255,6 +241,7 @@ def users_rename(
     merge: Annotated[
         bool, typer.Option("--merge", help="If NEW is tracked already, make the two one person.")
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Change a username, after a typo or a rename on Kaggle.
 
@@ -272,6 +259,7 @@ def users_rename(
                     "If the two are one person, make them one: "
                     f"kagsync users rename {person.handle} {other.handle} --merge",
                 )
+            confirm(f"Make {person.handle} and {other.handle} one person? This cannot be undone.", yes=yes)
             with store.writing() as write:
                 one = write.identity.join(person, other)
             common.say(f"Joined {person.handle} and {other.handle}: {one.handle} has the history of both")
@@ -289,10 +277,9 @@ def users_archive(common: Common, people: People) -> None:
     Their entries and history stay.
     """
     loaded = common.settings()
-    with open_store(loaded) as store:
-        found = [store.users.get(inputs.person(text)) for text in people]
-        with store.writing() as write:
-            write.users.archive(found, clock.utc_now())
+    with open_store(loaded) as store, store.writing() as write:
+        found = dict.fromkeys(store.users.get(inputs.person(text)) for text in people)
+        write.users.archive(found, clock.utc_now())
     for user in found:
         common.say(f"Archived {user.handle}. To undo it: kagsync users restore {user.handle}")
 
@@ -301,10 +288,9 @@ def users_archive(common: Common, people: People) -> None:
 def users_restore(common: Common, people: People) -> None:
     """Track archived people again."""
     loaded = common.settings()
-    with open_store(loaded) as store:
-        found = [store.users.get_any(inputs.person(text)) for text in people]
-        with store.writing() as write:
-            write.users.change(user._replace(archived_at=None) for user in found)
+    with open_store(loaded) as store, store.writing() as write:
+        found = dict.fromkeys(store.users.get_any(inputs.person(text)) for text in people)
+        write.users.restore(found)
     for user in found:
         common.say(f"Restored {user.handle}" if user.archived_at else f"{user.handle} is tracked already")
 

@@ -4,76 +4,87 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync.output.wording import person_name
+from kagsync.output.wording import name, person_name
 from kagsync.safe_text import clip
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from kagsync.store.records import User
     from kagsync.tracking.roster import Plan
     from kagsync.tracking.roster_file import Line
 
-_MOST_NAMES = 50  # that are named after an import; a dry run names everybody
+_MOST_NAMES = 50  # in each part; a dry run names everybody
 _MOST_COLUMNS = 20
 
 
-def lines(planned: Plan, left_out: Sequence[str], *, done: bool, archived: Sequence[User]) -> list[str]:
+def lines(planned: Plan, left_out: Sequence[str], *, done: bool, prune: bool) -> list[str]:
     """Names who was added, changed and archived, and who is not on the list.
 
     Args:
         left_out: columns of the list that were not used.
         done: whether it was done; otherwise all of it is only planned.
-        archived: who is archived, of those who are not on the list.
+        prune: whether people who are not on the list are archived.
     """
     limit = _MOST_NAMES if done else None
-    would = "" if done else "Would "
-    below = [
-        *_named(f"{would}add", [person_name(user) for user in planned.added], limit),
-        *_named(
-            f"{would}change",
-            [f"{person_name(change.before)}: {change.words}" for change in planned.changed],
-            limit,
-        ),
-        *_named(f"{would}archive", [person_name(user) for user in archived], limit),
-    ]
-    if not archived:
-        below += _named(
-            "Not on the list",
-            [person_name(user) for user in planned.absent],
-            limit,
-            "; --prune archives them",
-        )
-    below += _named(
-        "Left out, without a username or a team",
-        [_line(line) for line in planned.without_username],
-        limit,
-    )
+    absent = "Tracked, but not on the list (if it is the whole list: --prune archives them)"
+    if prune:
+        absent = "Archived" if done else "Would archive"
+    parts = {
+        "Added" if done else "Would add": map(person_name, planned.added),
+        "Changed" if done else "Would change": _changes(planned),
+        absent: map(person_name, planned.absent),
+        "Left out, without a username or a team": map(_line, planned.without_username),
+    }
+    below = [line for title, names in parts.items() for line in _part(title, list(names), limit)]
     if left_out:
         shown = [clip(header, 40) for header in left_out[:_MOST_COLUMNS]]
         more = f" and {len(left_out) - len(shown)} more" if len(left_out) > len(shown) else ""
         below.append(f"Columns left out: {', '.join(shown)}{more}")
-    return [*below, counts(planned, archived, done=done)]
+    return [*below, _counts(planned, done=done, prune=prune), *_hints(planned, done=done)]
 
 
-def counts(planned: Plan, archived: Sequence[User] = (), *, done: bool = True) -> str:
-    """The summary in one line."""
+def of_command(planned: Plan) -> list[str]:
+    """What `users add` did: who changed, and the handles of people without a username."""
+    handles = [
+        f"{name(user)}: the handle is {user.handle}" for user in planned.added if user.username is None
+    ]
+    changes = [change for change in _changes(planned) if change]
+    return [*changes, _counts(planned, done=True, prune=False), *handles, *_hints(planned, done=True)]
+
+
+def _counts(planned: Plan, *, done: bool, prune: bool) -> str:
     added, changed, unchanged = (len(each) for each in (planned.added, planned.changed, planned.unchanged))
-    pruned = f", {'archived' if done else 'to archive'}: {len(archived)}" if archived else ""
+    archived = len(planned.absent) if prune else 0
     if done:
+        pruned = f", archived: {archived}" if archived else ""
         return f"Users added: {added}, changed: {changed}, unchanged: {unchanged}{pruned}"
+    pruned = f", to archive: {archived}" if archived else ""
     return f"Users to add: {added}, to change: {changed}, unchanged: {unchanged}{pruned}. Nothing was changed"
 
 
-def _named(what: str, names: Sequence[str], limit: int | None, note: str = "") -> list[str]:
+def _changes(planned: Plan) -> Iterable[str]:
+    return (f"{person_name(change.before)}: {change.words}" for change in planned.changed)
+
+
+def _hints(planned: Plan, *, done: bool) -> list[str]:
+    """What looks wrong."""
+    merge = " --merge" if done else ""
+    return [
+        *(
+            f"{new.name} is on the list as {new.handle}, and tracked as {old.handle}. "
+            f"If that is one person: kagsync users rename {old.handle} {new.handle}{merge}"
+            for old, new in planned.same_names
+        ),
+        *planned.hints,
+    ]
+
+
+def _part(title: str, names: Sequence[str], limit: int | None) -> list[str]:
     if not names:
         return []
     shown = names if limit is None else names[:limit]
     more = [f"  and {len(names) - len(shown):,} more"] if len(shown) < len(names) else []
-    return [f"{_PAST.get(what, what)} ({len(names):,}){note}:", *(f"  {name}" for name in shown), *more]
-
-
-_PAST = {"add": "Added", "change": "Changed", "archive": "Archived"}
+    return [f"{title}: {len(names):,}", *(f"  {each}" for each in shown), *more]
 
 
 def _line(line: Line) -> str:

@@ -124,7 +124,9 @@ def users(roster: list[User], *, archived: bool = False) -> Table:
         Column("Team", lambda user: user.team or "", keep=30, shrink=12),
         Column("Pseudonym", lambda user: user.pseudonym, keep=20),
     ]
-    nobody = "Nobody is archived" if archived else "Nobody is tracked yet: kagsync users add USERNAME"
+    nobody = (
+        "No such people are archived" if archived else "Nobody is tracked yet: kagsync users add USERNAME"
+    )
     return Table(columns, roster, below=[] if roster else [nobody])
 
 

@@ -70,6 +70,14 @@ class Standing(NamedTuple):
         )
 
 
+class UnclearTeam(NamedTuple):
+    """A team on a board that may be a person's, but the person's `team` does not match one to one."""
+
+    user_id: int
+    team_id: int | None
+    team_name: str
+
+
 def same(one: Standing | None, other: Standing | None) -> bool:
     """`Standing.same` where either may be None."""
     return one.same(other) if one is not None else other is None

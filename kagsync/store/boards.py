@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.standings.marks import Benchmark, MedalLine
-from kagsync.standings.standing import Standing
+from kagsync.standings.standing import Standing, UnclearTeam
 from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.store.competitions import set_columns
 from kagsync.store.connection import BoardPart
-from kagsync.store.records import BoardNames, Entry, PossibleRename, UnclearTeam
+from kagsync.store.records import BoardNames, Entry, PossibleRename
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -113,7 +113,7 @@ class IdentityChanges(Part):
         for competition, *entry in rows:
             found.setdefault(competition, []).append(tuple(entry))
         for competition, both in found.items():
-            # As in `joining.join`: the new account counts if it is on the board, and who left last if none is.
+            # As in `joining.join`: the new account counts if it is on the board, or who left last.
             user, *_ = max(
                 both,
                 key=lambda entry: (entry[3] is None, "" if entry[3] is None else entry[2], entry[0] == new),

@@ -182,14 +182,6 @@ class Entry(NamedTuple):
     left_at: str | None
 
 
-class UnclearTeam(NamedTuple):
-    """A team on a board that may be a person's, but the person's `team` does not match one to one."""
-
-    user_id: int
-    team_id: int | None
-    team_name: str
-
-
 class PossibleRename(NamedTuple):
     """A tracked person who may have a new username on Kaggle, as one competition's board suggests."""
 

@@ -44,7 +44,12 @@ class Users(Part):
         found = [user for user in roster if user.group == group]
         if not found:
             known = sorted({user.group for user in roster if user.group})
-            raise UsageError(f"nobody is in a group {group!r}", did_you_mean(group, known, _LISTING))
+            raise UsageError(
+                f"nobody is in a group {group!r}",
+                did_you_mean(group, known, _LISTING)
+                if known
+                else "Nobody has a group yet: kagsync users add USERNAME --group GROUP",
+            )
         return found
 
     def get(self, text: str) -> User:
@@ -150,6 +155,12 @@ class UserChanges(Part):
         """Takes people out of all lists and counts. Entries and history stay."""
         self._db.execute_many(
             "UPDATE users SET archived_at = ? WHERE id = ?", ((clock.iso(at), user.id) for user in users)
+        )
+
+    def restore(self, users: Iterable[User]) -> None:
+        """Brings archived people back."""
+        self._db.execute_many(
+            "UPDATE users SET archived_at = NULL WHERE id = ?", ((user.id,) for user in users)
         )
 
     def remove(self, user_id: int) -> None:

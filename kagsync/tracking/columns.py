@@ -7,14 +7,10 @@ import unicodedata
 from typing import NamedTuple
 
 from kagsync.errors import UsageError
-from kagsync.inputs import short
+from kagsync.inputs import set_of, short
 
 # Any other header that asks for the username or the team on Kaggle, such as a form's question.
 _ON_KAGGLE = "…kaggle…"
-
-
-def _set_of(words: str) -> frozenset[str]:
-    return frozenset(words.split())
 
 
 # The headers of each field, the one that is preferred first: lower case, without accents and spaces.
@@ -41,7 +37,7 @@ _KNOWN = {
 # Lists with a first name often call the last name just "name".
 _LAST_NAME_BESIDE = {"vorname": "name", "vornamen": "name", "prenom": "nom", "prenoms": "nom"}
 # Other words above a list of usernames or people.
-_TITLES = _set_of(
+_TITLES = set_of(
     "participant participants teilnehmer teilnehmerin teilnehmende teilnehmerinnen member members mitglied "
     "mitglieder students schuler schulerin schulerinnen studenten studierende eleve eleves etudiant "
     "etudiants people person persons player players names namen noms list liste classlist roster email "
@@ -51,15 +47,15 @@ _POLITE = re.compile(
     r"^(?:please )?(?:enter |give |what is |what s |whats |wie lautet |wie ist |quel est |quelle est )?"
     r"(?:your |the |dein |deine |ihr |ihre |ton |ta |votre )?"
 )
-_YES_OR_NO = _set_of(
+_YES_OR_NO = set_of(
     "do does did have has are is can will haben hast hat sind ist bist kennst kennen as avez etes est"
 )
-_USERNAME_WORDS = _set_of(
+_USERNAME_WORDS = set_of(
     "username usernames user handle profile id account name nickname login url link benutzername nutzername "
     "benutzer nutzer kennung konto profil identifiant utilisateur pseudo pseudonyme compte nom lien"
 )
-_TEAM_WORDS = _set_of("team teamname equipe")
-_OTHER_WORDS = _set_of("mail email courriel competition score rank points")
+_TEAM_WORDS = set_of("team teamname equipe")
+_OTHER_WORDS = set_of("mail email courriel competition score rank points")
 # What Canvas adds to the header of an assignment, and Moodle to that of a grade.
 _GRADE = re.compile(r"\((?:\d+|real|percentage|letter)\)\s*$", re.IGNORECASE)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import inputs
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 _FIELDS = ("username", "name", "group", "student_id", "team", "pseudonym")  # a column each, of `Line` too
 _KEYS = {"username": "username", "student_id": "student id", "pseudonym": "pseudonym"}  # of one person only
 _MOST_NAMED = 20  # bad lines in a message
-_WRITE = (
-    "Write such headers in the first line: username or team, and name, group, student id (see the README)"
-)
+_WRITE = "Name the columns in the first line: username or team, and optionally name, group, student id"
 # What Canvas writes in the column of names besides people, in English, German and French.
 _NOT_PEOPLE = {"points possible", "student, test", "mögliche punkte", "points possibles"}
+
+
+Check = Callable[[list["Line"]], list[tuple[int, str]]]
 
 
 class Line(NamedTuple):
@@ -60,8 +62,11 @@ class RosterFile(NamedTuple):
     left_out: list[str]
 
 
-def read_roster(path: Path) -> RosterFile:
+def read_roster(path: Path, check: Check | None = None) -> RosterFile:
     """Reads a list of people: a CSV file or an .xlsx workbook, as the README describes it.
+
+    Args:
+        check: finds out what else is wrong with the lines that are right by themselves.
 
     Raises:
         BadLines: several lines are wrong; each is named.
@@ -76,7 +81,7 @@ def read_roster(path: Path) -> RosterFile:
     except UsageError as error:
         raise UsageError(f"{path}, line {first.number}: {error.message}", error.remedy) from error
     if header is None:
-        return RosterFile(_usernames([first, *rows], path), [])
+        return RosterFile(_usernames([first, *rows], path).lines(check), [])
     if "username" not in header.cells and "team" not in header.cells:
         raise UsageError(f"{path} has no column of usernames or teams. It has {_quoted(first)}", _WRITE)
     reader = _Reader(path)
@@ -87,11 +92,11 @@ def read_roster(path: Path) -> RosterFile:
             reader.refuse(row.number, f"{len(row.cells)} cells, but there are {len(first.cells)} columns")
         else:
             reader.take(row, header.cells)
-    return RosterFile(reader.lines(), header.left_out)
+    return RosterFile(reader.lines(check), header.left_out)
 
 
-def _usernames(rows: list[Row], path: Path) -> list[Line]:
-    """The lines of a list without a header, which may have one column only.
+def _usernames(rows: list[Row], path: Path) -> _Reader:
+    """Reads a list without a header, which may have one column only.
 
     Raises:
         UsageError: it has several, or a line is not a username.
@@ -111,7 +116,7 @@ def _usernames(rows: list[Row], path: Path) -> list[Line]:
             reader.refuse(row.number, f"{inputs.short(row.cells[0])} looks like a header")
         else:
             reader.take(row, {"username": [0]})
-    return reader.lines()
+    return reader
 
 
 class _Reader:
@@ -143,22 +148,23 @@ class _Reader:
             if key := getattr(line, field):
                 other = self._with_key.setdefault((field, key.lower()), line)
                 if other is not line:
-                    what = f"the {called} {inputs.short(key)} is there twice"
-                    self.refuse(row.number, f"{what}, with other data in line {other.number}")
+                    what = f"the {called} {inputs.short(key)} is also on line {other.number}"
+                    self.refuse(row.number, f"{what}, with different data")
                     return
         self._lines[content] = line
 
-    def lines(self) -> list[Line]:
+    def lines(self, check: Check | None) -> list[Line]:
         """All lines, if none is wrong and there is one.
 
         Raises:
             UsageError: otherwise.
         """
-        if self._wrong:
-            raise bad_lines(self._path, self._wrong)
-        if not self._lines:
+        lines = list(self._lines.values())
+        if wrong := self._wrong + (check(lines) if check is not None else []):
+            raise bad_lines(self._path, sorted(wrong))
+        if not lines:
             raise _nobody(self._path)
-        return list(self._lines.values())
+        return lines
 
 
 def bad_lines(path: Path, wrong: list[tuple[int, str]]) -> UsageError:
@@ -182,7 +188,7 @@ def _quoted(row: Row) -> str:
 
 def _nobody(path: Path) -> UsageError:
     return UsageError(
-        f"{path} has no users", "Write a header such as username,name,group and a line for each"
+        f"{path} has no users", "Write a header such as username,name,group and one line per person"
     )
 
 

@@ -14,8 +14,9 @@ from world.boards import Team
 from world.pieces import piece
 
 from kagsync import team_pattern
-from kagsync.board.matching import TEAM, TEAM_NAME, USERNAME, Matches, Person, Roster, Unclear, match
+from kagsync.board.matching import TEAM, TEAM_NAME, USERNAME, Matches, Person, Roster, match
 from kagsync.board.teams import Teams
+from kagsync.standings.standing import UnclearTeam
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,11 +91,11 @@ def test_a_pattern_that_came_from_elsewhere_and_is_wrong_stops_nobody() -> None:
 
 def test_two_teams_for_one_person_are_unclear() -> None:
     teams = [Team(7, "34 a"), Team(8, "b 34"), Team(9, "35")]
-    assert found(teams, BOB) == Matches({}, [Unclear(2, 7, "34 a"), Unclear(2, 8, "b 34")], {})
+    assert found(teams, BOB) == Matches({}, [UnclearTeam(2, 7, "34 a"), UnclearTeam(2, 8, "b 34")], {})
 
 
 def test_one_team_for_two_people_is_unclear() -> None:
-    both = [Unclear(1, 7, "Group 07"), Unclear(5, 7, "Group 07")]
+    both = [UnclearTeam(1, 7, "Group 07"), UnclearTeam(5, 7, "Group 07")]
     for other in (Person(5, None, None, "Group 07"), Person(5, None, "07", "/{id}/")):
         assert found([Team(7, "Group 07")], ALICE, other) == Matches({}, both, {})
 
@@ -102,7 +103,7 @@ def test_one_team_for_two_people_is_unclear() -> None:
 def test_what_two_people_compete_for_is_not_left_to_the_one_with_no_other_team() -> None:
     teams = [Team(7, "34"), Team(8, "34 12")]
     other = Person(5, None, None, "34 12")
-    unclear = [Unclear(2, 7, "34"), Unclear(2, 8, "34 12"), Unclear(5, 8, "34 12")]
+    unclear = [UnclearTeam(2, 7, "34"), UnclearTeam(2, 8, "34 12"), UnclearTeam(5, 8, "34 12")]
     assert found(teams, BOB, other) == Matches({}, unclear, {})
 
 

@@ -316,7 +316,7 @@ def test_users_are_added_by_name_at_name_and_url(kagsync: Kagsync) -> None:
     listed = json.loads(kagsync.ok("users", "list", "--format", "json"))
     assert [user["username"] for user in listed] == ["alice", "bob", "carol", "dave"]
     assert kagsync.ok("users", "add", "ALICE", "--name", "Alice") == (
-        "Users added: 0, changed: 1, unchanged: 0\n"
+        "alice: name – → Alice\nUsers added: 0, changed: 1, unchanged: 0\n"
     )
     assert kagsync.ok("users", "add", "alice") == "Users added: 0, changed: 0, unchanged: 1\n"
     assert kagsync.ok("users", "remove", "@alice", "--yes").startswith("Removed alice with 0 entries")
@@ -327,7 +327,7 @@ def test_a_roster_is_imported(kagsync: Kagsync, tmp_path: Path) -> None:
     roster.write_text("username,name,group\nalice,Alice Ace,red\n@bob,,\n\ncarol\n", encoding="utf-8-sig")
 
     assert kagsync.ok("users", "import", str(roster)).splitlines() == [
-        "Added (3):",
+        "Added: 3",
         "  Alice Ace (alice)",
         "  bob",
         "  carol",

@@ -81,7 +81,8 @@ def test_whatever_asks_for_confirmation_of_a_loss_is_destructive() -> None:
         for name, child in group.commands.items()
         if any("--yes" in parameter.opts for parameter in child.params)
     }
-    assert asking - {"import"} <= command.DESTRUCTIVE  # `import` asks only with --prune
+    # `import` asks only with --prune, and `rename` only with --merge.
+    assert asking - {"import", "rename"} <= command.DESTRUCTIVE
     assert command.DESTRUCTIVE <= NAMES
 
 

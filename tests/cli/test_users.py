@@ -11,6 +11,9 @@ from world.boards import Team
 from world.club import SLUG
 from world.running import one_line
 
+from kagsync.store.records import User
+from kagsync.tracking import roster, roster_file
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,9 +44,9 @@ def handles(kagsync: Kagsync, *words: str) -> list[str]:
 def test_a_dry_run_tells_all_and_changes_nothing(kagsync: Kagsync, listed: Path, tmp_path: Path) -> None:
     told = kagsync.ok("users", "import", str(listed), "--dry-run")
     assert told.splitlines() == [
-        "Would add (1):",
+        "Would add: 1",
         "  Äce, Alice (alice)",
-        "Left out, without a username or a team (1):",
+        "Left out, without a username or a team: 1",
         "  Bob (line 3)",
         "Columns left out: Mail",
         "Users to add: 1, to change: 0, unchanged: 0. Nothing was changed",
@@ -54,7 +57,7 @@ def test_a_dry_run_tells_all_and_changes_nothing(kagsync: Kagsync, listed: Path,
     told = kagsync.ok("users", "import", str(listed), "--dry-run", "--prune")
     assert "Äce, Alice" in told
     assert "name – → Äce, Alice, group 8B → 7A, student id – → 1001" in told
-    assert "Would archive (1):\n  carol\n" in told
+    assert "Would archive: 1\n  carol\n" in told
     assert people(kagsync) == before
 
 
@@ -65,7 +68,7 @@ def test_who_is_not_on_the_list_is_archived_after_a_question(kagsync: Kagsync, l
     assert "Pass --yes" in err
     assert handles(kagsync) == ["carol", "dave"]
     told = kagsync.ok("users", "import", str(listed), "--prune", "--group", "7A", "--yes")
-    assert "Archived (1):\n  carol\n" in told
+    assert "Archived: 1\n  carol\n" in told
     assert told.splitlines()[-1] == "Users added: 1, changed: 0, unchanged: 0, archived: 1"
     assert (handles(kagsync), handles(kagsync, "--archived")) == (["alice", "dave"], ["carol"])
 
@@ -78,10 +81,40 @@ def test_who_is_on_the_list_again_comes_back(kagsync: Kagsync, listed: Path) -> 
     assert handles(kagsync) == ["alice"]
 
 
+def test_who_was_added_meanwhile_is_never_archived_unasked(
+    kagsync: Kagsync, listed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kagsync.ok("users", "add", "alice")
+    read_roster = roster_file.read_roster
+
+    def meanwhile(*arguments: Any) -> roster_file.RosterFile:
+        found = read_roster(*arguments)
+        monkeypatch.setattr(roster, "plan", added_after_the_first(roster.plan))
+        return found
+
+    def added_after_the_first(plan: Any) -> Any:
+        calls = []
+
+        def planning(*arguments: Any, **options: Any) -> Any:
+            calls.append(arguments)
+            if len(calls) == 2:  # within the transaction
+                carol = User(9, "carol", None, None, "carol", pseudonym="Person 9")
+                arguments = (arguments[0], [*arguments[1], carol])
+            return plan(*arguments, **options)
+
+        return planning
+
+    monkeypatch.setattr(roster_file, "read_roster", meanwhile)
+    err = one_line(kagsync("users", "import", str(listed), "--prune"))
+    assert "changed meanwhile" in err
+
+
 def test_without_prune_they_are_only_named(kagsync: Kagsync, listed: Path) -> None:
     kagsync.ok("users", "add", "carol")
-    assert "Not on the list (1); --prune archives them:\n  carol\n" in kagsync.ok(
-        "users", "import", str(listed)
+    told = kagsync.ok("users", "import", str(listed))
+    absent = "Tracked, but not on the list (if it is the whole list: --prune archives them): 1"
+    assert f"{absent}\n  carol\n" in told
+        "Tracked, but not on the list (if it is the whole list: --prune archives them): 1\n  carol\n" in told
     )
     assert handles(kagsync) == ["alice", "carol"]
 
@@ -140,9 +173,9 @@ def test_what_is_one_persons_own_is_not_given_to_two(kagsync: Kagsync, option: s
 def test_a_student_id_or_pseudonym_belongs_to_one_person(kagsync: Kagsync) -> None:
     kagsync.ok("users", "add", "alice", "--student-id", "1", "--pseudonym", "Blue")
     assert "alice" in one_line(kagsync("users", "add", "bob", "--pseudonym", "blue"))
-    # The student id is the person, who has another username now.
-    kagsync.ok("users", "add", "alice2", "--student-id", "1")
-    assert handles(kagsync) == ["alice2"]
+    err = one_line(kagsync("users", "add", "alice2", "--student-id", "1"))
+    assert "kagsync users rename alice alice2" in err
+    assert handles(kagsync) == ["alice"]
 
 
 def test_a_new_username_on_the_list_is_a_rename(club: Club, tmp_path: Path) -> None:
@@ -174,7 +207,8 @@ def test_rename_and_merge(kagsync: Kagsync) -> None:
     assert handles(kagsync) == ["alice2", "bob"]
     err = one_line(kagsync("users", "rename", "alice2", "bob"))
     assert "kagsync users rename alice2 bob --merge" in err
-    kagsync.ok("users", "rename", "alice2", "bob", "--merge")
+    assert "--yes" in one_line(kagsync("users", "rename", "alice2", "bob", "--merge"))
+    kagsync.ok("users", "rename", "alice2", "bob", "--merge", "--yes")
     assert handles(kagsync) == ["bob"]
     kagsync.ok("users", "rename", "bob", "BOB")
     assert handles(kagsync) == ["BOB"]

@@ -48,7 +48,7 @@ def archive(bench: Bench, *usernames: str) -> None:
 
 def restore(bench: Bench, username: str) -> None:
     with bench.store.writing() as write:
-        write.users.change([bench.store.users.get_any(username)._replace(archived_at=None)])
+        write.users.restore([bench.store.users.get_any(username)])
 
 
 def history(bench: Bench, handle: str) -> list[tuple[Any, ...]]:

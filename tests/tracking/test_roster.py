@@ -46,6 +46,19 @@ def test_a_student_id_means_its_person_who_may_have_a_new_username() -> None:
     assert changed(Line(1, "alice2", student_id="1001")) == ALICE._replace(username="alice2", handle="alice2")
 
 
+def test_a_student_id_with_another_name_and_username_is_a_mistake() -> None:
+    _, what = problem(Line(1, "frank", "Frank Foe", student_id="1001"))
+    assert "belongs to Alice Ace (alice)" in what
+    assert "kagsync users rename alice frank" in what
+
+
+def test_a_command_renames_nobody_and_takes_handles() -> None:
+    found = plan([Line(0, "alice2", student_id="1001")], PEOPLE, by_hand=True)
+    assert "kagsync users rename alice alice2" in found.problems[0][1]
+    (change,) = plan([Line(0, "1003", "Carol C.")], PEOPLE, by_hand=True).changed
+    assert change.after == CAROL._replace(name="Carol C.")
+
+
 def test_an_empty_username_is_no_new_one() -> None:
     assert planned(Line(1, "", student_id="1001")).unchanged == [ALICE]
 
@@ -58,6 +71,12 @@ def test_a_team_means_the_one_person_known_by_it() -> None:
     group = User(5, None, None, None, "group-07", None, "Group 07", "Person 5")
     found = plan([Line(1, "", "The Sevens", team="Group 07")], [group])
     assert found.changed == [Change(group, group._replace(name="The Sevens"))]
+
+
+def test_a_person_known_by_the_team_may_get_another_team() -> None:
+    dora = User(5, None, "Dora D.", None, "dora-d", None, "Dolphins", "Person 5")
+    (change,) = plan([Line(1, "", "D., Dora", team="Sharks")], [dora]).changed
+    assert (change.before, change.after.team) == (dora, "Sharks")
 
 
 def test_people_with_one_team_are_told_apart_by_name() -> None:
@@ -140,6 +159,7 @@ def test_no_handle_is_a_username_on_the_same_list() -> None:
     ("line", "words"),
     [
         (Line(3, "bob", student_id="1001"), "kagsync users rename alice bob --merge"),
+        (Line(3, "alice", pseudonym="ace, alice"), "says who it is"),
         (Line(3, "frank", student_id="1001", pseudonym="person 2"), "belongs to bob"),
         (Line(3, "frank", team="/{id}/"), "needs a student id"),
         (Line(3, "1003"), "handle of Carol Cole"),
@@ -179,8 +199,16 @@ def test_who_is_on_the_list_by_name_only_is_not_absent() -> None:
 
 
 def test_a_new_person_with_the_name_of_an_absent_one_may_have_a_new_username() -> None:
-    (hint,) = planned(Line(1, "alice99", "Alice ace")).hints
-    assert "kagsync users rename alice alice99" in hint
+    found = planned(Line(1, "alice99", "Ace, alice"))
+    assert found.same_names == [(ALICE, found.added[0])]
+    assert planned(Line(1, "", "Alice Ace", team="x")).same_names == []
+
+
+def test_a_team_of_several_people_is_pointed_out() -> None:
+    found = planned(Line(1, "", "E", team="Group 7"), Line(2, "", "F", team="Group 7"))
+    (hint,) = found.hints
+    assert "Group 7 is that of e, f" in hint
+    assert planned(Line(1, "", "E", student_id="1", team="/{id}/")).hints == []
 
 
 def test_groups_that_differ_only_in_case_are_pointed_out() -> None:

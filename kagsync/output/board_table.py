@@ -225,7 +225,7 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
         and any(line.next_person or line.next_baseline or line.next_medal for line in view.on_board)
     ):
         below.append("Next: the score still missing, and the places in brackets")
-    below += [left(line, "private board" if view.is_private else "board") for line in view.left]
+    below += [left(line, "private board" if view.is_private else "board") for line in _gone(view)]
     absent = _seen_elsewhere(view)
     if absent and not view.is_private:
         below.append(f"Not on the board yet: {_people(absent)}")
@@ -258,7 +258,7 @@ def person(views: list[BoardView], now: datetime) -> Table:
     ]
     below = _mark_note(views)
     for view in views:
-        below += [f"{view.competition.slug}: {left(line)}" for line in view.left]
+        below += [f"{view.competition.slug}: {left(line)}" for line in _gone(view)]
     if absent := [view.competition.slug for view in views if _seen_elsewhere(view)]:
         below.append(f"Not on the board of: {', '.join(absent)}")
     for view in views[:1]:
@@ -341,6 +341,11 @@ def _decimals(view: BoardView) -> int:
     texts = [line.entry.standing.score_text or "" for line in (*view.on_board, *view.left)]
     digits = [len(text.partition(".")[2]) for text in texts]
     return min(max(digits, default=0), 12)
+
+
+def _gone(view: BoardView) -> list[Line]:
+    """Who left the board for all that is known. The others may be on it under another name."""
+    return [line for line in view.left if not view.undecided.concerns(line.user)]
 
 
 def _mark_note(views: Iterable[BoardView]) -> list[str]:

@@ -55,13 +55,16 @@ def news(
     items = []
     for competition in competitions:
         moment = int(since(competition).timestamp())
-        history = store.ledger(competition.board).history
+        boards, history = store.ledger(competition.board)
+        undecided = boards.undecided(competition.id)
         deleted = history.deleted_accounts(competition.id)
         teams = history.team_counts(competition.id, moment)
         finals = results.finals(store, competition)
         for user in users:
             past = history.past(competition.id, user.id, moment)
             found = movements.movements(past, competition.direction, deleted)
+            if user.id in undecided and found and found[-1].reason == movements.LEFT:
+                found.pop()  # perhaps that is not true
             for movement in finals(user.id, found):
                 items.append(Item(competition, user, movement, teams.get(movement.moment)))
     return sorted(items, key=_newest_first)

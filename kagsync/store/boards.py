@@ -112,6 +112,15 @@ class Boards(BoardPart):
         )
         return [PossibleRename(*row) for row in rows]
 
+    def undecided(self, competition_id: int) -> set[int]:
+        """The ids of users who may be on the board under another username or team name."""
+        rows = self._db.rows(
+            "SELECT user_id FROM unclear_teams WHERE competition_id = ?1 AND board = ?2 "
+            "UNION SELECT user_id FROM possible_renames WHERE competition_id = ?1 AND ?2 = 'public'",
+            (competition_id, self._t.board),
+        )
+        return {row[0] for row in rows}
+
     def benchmarks(self, competition_id: int) -> list[tuple[Benchmark, int | None]]:
         """The host's benchmarks, each with the rank that a team with its score would have."""
         rows = self._db.rows(

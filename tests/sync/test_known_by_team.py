@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from world.bench import Bench
 from world.boards import Team, board_csv
+from world.club import SLUG
 from world.teams import ByTeam, track
 
 from kagsync.standings.which import PRIVATE, PUBLIC
@@ -174,3 +175,30 @@ def test_people_matched_by_their_team_are_marked(club: Club) -> None:
     assert "matched by the team's name only" in shown
     kinds = {entry["handle"]: entry["matched_by"] for entry in club.json("show", club.slug)}
     assert kinds == {"anna": "team", "ben": "team", "carol": "username"}
+
+
+def test_nobody_is_said_to_have_left_while_the_team_is_unclear(club: Club) -> None:
+    club.competitions(SLUG)
+    club.ok("users", "add", "--name", "Anna A.", "--team", "/lions/")
+    lions, others = Team(1, "The Lions"), Team(2, "Sea Lions")
+    club.board(NOON, lions)
+    club.board(ONE, lions, others)
+    for told in (club.ok("show", SLUG), club.ok("news", SLUG, "--since", "2025-01-01")):
+        assert "left the board" not in told
+    assert "The Lions, Sea Lions" in club.ok("show", SLUG)
+    club.ok("users", "add", "anna-a", "--team", "The Lions")
+    club.board(TWO, Team(3, "x"))
+    for told in (club.ok("show", SLUG), club.ok("news", SLUG, "--since", "2025-01-01")):
+        assert "left the board" in told
+
+
+def test_nobody_is_said_to_have_left_while_a_rename_is_asked_about(club: Club) -> None:
+    club.competitions(SLUG)
+    club.people("old")
+    club.board(NOON, Team(1, "One", ("old",)))
+    club.board(ONE, Team(1, "One", ("new",)))
+    for told in (club.ok("show", SLUG), club.ok("news", SLUG, "--since", "2025-01-01")):
+        assert "left the board" not in told
+    club.ok("users", "rename", "old", "new")
+    club.board(ONE, Team(1, "One", ("new",)))
+    assert [row["reason"] for row in club.json("news", SLUG, "--since", "2025-01-01")] == ["new"]

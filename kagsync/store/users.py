@@ -116,7 +116,7 @@ class UserChanges(Part):
     def add(self, users: Iterable[User], added_at: datetime) -> None:
         """Adds people, whose ids do not count yet. A person without a pseudonym gets a random one."""
         users = list(users)
-        pseudonyms = iter(self._new_pseudonyms(len(users)))
+        pseudonyms = iter(self._new_pseudonyms(users))
         self._db.execute_many(
             'INSERT INTO users (username, name, "group", handle, student_id, team, pseudonym, added_at) '
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -167,9 +167,11 @@ class UserChanges(Part):
         """Deletes a person with all entries and history."""
         self._db.execute("DELETE FROM users WHERE id = ?", (user_id,))
 
-    def _new_pseudonyms(self, count: int) -> list[str]:
-        """Random pseudonyms that nobody has."""
+    def _new_pseudonyms(self, users: list[User]) -> list[str]:
+        """A random pseudonym for each of these people, that nobody has, and none of them brings."""
         taken = {row[0].casefold() for row in self._db.rows("SELECT pseudonym FROM users")}
+        taken.update(user.pseudonym.casefold() for user in users)
+        count = len(users)
         numbers = range(1000, 10_000 + 10 * (count + len(taken)))
         wanted = random.SystemRandom().sample(numbers, count + len(taken))
         return [name for number in wanted if (name := f"Person {number}").casefold() not in taken][:count]

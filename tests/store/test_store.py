@@ -362,6 +362,17 @@ def test_a_competition_added_again_is_another_one(store: Store) -> None:
 # Users
 
 
+def test_a_random_pseudonym_is_not_one_that_the_same_list_brings(store: Store) -> None:
+    users = [
+        User(0, f"a{number}", None, None, f"a{number}", pseudonym=f"Person {number}")
+        for number in range(1000, 1500)
+    ]
+    users += [User(0, f"b{number}", None, None, f"b{number}") for number in range(500)]
+    with store.writing() as write:
+        write.users.add(users, NOW)
+    assert len({user.pseudonym for user in store.users.all()}) == 1000
+
+
 def test_users_are_added_changed_and_left(store: Store) -> None:
     two = [("alice", "Alice", None), ("bob", None, "blue")]
     assert track(store, two, NOW) == (2, 0, 0)

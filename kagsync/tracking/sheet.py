@@ -45,7 +45,7 @@ class Row(NamedTuple):
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a CSV file, or of the first sheet of an .xlsx workbook.
+    """The rows of a CSV file, or of the first sheet of an .xlsx workbook that is not hidden.
 
     Raises:
         UsageError: the file cannot be read, or it is too large, damaged or not such a file.
@@ -147,7 +147,7 @@ def _separator(text: str) -> str:
 
 
 def _workbook(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a workbook's first sheet."""
+    """The rows of a workbook's first sheet that is not hidden."""
     try:
         import openpyxl  # optional, and 0.1 s to import
     except ImportError as error:
@@ -159,7 +159,7 @@ def _workbook(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
             book = openpyxl.load_workbook(
                 io.BytesIO(content), read_only=True, data_only=True, keep_links=False
             )
-            sheet = book.worksheets[0]
+            sheet = next(sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
             sheet.reset_dimensions()  # some programs write wrong ones
             for number, cells in enumerate(sheet.iter_rows(max_row=_LAST_ROW, values_only=True), 1):
                 yield number, [_text(cell) for cell in cells]

@@ -134,6 +134,16 @@ def test_rows_of_a_workbook_have_the_numbers_that_excel_shows(file: Path) -> Non
     assert list(read_rows(file)) == [(3, ["", "username"]), (7, ["", "alice"])]
 
 
+def test_a_hidden_sheet_is_not_read(file: Path) -> None:
+    book = openpyxl.Workbook()
+    book.worksheets[0].append(["username", "of last year"])
+    book.worksheets[0].sheet_state = "hidden"
+    book.create_sheet().append(["username", "of this year"])
+    book.active = 1
+    book.save(file)
+    assert [row.cells for row in read_rows(file)] == [["username", "of this year"]]
+
+
 def test_a_cell_far_below_costs_nothing_and_one_far_away_is_refused(file: Path) -> None:
     assert rows(file, workbook(["username"], ["alice"], A1048576="bob")) == [["username"], ["alice"], ["bob"]]
     assert "too large" in refusal(file, workbook(["username"], ["alice"], XFD1048576="x"))

@@ -114,6 +114,12 @@ def is_title(text: str) -> bool:
     return _field(text)[0] is not None or _squeezed(text) in _TITLES
 
 
+def is_header(cells: list[str]) -> bool:
+    """Whether a row of several cells looks like a header: each of them does."""
+    texts = [text for text in cells if text]
+    return len(texts) > 1 and all(map(is_title, texts))
+
+
 def _field(text: str) -> tuple[str | None, int]:
     """Which field a header names, and its place among the headers of this field."""
     if _GRADE.search(text):

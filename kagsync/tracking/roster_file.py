@@ -86,8 +86,8 @@ def read_roster(path: Path, check: Check | None = None) -> RosterFile:
         raise UsageError(f"{path} has no column of usernames or teams. It has {_quoted(first)}", _WRITE)
     reader = _Reader(path)
     for row in rows:
-        if row.cells == first.cells:
-            reader.refuse(row.number, "it is the header again")
+        if row.cells == first.cells or columns.is_header(row.cells):
+            reader.refuse(row.number, "it is a header")
         elif any(row.cells[len(first.cells) :]):
             reader.refuse(row.number, f"{len(row.cells)} cells, but there are {len(first.cells)} columns")
         else:
@@ -146,7 +146,8 @@ class _Reader:
             return
         for field, called in _KEYS.items():
             if key := getattr(line, field):
-                other = self._with_key.setdefault((field, key.lower()), line)
+                same = key if field == "student_id" else key.lower()  # the case of student ids counts
+                other = self._with_key.setdefault((field, same), line)
                 if other is not line:
                     what = f"the {called} {inputs.short(key)} is also on line {other.number}"
                     self.refuse(row.number, f"{what}, with different data")

@@ -250,9 +250,14 @@ def users_rename(
     loaded = common.settings()
     wanted = inputs.username(new)
     with open_store(loaded) as store:
-        person = store.users.get_any(inputs.person(old))
-        other = store.users.by_handle(wanted)
-        if other is not None and other.id != person.id:
+
+        def both() -> tuple[User, User | None]:
+            return store.users.get_any(inputs.person(old)), store.users.by_handle(wanted)
+
+        person, other = found = both()
+        if other is not None and other.id == person.id:
+            other = None
+        if other is not None:
             if not merge:
                 raise UsageError(
                     f"{other.handle} is {'archived' if other.archived_at else 'tracked already'}",
@@ -260,12 +265,16 @@ def users_rename(
                     f"kagsync users rename {person.handle} {other.handle} --merge",
                 )
             confirm(f"Make {person.handle} and {other.handle} one person? This cannot be undone.", yes=yes)
-            with store.writing() as write:
+        with store.writing() as write:
+            if both() != found:
+                raise UsageError("the roster was changed meanwhile", "Run the command again")
+            if other is not None:
                 one = write.identity.join(person, other)
+            else:
+                write.identity.rename(person, wanted)
+        if other is not None:
             common.say(f"Joined {person.handle} and {other.handle}: {one.handle} has the history of both")
             return
-        with store.writing() as write:
-            write.identity.rename(person, wanted)
         common.say(f"Renamed {person.handle} to {wanted}")
         _say_unseen(common, store, [store.users.get_any(wanted)])
 

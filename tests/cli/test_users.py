@@ -11,14 +11,18 @@ from world.boards import Team
 from world.club import SLUG
 from world.running import one_line
 
+from kagsync.store import Store
 from kagsync.store.records import User
 from kagsync.tracking import roster, roster_file
 
 if TYPE_CHECKING:
+    import contextlib
     from pathlib import Path
 
     from world.club import Club
     from world.running import Kagsync
+
+    from kagsync.store import Writing
 
 LIST = (
     "Student;Kaggle username;Class;Matrikel-Nr.;Mail\nÄce, Alice;alice;7A;1001;a@x.example\nBob;;7A;1002;\n"
@@ -212,6 +216,22 @@ def test_rename_and_merge(kagsync: Kagsync) -> None:
     assert handles(kagsync) == ["BOB"]
     assert "not a Kaggle username" in one_line(kagsync("users", "rename", "bob", "a b"))
     assert "no user 'x'" in one_line(kagsync("users", "rename", "x", "y"))
+
+
+def test_what_another_command_changes_at_the_same_moment_is_kept(
+    kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kagsync.ok("users", "add", "alice", "--group", "7A")
+    writing = Store.writing
+
+    def after_another(store: Store) -> contextlib.AbstractContextManager[Writing]:
+        database.execute(store.path, """UPDATE users SET "group" = '7B'""")
+        return writing(store)
+
+    monkeypatch.setattr(Store, "writing", after_another)
+    assert "meanwhile" in one_line(kagsync("users", "rename", "alice", "alice2"))
+    kagsync.ok("users", "rename", "alice", "alice2")
+    assert [(each["handle"], each["group"]) for each in people(kagsync)] == [("alice2", "7B")]
 
 
 def test_who_is_archived_is_shown_nowhere_and_named_as_such(kagsync: Kagsync) -> None:

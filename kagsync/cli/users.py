@@ -132,6 +132,11 @@ def users_import(
 
         found = roster_file.read_roster(file, lambda lines: plan(lines).problems)
         planned = plan(found.lines)
+        if prune and planned.absent and not planned.listed:
+            raise UsageError(
+                f"{file} has nobody with a username or a team, so --prune would archive everybody",
+                "Fill in the usernames first. To archive people: kagsync users archive PERSON",
+            )
         if store and not dry_run:
             asked = planned.absent
             if prune and asked:

@@ -113,6 +113,14 @@ def test_who_was_added_meanwhile_is_never_archived_unasked(
     assert "changed meanwhile" in err
 
 
+def test_a_list_without_any_username_archives_nobody(kagsync: Kagsync, tmp_path: Path) -> None:
+    kagsync.ok("users", "add", "alice")
+    listed = tmp_path / "wrong.csv"
+    listed.write_text("name,username\nBob,\n")
+    assert "nobody" in one_line(kagsync("users", "import", str(listed), "--prune", "--yes"))
+    assert handles(kagsync) == ["alice"]
+
+
 def test_without_prune_they_are_only_named(kagsync: Kagsync, listed: Path) -> None:
     kagsync.ok("users", "add", "carol")
     told = kagsync.ok("users", "import", str(listed))

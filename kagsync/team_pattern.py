@@ -48,6 +48,8 @@ def check(pattern: str) -> None:
     Raises:
         ValueError: it is not a regular expression, matches every name, or may be slow. It says which.
     """
+    if ID not in pattern and ID in pattern.lower():
+        raise ValueError(f"has {{id}} in capitals: write {ID}")
     if _most_tries(pattern) > _MOST_TRIES:
         raise ValueError("could be slow: use at most three * or +, and fewer ? and |")
     try:

@@ -232,7 +232,7 @@ def _applied(line: Line, user: User) -> User:
     """A person with what a line says: an empty cell clears, an absent column leaves what is there."""
 
     def value(cell: str | None, old: str | None) -> str | None:
-        return old if cell is None else cell or None
+        return old if cell is None else cell.strip() or None
 
     username = user.username
     if line.username and line.username.lower() not in ((username or "").lower(), user.handle.lower()):

@@ -19,6 +19,7 @@ from kagsync import inputs
 from kagsync.errors import UsageError
 from kagsync.safe_text import printable
 from kagsync.store.records import User
+from kagsync.tracking import columns
 from kagsync.tracking.roster_file import read_roster, roster_csv, write_roster
 
 if TYPE_CHECKING:
@@ -149,9 +150,17 @@ def _differ(people: list[Cells]) -> bool:
     return len(set(keys)) == len(keys)
 
 
-PERSON = st.tuples(st.none() | USERNAME, CELL, CELL, CELL, TEAM, CELL).filter(
-    lambda cells: bool((cells[0] or cells[4]) and (cells[3] or "{id}" not in (cells[4] or "")))
-)
+def _is_person(cells: Cells) -> bool:
+    """Whether somebody can be tracked like this, and does not look like a header or a line of Canvas."""
+    texts = [text for text in cells if text]
+    return (
+        bool((cells[0] or cells[4]) and (cells[3] or "{id}" not in (cells[4] or "")))
+        and (cells[1] or "").lower() not in ("student, test", "points possible")
+        and not any(map(columns.is_title, texts))
+    )
+
+
+PERSON = st.tuples(st.none() | USERNAME, CELL, CELL, CELL, TEAM, CELL).filter(_is_person)
 
 
 @hypothesis_settings(max_examples=300, deadline=None)

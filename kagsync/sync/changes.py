@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.standings.standing import Splice, Standing, splice
-from kagsync.store.records import Competition, Counts, Entry
+from kagsync.store.records import Competition, Counts, Entry, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from kagsync.board.matching import Claim
@@ -38,8 +38,13 @@ def by_newest(
     competition: Competition,
     snapshot_at: datetime,
     claims: dict[int, Claim],
+    kept: Collection[int] = (),
 ) -> Update:
-    """What the newest board changes: only entries that differ are written."""
+    """What the newest board changes: only entries that differ are written.
+
+    Args:
+        kept: users without a claim who are on the board all the same; see `renamed_since`.
+    """
     at = clock.iso(snapshot_at)
     before = clock.iso(competition.snapshot_at or snapshot_at)
     written: list[Entry] = []
@@ -57,7 +62,7 @@ def by_newest(
             if old.left_at is not None or not entry.standing.same(old.standing):
                 moved.append(entry)
                 changed += 1
-        elif old.left_at is None:
+        elif old.left_at is None and old.user_id not in kept:
             left = old._replace(last_seen_at=old.last_seen_at or before, left_at=at)
             written.append(left)
             moved.append(left)
@@ -79,8 +84,13 @@ def by_older(
     competition: Competition,
     snapshot_at: datetime,
     claims: dict[int, Claim],
+    kept: Collection[int] = (),
 ) -> Update:
-    """What an older board changes: the history, and entries of people who are no longer on the board."""
+    """What an older board changes: the history, and entries of people who are no longer on the board.
+
+    Args:
+        kept: users without a claim who are on the board all the same; see `renamed_since`.
+    """
     at = clock.iso(snapshot_at)
     entries = {entry.user_id: entry for entry in ledger.boards.entries(competition.id)}
     written = []
@@ -94,9 +104,38 @@ def by_older(
         if entry != old:
             written.append(entry)
     seen: dict[int, Standing | None] = dict.fromkeys(ledger.history.users(competition.id))
+    seen = {user: standing for user, standing in seen.items() if user not in kept}
     seen |= {user: claim.standing for user, claim in claims.items()}
     changes = _spliced(ledger, competition.id, int(snapshot_at.timestamp()), seen)
     return Update(written, list(changes), set(entries), changed=0)
+
+
+def renamed_since(
+    ledger: Ledger,
+    competition_id: int,
+    snapshot: Snapshot,
+    usernames: Mapping[str, int],
+    claims: Collection[int],
+) -> set[int]:
+    """The users whom a board has under an earlier username, because it is processed again after a rename.
+
+    A rename also replaces the username among the members of stored teams. So whoever was on this very board
+    with the present username, and is not found there now, is there with another one.
+
+    Args:
+        usernames: lower case → user id.
+        claims: the users who are found.
+    """
+    stored = ledger.history.snapshot_until(competition_id, snapshot.moment)
+    if stored is None or (stored.moment, stored.sha256) != (snapshot.moment, snapshot.sha256):
+        return set()
+    found = set()
+    for username, user in usernames.items():
+        if user not in claims:
+            standing = ledger.history.standing_at(competition_id, user, snapshot.moment)
+            if standing is not None and username in standing.members.split(","):
+                found.add(user)
+    return found
 
 
 def _spliced(

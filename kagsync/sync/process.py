@@ -104,7 +104,9 @@ def process(
             file=fetched.file,
         )
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
-        counts = _save(ledger, write.ledger(fetched.board), now, fetched, snapshot, matches.claims, summary)
+        writing = write.ledger(fetched.board)
+        claims, usernames = matches.claims, roster.by_member
+        counts = _save(ledger, writing, now, fetched, snapshot, claims, usernames, summary)
         if not older:
             is_private = fetched.board == PRIVATE
             last_run = store.runs.last_before(competition.id, run.run) if is_private else None
@@ -145,12 +147,14 @@ def _save(
     fetched: Fetched,
     snapshot: Snapshot,
     claims: dict[int, Claim],
+    usernames: dict[str, int],
     summary: BoardSummary,
 ) -> Counts:
     """Saves the entries and the history of a board, whether it is the newest or an older one."""
     key, at, applied = competition.id, fetched.snapshot_at, competition.snapshot_at
     older, again = applied is not None and at < applied, at == applied
-    update = (changes.by_older if older else changes.by_newest)(ledger, competition, at, claims)
+    kept = changes.renamed_since(ledger, key, snapshot, usernames, claims) if older or again else set()
+    update = (changes.by_older if older else changes.by_newest)(ledger, competition, at, claims, kept)
     write.boards.save_entries(key, update.entries)
     write.history.save(key, update.history)
     if older or again:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 DAYS = [f"2025-10-{day:02}T12:00:00" for day in range(1, 29)]
 
 
+OLD_BOARD = [Team(1, "Team 1", ("old",)), Team(2, "b", ("bob",))]
+NEW_BOARD = [Team(2, "b", ("bob",)), Team(1, "Team 1", ("new",))]
+
+
 @pytest.fixture
 def bench(store: Store, tmp_path: Path) -> Bench:
     return Bench(store, tmp_path)
@@ -91,6 +95,34 @@ def test_a_person_renamed_on_kaggle_goes_on_where_the_old_name_stood(bench: Benc
         ("2025-10-02T12:00:00Z", 2, "new"),
     ]
     assert told(bench) == ["new new", "new overtaken"]
+    sound(bench)
+
+
+@pytest.mark.parametrize("again", [0, 1])
+def test_boards_from_before_the_rename_may_be_processed_again(bench: Bench, again: int) -> None:
+    boards = [OLD_BOARD, NEW_BOARD]
+    bench.track("old", "bob")
+    bench.process(OLD_BOARD, DAYS[0])
+    bench.process(NEW_BOARD, DAYS[1])
+    rename(bench, "old", "new")
+    bench.process(NEW_BOARD, DAYS[1])
+    kept, reasons = history(bench, "new"), told(bench)
+    assert [rank for _, rank, _ in kept] == [1, 2]
+    for force in (False, True):
+        bench.process(boards[again], DAYS[again], force=force)
+        assert (history(bench, "new"), told(bench)) == (kept, reasons)
+        sound(bench)
+
+
+def test_a_rename_before_kaggle_shows_it_loses_nothing(bench: Bench) -> None:
+    bench.track("old", "bob")
+    bench.process(OLD_BOARD, DAYS[0])
+    rename(bench, "old", "new")
+    bench.process(OLD_BOARD, DAYS[0])  # the next run gets the same board
+    assert bench.look("SELECT rank, left_at FROM leaderboard WHERE handle = 'new'") == [(1, None)]
+    bench.process(NEW_BOARD, DAYS[1])
+    assert [rank for _, rank, _ in history(bench, "new")] == [1, 2]
+    assert sorted(told(bench)) == ["bob new", "bob others-left", "new new", "new overtaken"]
     sound(bench)
 
 

@@ -193,8 +193,3 @@ def in_turn(names: Iterable[str]) -> Iterator[deque[str]]:
         if 0 < len(left) < count:
             log.logger.error("Not done: %s", ", ".join(left))
         raise
-
-
-def with_entries(name: str, entries: int) -> str:
-    """Describes what is deleted with a competition or a user."""
-    return f"{name} with {entries} {'entry' if entries == 1 else 'entries'} and their history"

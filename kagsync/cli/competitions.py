@@ -15,7 +15,6 @@ from kagsync.cli.command import (
     in_turn,
     open_store,
     open_to_read,
-    with_entries,
 )
 from kagsync.cli.options import AnyFormat, Direction, Slugs, Yes, storable
 from kagsync.errors import UsageError
@@ -123,7 +122,7 @@ def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
     with open_store(loaded) as store:
         found = {each.slug: each for each in _competitions(store, slugs)}
         what = {
-            slug: with_entries(slug, store.entry_count(competition_id=each.id))
+            slug: _with_entries(slug, store.entry_count(competition_id=each.id))
             for slug, each in found.items()
         }
         for each in what.values():  # ask everything first: if the last answer is no, nothing is lost
@@ -136,3 +135,8 @@ def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
 
 def _competitions(store: Store, slugs: list[str]) -> list[Competition]:
     return [store.competitions.get(inputs.competition_slug(slug)) for slug in slugs]
+
+
+def _with_entries(name: str, entries: int) -> str:
+    """Describes what is deleted with a competition."""
+    return f"{name} with {entries} {'entry' if entries == 1 else 'entries'} and their history"

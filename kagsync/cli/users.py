@@ -14,16 +14,15 @@ from kagsync.cli.command import (
     Common,
     command,
     confirm,
-    in_turn,
     open_store,
     open_to_read,
     users_app,
-    with_entries,
 )
 from kagsync.cli.options import AnyFormat, Group, Yes, storable
 from kagsync.errors import UsageError
 from kagsync.output import listing
 from kagsync.output.listing import Format, Result
+from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from kagsync.settings import Settings
@@ -31,6 +30,15 @@ if TYPE_CHECKING:
     from kagsync.store.records import User
     from kagsync.tracking.roster_file import Line
 
+_BEFORE_REMOVING = """This deletes, also from the free space of the database:
+{}
+It cannot be undone. To keep a copy first: kagsync backup FILE"""
+_OUT_OF_REACH = """kagsync cannot delete what is elsewhere:
+  backups and other copies of the database
+  pages of a report, until the next: kagsync report
+  log files of earlier versions, and the monitor's log
+  messages that channels have received
+  downloads of runs that crashed, until: kagsync cleanup"""
 _MOST_NAMES = 20  # that a question names
 _MOST_HINTS = 200  # people who were never seen that are named after an import
 
@@ -315,16 +323,32 @@ def users_remove(
     people: People,
     yes: Yes = False,
 ) -> None:
-    """Delete people with all their entries and history."""
+    """Forget people for good, with all their entries and history."""
+    from kagsync.store import compact, forgetting
+
     loaded = common.settings()
     with open_store(loaded) as store:
-        named = [store.users.get_any(inputs.person(text)) for text in people]
-        found = {each.handle: each for each in named}
-        what = {name: with_entries(name, store.entry_count(user_id=each.id)) for name, each in found.items()}
-        for each in what.values():
-            confirm(f"Remove {each}?", yes=yes)
-        with in_turn(found) as left:
-            while left:
-                with store.writing() as write:
-                    write.users.remove(found[left[0]].id)
-                common.say(f"Removed {what[left.popleft()]}")
+        if compact.is_due(store):  # an earlier removal was stopped
+            forgetting.erase(store)
+        found = {each.id: each for each in (store.users.get_any(inputs.person(text)) for text in people)}
+        what = [
+            f"{each.handle} with {_extent(*forgetting.extent(store, key))}" for key, each in found.items()
+        ]
+        listed = "\n".join(f"  {printable(each)}" for each in what)
+        confirm(f"{_BEFORE_REMOVING.format(listed)}\nRemove for good?", yes=yes)
+        stays = forgetting.forget(store, found)
+        for each in what:
+            common.say(f"Removed {each}")
+        for team, handles in stays.items():
+            others = f"{', '.join(handles)} {'is or was' if len(handles) == 1 else 'are or were'}"
+            common.say(f"The team name {team} stays, because {others} in that team")
+        forgetting.erase(store)
+        common.say(_OUT_OF_REACH)
+
+
+def _extent(entries: int, changes: int, teams: int, competitions: int) -> str:
+    """What goes with a person."""
+    counts = ((entries, "entry", "entries"), (changes, "change", "changes"), (teams, "team", "teams"))
+    *first, last = (f"{count:,} {one if count == 1 else many}" for count, one, many in counts)
+    on = f", in {competitions:,} competition{'' if competitions == 1 else 's'}"
+    return f"{', '.join(first)} and {last}{on if competitions else ''}"

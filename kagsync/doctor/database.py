@@ -13,7 +13,7 @@ from kagsync.errors import NoDatabase
 from kagsync.files import rights
 from kagsync.notify import channel
 from kagsync.queries import status
-from kagsync.store import REPAIR, Store, migrations
+from kagsync.store import REPAIR, Store, compact, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,6 +93,9 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
             source = "" if each.is_linked else " --from FILE"
             remedy = f"Check this machine's clock; if it is right: kagsync sync {each.slug}{source} --force"
             yield Check(each.slug, False, said, remedy)
+    if compact.is_due(store):
+        said = "people were removed, but the free space of the database still has traces of them"
+        yield Check("Removed people", False, said, "kagsync compact")
     targets = store.targets.all()
     if not targets:
         return

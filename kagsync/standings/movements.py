@@ -8,6 +8,10 @@ that is (`past` and `deleted_accounts`), so a rule that needs to see more starts
 Most rank changes on a board are caused by other people's submissions: on a real one, 1,046 of 1,226 teams
 moved in 42 hours without submitting anything. So "overtaken" is different from "improved", and everything
 that others did to a rank between two movements of the person's own is one movement.
+
+A member `?` is somebody who was removed, so it can be anybody. If there is one more of them before, nobody is
+known to have joined, since each new member may be the one who was `?`. If there is one more of them after,
+nobody is known to have left.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync.standings.standing import REMOVED
 from kagsync.standings.which import PUBLIC
 
 if TYPE_CHECKING:
@@ -219,18 +224,19 @@ def between(
     if after is None:
         return [movement(DELETED if (before.team_id, moment) in deleted else LEFT)]
     if not same_team(before, after):
-        old, new = _members(before), _members(after)
-        return [movement(MERGED if old and old < new else MOVED)]
+        return [movement(MERGED if _became_part(before, after) else MOVED)]
     reason = _standing_reason(before, after, higher_is_better)
     found = [movement(reason)] if reason else []
     if before.team_name != after.team_name:
         found.append(movement(RENAMED))
-    old, new = _members(before), _members(after)
-    if not old or not new:
+    if not before.members or not after.members:
         return found  # an old board does not tell the members
-    left = sorted(old - new)
-    found += [movement(MEMBER_LEFT, member) for member in left]
-    found += [movement(MEMBER_JOINED, member) for member in _joined(before, after)]
+    unknown = _removed(before) - _removed(after)
+    if unknown >= 0:
+        left = sorted(_members(before) - _members(after))
+        found += [movement(MEMBER_LEFT, member) for member in left]
+    if unknown <= 0:
+        found += [movement(MEMBER_JOINED, member) for member in _joined(before, after)]
     return found
 
 
@@ -281,16 +287,26 @@ def _submitted(before: Standing, after: Standing) -> int:
 
     When a member joined, it is not known either: a merged team's submissions are added to the count.
     """
-    if before.submission_count is None or after.submission_count is None or _joined(before, after):
+    if before.submission_count is None or after.submission_count is None:
+        return 0
+    if len(_joined(before, after)) > max(_removed(before) - _removed(after), 0):
         return 0
     return max(after.submission_count - before.submission_count, 0)
 
 
 def _joined(before: Standing, after: Standing) -> list[str]:
     """The new members of a team; none where a board does not tell the members, as old ones do not."""
-    old, new = _members(before), _members(after)
+    if not before.members:
+        return []
     # A deleted account stays in the team under another name: nobody joined.
-    return sorted(name for name in new - old if old and not name.startswith(_DELETED_MEMBER))
+    new = _members(after) - _members(before)
+    return sorted(name for name in new if not name.startswith(_DELETED_MEMBER))
+
+
+def _became_part(before: Standing, after: Standing) -> bool:
+    """Whether all members of a team, and others, are in another one."""
+    old, new = _members(before), _members(after)
+    return bool(old) and old <= new and len(old) + _removed(before) < len(new) + _removed(after)
 
 
 def _drifted(drift: Movement) -> list[Movement]:
@@ -314,4 +330,10 @@ def same_team(before: Standing, after: Standing) -> bool:
 
 
 def _members(standing: Standing | None) -> set[str]:
-    return set(standing.members.split(",")) if standing is not None and standing.members else set()
+    """The members whose names are known."""
+    return set(standing.members.split(",")) - {"", REMOVED} if standing is not None else set()
+
+
+def _removed(standing: Standing) -> int:
+    """How many members were removed, so that their names are not known."""
+    return standing.members.split(",").count(REMOVED)

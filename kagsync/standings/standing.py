@@ -19,6 +19,8 @@ from typing import NamedTuple
 STORED_VERSION = 4
 # Fields that the history does not keep, so that a change of them alone adds nothing to it.
 NOT_IN_HISTORY = ("submission_date",)
+# Stands among the members of a team for a person who was removed. It cannot be a username.
+REMOVED = "?"
 
 
 class Standing(NamedTuple):
@@ -31,7 +33,7 @@ class Standing(NamedTuple):
         rank: 1 is the best; None also where an old board's direction is unknown.
         score: the number.
         score_text: the score as Kaggle prints it, with its fixed decimals.
-        members: usernames, lower case, comma-separated, sorted.
+        members: usernames, lower case, comma-separated, sorted; `?` for each one who was removed.
         submission_date: ISO 8601 UTC of the last submission; the history does not keep it.
     """
 

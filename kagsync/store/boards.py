@@ -320,6 +320,18 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     )
 
 
+def packed_without(packed: bytes, names: set[str], lines: set[str]) -> bytes:
+    """The names on a board without some names and whole lines, all given in lower case."""
+
+    def kept(line: str) -> str:
+        if line.strip().lower() in lines:
+            return ""
+        return ",".join(name for name in line.split(",") if name.strip().lower() not in names)
+
+    text = zlib.decompress(packed).decode()
+    return _packed("\n".join(filter(None, map(kept, text.split("\n")))))
+
+
 def _packed(names: str) -> bytes:
     return zlib.compress(names.encode(), 1)  # a higher level takes longer and hardly saves space
 

@@ -1,4 +1,4 @@
-"""Shrinks the database file."""
+"""Rewrites the database file without its free space, which may still have traces of removed people."""
 
 from __future__ import annotations
 
@@ -6,15 +6,31 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
+from kagsync import clock
 from kagsync.errors import DatabaseError, DiskFull, from_os_error
 from kagsync.store.errors import BUSY_TIMEOUT, Locked
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kagsync.store import Store
+    from kagsync.store.connection import Connection
+
+_TRACES = "traces of removed people"  # the subject of a notice that is there until they are overwritten
+
+
+def mark(db: Connection, now: datetime) -> None:
+    """Notes, in the transaction that removes people, that the file must be rewritten."""
+    db.execute("REPLACE INTO notices VALUES (?, ?)", (_TRACES, clock.iso(now)))
+
+
+def is_due(store: Store) -> bool:
+    """Whether people were removed, but the file was not rewritten since, so that it has traces of them."""
+    return bool(store.connection.value("SELECT EXISTS (SELECT 1 FROM notices WHERE subject = ?)", (_TRACES,)))
 
 
 def compact(store: Store) -> tuple[int, int]:
-    """Rewrites the database without its free pages. Nobody else can write meanwhile.
+    """Rewrites the database without its free space, and empties its log. Nobody else can write meanwhile.
 
     Returns:
         the file's bytes before and after.
@@ -50,6 +66,8 @@ def compact(store: Store) -> tuple[int, int]:
             f"another program is reading the database {path}, so the file could not be shrunk",
             "End that program, then run it again",
         )
+    if is_due(store):
+        db.execute("DELETE FROM notices WHERE subject = ?", (_TRACES,))
     return before, after
 
 

@@ -77,6 +77,15 @@ class Connection:
             raise
 
     @contextlib.contextmanager
+    def without_foreign_keys(self) -> Iterator[None]:
+        """Within the block, SQLite does not look after references. A transaction must be inside the block."""
+        self.execute("PRAGMA foreign_keys = OFF")
+        try:
+            yield
+        finally:
+            self.execute("PRAGMA foreign_keys = ON")
+
+    @contextlib.contextmanager
     def without_waiting(self) -> Iterator[None]:
         """Within the block, a lock that another process holds is an error at once."""
         self.execute("PRAGMA busy_timeout = 0")

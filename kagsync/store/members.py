@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kagsync.standings.standing import REMOVED
 from kagsync.store.tables import TABLES
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ def replace(db: Connection, old: str, new: str) -> None:
     """Replaces a member in all entries and histories. Call it within a transaction.
 
     Args:
-        old, new: usernames, case ignored.
+        old, new: usernames, case ignored. `new` may be REMOVED, which a team can have more than once.
     """
     old, new = old.lower(), new.lower()
     if old == new:
@@ -46,7 +47,8 @@ def replace(db: Connection, old: str, new: str) -> None:
 
 
 def _replaced(members: str, old: str, new: str) -> str:
-    return ",".join(sorted({new if member == old else member for member in members.split(",")}))
+    others = [each for each in members.split(",") if each != old and (each != new or new == REMOVED)]
+    return ",".join(sorted([*others, new]))
 
 
 def _merge_teams(db: Connection, team: int, same: int) -> None:

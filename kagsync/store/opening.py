@@ -153,11 +153,10 @@ def _migrate(db: Connection) -> None:
     memory.before_pandas()  # which sqlite-utils imports
     import sqlite_utils
 
-    # A migration that makes a table again must not delete the rows that refer to it. This has no effect in
-    # a transaction, so it cannot be part of the migration.
-    db.execute("PRAGMA foreign_keys = OFF")
     try:
-        migrations.migrate(sqlite_utils.Database(db.raw, execute_plugins=False))
+        # A migration that makes a table again must not delete the rows that refer to it.
+        with db.without_foreign_keys():
+            migrations.migrate(sqlite_utils.Database(db.raw, execute_plugins=False))
     except sqlite3.Error as error:
         raise explain(error, db.path) from error
     except Exception as error:
@@ -167,8 +166,6 @@ def _migrate(db: Connection) -> None:
             f"{db.path} could not be brought to schema {migrations.LATEST} ({type(error).__name__}: {error})",
             "Nothing was changed: go back to the earlier version of kagsync, and please report this",
         ) from error
-    finally:
-        db.execute("PRAGMA foreign_keys = ON")
 
 
 def _check_version(db: Connection) -> int:

@@ -16,11 +16,18 @@ from kagsync.store.connection import Part
 from kagsync.store.records import User
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
+
+    from kagsync.store.connection import Connection
 
 _COLUMNS = 'id, username, name, "group", handle, student_id, team, pseudonym, archived_at'
 _LISTING = "kagsync users list"
+
+
+def people(db: Connection, which: str, parameters: Sequence[object] = ()) -> list[User]:
+    """People, tracked and archived: those that the end of a query asks for."""
+    return [User(*row) for row in db.rows(f"SELECT {_COLUMNS} FROM users {which}", parameters)]
 
 
 class Users(Part):
@@ -32,7 +39,7 @@ class Users(Part):
 
     def with_archived(self) -> list[User]:
         """Everybody, tracked or archived, by handle."""
-        return [User(*row) for row in self._db.rows(f"SELECT {_COLUMNS} FROM users ORDER BY handle")]
+        return people(self._db, "ORDER BY handle")
 
     def in_group(self, group: str) -> list[User]:
         """The people of a group, by handle.
@@ -89,8 +96,8 @@ class Users(Part):
 
     def by_handle(self, handle: str) -> User | None:
         """The tracked or archived person of this handle, case ignored; None: there is none."""
-        row = self._db.row(f"SELECT {_COLUMNS} FROM users WHERE handle = ?", (handle,))
-        return None if row is None else User(*row)
+        found = people(self._db, "WHERE handle = ?", (handle,))
+        return found[0] if found else None
 
     def never_seen(self) -> set[int]:
         """The ids of users who were never found on a board."""
@@ -162,10 +169,6 @@ class UserChanges(Part):
         self._db.execute_many(
             "UPDATE users SET archived_at = NULL WHERE id = ?", ((user.id,) for user in users)
         )
-
-    def remove(self, user_id: int) -> None:
-        """Deletes a person with all entries and history."""
-        self._db.execute("DELETE FROM users WHERE id = ?", (user_id,))
 
     def _new_pseudonyms(self, users: list[User]) -> list[str]:
         """A random pseudonym for each of these people, that nobody has, and none of them brings."""

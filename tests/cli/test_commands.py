@@ -301,7 +301,8 @@ def test_somebody_at_a_terminal_is_asked(
     os.close(theirs)
 
     assert process.returncode == code
-    assert "Remove alice with 1 entry and their history?" in err
+    assert "  alice with 1 entry, 1 change and 1 team, in 1 competition\n" in err
+    assert err.index("kagsync backup FILE") < err.index("Remove for good?")
     assert bool(out.strip()) is gone
     assert ("alice" not in kagsync.ok("users", "list")) is gone
 

@@ -15,7 +15,6 @@ from kagsync.cli import main
 from kagsync.errors import DatabaseError
 from kagsync.store import Store
 from kagsync.store.competitions import CompetitionChanges, Competitions
-from kagsync.store.users import UserChanges
 
 if TYPE_CHECKING:
     from world.running import Kagsync
@@ -119,7 +118,6 @@ def test_a_failure_of_the_command_itself_counts_more_than_that_of_its_output(unw
         (("competitions", "add", "a", "b", "c", "d"), Competitions, "add"),
         (("competitions", "pause", "a", "b", "c", "d"), CompetitionChanges, "set_active"),
         (("competitions", "remove", "a", "b", "c", "d", "--yes"), Competitions, "remove"),
-        (("users", "remove", "a", "b", "c", "d", "--yes"), UserChanges, "remove"),
     ],
     ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
 )
@@ -175,8 +173,11 @@ def test_only_a_stopped_sync_is_said_to_go_on(
     assert (ran.code, ran.err) == (130, f"ERROR kagsync: {told}\n")
 
 
-@pytest.mark.parametrize("kind", ["competitions", "users"])
-def test_who_says_no_to_the_last_question_has_lost_nothing(kind: str, kagsync: Kagsync) -> None:
+# People are removed together, after one question.
+@pytest.mark.parametrize(("kind", "answers"), [("competitions", b"y\nn\n"), ("users", b"n\n")])
+def test_who_says_no_to_the_last_question_has_lost_nothing(
+    kind: str, answers: bytes, kagsync: Kagsync
+) -> None:
     pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
     kagsync.ok(kind, "add", "a", "b")
     ours, theirs = pty.openpty()
@@ -188,7 +189,7 @@ def test_who_says_no_to_the_last_question_has_lost_nothing(kind: str, kagsync: K
         text=True,
     )
     os.close(theirs)
-    os.write(ours, b"y\nn\n")
+    os.write(ours, answers)
     out, err = process.communicate(timeout=60)
     os.close(ours)
     assert (process.returncode, out.strip()) == (1, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kagsync.store import forgetting
 from kagsync.tracking import roster
 from kagsync.tracking.roster_file import Line
 
@@ -32,5 +33,4 @@ def track(
 
 def untrack(store: Store, username: str) -> None:
     """Removes a person."""
-    with store.writing() as write:
-        write.users.remove(store.users.get(username).id)
+    forgetting.forget(store, [store.users.get(username).id])

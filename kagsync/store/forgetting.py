@@ -170,9 +170,9 @@ def _staying(db: Connection, teams: set[str], words: _Words) -> dict[str, list[s
                 found.setdefault(name, set()).add(handle)
         if names:
             for handle, team in db.rows(
-                "SELECT handle, team FROM (SELECT DISTINCT user_id, team "
-                f"FROM {tables.history} WHERE team IN (SELECT value FROM json_each(?))) "
-                "JOIN users ON users.id = user_id",
+                "SELECT u.handle, h.team FROM (SELECT DISTINCT user_id, team "
+                f"FROM {tables.history} WHERE team IN (SELECT value FROM json_each(?))) h "
+                "JOIN users u ON u.id = h.user_id",
                 (keys,),
             ):
                 found.setdefault(names[team], set()).add(handle)

@@ -90,7 +90,7 @@ def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Forgetful:
     return club
 
 
-def test_nothing_names_the_person_afterwards(club: Forgetful) -> None:
+def test_nothing_names_the_person_afterwards(club: Forgetful, settings: Settings) -> None:
     everything = [*NAMES, *ALONE[:2], *SHARED, MATE]
     assert club.found(*everything) == set(everything)
     said = club.remove("Allegra Wünderlich")
@@ -101,7 +101,24 @@ def test_nothing_names_the_person_afterwards(club: Forgetful) -> None:
     assert "Rabbit" not in said
     assert club.found(MATE) == set()  # known only from her team
     assert club.found("zed", "Strangers") == {"zed"}  # the others on the board stay
+    with Store.open(club.db, settings.locks) as store:
+        names = {board.slug: board.names for board in store.boards.names()}
+    assert names == {
+        "shared": {"ben", "cleo", "zoe", "zed", "yan"},  # zoe is in a team that stays
+        "alone": {"cleo", "zed", "yan"},
+        "tea": {"zed", "yan"},
+    }
     invariants.check(club.db)
+
+
+def test_what_earlier_changes_left_in_the_free_space_is_overwritten(club: Forgetful) -> None:
+    club.execute(
+        "PRAGMA secure_delete = OFF; UPDATE users SET name = 'Allegra Formername' WHERE username = 'wondergirl';"
+        "UPDATE users SET name = NULL WHERE username = 'wondergirl'; PRAGMA wal_checkpoint(TRUNCATE);"
+    )
+    assert club.found("Formername") == {"Formername"}
+    club.remove("wondergirl")
+    assert club.found("Formername") == set()
 
 
 def test_others_keep_everything_but_the_name_among_the_members(club: Forgetful) -> None:

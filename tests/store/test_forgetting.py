@@ -113,8 +113,9 @@ def test_nothing_names_the_person_afterwards(club: Forgetful, settings: Settings
 
 def test_what_earlier_changes_left_in_the_free_space_is_overwritten(club: Forgetful) -> None:
     club.execute(
-        "PRAGMA secure_delete = OFF; UPDATE users SET name = 'Allegra Formername' WHERE username = 'wondergirl';"
-        "UPDATE users SET name = NULL WHERE username = 'wondergirl'; PRAGMA wal_checkpoint(TRUNCATE);"
+        "PRAGMA secure_delete = OFF;"
+        "INSERT INTO teams (id, name, members) VALUES (999, 'Formername', '');"
+        "DELETE FROM teams WHERE id = 999; PRAGMA wal_checkpoint(TRUNCATE);"
     )
     assert club.found("Formername") == {"Formername"}
     club.remove("wondergirl")
@@ -125,12 +126,8 @@ def test_others_keep_everything_but_the_name_among_the_members(club: Forgetful) 
     gaps = ("next_person", "next_person_places", "next_person_score")  # she was the next one
 
     def said() -> list[dict[str, Any]]:
-        asked = (
-            ["show", "shared"],
-            ["show", "tea"],
-            ["history", "shared", "ben"],
-            ["history", "tea", "cleo"],
-        )
+        asked = [["show", slug, "--since", WHENS[0]] for slug in ("shared", "tea")]
+        asked += [["history", "shared", "ben"], ["history", "tea", "cleo"]]
         found = [row for words in asked for row in club.json(*words) if row["username"] != "wondergirl"]
         return [{key: value for key, value in row.items() if key not in gaps} for row in found]
 

@@ -325,6 +325,70 @@ def test_an_account_that_was_deleted_before_is_not_why_somebody_leaves() -> None
     assert not only(here(members=f"alice,bob,{GONE}"), here(members=f"alice,{GONE}")).member_was_deleted
 
 
+def member_news(before: str, after: str) -> list[tuple[str, str]]:
+    found = movements(past(here(members=before), here(members=after)), True)
+    return [(each.reason, each.member) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "news"),
+    [
+        ("?,bob", "alice,bob", []),  # who was removed is there again, as a stranger
+        ("?,bob", "bob", []),
+        ("?,bob", "alice,bob,carol", []),  # one of the two joined, and nobody knows which
+        ("?,?,bob", "alice,bob,carol", []),
+        ("?", "alice", []),
+        ("?,bob", f"{GONE},bob", []),
+        ("?,bob,dan", "alice,bob", [(MEMBER_LEFT, "dan")]),
+        ("?,bob", "?,bob,carol", [(MEMBER_JOINED, "carol")]),
+        ("?,bob,dan", "?,bob", [(MEMBER_LEFT, "dan")]),
+        ("alice,bob", "?,bob", []),  # an older board that was loaded later
+        ("bob", "?,bob", []),
+        ("?,bob", "", []),
+        ("", "?,bob", []),
+    ],
+)
+def test_a_member_who_was_removed_may_be_anybody(
+    before: str, after: str, news: list[tuple[str, str]]
+) -> None:
+    assert member_news(before, after) == news
+
+
+@given(
+    before=st.sets(st.sampled_from("abcdef"), min_size=1),
+    after=st.sets(st.sampled_from("abcdef"), min_size=1),
+    removed=st.sets(st.sampled_from("abcdef")),
+    where=st.sampled_from(["before", "after", "both"]),
+)
+def test_removing_people_never_makes_news(
+    before: set[str], after: set[str], removed: set[str], where: str
+) -> None:
+    def cell(members: set[str], *, hidden: bool) -> str:
+        return ",".join(sorted("?" if hidden and each in removed else each for each in members))
+
+    told = member_news(cell(before, hidden=where != "after"), cell(after, hidden=where != "before"))
+    assert set(told) <= set(member_news(cell(before, hidden=False), cell(after, hidden=False)))
+    if where == "both":
+        assert removed.isdisjoint(member for _, member in told)
+
+
+def test_a_team_of_which_a_member_was_removed_can_become_part_of_another() -> None:
+    assert told(here(members="?,bob"), here(team_id=8, members="alice,bob,carol")) == [MERGED]
+    assert told(here(members="?,bob"), here(team_id=8, members="alice,bob")) == [MOVED]
+    assert told(here(members="?"), here(team_id=8, members="alice,bob")) == [MOVED]
+
+
+def test_submissions_count_when_the_removed_member_is_there_again() -> None:
+    (movement,) = movements(past(here(members="?,bob"), here(members="alice,bob", submissions=8)), True)
+    assert (movement.reason, movement.submissions) == (SUBMITTED, 3)
+    assert told(here(members="?,bob"), here(members="alice,bob,carol", submissions=66)) == []
+
+
+def test_who_left_by_deleting_the_account_is_known_beside_a_removed_member() -> None:
+    movement = only(here(members="?,bob,dan"), here(members=f"alice,bob,{GONE}"))
+    assert (movement.member, movement.member_was_deleted) == ("dan", True)
+
+
 def test_members_that_become_known_did_not_join() -> None:
     assert told(here(members=""), HERE) == []
     assert told(HERE, here(members="")) == []

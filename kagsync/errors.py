@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from kagsync import memory
 from kagsync.safe_text import clip
 from kagsync.secrecy import redacted
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 OK = 0
 SOME_FAILED = 1
@@ -221,8 +226,17 @@ def unforeseen(cause: Exception) -> KagsyncError:
     """Turns an unexpected exception into an error: OutOfMemory if that is the cause, otherwise Unforeseen."""
     error: KagsyncError = OutOfMemory()
     if not memory.ran_out(cause):
+        # Without the exception's own words, which may quote a board or name people.
+        where = f" in {_place(cause.__traceback__)}" if cause.__traceback__ else ""
         error = Unforeseen(
-            f"unforeseen {type(cause).__name__}: {cause}", "Please report it, with the output of -v"
+            f"unforeseen {type(cause).__name__}{where}", "Please report it, with the output of -v"
         )
     error.__cause__ = cause
     return error
+
+
+def _place(trace: TracebackType) -> str:
+    """The file and line where an exception was raised."""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{os.path.basename(trace.tb_frame.f_code.co_filename)}, line {trace.tb_lineno}"  # noqa: PTH119

@@ -27,6 +27,8 @@ _competition: ContextVar[str] = ContextVar("competition", default="")
 
 _COLORS = {"DEBUG": 90, "INFO": 36, "WARNING": 33, "ERROR": 31}  # bright black, cyan, yellow, red
 _FILE_LAYOUT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_HIDDEN = "The command failed. Its error is not in this file, because it may name people"
+_OF_A_FILE = "of_a_file"  # marks the records that are lines of a file
 _LONGEST_LINE = 4000  # characters: room for a message with the longest path
 
 
@@ -43,9 +45,16 @@ def about(slug: str) -> Iterator[None]:
 class _Formatter(logging.Formatter):
     """One harmless line for each record (a traceback, asked for with ``-v``, keeps its lines)."""
 
-    def __init__(self, layout: str) -> None:
+    def __init__(self, layout: str, *, hides_errors: bool = False) -> None:
         super().__init__(layout, datefmt="%Y-%m-%dT%H:%M:%SZ")
         self.converter = time.gmtime
+        self._hides_errors = hides_errors
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self._hides_errors and record.levelno >= logging.ERROR:
+            without = {"msg": _HIDDEN, "args": (), "exc_info": None, "exc_text": None}
+            record = logging.makeLogRecord(record.__dict__ | without)
+        return super().format(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         slug = getattr(record, "competition", "")
@@ -95,7 +104,12 @@ def _mark_competition(record: logging.LogRecord) -> bool:
 
 
 def configure(
-    *, verbose: bool = False, quiet: bool = False, log_file: Path | None = None, database: Path | None = None
+    *,
+    verbose: bool = False,
+    quiet: bool = False,
+    log_file: Path | None = None,
+    database: Path | None = None,
+    names_people: bool = False,
 ) -> None:
     """Sends the program's log to stderr (`-q`: warnings only, `-v`: everything) and to `log_file`.
 
@@ -103,6 +117,7 @@ def configure(
 
     Args:
         database: the one in use, no part of which can be a log file.
+        names_people: the command's errors may name people, so the log file does not get their text.
 
     Raises:
         ConfigurationError: the log file cannot be written, or the path cannot hold a log.
@@ -123,7 +138,9 @@ def configure(
 
         file = open_file(log_file, database)
         if file is not None:
-            file.setFormatter(_Formatter(_FILE_LAYOUT))
+            file.setFormatter(_Formatter(_FILE_LAYOUT, hides_errors=names_people))
+            if names_people:
+                file.addFilter(lambda record: not getattr(record, _OF_A_FILE, False))
             logger.addHandler(file)
 
 
@@ -158,7 +175,7 @@ def failure(error: Exception, prefix: str = "", level: int = logging.ERROR) -> N
     """Logs an expected error as one line, and one for each bad line of a file; with -v, its traceback too."""
     logger.log(level, "%s%s", prefix, error, exc_info=error if logger.level <= logging.DEBUG else None)
     for line in error.lines if isinstance(error, BadLines) else ():
-        logger.log(level, "%s", line)
+        logger.log(level, "%s", line, extra={_OF_A_FILE: True})
 
 
 def is_terminal() -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.board import cells, file_name, foreign, sizes
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 MODERN_OPTIONAL = ("LastSubmissionDate", "SubmissionCount")
 _MODERN = ("Rank", "TeamId", "TeamName", "Score", "TeamMemberUserNames")
 _OLD = ("TeamId", "TeamName", "SubmissionDate", "Score")
+_KNOWN = {name.lower() for name in (*_MODERN, *MODERN_OPTIONAL, *_OLD)}
 _DATES = ("LastSubmissionDate", "SubmissionDate")
+_DATE_OR_DECIMAL = re.compile(
+    r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([ T]\d{1,2}:\d\d(:\d\d)?( ?[AP]M)?Z?)?|[+-]?\d*[.,]\d+", re.ASCII
+)
 _LONGEST_ROW = 4096  # bytes: real ones have less than 300
 
 
@@ -67,9 +72,11 @@ def read_header(path: Path) -> Header:
     modern = "TeamMemberUserNames" in columns or "Rank" in columns
     needed = _MODERN if modern else _OLD
     if missing := [name for name in needed if name not in columns]:
+        # The first line of a file without a header may name people.
+        known = _KNOWN.intersection(name.lower() for name in columns)
+        found = f"it has: {', '.join(short(name) for name in columns[:12])}" if known else "it has no header"
         raise BadBoard(
-            f"the CSV lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; "
-            f"it has: {', '.join(short(name) for name in columns[:12]) or 'none'}",
+            f"the CSV lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}; {found}",
             "Fetch the board with kagsync, or download it in full from the competition's Leaderboard tab",
         )
     optional = tuple(name for name in MODERN_OPTIONAL if modern and name in columns)
@@ -150,13 +157,23 @@ def refuse_cut_off(path: Path, header: Header) -> None:
         return
     if line.strip() and len(next(csv.reader([line]))) < len(header.columns):
         raise BadBoard(
-            f'the CSV is cut off: it ends with "{short(line)}"', "Copy or download it again, to its end"
+            "the CSV is cut off: it ends in the middle of a row", "Copy or download it again, to its end"
         )
 
 
 def short(name: str) -> str:
     """A stranger's cell, short enough for a message."""
     return name if len(name) <= 24 else f"{name[:23]}…"
+
+
+def shown(cell: str) -> str:
+    """A cell for a message, which may not name anybody: only a date or a decimal is shown as it is.
+
+    Of anything else only the form is shown, such as `xxxx99` for `team07`.
+    """
+    if not _DATE_OR_DECIMAL.fullmatch(cell):
+        cell = re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "9", cell))
+    return short(cell)
 
 
 def is_row(row: list[str]) -> bool:

@@ -24,7 +24,7 @@ from kagsync.board.header import (
     is_row,
     read_header,
     refuse_cut_off,
-    short,
+    shown,
 )
 from kagsync.board.summary import BoardSummary
 from kagsync.errors import BadBoard
@@ -80,7 +80,7 @@ def _whole(pieces: Iterator[Rows], header: Header, summary: BoardSummary) -> Ite
         else:
             useless = found.bad > 0 and found.good == 0
         if useless:
-            such = f', such as "{short(found.example)}"' if found.example else ""
+            such = f', such as "{shown(found.example)}"' if found.example else ""
             raise BadBoard(
                 f"no cell of the column {name} can be read{such}",
                 "Use the file as Kaggle gave it: another program may have changed its numbers or dates",

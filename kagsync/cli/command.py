@@ -50,6 +50,8 @@ class _Commands(typer.core.TyperGroup):
             raise
 
 
+# Parameters that name people, of other commands than `users`.
+_PEOPLE = {"user", "usernames", "people", "persons"}
 _COMMON = {
     "cls": _Commands,
     "suggest_commands": False,  # typer's own, which leave nothing out
@@ -77,13 +79,16 @@ app.add_typer(notify_app, name="notify")
 class Common(NamedTuple):
     """The options that every command has.
 
-    `until_printed` keeps the store open until the result is printed.
+    Attributes:
+        until_printed: keeps the store open until the result is printed.
+        names_people: whether the command takes people or lists of them, so that its errors may name people.
     """
 
     db: Path | None
     verbose: bool
     quiet: bool
     until_printed: contextlib.ExitStack
+    names_people: bool
 
     def settings(
         self, *, log_file: Path | None = None, jobs: int | None = None, team_name: bool | None = None
@@ -111,7 +116,11 @@ class Common(NamedTuple):
     def _log_to(self, loaded: Settings) -> None:
         if loaded.log_file is not None:
             log.configure(
-                verbose=self.verbose, quiet=self.quiet, log_file=loaded.log_file, database=loaded.db
+                verbose=self.verbose,
+                quiet=self.quiet,
+                log_file=loaded.log_file,
+                database=loaded.db,
+                names_people=self.names_people,
             )
 
     def say(self, text: str) -> None:
@@ -133,7 +142,8 @@ def command(
         @functools.wraps(function)
         def run(*, db: Db, verbose: Verbose, quiet: Quiet, **own: Any) -> None:
             with contextlib.ExitStack() as until_printed:
-                result = function(Common(db, verbose, quiet, until_printed), **own)
+                names_people = group is users_app or not _PEOPLE.isdisjoint(own)
+                result = function(Common(db, verbose, quiet, until_printed, names_people), **own)
                 if result is not None:
                     listing.write(result, own.get("format_", TextOrJson.text))
             if result is not None and result.exit_code:

@@ -204,7 +204,7 @@ def _time_of(csv: Path, names: list[str], modified: datetime) -> datetime:
     if (example := header.unreadable_date(csv)) is not None:
         raise BadBoard(
             "the time of the board is not known: its name has none, and its dates cannot be read "
-            f'(such as "{header.short(example)}")',
+            f'(such as "{header.shown(example)}")',
             f"Put the time of the board (UTC) into its name, such as {file_name.NAME_WITH_TIME}",
         )
     return modified.replace(microsecond=0)

@@ -112,7 +112,7 @@ REFUSED = {
     "header only": Refused(text(MODERN), "0 rows where it had 6", "suspicious-board"),
     "a column missing": Refused(in_order(*COLUMNS[:4], *COLUMNS[5:]), "lacks the column Score; it has: Rank"),
     "columns missing": Refused(text("Rank,Score", "1,0.5"), "lacks the columns TeamId, TeamName, Team"),
-    "no header": Refused(text(*ROWS), "lacks the columns .*; it has: 1, 13, Dora"),
+    "no header": Refused(text(*ROWS), "lacks the columns .*; it has no header"),
     "a needed column twice": Refused(in_order(*COLUMNS, "Rank"), "has the column Rank more than once"),
     "an optional column twice": Refused(
         in_order(*COLUMNS, "SubmissionCount"), "has the column SubmissionCount more than once"

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from world import invariants, kills, oracle
+from world import invariants, kills, oracle, traces
 from world.boards import Team, board_csv, board_name, board_zip
 from world.kaggle_server import ENVIRONMENT, KaggleServer
 from world.kills import Ended, Kill, Killer
@@ -43,6 +43,7 @@ KILLS = int(os.environ.get("KAGSYNC_KILLS", "40"))
 BEFORE, AFTER, OLDER = "2025-10-31T10:00:00", "2025-10-31T11:00:00", "2025-10-30T09:00:00"
 PEOPLE = [f"person{i}" for i in range(12)]
 NEWCOMER = "stranger3"  # on all boards, and tracked only when a scenario adds them
+WRITES = ("write", "pwrite64", "ftruncate", "fsync", "fdatasync", "unlink", "rename")
 Boards = dict[str, dict[str, str]]  # slug → moment → CSV
 
 
@@ -320,6 +321,42 @@ def test_a_kill_at_any_system_call_leaves_before_or_after(
     print(f"\n{scenario.name}: {struck.total()} kills of {len(points)} points, {dict(struck)}")
     assert not failures, f"{len(failures)} of {struck.total()}:\n" + "\n\n".join(failures[:5])
     assert struck
+
+
+@pytest.mark.fixed_port
+def test_a_killed_removal_leaves_everything_or_is_known_to_be_unfinished(
+    killer: Killer, kaggle: KaggleServer, tmp_path: Path
+) -> None:
+    (scenario,) = (each for each in SCENARIOS if each.name == "users remove")
+    world = _build(killer, kaggle, tmp_path / "world", scenario)
+    words, db = list(scenario.words), world.home / "kagsync.db"
+
+    def traces_of_person() -> set[str]:
+        return traces.of(PEOPLE[:1], *(file for file in db.parent.iterdir() if file.is_file()))
+
+    ends: collections.Counter[str] = collections.Counter()
+    points = [each for each in _points(killer, world, scenario, words) if each.call in WRITES]
+    for kill in _sample(points, KILLS, random.Random(0)):
+        ended = _killed(killer, world, words, kill)
+        if ended is None:
+            continue
+        where = f"{kill}: {ended.struck}"
+        left = traces_of_person()
+        _check_between(world, where)
+        if oracle.found(db) == world.before:
+            ends["before"] += 1
+            continue
+        unfinished = "still has traces of them" in killer.run(["doctor"], world.environment).output
+        assert unfinished or not left, where
+        ends["between" if unfinished else "after"] += 1
+        if unfinished:
+            again, code = (["compact"], 0) if ends["between"] % 2 else (words, 2)
+            assert killer.run(again, world.environment).code == code, where
+            assert traces_of_person() == set(), where
+            assert "still has traces of them" not in killer.run(["doctor"], world.environment).output, where
+    print(f"\nusers remove: {dict(ends)}")
+    assert ends["before"]
+    assert ends["between"]
 
 
 # While notifying

@@ -41,6 +41,15 @@ def _contents(places: Iterable[Path]) -> Iterable[bytes]:
             content = file.read_bytes()
             yield content
             if content.startswith(b"SQLite format 3"):
-                with contextlib.closing(sqlite3.connect(f"file:{file}?immutable=1", uri=True)) as raw:
-                    packed = raw.execute("SELECT packed FROM board_names").fetchall()
-                yield from (zlib.decompress(each) for (each,) in packed)
+                yield from _unpacked(file)
+
+
+def _unpacked(file: Path) -> Iterable[bytes]:
+    # Of a killed process, the file may be incomplete without its log.
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(_opened(file)) as raw:
+        for (packed,) in raw.execute("SELECT packed FROM board_names"):
+            yield zlib.decompress(packed)
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{file}?immutable=1", uri=True)

@@ -336,12 +336,14 @@ def users_remove(
         ]
         listed = "\n".join(f"  {printable(each)}" for each in what)
         confirm(f"{_BEFORE_REMOVING.format(listed)}\nRemove for good?", yes=yes)
-        stays = forgetting.forget(store, found)
+        kept = forgetting.forget(store, found)
         for each in what:
             common.say(f"Removed {each}")
-        for team, handles in stays.items():
+        for team, handles in kept.teams.items():
             others = f"{', '.join(handles)} {'is or was' if len(handles) == 1 else 'are or were'}"
             common.say(f"The team name {team} stays, because {others} in that team")
+        for number in kept.channels:
+            common.say(f"Notification channel {number} stays, though its URL names somebody you removed")
         forgetting.erase(store)
         common.say(_OUT_OF_REACH)
 

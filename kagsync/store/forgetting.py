@@ -57,6 +57,18 @@ class Extent(NamedTuple):
     competitions: int
 
 
+class Kept(NamedTuple):
+    """What stays in the database although it names people who were removed, because it is others'.
+
+    Attributes:
+        teams: the name of a team → the handles of those who are or were in it.
+        channels: the numbers of notification targets whose URLs name them.
+    """
+
+    teams: dict[str, list[str]]
+    channels: list[int]
+
+
 def extent(store: Store, user_id: int) -> Extent:
     """How much would go with a person."""
     db = store.connection
@@ -75,12 +87,11 @@ def extent(store: Store, user_id: int) -> Extent:
     return Extent(store.entry_count(user_id=user_id), changes, of_teams, of_competitions)
 
 
-def forget(store: Store, user_ids: Iterable[int]) -> dict[str, list[str]]:
+def forget(store: Store, user_ids: Iterable[int]) -> Kept:
     """Deletes people from all tables, in one transaction. Call `erase` afterwards.
 
     Returns:
-        the names that stay: of teams that were theirs or contain their name, each with the handles of the
-        others who are or were in it.
+        what stays, because it is others'.
     """
     db = store.connection
     db.execute("PRAGMA secure_delete = ON")
@@ -96,8 +107,9 @@ def forget(store: Store, user_ids: Iterable[int]) -> dict[str, list[str]]:
         for username in usernames:
             members.replace(db, username, REMOVED)
         db.execute(f"DELETE FROM teams WHERE id NOT IN ({_USED_TEAMS})")
-        stays = _staying(db, teams, _Words(text for user in gone for text in (user.username, user.name)))
-        teams -= stays.keys()
+        names = _Words(text for user in gone for text in (user.username, user.name))
+        kept = _kept(db, teams, names)
+        teams -= kept.teams.keys()
         _forget_board_names(db, usernames, mates, teams)
         db.execute_many("DELETE FROM unclear_teams WHERE team_name = ?", ((name,) for name in teams))
         db.execute_many(
@@ -106,7 +118,7 @@ def forget(store: Store, user_ids: Iterable[int]) -> dict[str, list[str]]:
         keys = (text for user in gone for text in (user.handle, user.student_id, user.pseudonym, user.name))
         _forget_messages(db, _Words([*keys, *teams]))
         compact.mark(db, clock.utc_now())
-    return stays
+    return kept
 
 
 def erase(store: Store) -> None:
@@ -153,8 +165,13 @@ class _Words:
         )
 
 
-def _staying(db: Connection, teams: set[str], words: _Words) -> dict[str, list[str]]:
-    """The names that other people's entries and histories have, with the handles of these people."""
+def _kept(db: Connection, teams: set[str], words: _Words) -> Kept:
+    """What names people in others' entries, histories and notification targets.
+
+    Args:
+        teams: the names of their teams.
+        words: what they are called.
+    """
 
     def is_theirs(name: str) -> bool:
         return name in teams or words.are_in(name)
@@ -176,7 +193,11 @@ def _staying(db: Connection, teams: set[str], words: _Words) -> dict[str, list[s
                 (keys,),
             ):
                 found.setdefault(names[team], set()).add(handle)
-    return {name: sorted(found[name]) for name in sorted(found)}
+    urls = db.rows("SELECT id, url FROM notify_targets ORDER BY id")
+    return Kept(
+        {name: sorted(found[name]) for name in sorted(found)},
+        [key for key, url in urls if words.are_in(url)],
+    )
 
 
 def _forget_board_names(

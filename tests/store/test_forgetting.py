@@ -273,6 +273,16 @@ def test_what_syncs_and_earlier_versions_noted_is_forgotten(club: Forgetful) -> 
     assert kept["unreachable"] == messages["unreachable"]
 
 
+def test_a_channel_whose_url_names_the_person_is_told(club: Forgetful) -> None:
+    for url in ("json://example.com/all", "mailto://WonderGirl@example.com"):
+        club.execute(
+            "INSERT INTO notify_targets (url, label, quiet_for, added_at) VALUES (?, 'x', 3600, '')", url
+        )
+    said = club.remove("wondergirl")
+    assert "Notification channel 2 stays, though its URL names somebody you removed\n" in said
+    assert "Notification channel 1" not in said
+
+
 def test_teams_that_earlier_versions_left_go_too(club: Forgetful) -> None:
     club.execute("INSERT INTO teams (team_id, name, members) VALUES (4, 'Long Gone', 'longgone')")
     club.remove("cleo")

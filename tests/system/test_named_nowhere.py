@@ -138,11 +138,14 @@ def test_an_error_of_a_command_about_people_is_on_the_terminal_only(
     nobody_is_named(club)
 
 
-def test_removing_somebody_leaves_nothing_in_the_log_or_the_pages(club: Club) -> None:
-    club.load(club.file(GOOD))
-    pages = club.folder / "pages"
-    club.ok("report", "--output", str(pages))
+@pytest.mark.parametrize("by_sync", [False, True])
+def test_removing_somebody_leaves_nothing_in_the_pages_or_the_log(by_sync: bool, club: Club) -> None:
+    file, pages = club.file(GOOD), club.folder / "pages"
+    club.load(file)
+    report = ["sync", club.slug, "--from", str(file), "--report"] if by_sync else ["report", "--output"]
+    club.ok(*report, str(pages))
     assert traces.of(ROSTER[:2], pages) == set(ROSTER[:2])
     club.ok("users", "remove", "wondergirl", "--yes")
-    club.ok("report", "--output", str(pages))
-    assert traces.of([*ROSTER, *ON_BOARD[:2]], pages, club.db, club.folder / "kagsync.log") == set()
+    assert traces.of([*ROSTER, *ON_BOARD[:2]], club.db) == set()
+    club.ok(*report, str(pages))
+    assert traces.of([*ROSTER, *ON_BOARD[:2]], pages, club.folder / "kagsync.log") == set()

@@ -370,6 +370,26 @@ def test_a_removal_that_was_stopped_is_finished_by_the_next_one(club: Forgetful,
         assert not compact.is_due(store)
 
 
+def test_a_sync_at_the_same_time_brings_nobody_back(club: Forgetful, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kagsync.sync import process
+
+    whole, said = process.matching.match, []
+
+    def removed_meanwhile(*arguments: Any, **options: Any) -> Any:
+        found = whole(*arguments, **options)
+        said.append(club.run("users", "remove", "wondergirl", "--yes"))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(process.matching, "match", removed_meanwhile)
+        club.board("2025-10-10T12:00:00", *boards("shared")[-1], Team(9, "New"), slug="shared")
+    assert [each.code for each in said] == [0]
+    # The board has the public name.
+    assert club.found(*NAMES, *ALONE) == {"wondergirl"}
+    assert {each["username"] for each in club.json("show", "shared")} == {"ben", "cleo"}
+    invariants.check(club.db)
+
+
 def test_a_failure_halfway_removes_nobody(club: Forgetful, monkeypatch: pytest.MonkeyPatch) -> None:
     before = database.dump(club.db)
 

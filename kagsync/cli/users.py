@@ -133,24 +133,25 @@ def users_import(
     from kagsync.tracking import roster, roster_file
 
     loaded = common.settings()
-    with _open_for(loaded, dry_run=dry_run) as store:
 
-        def plan(lines: list[Line]) -> roster.Plan:
-            return roster.plan(lines, store.users.with_archived() if store else [], group=group)
+    def plan(store: Store | None, lines: list[Line]) -> roster.Plan:
+        return roster.plan(lines, store.users.with_archived() if store else [], group=group)
 
-        found = roster_file.read_roster(file, lambda lines: plan(lines).problems)
-        planned = plan(found.lines)
+    with _open_if_there(loaded) as store:
+        found = roster_file.read_roster(file, lambda lines: plan(store, lines).problems)
+        planned = plan(store, found.lines)
         if prune and planned.absent and not planned.listed:
             raise UsageError(
                 f"{file} has nobody with a username or a team, so --prune would archive everybody",
                 "Fill in the usernames first. To archive people: kagsync users archive PERSON",
             )
+    asked = planned.absent
+    if prune and asked and not dry_run:
+        confirm(f"Archive {_names(asked)}?", yes=yes)
+    with _open_if_there(loaded) if dry_run else open_store(loaded, create=True) as store:
         if store and not dry_run:
-            asked = planned.absent
-            if prune and asked:
-                confirm(f"Archive {_names(asked)}?", yes=yes)
             with store.writing() as write:
-                planned = plan(found.lines)
+                planned = plan(store, found.lines)
                 if planned.problems or (prune and planned.absent != asked):
                     raise UsageError("the roster was changed meanwhile", "Run the command again")
                 roster.save(write, planned, clock.utc_now(), prune=prune)
@@ -165,10 +166,8 @@ def _names(users: list[User]) -> str:
     return shown if len(users) <= _MOST_NAMES else f"{shown} and {len(users) - _MOST_NAMES:,} more"
 
 
-def _open_for(loaded: Settings, *, dry_run: bool) -> contextlib.AbstractContextManager[Store | None]:
-    """The store; None if there is none yet and nothing is to be written."""
-    if not dry_run:
-        return open_store(loaded, create=True)
+def _open_if_there(loaded: Settings) -> contextlib.AbstractContextManager[Store | None]:
+    """The store, to read; None if there is none yet."""
     try:
         return open_to_read(loaded)
     except errors.NoDatabase:

@@ -131,7 +131,7 @@ def renamed_since(
         return set()
     found = set()
     for username, user in usernames.items():
-        if user not in claims:
+        if user not in claims and user <= stored.last_user_id:
             standing = ledger.history.standing_at(competition_id, user, snapshot.moment)
             if standing is not None and username in standing.members.split(","):
                 found.add(user)

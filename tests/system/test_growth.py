@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world import many
-from world.boards import board_csv, board_name, many_teams
+from world.boards import Team, board_csv, board_name, many_teams
 from world.database import execute
 from world.work import Work, counted
 
@@ -65,11 +65,73 @@ def test_work_grows_at_most_in_proportion(
             assert kagsync(*words).code in (0, 1)
         return found
 
-    one, two, four = work(1), work(2), work(4)
+    check_growth(command, work(1), work(2), work(4))
+
+
+def check_growth(command: str, one: Work, two: Work, four: Work) -> None:
+    """Asserts that the work for what is once, twice and four times as large grows at most in proportion."""
     for measure in ("python", "sqlite", "statements"):
         first, second, third = (getattr(found, measure) for found in (one, two, four))
         # In proportion, the second step is twice the first; with the square, four times.
-        assert third - second <= 2.5 * max(second - first, 0) + 0.15 * first, (measure, first, second, third)
+        figures = (command, measure, first, second, third)
+        assert third - second <= 2.5 * max(second - first, 0) + 0.15 * first, figures
+
+
+def _class(folder: Path, people: int, teams: int) -> tuple[Path, Path]:
+    """A list of people, half of whom are known by a pattern with their student id, and a board.
+
+    Every second team on the board is that of somebody on the list, as far as there are people.
+    """
+    listed = folder / f"{people}.csv"
+    lines = [
+        f"Name {n},{',/group {id}/' if n % 2 else f'user{n},'},{10_000 + n},class {n % 20}"
+        for n in range(people)
+    ]
+    listed.write_text("\n".join(["name,username,team,student id,group", *lines]), encoding="utf-8")
+    rows = []
+    for n in range(teams):
+        if n % 2:
+            rows.append(Team(n + 1, f"A team of {n} strangers", (f"stranger{n}",)))
+        else:
+            rows.append(Team(n + 1, f"Group {10_000 + n // 2}", (f"user{n // 2}",)))
+    board = folder / board_name("c1", "2026-09-01T00:00:00")
+    board.write_bytes(board_csv(rows))
+    return listed, board
+
+
+@pytest.mark.parametrize("more", ["people", "teams", "people and teams"])
+def test_the_work_for_a_list_of_people_grows_at_most_in_proportion(
+    more: str, kagsync: Kagsync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {}
+    for times in (0, 1, 2, 4):  # 0: to load what is loaded once
+        folder = tmp_path / str(times)
+        folder.mkdir()
+        people, teams = (60 * (times or 1) if what in more else 60 for what in ("people", "teams"))
+        places[times] = folder / "kagsync.db", *_class(folder, people, teams)
+
+    def work(times: int, command: str) -> Work:
+        db, listed, board = places[times]
+        words = [word.format(list=listed, board=board) for word in command.split()]
+        monkeypatch.setenv("KAGSYNC_DB", str(db))
+        with counted() as found:
+            assert kagsync(*words).code == 0
+        return found
+
+    for command in (
+        "competitions add c1 --no-kaggle",
+        "users import {list}",  # everybody is new
+        "process c1 {board}",
+        "users import {list}",  # nothing is new
+        "users import {list} --dry-run",
+        "process c1 {board} --force",
+        "show c1",
+        "show c1 --format json",
+        "missing c1",
+        "users export",
+    ):
+        _, one, two, four = (work(times, command) for times in places)
+        check_growth(command, one, two, four)
 
 
 def test_the_work_for_an_older_board_does_not_grow_with_the_number_of_boards(

@@ -6,7 +6,6 @@ import shlex
 from typing import TYPE_CHECKING
 
 from kagsync.output.wording import person_name, rename_question
-from kagsync.team_pattern import between_slashes
 
 if TYPE_CHECKING:
     from kagsync.queries.undecided import Undecided
@@ -25,6 +24,8 @@ def undecided(found: Undecided, *, most: int = 200) -> list[str]:
 
 
 def _several_teams(user: User, teams: list[str]) -> str:
+    from kagsync.team_pattern import between_slashes  # most people are known by a username
+
     exact = between_slashes(user.team or "") is None
     remedy = "Set the username" if exact else "Set the exact name of one of them, or the username"
     return (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.standings.which import PRIVATE, PUBLIC
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from kagsync.store.records import Competition, PossibleRename, User
 
 
-@dataclass(frozen=True)
-class Undecided:
+class Undecided(NamedTuple):
     """What people have to decide. Names of teams are as strangers wrote them.
 
     Attributes:

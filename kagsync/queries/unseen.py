@@ -9,8 +9,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
-from kagsync.team_pattern import between_slashes
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -224,7 +222,11 @@ class _Search:
 
 def _exact_team(user: User) -> str | None:
     """The exact name of the person's team; None: it is a pattern, or there is none."""
-    return None if user.team is None or between_slashes(user.team) is not None else user.team
+    if user.team is None:
+        return None
+    from kagsync.team_pattern import between_slashes  # most people are known by a username
+
+    return user.team if between_slashes(user.team) is None else None
 
 
 def _normal(team: str) -> str:

@@ -6,7 +6,6 @@ only methods that say so return them.
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
@@ -172,6 +171,8 @@ class UserChanges(Part):
 
     def _new_pseudonyms(self, users: list[User]) -> list[str]:
         """A random pseudonym for each of these people, that nobody has, and none of them brings."""
+        import random  # rarely needed
+
         taken = {row[0].casefold() for row in self._db.rows("SELECT pseudonym FROM users")}
         taken.update(user.pseudonym.casefold() for user in users)
         count = len(users)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +11,8 @@ _VIEWS = ("leaderboard", "history", "latest_movements", "private_leaderboard", "
 
 
 def people(db: Database) -> None:
+    import random  # only here: every command imports the migrations
+
     # SQLite cannot drop NOT NULL from a column, so the table is made again, in the way that its documentation
     # recommends (https://sqlite.org/lang_altertable.html#otheralter). Foreign keys are off meanwhile.
     for view in _VIEWS:

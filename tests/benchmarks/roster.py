@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from tests.benchmarks.measuring import Costs, Usage, in_turns
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 SIZES = (1_000, 10_000)
 _SIZES_QUICK = (100, 1_000)
 _SLUG = "long-roster"
+_TEAMS = 15_000  # on the board that nobody is on
 
 
 def roster(bench: Bench) -> list[Table]:
@@ -29,7 +31,10 @@ def roster(bench: Bench) -> list[Table]:
             *(f"{what}, {count:,}" for count in sizes for what in ("CPU", "peak memory")),
             "CPU : CPU",
         ],
-        notes=["Everybody is on the one board, half of them by username, half by the team's name."],
+        notes=[
+            "Everybody is on the one board, half of them by username, half by the team's name.",
+            f"Nobody seen: nobody is on the one board of {_TEAMS:,} teams, and half of them are mistyped.",
+        ],
     )
     steps = {count: _steps(bench, count) for count in sizes}
     for name in steps[few]:
@@ -76,6 +81,34 @@ def _steps(bench: Bench, count: int) -> dict[str, Callable[[int], Usage]]:
         "missing SLUG": on(["missing", _SLUG]),
         "users list": on(["users", "list"]),
         "users export": on(["users", "export"]),
+        **_steps_unseen(bench, count),
+    }
+
+
+def _steps_unseen(bench: Bench, count: int) -> dict[str, Callable[[int], Usage]]:
+    """The commands for people of whom nobody was ever seen."""
+    db, people = bench.folder / f"unseen-{count}.db", bench.folder / f"unseen-{count}.csv"
+    board = bench.folder / f"{_SLUG}-publicleaderboard-2025-11-01T00_00_00-unseen-{count}.csv"
+    chance = random.Random(count)
+    names = ["".join(chance.choices("abcdefghijklmnopqr", k=12)) for _ in range(max(_TEAMS, count))]
+    wanted = (f"{name[:-1]}z" if number % 2 else name[::-1] for number, name in enumerate(names[:count]))
+    people.write_text("username\n" + "\n".join(wanted), encoding="utf-8")
+    board.write_bytes(board_csv(Team(n, f"Team {n}", (name,)) for n, name in enumerate(names[:_TEAMS], 1)))
+
+    def run(*words: str | Path) -> Usage:
+        return bench.kagsync(*words, db=db, credentials=False)
+
+    def fresh(_: int) -> Usage:
+        for part in ("", "-wal", "-shm"):
+            db.with_name(db.name + part).unlink(missing_ok=True)
+        run("competitions", "add", _SLUG, "--no-kaggle")
+        run("sync", _SLUG, "--from", board)
+        return run("users", "import", people)
+
+    return {
+        "users import, nobody seen": fresh,
+        "show SLUG, nobody seen": lambda _: run("show", _SLUG),
+        "missing SLUG, nobody seen": lambda _: run("missing", _SLUG),
     }
 
 

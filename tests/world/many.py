@@ -30,9 +30,14 @@ def build(db: Path, people: int, competitions: int, changes: int, *, unseen: int
     with contextlib.closing(sqlite3.connect(db)) as connection, connection:
         connection.executemany(
             'INSERT INTO users (username, handle, pseudonym, name, "group", added_at) '
-            "VALUES (?1, ?1, ?1, ?2, ?3, '')",
+            "VALUES (?1, ?1, ?2, ?3, ?4, '')",
             [
-                (f"user{n}", None if n % 2 else f"User {n}", f"group{n // 4}" if n % 4 else None)
+                (
+                    f"user{n}",
+                    f"Person {n}",
+                    None if n % 2 else f"User {n}",
+                    f"group{n // 4}" if n % 4 else None,
+                )
                 for n in range(people + unseen)
             ],
         )

@@ -19,7 +19,7 @@ from kagsync import inputs
 from kagsync.errors import UsageError
 from kagsync.safe_text import printable
 from kagsync.store.records import User
-from kagsync.tracking import columns
+from kagsync.tracking import columns, roster_file
 from kagsync.tracking.roster_file import read_roster, roster_csv, write_roster
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _is_person(cells: Cells) -> bool:
     texts = [text for text in cells if text]
     return (
         bool((cells[0] or cells[4]) and (cells[3] or "{id}" not in (cells[4] or "")))
-        and (cells[1] or "").lower() not in ("student, test", "points possible")
+        and (cells[1] or "").lower() not in roster_file._NOT_PEOPLE
         and not any(map(columns.is_title, texts))
     )
 

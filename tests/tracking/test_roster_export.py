@@ -157,6 +157,7 @@ def _is_person(cells: Cells) -> bool:
         bool((cells[0] or cells[4]) and (cells[3] or "{id}" not in (cells[4] or "")))
         and (cells[1] or "").lower() not in roster_file._NOT_PEOPLE
         and not any(map(columns.is_title, texts))
+        and any(text.strip(" ,;\t|") for text in texts)  # otherwise the line is empty
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -118,8 +118,12 @@ PEOPLE: list[Column[User]] = [
 
 def users(roster: list[User], *, archived: bool = False) -> Table:
     """The tracked people, or the archived ones."""
+    who, *details = PEOPLE
+    if any(user.username is None for user in roster):
+        who = replace(who, title="Handle")
     columns = [
-        *PEOPLE,
+        who,
+        *details,
         Column("Student id", lambda user: user.student_id or "", keep=40),
         Column("Team", lambda user: user.team or "", keep=30, shrink=12),
         Column("Pseudonym", lambda user: user.pseudonym, keep=20),

@@ -169,6 +169,7 @@ def test_a_person_known_by_the_team_is_told_the_handle(kagsync: Kagsync) -> None
     assert "Dora D.: the handle is dora-d\n" in told
     (dora,) = people(kagsync)
     assert (dora["username"], dora["team"]) == (None, "The Dolphins")
+    assert kagsync.ok("users", "list").split()[:3] == ["Handle", "Name", "Team"]
 
 
 def test_nobody_without_a_username_or_a_team_is_added(kagsync: Kagsync) -> None:

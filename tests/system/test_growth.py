@@ -99,7 +99,10 @@ def _class(folder: Path, people: int, teams: int) -> tuple[Path, Path]:
     return listed, board
 
 
-@pytest.mark.parametrize("more", ["people", "teams", "people and teams"])
+@pytest.mark.parametrize(
+    "more",
+    [*(pytest.param(each, marks=pytest.mark.long) for each in ("people", "teams")), "people and teams"],
+)
 def test_the_work_for_a_list_of_people_grows_at_most_in_proportion(
     more: str, kagsync: Kagsync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

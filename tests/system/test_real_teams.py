@@ -102,7 +102,7 @@ CARELESS = [ByTeam("digits", r"/\d\d/"), ByTeam("vowels", "/[aeiou]{3}/")]  # ma
 
 
 @pytest.mark.parametrize("careless", [[], CARELESS], ids=["", "careless"])
-@pytest.mark.parametrize("board", ["playground", "spotoroo"])
+@pytest.mark.parametrize("board", [pytest.param("playground", marks=pytest.mark.long), "spotoroo"])
 def test_people_known_by_their_team_are_found_as_by_a_plain_script(
     real_boards: Path, club: Club, board: str, careless: list[ByTeam]
 ) -> None:

@@ -27,10 +27,12 @@ def _several_teams(user: User, teams: list[str]) -> str:
     from kagsync.team_pattern import between_slashes  # most people are known by a username
 
     exact = between_slashes(user.team or "") is None
-    remedy = "Set the username" if exact else "Set the exact name of one of them, or the username"
+    team = (
+        f"Set the exact name of one of them: kagsync users add {shlex.quote(user.handle)} --team NAME; or set"
+    )
     return (
         f"{person_name(user)}: {len(teams)} teams match {user.team}: {_listed(teams)}. "
-        f"{remedy}: {_set_username(user)}"
+        f"{'Set' if exact else team} the username: {_set_username(user)}"
     )
 
 

@@ -176,6 +176,6 @@ class UserChanges(Part):
         taken = {row[0].casefold() for row in self._db.rows("SELECT pseudonym FROM users")}
         taken.update(user.pseudonym.casefold() for user in users)
         count = len(users)
-        numbers = range(1000, 10_000 + 10 * (count + len(taken)))
+        numbers = range(1000, max(10_000, 1_000 + 10 * (count + len(taken))))
         wanted = random.SystemRandom().sample(numbers, count + len(taken))
         return [name for number in wanted if (name := f"Person {number}").casefold() not in taken][:count]

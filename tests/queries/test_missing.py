@@ -281,8 +281,8 @@ def test_a_team_that_matches_twice_is_told_with_both_teams_and_what_to_do(club: 
     club.known(BEN, ByTeam("dora", "Twins", None, "dora"))
     club.board(GROUP_8, Team(9, "Group 08!", (), "0.5"), Team(5, "Twins"), Team(6, "Twins"))
     patterns = (
-        "ben: 2 teams match /group 0*8/: group 8, Group 08!. Set the exact name of one of them, or the "
-        "username: kagsync users rename ben USERNAME"
+        "ben: 2 teams match /group 0*8/: group 8, Group 08!. Set the exact name of one of them: "
+        "kagsync users add ben --team NAME; or set the username: kagsync users rename ben USERNAME"
     )
     exact = "dora: 2 teams match Twins: Twins, Twins. Set the username: kagsync users rename dora USERNAME"
     for words in (["missing", SLUG], ["missing"], ["show", SLUG]):

@@ -36,7 +36,7 @@ def people(db: Database) -> None:
     )
     rows = db.execute('SELECT id, username, name, "group", added_at FROM users ORDER BY id').fetchall()
     # Random, so that a pseudonym does not tell in which order people were added.
-    numbers = random.SystemRandom().sample(range(1000, 10_000 + 10 * len(rows)), len(rows))
+    numbers = random.SystemRandom().sample(range(1000, max(10_000, 1_000 + 10 * len(rows))), len(rows))
     db.conn.executemany(
         'INSERT INTO new_users (id, username, name, "group", added_at, handle, pseudonym) '
         "VALUES (?, ?, ?, ?, ?, ?, ?)",

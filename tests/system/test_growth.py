@@ -45,7 +45,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int],
         "competitions list",
         "users list",
         "users add user1 user2",
-        "report --output {folder}",
+        pytest.param("report --output {folder}", marks=pytest.mark.long),
     ],
 )
 def test_work_grows_at_most_in_proportion(

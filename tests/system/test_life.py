@@ -113,11 +113,8 @@ class Life(Clocked):
         return self.ask("SELECT at, rank FROM private_history WHERE username = ? ORDER BY at", username)
 
 
-@pytest.mark.parametrize(
-    ("before", "chance"),
-    [(2, 0.002), pytest.param(48, 1.0, marks=pytest.mark.long)],
-    ids=["sampled", "every tick"],
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("before", "chance"), [(2, 0.002), (48, 1.0)], ids=["sampled", "every tick"])
 def test_a_life(
     before: int,
     chance: float,

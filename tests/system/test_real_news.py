@@ -344,6 +344,7 @@ def test_the_news_of_a_class_are_those_of_a_plain_script(
     assert not counts.keys() & {"renamed", "merged", "deleted", "member-joined", "member-left", "submitted"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pattern", BOARDS)
 def test_news_and_history_are_the_same_to_the_byte_in_any_order(
     real_boards: Path, tmp_path: Path, club: Club, pattern: str

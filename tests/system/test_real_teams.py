@@ -101,7 +101,9 @@ def a_class(snapshots: list[Path]) -> list[ByTeam]:
 CARELESS = [ByTeam("digits", r"/\d\d/"), ByTeam("vowels", "/[aeiou]{3}/")]  # match many teams
 
 
-@pytest.mark.parametrize("careless", [[], CARELESS], ids=["", "careless"])
+@pytest.mark.parametrize(
+    "careless", [[], pytest.param(CARELESS, marks=pytest.mark.long)], ids=["", "careless"]
+)
 @pytest.mark.parametrize("board", [pytest.param("playground", marks=pytest.mark.long), "spotoroo"])
 def test_people_known_by_their_team_are_found_as_by_a_plain_script(
     real_boards: Path, club: Club, board: str, careless: list[ByTeam]

@@ -207,8 +207,9 @@ class BoardChanges(BoardPart):
             [(competition_id, line.medal, line.rank, line.score) for line in marks.medal_lines],
         )
         if names is not None and self._t.board == PUBLIC:
-            text = f"{names}{_TEAMS}{team_names}" if team_names else names
-            self._db.execute("INSERT INTO board_names VALUES (?, ?)", (competition_id, _packed(text)))
+            self._db.execute(
+                "INSERT INTO board_names VALUES (?, ?)", (competition_id, _packed(names, team_names))
+            )
 
     def save_ranks(self, competition_id: int, packed: bytes) -> None:
         """Saves the ranks of all teams on the applied board (see `standings/ranks.py`)."""
@@ -328,17 +329,23 @@ def packed_without(packed: bytes, names: set[str], lines: set[str]) -> bytes:
             return ""
         return ",".join(name for name in line.split(",") if name.strip().lower() not in names)
 
-    text = zlib.decompress(packed).decode()
-    return _packed("\n".join(filter(None, map(kept, text.split("\n")))))
+    return _packed(*("\n".join(filter(None, map(kept, part.split("\n")))) for part in _parts(packed)))
 
 
-def _packed(names: str) -> bytes:
-    return zlib.compress(names.encode(), 1)  # a higher level takes longer and hardly saves space
+def _packed(names: str, team_names: str = "") -> bytes:
+    text = f"{names}{_TEAMS}{team_names}" if team_names else names
+    return zlib.compress(text.encode(), 1)  # a higher level takes longer and hardly saves space
+
+
+def _parts(packed: bytes) -> tuple[str, str]:
+    """The usernames and the names of the teams, as they were packed."""
+    names, _, team_names = zlib.decompress(packed).decode().partition(_TEAMS)
+    return names, team_names
 
 
 def _unpacked(packed: bytes) -> tuple[set[str], set[str]]:
-    names, _, teams = zlib.decompress(packed).decode().partition(_TEAMS)
-    return _lines(names.lower().replace(",", "\n")), _lines(teams)
+    names, team_names = _parts(packed)
+    return _lines(names.lower().replace(",", "\n")), _lines(team_names)
 
 
 def _lines(text: str) -> set[str]:

@@ -427,3 +427,11 @@ def test_a_slow_second_implementation_agrees(rows: list[tuple[str, str]], at_onc
     for line in marks.medal_lines:
         if line.rank <= len(at):
             assert line.score == at[line.rank - 1]
+
+
+def test_teams_stay_teams_on_a_board_without_any_other_username() -> None:
+    packed = boards._packed("alice", "Aces\nKings, Queens")
+    without_her = boards.packed_without(packed, {"alice"}, set())
+    assert boards._unpacked(without_her) == (set(), {"Aces", "Kings, Queens"})
+    without_the_team = boards.packed_without(packed, set(), {"aces"})
+    assert boards._unpacked(without_the_team) == ({"alice"}, {"Kings, Queens"})

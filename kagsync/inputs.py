@@ -116,7 +116,7 @@ def person(text: str) -> str:
     """
     with contextlib.suppress(UsageError):
         return username(text)
-    return _utf8(text).strip().removeprefix("@")
+    return utf8(text).strip().removeprefix("@")
 
 
 def team(text: str) -> str:
@@ -127,7 +127,7 @@ def team(text: str) -> str:
     Raises:
         UsageError: it is empty, too long or not UTF-8 text, or the pattern is wrong or could be slow.
     """
-    name = _utf8(text).strip()
+    name = utf8(text).strip()
     if not name:
         raise UsageError("the name of a team is empty", "Give the team's name on Kaggle, or /a pattern/")
     if len(name) > LONGEST_TEAM:
@@ -217,8 +217,12 @@ def _path_of_url(text: str) -> list[str] | None:
     return [part for part in url.path.split("/") if part]
 
 
-def _utf8(text: str) -> str:
-    """The text, unless a terminal in another encoding has given lone surrogates."""
+def utf8(text: str) -> str:
+    """The text as it is.
+
+    Raises:
+        UsageError: it is not UTF-8 text (a terminal in another encoding gives lone surrogates).
+    """
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise UsageError(f"{short(text)} is not UTF-8 text", "Check the terminal's encoding")
     return text

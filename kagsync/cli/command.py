@@ -27,10 +27,14 @@ if TYPE_CHECKING:
     from kagsync.store import Store
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-# typer carries its own copy of click, so click's exceptions have no public name.
-_UsageError: type[Exception] = next(
-    base for base in typer.BadParameter.__mro__ if base.__name__ == "UsageError"
-)
+
+
+def click_error(name: str) -> type[Exception]:
+    """A class of click's exceptions. typer carries its own copy of click, so they have no public name."""
+    return next(base for base in typer.BadParameter.__mro__ if base.__name__ == name)
+
+
+_UsageError = click_error("UsageError")
 # Commands that delete or hide something. An unknown command may be anything, so these are never suggested.
 DESTRUCTIVE = {"remove", "archive", "cleanup", "compact"}
 

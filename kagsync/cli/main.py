@@ -14,7 +14,7 @@ import typer
 
 from kagsync import errors, log
 from kagsync.cli import stdout
-from kagsync.cli.command import app
+from kagsync.cli.command import app, click_error
 from kagsync.cli.fast_start import read_plainly
 from kagsync.errors import KagsyncError
 from kagsync.safe_text import clip
@@ -41,10 +41,7 @@ _FILES = {
     "schedule": "schedule",
     "notify": "notify",
 }
-# typer carries its own copy of click, so click's exceptions have no public name.
-_ClickException: type[Exception] = next(
-    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
-)
+_ClickException = click_error("ClickException")
 
 
 def main(arguments: list[str] | None = None) -> int:

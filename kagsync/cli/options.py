@@ -107,19 +107,14 @@ def storable(text: str | None) -> str | None:
     """Checks a name or title.
 
     Raises:
-        UsageError: it is too long, or it is not UTF-8 text (a terminal in another encoding gives lone
-            surrogates).
+        UsageError: it is too long, or it is not UTF-8 text.
     """
     if len(text or "") > inputs.LONGEST_TEXT:
         raise UsageError(
             f"{inputs.short(text or '')} has {len(text or ''):,} characters",
             f"Use at most {inputs.LONGEST_TEXT:,}",
         )
-    try:
-        (text or "").encode()
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{text!r} is not UTF-8 text", "Check the terminal's encoding") from error
-    return text
+    return text if text is None else inputs.utf8(text)
 
 
 JsonOrText = Annotated[TextOrJson, typer.Option("--format", help="The output format.")]

@@ -129,7 +129,7 @@ def users_import(
 
     If a line is wrong, nothing is imported.
     """
-    from kagsync.output import roster_changes
+    from kagsync.output import roster_changes, wording
     from kagsync.tracking import roster, roster_file
 
     loaded = common.settings()
@@ -147,7 +147,8 @@ def users_import(
             )
     asked = planned.absent
     if prune and asked and not dry_run:
-        confirm(f"Archive {_names(asked)}?", yes=yes)
+        names = wording.listed([user.handle for user in asked], _MOST_NAMES)
+        confirm(f"Archive {names}?", yes=yes)
     with _open_if_there(loaded) if dry_run else open_store(loaded, create=True) as store:
         if store and not dry_run:
             with store.writing() as write:
@@ -159,11 +160,6 @@ def users_import(
         common.say("\n".join(lines))
         if store:
             _say_unseen(common, store, planned.listed)
-
-
-def _names(users: list[User]) -> str:
-    shown = ", ".join(user.handle for user in users[:_MOST_NAMES])
-    return shown if len(users) <= _MOST_NAMES else f"{shown} and {len(users) - _MOST_NAMES:,} more"
 
 
 def _open_if_there(loaded: Settings) -> contextlib.AbstractContextManager[Store | None]:
@@ -197,15 +193,14 @@ def users_list(
     from kagsync.output import tables
 
     loaded = common.settings_to_read()
-    try:
-        with open_to_read(loaded) as store:
-            if archived:
-                roster = [user for user in store.users.with_archived() if user.archived_at is not None]
-                roster = [user for user in roster if group in (None, user.group)]
-            else:
-                roster = store.users.all() if group is None else store.users.in_group(group)
-    except errors.NoDatabase:
-        roster = []
+    with _open_if_there(loaded) as store:
+        if store is None:
+            roster = []
+        elif archived:
+            roster = [user for user in store.users.with_archived() if user.archived_at is not None]
+            roster = [user for user in roster if group in (None, user.group)]
+        else:
+            roster = store.users.all() if group is None else store.users.in_group(group)
     data = [
         {
             "username": user.username,

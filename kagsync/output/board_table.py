@@ -13,8 +13,8 @@ from kagsync.output.wording import (
     arrow,
     ends,
     left,
+    listed,
     mark,
-    name,
     person_name,
     phase_words,
     shaken,
@@ -156,7 +156,7 @@ _ALL: dict[str, Column[Row]] = {
     "shake_up": Column("Shake-up", _shake_up, right=True, keep=96, signed=True),
     "moved": Column("Moved", lambda row: moved(row.movement), right=True, keep=95, style="dim", signed=True),
     "top": Column("Top", _top, right=True, keep=40, style="dim"),
-    "person": Column("Person", lambda row: name(row.line.user) + mark(row.line), shrink=14),
+    "person": Column("Person", lambda row: row.line.user.shown_name + mark(row.line), shrink=14),
     "username": Column(
         "Username", lambda row: row.line.user.handle if row.line.user.name else "", keep=30, style="cyan"
     ),
@@ -372,6 +372,4 @@ def _never_seen(view: BoardView) -> list[str]:
 
 
 def _people(people: list[User]) -> str:
-    shown = [person_name(user) for user in people[:_NAMES_IN_A_LINE]]
-    more = len(people) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return listed([person_name(user) for user in people], _NAMES_IN_A_LINE)

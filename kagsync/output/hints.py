@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from kagsync.output.wording import person_name, rename_question
+from kagsync.output.wording import listed, person_name, rename_question
 
 if TYPE_CHECKING:
     from kagsync.queries.undecided import Undecided
@@ -31,13 +31,13 @@ def _several_teams(user: User, teams: list[str]) -> str:
         f"Set the exact name of one of them: kagsync users add {shlex.quote(user.handle)} --team NAME; or set"
     )
     return (
-        f"{person_name(user)}: {len(teams)} teams match {user.team}: {_listed(teams)}. "
+        f"{person_name(user)}: {len(teams)} teams match {user.team}: {listed(teams, _NAMES_IN_A_LINE)}. "
         f"{'Set' if exact else team} the username: {_set_username(user)}"
     )
 
 
 def _several_people(team: str, people: list[User]) -> str:
-    names = _listed([person_name(user) for user in people])
+    names = listed([person_name(user) for user in people], _NAMES_IN_A_LINE)
     return (
         f"{team}: {len(people)} people match this team: {names}. "
         f"Give each a team of their own, or set the usernames: {_set_username(people[0])}"
@@ -46,8 +46,3 @@ def _several_people(team: str, people: list[User]) -> str:
 
 def _set_username(user: User) -> str:
     return f"kagsync users rename {shlex.quote(user.handle)} USERNAME"
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - _NAMES_IN_A_LINE
-    return ", ".join(names[:_NAMES_IN_A_LINE]) + (f" and {more:,} more" if more > 0 else "")

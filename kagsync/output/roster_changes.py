@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kagsync.output.wording import name, person_name
+from kagsync.output.wording import listed, person_name
 from kagsync.safe_text import clip
 
 if TYPE_CHECKING:
@@ -37,19 +37,22 @@ def lines(planned: Plan, left_out: Sequence[str], *, done: bool, prune: bool) ->
     }
     below = [line for title, names in parts.items() for line in _part(title, list(names), limit)]
     if left_out:
-        shown = [clip(header, 40) for header in left_out[:_MOST_COLUMNS]]
-        more = f" and {len(left_out) - len(shown)} more" if len(left_out) > len(shown) else ""
-        below.append(f"Columns left out: {', '.join(shown)}{more}")
+        headers = [clip(header, 40) for header in left_out]
+        below.append(f"Columns left out: {listed(headers, _MOST_COLUMNS)}")
     return [*below, _counts(planned, done=done, prune=prune), *_hints(planned, done=done)]
 
 
 def of_command(planned: Plan) -> list[str]:
     """What `users add` did: who changed, and the handles of people without a username."""
     handles = [
-        f"{name(user)}: the handle is {user.handle}" for user in planned.added if user.username is None
+        f"{user.shown_name}: the handle is {user.handle}" for user in planned.added if user.username is None
     ]
-    changes = [change for change in _changes(planned) if change]
-    return [*changes, _counts(planned, done=True, prune=False), *handles, *_hints(planned, done=True)]
+    return [
+        *_changes(planned),
+        _counts(planned, done=True, prune=False),
+        *handles,
+        *_hints(planned, done=True),
+    ]
 
 
 def _counts(planned: Plan, *, done: bool, prune: bool) -> str:

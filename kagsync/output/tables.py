@@ -12,7 +12,7 @@ from kagsync import clock
 from kagsync.output.board_table import moved
 from kagsync.output.chart import Series, chart
 from kagsync.output.terminal import DOWN, UP, Column, Lines, Table, moment
-from kagsync.output.wording import ends, name, phase_since, phase_words
+from kagsync.output.wording import ends, phase_since, phase_words
 from kagsync.standings import lifecycle
 from kagsync.standings.sentences import words
 
@@ -38,7 +38,7 @@ def overview(found: list[Overview], now: datetime) -> Table:
     """One line a competition."""
 
     def person(each: Overview) -> str:
-        return name(each.best) if each.best is not None and each.best_rank is not None else ""
+        return each.best.shown_name if each.best is not None and each.best_rank is not None else ""
 
     columns: list[Column[Overview]] = [
         Column("Competition", lambda each: each.competition.slug, shrink=20, style="bold"),
@@ -196,7 +196,7 @@ class History:
 def _changes(rows: Rows | list[Row], *, earlier: int = 0) -> Table:
     columns: list[Column[Row]] = [
         Column("At", lambda row: at(row.moment), style="dim"),
-        Column("Person", lambda row: name(row.user), shrink=14),
+        Column("Person", lambda row: row.user.shown_name, shrink=14),
         Column(
             "Rank", lambda row: _number(row.standing and row.standing.rank) or "–", right=True, style="bold"
         ),
@@ -223,7 +223,7 @@ def _series(
     competition: Competition, points: dict[User, list[tuple[int, int | None]]]
 ) -> tuple[list[Series], int]:
     """The ranks of the best people over time, and the moment up to which the last ones hold."""
-    lines = [Series(name(user), ranks) for user, ranks in points.items()]
+    lines = [Series(user.shown_name, ranks) for user, ranks in points.items()]
     lines.sort(key=lambda line: (line.points[-1][1] is None, line.points[-1][1] or 0))
     applied = competition.snapshot_at
     last = max((ranks[-1][0] for ranks in points.values()), default=0)

@@ -11,6 +11,7 @@ from kagsync.output.terminal import DOWN, UP
 from kagsync.standings import lifecycle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from kagsync.queries.board import Line
@@ -78,9 +79,10 @@ def left(line: Line, board: str = "board") -> str:
     return f"{person_name(line.user)}{mark(line)} left the {board} on {day} ({was})"
 
 
-def name(user: User) -> str:
-    """A person by name; by username where no name is known."""
-    return user.name or user.handle
+def listed(names: Sequence[str], most: int) -> str:
+    """At most so many names in a line, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def person_name(user: User) -> str:

@@ -32,7 +32,7 @@ class Item:
 
     @property
     def who(self) -> str:
-        return self.user.name or self.user.handle
+        return self.user.shown_name
 
     @property
     def sentence(self) -> str:

@@ -230,7 +230,6 @@ def _environment() -> Environment:
     )
     environment.filters["left"] = wording.left
     environment.filters["iso"] = _iso
-    environment.filters["name"] = wording.name
     environment.filters["person"] = wording.person_name
     return environment
 

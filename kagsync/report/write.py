@@ -14,7 +14,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kagsync.errors import from_os_error
-from kagsync.output import wording
 from kagsync.queries import board, news, unseen
 from kagsync.report import chart, pages, slope
 from kagsync.report.folder import (
@@ -215,7 +214,7 @@ def _slope(view: BoardView) -> Slope | None:
     for line in view.on_board:
         if (rank := line.entry.standing.rank) is not None:
             public = line.public and line.public.rank
-            people.append(slope.Person(line.user.handle, wording.name(line.user), public, rank))
+            people.append(slope.Person(line.user.handle, line.user.shown_name, public, rank))
     return slope.draw(people)
 
 
@@ -231,7 +230,7 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
     lines = [
         chart.Line(
             user.handle,
-            wording.name(user),
+            user.shown_name,
             store.history.rank_points(competition.id, user.id, since, bucket),
         )
         for user in people

@@ -163,6 +163,11 @@ class User(NamedTuple):
     pseudonym: str = ""
     archived_at: str | None = None
 
+    @property
+    def shown_name(self) -> str:
+        """The name, or the handle of a person whose name is not known."""
+        return self.name or self.handle
+
 
 class Entry(NamedTuple):
     """One user's standing in one competition, as `leaderboard_entries` holds it (times as text).

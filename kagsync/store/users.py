@@ -80,16 +80,16 @@ class Users(Part):
         """
         if (user := self.by_handle(text)) is not None:
             return user
-        people = self.with_archived()
+        everybody = self.with_archived()
         name = folded(text)
-        found = [user for user in people if user.student_id == text] or [
-            user for user in people if user.name is not None and folded(user.name) == name
+        found = [user for user in everybody if user.student_id == text] or [
+            user for user in everybody if user.name is not None and folded(user.name) == name
         ]
         if len(found) > 1:
             handles = ", ".join(user.handle for user in found)
             raise UsageError(f"{len(found)} people are called {text}: {handles}", "Name one of these")
         if not found:
-            known = [text for user in people for text in (user.handle, user.name) if text]
+            known = [known for user in everybody for known in (user.handle, user.name) if known]
             raise UsageError(f"no user {text!r} is tracked", did_you_mean(text, known, _LISTING))
         return found[0]
 

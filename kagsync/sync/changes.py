@@ -103,8 +103,7 @@ def by_older(
             entry = _entry(user, claim, first_seen_at=first)._replace(last_seen_at=at)
         if entry != old:
             written.append(entry)
-    seen: dict[int, Standing | None] = dict.fromkeys(ledger.history.users(competition.id))
-    seen = {user: standing for user, standing in seen.items() if user not in kept}
+    seen: dict[int, Standing | None] = dict.fromkeys(ledger.history.users(competition.id).difference(kept))
     seen |= {user: claim.standing for user, claim in claims.items()}
     changes = _spliced(ledger, competition.id, int(snapshot_at.timestamp()), seen)
     return Update(written, list(changes), set(entries), changed=0)

@@ -10,7 +10,10 @@ import signal
 import sys
 import threading
 import time
-from typing import Never
+from typing import TYPE_CHECKING, Never
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 # The same as in errors.py, which is not imported yet.
 SOME_FAILED = 1
@@ -27,6 +30,8 @@ def run() -> Never:
     try:
         _end_after_a_signal()
         signal.signal(signal.SIGTERM, _interrupt)
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not if Ctrl-C is to be ignored
+            signal.signal(signal.SIGINT, _interrupt)
         from kagsync.cli.main import main
 
         code = main()
@@ -48,21 +53,34 @@ def run() -> Never:
     os._exit(code)
 
 
-def _interrupt(*_: object) -> Never:
-    raise KeyboardInterrupt("SIGTERM")  # ends like Ctrl-C: transactions roll back, run folders are deleted
+def _interrupt(_: int, frame: FrameType | None) -> None:
+    """Ends the command: transactions roll back, and run folders are deleted."""
+    while frame is not None:
+        # Before 3.12, Python turns any exception in this method, which is called for each field of a class
+        # that is being loaded, into a RuntimeError.
+        if frame.f_code.co_name == "__set_name__":
+            _signal_again()
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 def _deliver_again(dropped: sys.UnraisableHookArgs) -> None:
     """Sends a signal again if Python dropped its exception, as in the callback of a weak reference."""
-    if not isinstance(dropped.exc_value, KeyboardInterrupt):
+    if isinstance(dropped.exc_value, KeyboardInterrupt):
+        _signal_again()
+    else:
         sys.__unraisablehook__(dropped)
-        return
 
-    def again() -> None:
-        time.sleep(0.01)  # not at once: in the hook, the exception would be dropped again
+
+def _signal_again() -> None:
+    """Sends SIGTERM in a moment, when Python has left the place where an exception would be lost."""
+
+    def send() -> None:
+        time.sleep(0.01)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=again, daemon=True).start()
+    threading.Thread(target=send, daemon=True).start()
 
 
 def _end_after_a_signal() -> None:

@@ -293,6 +293,29 @@ def test_a_signal_whose_exception_python_drops_ends_the_process_all_the_same() -
         assert finish(process) == (130, "", "")
 
 
+@posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_that_arrives_while_a_class_is_loaded_is_not_an_unforeseen_error(name: str) -> None:
+    script = f"""
+        import os, signal, time
+        from kagsync import __main__
+        from kagsync.cli import main as cli
+        class Field:
+            def __set_name__(self, owner, name):
+                self.arrive()
+            def arrive(self):
+                os.kill(os.getpid(), signal.{name})
+        def main():
+            class Loaded:
+                field = Field()
+            time.sleep(60)
+        cli.main = main
+        __main__.run()
+    """
+    with start(script) as process, soon():
+        assert finish(process) == (130, "", "")
+
+
 def test_a_handler_of_the_log_that_fails_at_the_end_changes_nothing() -> None:
     script = """
         import logging

@@ -90,7 +90,8 @@ def _leftovers(path: Path) -> list[Path]:
 
 
 def _not_writable(path: Path) -> list[Path]:
-    return [part for part in output_file.parts(path) if part.exists() and not os.access(part, os.W_OK)]
+    found = [part for part in output_file.parts(path) if part.exists() and not os.access(part, os.W_OK)]
+    return [part for part in found if part.exists()]  # another process may have just deleted its journal
 
 
 def _are_leftovers(path: Path, found: list[Path]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sqlite3
 import threading
@@ -18,7 +19,7 @@ from kagsync import clock
 from kagsync.errors import DatabaseError, DiskFull, KagsyncError, NoDatabase, UnknownCompetition, UsageError
 from kagsync.standings.marks import Marks
 from kagsync.standings.standing import Splice, Standing
-from kagsync.store import Store, migrations
+from kagsync.store import Store, beside, migrations
 from kagsync.store.errors import explain
 from kagsync.store.records import BoardNames, Entry, Run, Snapshot, User
 from kagsync.tracking import competitions
@@ -596,3 +597,19 @@ def test_an_error_of_sqlite_is_told_with_a_remedy(
     assert isinstance(told, kind)
     assert (told.exit_code, word in told.message) == (5, True)
     assert told.remedy
+
+
+def test_a_journal_that_another_process_deletes_just_now_is_not_in_the_way(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = store.path.with_name(f"{store.path.name}-journal")
+    journal.touch()
+    access = os.access
+
+    def checked(path: Path, mode: int) -> bool:
+        if path == journal:
+            journal.unlink(missing_ok=True)
+        return access(path, mode)
+
+    monkeypatch.setattr(os, "access", checked)
+    assert beside.in_the_way(store.path) is None

@@ -23,6 +23,7 @@ from kagsync.queries.board import board
 from kagsync.report import write
 from kagsync.settings import Settings
 from kagsync.standings import which
+from kagsync.standings.facts import CompetitionFacts
 from kagsync.store import Store
 from kagsync.sync.run import Options, sync
 from kagsync.tracking import roster, roster_file
@@ -143,12 +144,7 @@ def load_public(settings: Settings, say: Callable[[str], None]) -> None:
         competition = store.competitions.add(SLUG, None, clock.utc_now())
         with store.writing() as write:
             write.competitions.save_facts(
-                competition.id,
-                title=TITLE,
-                deadline=DEADLINE,
-                metric=None,
-                team_count=None,
-                awards_points=True,
+                competition.id, CompetitionFacts(title=TITLE, deadline=DEADLINE, awards_points=True)
             )
     for number in (1, 2):
         people = roster_file.read_roster(_HERE / f"roster-{number}.csv").lines

@@ -110,8 +110,8 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
             yield Check(about, False, said, f"kagsync notify test {target.id}")
         elif (problem := channel.problem(target)) is not None:
             yield Check(about, False, problem.message, problem.remedy)
-        elif target.group is not None and target.group not in groups:
-            said = f"{channel.shown(target)} gets no messages: nobody is in the group {target.group!r}"
-            yield Check(about, False, said, f"kagsync users add USERNAME --group {shlex.quote(target.group)}")
+        elif (group := target.subscription.group) is not None and group not in groups:
+            said = f"{channel.shown(target)} gets no messages: nobody is in the group {group!r}"
+            yield Check(about, False, said, f"kagsync users add USERNAME --group {shlex.quote(group)}")
         else:
             yield Check(about, True, channel.shown(target))

@@ -6,7 +6,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.errors import (
@@ -22,6 +22,7 @@ from kagsync.kaggle.credentials import refused
 from kagsync.net import route
 from kagsync.net.route import Failure, Route
 from kagsync.safe_text import clip, printable
+from kagsync.standings.facts import CompetitionFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,16 +41,6 @@ _LONGEST_REST = LONGEST_REST.total_seconds()
 _LONGEST_SENTENCE = 200  # characters
 
 
-class CompetitionFacts(NamedTuple):
-    """What Kaggle says about a competition; None for what it does not say."""
-
-    title: str | None
-    deadline: datetime | None
-    metric: str | None
-    team_count: int | None
-    awards_points: bool | None
-
-
 def facts(answer: Any) -> CompetitionFacts:
     """Takes the facts from the SDK's answer, which the SDK does not check.
 
@@ -65,11 +56,17 @@ def facts(answer: Any) -> CompetitionFacts:
         raise ValueError("not a number of teams")
     return CompetitionFacts(
         title=title,
-        deadline=in_utc(answer.deadline) if answer.deadline else None,
+        deadline=_when(answer.deadline),
         metric=metric,
         team_count=teams,
         awards_points=answer.awards_points,
+        merger_deadline=_when(answer.merger_deadline),
+        new_entrant_deadline=_when(answer.new_entrant_deadline),
     )
+
+
+def _when(moment: datetime | None) -> datetime | None:
+    return in_utc(moment) if moment else None
 
 
 def in_utc(moment: datetime) -> datetime:

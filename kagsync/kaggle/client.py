@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kagsync.kaggle.pages import Page
     from kagsync.kaggle.retry import RetryPolicy
     from kagsync.net.route import Failure
+    from kagsync.standings.facts import CompetitionFacts
 
 T = TypeVar("T")
 
@@ -96,7 +97,7 @@ class KaggleApi:
 
     def competition_facts(
         self, kaggle_id: str, *, tries: int | None = None, seconds: float = 30
-    ) -> answers.CompetitionFacts:
+    ) -> CompetitionFacts:
         """Asks what Kaggle says about a competition.
 
         Args:
@@ -107,7 +108,7 @@ class KaggleApi:
             KagsyncError: as `download_leaderboard`.
         """
 
-        def call() -> answers.CompetitionFacts:
+        def call() -> CompetitionFacts:
             request = self._sdk.CompetitionRequest()
             request.competition_name = kaggle_id
             return answers.facts(self._competitions.get_competition(request))

@@ -9,6 +9,7 @@ from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.notify import channel
 from kagsync.standings import movements
+from kagsync.store.records import Subscription
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -55,26 +56,21 @@ def add(
     if group is not None:
         store.users.in_group(group)
     reasons = None if only is None else _reasons(only)
-    competition_id = None if competition is None else competition.id
-    for known in store.targets.all():
-        if (known.url, known.competition_id, known.only, known.group) == (
-            url,
-            competition_id,
-            reasons,
-            group,
-        ):
-            store.targets.set_quiet_for(known.id, quiet_for)
-            return Added(known, channel.shown(known), new=False)
-    target = store.targets.add(
-        url,
-        competition_id=competition_id,
-        only=reasons,
-        group=group,
-        quiet_for=quiet_for,
-        added_at=clock.utc_now(),
+    wanted = Subscription(
+        None if competition is None else competition.id, only=reasons, group=group, quiet_for=quiet_for
     )
+    for known in store.targets.all():
+        if (known.url, _filters(known.subscription)) == (url, _filters(wanted)):
+            store.targets.change(known.id, wanted)
+            return Added(known, channel.shown(known), new=False)
+    target = store.targets.add(url, wanted, clock.utc_now())
     store.make_private()
     return Added(target, channel.shown(target), new=True)
+
+
+def _filters(subscription: Subscription) -> tuple[object, ...]:
+    """What makes two targets of one URL different."""
+    return (subscription.competition_id, subscription.only, subscription.group, subscription.against)
 
 
 @dataclass(frozen=True)
@@ -90,22 +86,22 @@ def listed(store: Store) -> list[Listed]:
     """All targets, with their URLs without secrets."""
     slugs = {competition.id: competition.slug for competition in store.competitions.all()}
     return [
-        Listed(target, channel.shown(target), slugs.get(target.competition_id or 0))
+        Listed(target, channel.shown(target), slugs.get(target.subscription.competition_id or 0))
         for target in store.targets.all()
     ]
 
 
 def as_json(each: Listed) -> dict[str, Any]:
     """A target for programs. Keys never disappear; a filter that is None means all."""
-    target = each.target
+    target, wanted = each.target, each.target.subscription
     return {
         "number": target.id,
         "url": each.shown,
         "label": target.label,
         "competition": each.slug,
-        "only": sorted(target.only) if target.only else None,
-        "group": target.group,
-        "quiet_for_seconds": int(target.quiet_for.total_seconds()),
+        "only": sorted(wanted.only) if wanted.only else None,
+        "group": wanted.group,
+        "quiet_for_seconds": int(wanted.quiet_for.total_seconds()),
         "sent_at": target.sent_at and clock.iso(target.sent_at),
         "failures": target.failures,
         "failed_at": target.failed_at and clock.iso(target.failed_at),

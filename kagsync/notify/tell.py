@@ -76,7 +76,7 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
 
 def _tell(store: Store, target: Target, now: datetime) -> bool:
     sent_at = target.sent_at
-    is_quiet = sent_at is not None and sent_at <= now and now - sent_at < target.quiet_for
+    is_quiet = sent_at is not None and sent_at <= now and now - sent_at < target.subscription.quiet_for
     # A result does not wait.
     boards = (PRIVATE,) if is_quiet else (PUBLIC, PRIVATE)
     pending = {board: found for board in boards if (found := store.targets.pending(target, board))}
@@ -96,7 +96,8 @@ def _tell(store: Store, target: Target, now: datetime) -> bool:
 
 def _items(store: Store, target: Target, pending: dict[str, dict[int, tuple[int, int]]]) -> list[Item]:
     """What a target is notified of, the newest first."""
-    people = [user for user in store.users.all() if target.group in (None, user.group)]
+    wanted = target.subscription
+    people = [user for user in store.users.all() if wanted.group in (None, user.group)]
     seen = news.on_both_boards(store, store.competitions.all())
     seen = [each for each in seen if each.id in pending.get(each.board, ())]
 
@@ -105,7 +106,7 @@ def _items(store: Store, target: Target, pending: dict[str, dict[int, tuple[int,
         return datetime.fromtimestamp(known, UTC)
 
     found = news.news(store, seen, people, since)
-    return [item for item in found if target.only is None or item.movement.reason in target.only]
+    return [item for item in found if wanted.only is None or item.movement.reason in wanted.only]
 
 
 def _extent(composed: Message, count: int) -> str:

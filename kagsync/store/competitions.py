@@ -14,6 +14,7 @@ from kagsync.store.tables import TABLES
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from kagsync.standings.facts import CompetitionFacts
     from kagsync.store.connection import Connection
     from kagsync.store.tables import Tables
 
@@ -160,24 +161,17 @@ class CompetitionChanges(Part):
         """Saves whether the competition awards medals, as a person set it."""
         self._set(competition_id, medals=medals)
 
-    def save_facts(
-        self,
-        competition_id: int,
-        *,
-        title: str | None,
-        deadline: datetime | None,
-        metric: str | None,
-        team_count: int | None,
-        awards_points: bool | None,
-    ) -> None:
+    def save_facts(self, competition_id: int, facts: CompetitionFacts) -> None:
         """Saves what Kaggle says about a competition."""
         self._set(
             competition_id,
-            title=title,
-            deadline=clock.iso(deadline) if deadline else None,
-            metric=metric,
-            kaggle_team_count=team_count,
-            awards_points=awards_points,
+            title=facts.title,
+            deadline=_iso(facts.deadline),
+            metric=facts.metric,
+            kaggle_team_count=facts.team_count,
+            awards_points=facts.awards_points,
+            merger_deadline=_iso(facts.merger_deadline),
+            new_entrant_deadline=_iso(facts.new_entrant_deadline),
         )
 
     def set_facts_asked(self, competition_id: int, at: datetime) -> None:
@@ -236,6 +230,10 @@ def _competition(row: tuple[Any, ...]) -> Competition:
         if values[name] is not None:
             values[name] = bool(values[name])
     return Competition(**values)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return clock.iso(moment) if moment else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -8,6 +8,7 @@ about forty.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
@@ -16,7 +17,7 @@ from kagsync.standings import lifecycle, which
 from kagsync.standings.lifecycle import Times
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from kagsync.standings.lifecycle import Phase
     from kagsync.standings.standing import Standing
@@ -57,6 +58,8 @@ class Competition(NamedTuple):
     result_asked_at: datetime | None
     result_answered_at: datetime | None
     result_since: datetime | None
+    merger_deadline: str | None  # the last time to merge teams
+    new_entrant_deadline: str | None  # the last time to enter
     board: str  # the board, public or private, that snapshot_at, both counts and fingerprint are of
 
     @property
@@ -83,6 +86,16 @@ class Competition(NamedTuple):
     def ends_at(self) -> datetime | None:
         """The deadline; None: not known, or not a time that makes sense."""
         return _deadline(self.deadline)
+
+    @property
+    def deadlines(self) -> dict[str, datetime]:
+        """Those of its three deadlines that are known, by the name of the column that has them."""
+        found = {
+            "new_entrant_deadline": _deadline(self.new_entrant_deadline),
+            "merger_deadline": _deadline(self.merger_deadline),
+            "deadline": self.ends_at,
+        }
+        return {name: moment for name, moment in found.items() if moment is not None}
 
     def times(self, now: datetime) -> Times:
         """The times that its phase depends on. Those that a wrong clock noted in the future do not count."""
@@ -304,21 +317,51 @@ class Failures:
     message: str
 
 
+class Subscription(NamedTuple):
+    """What a notification target is told, and when. None for a filter means everything.
+
+    Attributes:
+        only: the reasons it is told of.
+        against: a second group; if it is there, the target is only told who passed whom between the two.
+        tells_drift: whether it is also told what only others did.
+        quiet_for: the shortest time between two messages.
+        digest: when it gets one message that sums everything up, instead of one after each sync:
+            `daily@18:00`, `weekly@mon-09:00`.
+        zone: the time zone of the digest's time; None: the machine's.
+        sends_empty: whether a digest is sent even if nobody moved.
+        remind: how long before each deadline it is reminded, the longest time first.
+    """
+
+    competition_id: int | None = None
+    only: frozenset[str] | None = None
+    group: str | None = None
+    against: str | None = None
+    tells_drift: bool = False
+    quiet_for: timedelta = timedelta(0)
+    digest: str | None = None
+    zone: str | None = None
+    sends_empty: bool = False
+    remind: tuple[timedelta, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A notification target and its filters: None for a filter means all movements. Times are UTC.
+    """A notification target. Times are UTC.
 
-    `url` is Apprise's, with its secrets. `label` is random and the same for all targets with this URL.
+    Attributes:
+        url: Apprise's, with its secrets.
+        label: random, and the same for all targets with this URL.
+        sent_at: when it got its latest message.
+        digest_until: up to when the latest digest told everything; of a new target, when it was added.
+        failures: how many times in a row it could not be notified.
     """
 
     id: int
     url: str = field(repr=False)
     label: str
-    competition_id: int | None
-    only: frozenset[str] | None
-    group: str | None
-    quiet_for: timedelta
+    subscription: Subscription
     sent_at: datetime | None
+    digest_until: datetime | None
     failures: int
     failed_at: datetime | None
     error: str | None

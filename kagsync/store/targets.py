@@ -10,14 +10,18 @@ from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.standings.which import PUBLIC
 from kagsync.store.connection import Part
-from kagsync.store.records import Target
+from kagsync.store.records import Subscription, Target
 from kagsync.store.tables import TABLES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 _LAST_ID = 2**63 - 1  # SQLite's
-_COLUMNS = 'id, url, label, competition_id, only, "group", quiet_for, sent_at, failures, failed_at, error'
+# What a target is told; the order is that of `Subscription`.
+_SUBSCRIPTION = (
+    'competition_id, only, "group", against, tells_drift, quiet_for, digest, zone, sends_empty, remind'
+)
+_COLUMNS = f"id, url, label, sent_at, digest_until, failures, failed_at, error, {_SUBSCRIPTION}"
 
 
 class Targets(Part):
@@ -44,30 +48,19 @@ class Targets(Part):
             raise UsageError(f"there is no notification target {key}", "See: kagsync notify list")
         return _target(*row)
 
-    def add(
-        self,
-        url: str,
-        *,
-        competition_id: int | None,
-        only: frozenset[str] | None,
-        group: str | None,
-        quiet_for: timedelta,
-        added_at: datetime,
-    ) -> Target:
+    def add(self, url: str, subscription: Subscription, added_at: datetime) -> Target:
         """Adds a target, which is not notified of what happened before."""
         with self._db.transaction():
             same_url = self._db.row("SELECT label FROM notify_targets WHERE url = ?", (url,))
             key = self._db.execute(
-                'INSERT INTO notify_targets (url, label, competition_id, only, "group", quiet_for, added_at) '
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO notify_targets (url, label, added_at, digest_until, {_SUBSCRIPTION}) "  # noqa: S608
+                f"VALUES (?, ?, ?, ?{', ?' * len(Subscription._fields)})",
                 (
                     url,
                     same_url[0] if same_url else _new_label(),
-                    competition_id,
-                    ",".join(sorted(only)) if only else None,
-                    group,
-                    int(quiet_for.total_seconds()),
                     clock.iso(added_at),
+                    clock.iso(added_at),
+                    *_stored(subscription),
                 ),
             ).lastrowid
             for tables in TABLES.values():
@@ -78,10 +71,12 @@ class Targets(Part):
                 )
         return self.get(key or 0)
 
-    def set_quiet_for(self, key: int, quiet_for: timedelta) -> None:
-        """Changes the shortest time between two messages to a target."""
+    def change(self, key: int, subscription: Subscription) -> None:
+        """Changes what a target is told."""
         self._db.execute(
-            "UPDATE notify_targets SET quiet_for = ? WHERE id = ?", (int(quiet_for.total_seconds()), key)
+            f"UPDATE notify_targets SET ({_SUBSCRIPTION}) "  # noqa: S608
+            f"= ({', '.join('?' * len(Subscription._fields))}) WHERE id = ?",
+            (*_stored(subscription), key),
         )
 
     def remove(self, key: int) -> None:
@@ -107,7 +102,7 @@ class Targets(Part):
             "AS latest FROM competitions c "
             f"LEFT JOIN {tables.cursors} n ON n.competition_id = c.id AND n.target_id = ? "
             "WHERE latest > known AND (c.id = ? OR ? IS NULL)",
-            (target.id, target.competition_id, target.competition_id),
+            (target.id, target.subscription.competition_id, target.subscription.competition_id),
         )
         return {key: (known, latest) for key, known, latest in rows}
 
@@ -150,19 +145,36 @@ class Targets(Part):
 
 
 def _target(*row: Any) -> Target:
-    key, url, label, competition_id, only, group, quiet_for, sent_at, failures, failed_at, error = row
+    key, url, label, sent_at, digest_until, failures, failed_at, error, *subscription = row
     return Target(
         id=key,
         url=url,
         label=label,
-        competition_id=competition_id,
-        only=frozenset(only.split(",")) if only else None,
-        group=group,
-        quiet_for=timedelta(seconds=quiet_for),
+        subscription=_subscription(*subscription),
         sent_at=clock.parse_iso(sent_at) if sent_at else None,
+        digest_until=clock.parse_iso(digest_until) if digest_until else None,
         failures=failures,
         failed_at=clock.parse_iso(failed_at) if failed_at else None,
         error=error,
+    )
+
+
+def _subscription(*stored: Any) -> Subscription:
+    found = Subscription(*stored)
+    return found._replace(
+        only=frozenset(stored[1].split(",")) if stored[1] else None,
+        tells_drift=bool(found.tells_drift),
+        quiet_for=timedelta(seconds=stored[5]),
+        sends_empty=bool(found.sends_empty),
+        remind=tuple(timedelta(seconds=int(before)) for before in (stored[9] or "").split(",") if before),
+    )
+
+
+def _stored(subscription: Subscription) -> tuple[Any, ...]:
+    return subscription._replace(
+        only=",".join(sorted(subscription.only)) if subscription.only else None,  # type: ignore[arg-type]
+        quiet_for=int(subscription.quiet_for.total_seconds()),  # type: ignore[arg-type]
+        remind=",".join(str(int(each.total_seconds())) for each in subscription.remind) or None,  # type: ignore[arg-type]
     )
 
 

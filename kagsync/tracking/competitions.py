@@ -20,8 +20,8 @@ from kagsync.safe_text import clip, printable
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from kagsync.kaggle.answers import CompetitionFacts
     from kagsync.kaggle.client import KaggleApi
+    from kagsync.standings.facts import CompetitionFacts
     from kagsync.store import Store, Writing
     from kagsync.store.records import Competition
 
@@ -106,11 +106,7 @@ def _save_facts(write: Writing, competition: Competition, facts: CompetitionFact
     """Saves Kaggle's facts. A title stays as it is, since it may be one that people chose."""
     write.competitions.save_facts(
         competition.id,
-        title=competition.title or _clipped(facts.title),
-        deadline=facts.deadline,
-        metric=_clipped(facts.metric),
-        team_count=facts.team_count,
-        awards_points=facts.awards_points,
+        facts._replace(title=competition.title or _clipped(facts.title), metric=_clipped(facts.metric)),
     )
     write.competitions.set_facts_asked(competition.id, clock.utc_now())
 

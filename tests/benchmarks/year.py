@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kagsync import clock
+from kagsync.standings.facts import CompetitionFacts
 from kagsync.standings.marks import Benchmark, Marks, MedalLine, last_ranks
 from kagsync.standings.standing import STORED_VERSION, Standing
 from kagsync.store import Store
@@ -286,11 +287,9 @@ def _apply(store: Store, competition: Competition, year: _Year, users: list[int]
     with store.writing() as write:
         write.competitions.save_facts(
             competition.id,
-            title=f"Year {competition.id}",
-            deadline=None,
-            metric="Accuracy",
-            team_count=year.size,
-            awards_points=True,
+            CompetitionFacts(
+                title=f"Year {competition.id}", metric="Accuracy", team_count=year.size, awards_points=True
+            ),
         )
         write.competitions.set_facts_asked(competition.id, at)
         write.boards.apply(

@@ -18,7 +18,7 @@ from kagsync.board import archive, header, sizes
 from kagsync.board.reader import open_board
 from kagsync.board.summary import BoardSummary
 from kagsync.errors import BadBoard, BadDownload
-from kagsync.kaggle.answers import CompetitionFacts
+from kagsync.standings.facts import CompetitionFacts
 from kagsync.tracking.competitions import _save_facts
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def test_names_benchmarks_and_deleted_accounts_of_a_board_are_bounded(tmp_path: 
 
 
 def test_what_kaggle_says_of_a_competition_is_cut(club: Kagsync, store: object) -> None:
-    facts = CompetitionFacts("t" * 10_000, None, "m" * 10_000, None, None)
+    facts = CompetitionFacts("t" * 10_000, None, "m" * 10_000)
     competition: Competition = store.competitions.get(SLUG)  # type: ignore[attr-defined]
     with store.writing() as write:  # type: ignore[attr-defined]
         _save_facts(write, competition, facts)

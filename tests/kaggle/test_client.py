@@ -51,8 +51,8 @@ from kagsync.errors import (
     Unreachable,
 )
 from kagsync.kaggle import client, pages, retry, sdk, watchdog
-from kagsync.kaggle.answers import CompetitionFacts
 from kagsync.kaggle.pages import Page, Row
+from kagsync.standings.facts import CompetitionFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -728,7 +728,7 @@ def test_json_without_an_end_is_no_answer(kaggle: KaggleServer, target: Path, ca
 
 # An answer in JSON, and what is read of it.
 READ = {
-    "GetCompetition": (b'{"title": "Titanic"}', CompetitionFacts("Titanic", None, None, None, False)),
+    "GetCompetition": (b'{"title": "Titanic"}', CompetitionFacts("Titanic", awards_points=False)),
     "GetLeaderboard": (
         b'{"submissions": [{"teamId": 7}], "nextPageToken": "x"}',
         Page([Row(7, "", None, "")], "x"),
@@ -1147,7 +1147,7 @@ def test_nonsense_is_an_expected_error_or_says_nothing(
     kaggle.answer(SLUG, *[answer] * 4, call=call)
 
     with contextlib.suppress(KagsyncError):
-        assert ask(call, target) in (CompetitionFacts(None, None, None, None, False), Page([], ""))
+        assert ask(call, target) in (CompetitionFacts(awards_points=False), Page([], ""))
 
 
 # Pages of a leaderboard

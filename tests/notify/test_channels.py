@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +14,7 @@ from kagsync import clock
 from kagsync.errors import KagsyncError
 from kagsync.notify import channel, message
 from kagsync.queries import news
-from kagsync.store.records import Target
+from kagsync.store.records import Subscription, Target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +28,7 @@ SLUG = "titanic"
 
 
 def target(url: str) -> Target:
-    return Target(1, url, "abc123", None, None, None, timedelta(0), None, 0, None, None)
+    return Target(1, url, "abc123", Subscription(), None, None, 0, None, None)
 
 
 def test_nearly_every_kind_of_channel_has_an_example() -> None:

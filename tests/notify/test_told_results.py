@@ -12,6 +12,7 @@ from world.boards import Team, board_csv, board_zip
 from world.listeners import Listener
 
 from kagsync import clock
+from kagsync.standings.facts import CompetitionFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,12 +126,7 @@ def test_the_result_of_a_competition_that_ended_long_ago_is_no_news(
     competition = store.competitions.get(SLUG)
     with store.writing() as write:
         write.competitions.save_facts(
-            competition.id,
-            title=None,
-            deadline=clock.utc_now() - timedelta(days=days),
-            metric=None,
-            team_count=None,
-            awards_points=None,
+            competition.id, CompetitionFacts(deadline=clock.utc_now() - timedelta(days=days))
         )
     told.load(ALICE, CAROL, BOB, when="2025-10-04T00:00:00", board="private")
     assert len(told.heard()) == messages

@@ -21,7 +21,7 @@ from kagsync.doctor import examine
 from kagsync.notify import tell
 from kagsync.schedule import install
 from kagsync.store import RETENTION, Store, backup
-from kagsync.store.records import OK, UNCHANGED, Trigger
+from kagsync.store.records import OK, UNCHANGED, Subscription, Trigger
 
 if TYPE_CHECKING:
     from world.kaggle_server import KaggleServer
@@ -250,12 +250,7 @@ def test_a_schedule_that_a_wrong_clock_has_run_counts_by_its_next_run(settings: 
 def test_a_channel_that_was_told_by_a_wrong_clock_is_told_again(world: World) -> None:
     with Store.open(world.settings.db, world.settings.locks) as store:
         target = store.targets.add(
-            "json://127.0.0.1:9/",
-            competition_id=None,
-            only=None,
-            group=None,
-            quiet_for=timedelta(hours=1),
-            added_at=world.now,
+            "json://127.0.0.1:9/", Subscription(quiet_for=timedelta(hours=1)), world.now
         )
         store.targets.notified(target, {}, world.now + DECADE)
         world.publish(SLUGS[0], "user5")

@@ -19,6 +19,7 @@ from kagsync.store.migrations.m006_compared import compared
 from kagsync.store.migrations.m007_lighter import lighter
 from kagsync.store.migrations.m008_results import results
 from kagsync.store.migrations.m009_people import people
+from kagsync.store.migrations.m010_messages import messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     lighter,
     results,
     people,
+    messages,
 )
 LATEST = len(MIGRATIONS)
 

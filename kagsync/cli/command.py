@@ -181,6 +181,16 @@ def open_to_read(loaded: Settings) -> Store:
     return Store.open_to_read(loaded.db, loaded.locks)
 
 
+def refuse_both(one: tuple[str, bool], other: tuple[str, bool]) -> None:
+    """Refuses two options that contradict each other, each with whether it was given.
+
+    Raises:
+        UsageError: both were.
+    """
+    if one[1] and other[1]:
+        raise UsageError(f"{one[0]} and {other[0]} contradict each other", "Pass one of them")
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Asks before something is lost.
 

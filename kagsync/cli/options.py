@@ -10,7 +10,7 @@ import typer
 
 from kagsync import inputs
 from kagsync.errors import UsageError
-from kagsync.output.listing import Format, TextOrJson
+from kagsync.output.listing import Format, FormatOfMany, TextOrJson
 from kagsync.report import PSEUDONYM, REAL, USERNAME
 from kagsync.standings import which
 
@@ -119,3 +119,4 @@ def storable(text: str | None) -> str | None:
 
 JsonOrText = Annotated[TextOrJson, typer.Option("--format", help="The output format.")]
 AnyFormat = Annotated[Format, typer.Option("--format", help="The output format.")]
+AnyFormatOfMany = Annotated[FormatOfMany, typer.Option("--format", help="The output format.")]

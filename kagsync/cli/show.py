@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kagsync import clock, errors, inputs
-from kagsync.cli.command import Common, app, command, open_to_read
+from kagsync.cli.command import Common, app, command, open_to_read, refuse_both
 from kagsync.cli.options import (
     AnyFormat,
+    AnyFormatOfMany,
     AnySlug,
     BoardToShow,
     Group,
@@ -23,11 +24,10 @@ from kagsync.cli.options import (
     storable,
 )
 from kagsync.errors import UsageError
-from kagsync.output.listing import Format, Result
+from kagsync.output.listing import Format, FormatOfMany, Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from kagsync.queries.overview import Overview
     from kagsync.settings import Settings
@@ -96,8 +96,7 @@ def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Compe
 
 
 def _people(store: Store, person: str | None, group: str | None) -> list[User]:
-    if person is not None and group is not None:
-        raise UsageError("--user and --group contradict each other", "Pass one of them")
+    refuse_both(("--user", person is not None), ("--group", group is not None))
     if person is not None:
         return [store.users.get(inputs.person(person))]
     return store.users.all() if group is None else store.users.in_group(group)
@@ -122,30 +121,62 @@ def news(
     slug: AnySlug = None,
     user: OneUser = None,
     group: Group = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="GROUP", help="Only who passed whom between --group and this one."),
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option("--since", metavar="WHEN", help=f"Start at: {_WHEN} [default: 24h]."),
     ] = None,
-    format_: AnyFormat = Format.table,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            "--after", metavar="ID", help="Start after the movement of this id (see --format json)."
+        ),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="REASONS", help="Only these: improved,passed,…")
+    ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also what only others did, as --format json and csv always have it."),
+    ] = False,
+    format_: AnyFormatOfMany = FormatOfMany.table,
 ) -> Result:
-    """Tell what moved and why, the newest first."""
+    """Tell what people did, the newest first.
+
+    What only others did to their ranks is one line at the end.
+    """
     from kagsync.output import tables
     from kagsync.queries import news as query
 
+    refuse_both(("--only", only is not None), ("--all", everything))
+    refuse_both(("--since", since is not None), ("--after", after is not None))
+    refuse_both(("--only", only is not None), ("--against", against is not None))
+    if against is not None and group is None:
+        raise UsageError("--against needs a group", "Use: kagsync news --group GROUP --against GROUP")
     loaded = common.settings_to_read()
     now = clock.utc_now()
-    compared = _since(since, loaded, now)
+    reasons = None if only is None else query.reasons(only)
+    start = None if after is None else datetime.fromtimestamp(query.moment_of(after), UTC)
+    compared = _since(since, loaded, now) if start is None else lambda _: start
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
+        rivals = None if against is None else store.users.in_group(against)
         competitions = (
             store.competitions.all()
             if slug is None
             else [store.competitions.get(inputs.competition_slug(slug))]
         )
         seen = query.on_both_boards(store, competitions)
-        items = query.news(store, seen, users, compared)
+        items = query.news(store, seen, users, compared, against=rivals)
         shaken = query.shake_ups(store, items)
-    return Result(tables.news(items, shaken, several=slug is None), [query.as_json(item) for item in items])
+        young = query.compared_with_first(store, seen, compared)
+    told = query.chosen(items, reasons, drift=everything)
+    below = tables.BelowNews(shaken, {} if only or everything else query.only_drifted(items), young)
+    data = items if only is None else told
+    return Result(tables.news(told, below, several=slug is None), [query.as_json(item) for item in data])
 
 
 @command(app)
@@ -162,7 +193,7 @@ def history(
         str | None,
         typer.Option("--since", metavar="WHEN", help=f"Start at: {_WHEN} [default: the first board]."),
     ] = None,
-    format_: AnyFormat = Format.table,
+    format_: AnyFormatOfMany = FormatOfMany.table,
 ) -> Result:
     """Show how ranks changed over time.
 
@@ -172,8 +203,7 @@ def history(
     from kagsync.queries import history as query
 
     loaded = common.settings_to_read()
-    if people and group is not None:
-        raise UsageError("PERSON and --group contradict each other", "Pass one of them")
+    refuse_both(("PERSON", bool(people)), ("--group", group is not None))
     # While a pager waits, SQLite cannot reuse its -wal, which grows with each sync; nobody is blocked.
     store = common.until_printed.enter_context(open_to_read(loaded))
     named = dict.fromkeys(store.users.get(inputs.person(name)) for name in people or [])

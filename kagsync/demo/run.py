@@ -124,7 +124,8 @@ def _news(settings: Settings) -> Lines:
         boards = news.on_both_boards(store, [store.competitions.get(SLUG)])
         since = PRIVATE - timedelta(days=4)
         items = news.news(store, boards, [store.users.get(_OVERFITTED)], lambda _: since)
-        return tables.news(items, news.shake_ups(store, items), several=False)
+        below = tables.BelowNews(news.shake_ups(store, items))
+        return tables.news(news.chosen(items, None), below, several=False)
 
 
 def write_report(settings: Settings, folder: Path) -> Written:

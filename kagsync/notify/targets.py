@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.errors import UsageError
 from kagsync.notify import channel
-from kagsync.standings import movements
+from kagsync.queries import news
 from kagsync.store.records import Subscription
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def add(
     competition = None if slug is None else store.competitions.get(slug)
     if group is not None:
         store.users.in_group(group)
-    reasons = None if only is None else _reasons(only)
+    reasons = None if only is None else news.reasons(only)
     wanted = Subscription(
         None if competition is None else competition.id, only=reasons, group=group, quiet_for=quiet_for
     )
@@ -107,14 +106,3 @@ def as_json(each: Listed) -> dict[str, Any]:
         "failed_at": target.failed_at and clock.iso(target.failed_at),
         "error": target.error,
     }
-
-
-def _reasons(text: str) -> frozenset[str]:
-    found = {word.strip() for word in text.split(",") if word.strip()}
-    unknown = sorted(found - set(movements.REASONS))
-    if unknown or not found:
-        raise UsageError(
-            f"{unknown[0] if unknown else text!r} is not a reason",
-            f"Choose from {', '.join(movements.REASONS)}",
-        )
-    return frozenset(found)

@@ -106,7 +106,7 @@ def _items(store: Store, target: Target, pending: dict[str, dict[int, tuple[int,
         return datetime.fromtimestamp(known, UTC)
 
     found = news.news(store, seen, people, since)
-    return [item for item in found if wanted.only is None or item.movement.reason in wanted.only]
+    return news.chosen(found, wanted.only, drift=True)
 
 
 def _extent(composed: Message, count: int) -> str:

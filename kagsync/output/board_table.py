@@ -291,8 +291,11 @@ def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
         facts.append(f"last good sync {clock.since(competition.synced_at, now)}")
     if phase.name == lifecycle.RUNNING and (deadline := ends(competition, now)):
         facts.append(deadline)
-    if not view.is_private or any(_moved_since(line) for line in view.on_board):
-        facts.append(f"compared with {moment(view.since)}")
+    if view.is_first and view.since >= competition.snapshot_at:
+        facts.append("the first board")
+    elif not view.is_private or any(_moved_since(line) for line in view.on_board):
+        first = "the first board, of " if view.is_first else ""
+        facts.append(f"compared with {first}{moment(view.since)}")
     if not competition.active:
         facts.append("paused")
     return head, facts

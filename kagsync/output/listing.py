@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from kagsync.output.terminal import Table
 
+VERSION = 1  # of the objects in JSON: a higher one has keys that mean something else
 # Left out of CSV, because a spreadsheet has no use for a list, or for a text beside its number.
-_NOT_IN_CSV = {"score_text", "members", "unclear_teams"}
+_NOT_IN_CSV = {"score_text", "members", "unclear_teams", "passed"}
 
 
 class Format(StrEnum):
@@ -30,6 +31,16 @@ class Format(StrEnum):
 
     table = "table"
     json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+class FormatOfMany(StrEnum):
+    """What a command that can list a whole history can print: `jsonl` has an object in each line."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
     csv = "csv"
     markdown = "markdown"
 
@@ -103,7 +114,8 @@ def to_json(data: Any) -> str:
 
 def _json(result: Result, out: TextIO) -> None:
     if not isinstance(result.data, Iterator):
-        out.write(f"{to_json(result.data)}\n")
+        is_object = isinstance(result.data, dict)
+        out.write(f"{to_json({'version': VERSION, **result.data} if is_object else result.data)}\n")
         return
     before = "["
     for each in result.data:  # as json.dumps indents them in a list
@@ -111,6 +123,13 @@ def _json(result: Result, out: TextIO) -> None:
         out.write(f"{before}\n  {text}")
         before = ","
     out.write("[]\n" if before == "[" else "\n]\n")
+
+
+def _jsonl(result: Result, out: TextIO) -> None:
+    import json
+
+    for each in result.data:
+        out.write(f"{json.dumps(each, ensure_ascii=True, allow_nan=False)}\n")
 
 
 def _csv(result: Result, out: TextIO) -> None:
@@ -165,6 +184,7 @@ _WRITERS: dict[str, Callable[[Result, TextIO], None]] = {
     "text": _text,
     "table": _text,
     "json": _json,
+    "jsonl": _jsonl,
     "csv": _csv,
     "markdown": _markdown,
 }

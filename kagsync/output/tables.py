@@ -6,7 +6,8 @@ import sys
 from collections import deque
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.output.board_table import moved
@@ -17,7 +18,7 @@ from kagsync.standings import lifecycle
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.text import Text
 
@@ -134,11 +135,24 @@ def users(roster: list[User], *, archived: bool = False) -> Table:
     return Table(columns, roster, below=[] if roster else [nobody])
 
 
-def news(items: list[Item], shaken: list[tuple[Competition, ShakeUp]], *, several: bool) -> Lines:
+class BelowNews(NamedTuple):
+    """What is told below the news.
+
+    Attributes:
+        shaken: the shake-ups of whole boards.
+        drifted: how many people moved only because of others, by competition.
+        first_boards: the first board of each competition with a shorter history than was asked for.
+    """
+
+    shaken: Sequence[tuple[Competition, ShakeUp]] = ()
+    drifted: Mapping[str, int] = MappingProxyType({})
+    first_boards: Mapping[str, datetime] = MappingProxyType({})
+
+
+def news(items: list[Item], below: BelowNews, *, several: bool) -> Lines:
     """Sentences, the newest first.
 
     Args:
-        shaken: the shake-ups of whole boards, to be told below.
         several: name the competition in each line.
     """
     columns: list[Column[Item]] = [
@@ -155,15 +169,30 @@ def news(items: list[Item], shaken: list[tuple[Competition, ShakeUp]], *, severa
         ]
         for item in items
     ]
-    below = []
-    if shaken:
+    notes = _below_news(below, several=several)
+    if not items and not below.drifted:
+        notes.insert(0, "Nothing moved")
+    lines += [[(line, "dim" if items else "")] for line in notes]
+    return Lines(lines, Table(columns, items, below=notes))
+
+
+def _below_news(below: BelowNews, *, several: bool) -> list[str]:
+    def about(slug: str, text: str) -> str:
+        return f"{slug}: {text}" if several else text
+
+    notes = []
+    if below.shaken:
         from kagsync.standings import shake_up  # most competitions are running
 
-        for competition, found in shaken:
-            below.append(f"{competition.slug}: {shake_up.words(found)}" if several else shake_up.words(found))
-    below = below if items else ["Nothing moved"]
-    lines += [[(line, "")] for line in below]
-    return Lines(lines, Table(columns, items, below=below))
+        notes += [about(competition.slug, shake_up.words(found)) for competition, found in below.shaken]
+    notes += [
+        about(slug, f"{count:,} moved only because of others: --all") for slug, count in below.drifted.items()
+    ]
+    notes += [
+        about(slug, f"compared with the first board, of {moment(first)}")
+        for slug, first in below.first_boards.items()
+    ]
+    return notes
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.queries import results, unseen
+from kagsync.queries.moved import Moved
 from kagsync.queries.undecided import NOTHING, Undecided, undecided
 from kagsync.standings import gaps, movements, sentences
 from kagsync.standings.which import PRIVATE, PUBLIC
@@ -64,6 +65,8 @@ class BoardView:
     """A competition as our people see it.
 
     Attributes:
+        since: the time of the board to compare with.
+        is_first: whether that is the first board, because the history is younger than the time asked for.
         on_board: who is on the board, in order of rank.
         left: who was on the board.
         missing: who was never on it.
@@ -79,6 +82,7 @@ class BoardView:
     missing: list[User]
     unseen: list[Unseen]
     last_error: tuple[datetime, str] | None
+    is_first: bool = False
     shake_up: ShakeUp | None = None
     undecided: Undecided = NOTHING
 
@@ -157,18 +161,19 @@ def _view(
     entries = {
         entry.user_id: entry for entry in store.ledger(competition.board).boards.entries(competition.id)
     }
-    compared_with = since(competition)
-    line = _Liner(store, competition, entries, compared_with)
+    moved = Moved(store, competition, since(competition))
+    line = _Liner(store, competition, entries, moved)
     lines = [line(user, entry) for user in users if (entry := entries.get(user.id)) is not None]
     lines.sort(key=_by_rank)
     return BoardView(
         competition,
-        compared_with,
+        moved.since,
         on_board=[line for line in lines if line.entry.left_at is None],
         left=[line for line in lines if line.entry.left_at is not None],
         missing=[user for user in users if user.id not in entries],
         unseen=never_seen,
         last_error=store.runs.last_error(competition.id),
+        is_first=moved.is_first,
         shake_up=results.whole_shake_up(store, competition) if competition.board == PRIVATE else None,
         undecided=undecided(store, competition, users, (competition.board,)),
     )
@@ -183,11 +188,11 @@ class _Liner:
     """Makes the lines of one competition; looks up only once what they have in common."""
 
     def __init__(
-        self, store: Store, competition: Competition, entries: dict[int, Entry], since: datetime
+        self, store: Store, competition: Competition, entries: dict[int, Entry], moved: Moved
     ) -> None:
         self._history, boards = (ledger := store.ledger(competition.board)).history, ledger.boards
         self._competition = competition
-        self._since = int(since.timestamp())
+        self._moved = moved
         self._applied_at = clock.iso(competition.snapshot_at) if competition.snapshot_at else None
         self._deleted = self._history.deleted_accounts(competition.id)
         self._baselines = boards.benchmarks(competition.id)
@@ -198,23 +203,18 @@ class _Liner:
         else:
             self._public = here
             self._private = results.standings(store, competition, PRIVATE) if competition.has_result else {}
-        self._finals = results.finals(store, competition)
         names = {user.id: user.handle for user in store.users.all()}
         self._others = gaps.by_rank((names[key], standing) for key, standing in here.items())
 
     def __call__(self, user: User, entry: Entry) -> Line:
         competition, direction = self._competition, self._competition.direction
         here, standing = entry.left_at is None, entry.standing
-        past = self._history.past(competition.id, user.id, self._since)
-        movement = movements.overall(past, direction, self._deleted)
-        if movement is not None:
-            movement = next(iter(self._finals(user.id, [movement])), None)
         return Line(
             user,
             entry,
             self._history.ranks(competition.id, user.id, last=TREND_POINTS),
             entry.last_seen_at or self._applied_at,
-            movement,
+            self._moved.overall(user.id),
             gaps.to_person(standing, self._others) if here else None,
             gaps.to_baseline(standing, self._baselines, direction) if here else None,
             gaps.to_medal(standing, self._medals) if here else None,
@@ -276,6 +276,10 @@ def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
         "shake_up": line.shake_up,
         "handle": line.user.handle,
         "student_id": line.user.student_id,
+        "next_person_gap": line.next_person and line.next_person.score,
+        "next_baseline_gap": line.next_baseline and line.next_baseline.score,
+        "next_medal_gap": line.next_medal and line.next_medal.score,
+        "since_first_board": view.is_first,
     }
 
 
@@ -290,7 +294,7 @@ def _gap_as_json(key: str, gap: Gap | None) -> dict[str, Any]:
     return {
         key: gap and gap.to,
         f"{key}_places": gap and gap.places,
-        f"{key}_score": gap and gap.score,
+        f"{key}_score": gap and gap.score,  # the older name of the gap
     }
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import functools
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kagsync import clock
+from kagsync.errors import UsageError
+from kagsync.inputs import short
 from kagsync.queries import results
-from kagsync.standings import movements
+from kagsync.queries.moved import Moved, compared_with
+from kagsync.standings import movements, passing
 from kagsync.standings.sentences import sentence
-from kagsync.standings.which import PRIVATE
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from kagsync.standings.movements import Movement
@@ -20,54 +27,183 @@ if TYPE_CHECKING:
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
+# Which movements of somebody are told: all, or those that passed one of these people.
+Scope: TypeAlias = "AbstractSet[int] | None"
+_NOTHING: frozenset[int] = frozenset()
+_ID = re.compile(r"[^:]+:\d+:(?:public|private):(\d{1,11}):[a-z-]+(?::\d+)?", re.ASCII)
+
 
 @dataclass(frozen=True)
 class Item:
-    """One movement of one person; `teams` is how many were on the board (None: no longer known)."""
+    """One movement of one person.
+
+    Attributes:
+        teams: how many were on the board; None: no longer known.
+        passed: the tracked people whom the person passed, the best first.
+        ordinal: 1, unless the person has several movements with this reason at this moment.
+    """
 
     competition: Competition
     user: User
     movement: Movement
     teams: int | None
+    passed: tuple[User, ...] = ()
+    ordinal: int = 1
 
     @property
     def who(self) -> str:
         return self.user.shown_name
 
     @property
+    def reason(self) -> str:
+        """The movement's reason; that of an improvement which passed others is `passed`."""
+        return movements.PASSED if self.passed else self.movement.reason
+
+    @property
+    def own(self) -> bool:
+        """Whether the person did something, or got a result."""
+        return self.movement.own
+
+    @property
+    def id(self) -> str:
+        """A stable name. It does not depend on usernames, on who is tracked, or on the order of loading."""
+        movement = self.movement
+        parts = (self.competition.slug, self.user.id, movement.board, movement.moment, movement.reason)
+        return ":".join(map(str, parts)) + (f":{self.ordinal}" if self.ordinal > 1 else "")
+
+    @property
     def sentence(self) -> str:
         """The movement in words. Names are as strangers wrote them."""
-        return sentence(self.who, self.movement, self.teams)
+        return sentence(self.who, self.movement, self.teams, [user.shown_name for user in self.passed])
 
 
 def news(
     store: Store,
     competitions: Iterable[Competition],
-    users: list[User],
+    users: Collection[User],
     since: Callable[[Competition], datetime],
+    *,
+    everybody: Collection[User] | None = None,
+    against: Collection[User] | None = None,
 ) -> list[Item]:
-    """What happened to these people on these boards, the newest first.
+    """What happened to people on these boards, the newest first.
+
+    Somebody who passed one of these people is told of as well, with those of them who were passed.
 
     Args:
         competitions: each with one of its boards; see `on_both_boards`.
+        users: whose movements to tell.
         since: gives the time to start at, for a competition.
+        everybody: the people who may be named in such sentences, as they are to be named; None: all who are
+            tracked.
+        against: tell only who passed whom between these people and `users`; None: tell everything.
     """
-    items = []
-    for competition in competitions:
-        moment = int(since(competition).timestamp())
-        boards, history = store.ledger(competition.board)
-        undecided = boards.undecided(competition.id)
-        deleted = history.deleted_accounts(competition.id)
-        teams = history.team_counts(competition.id, moment)
-        finals = results.finals(store, competition)
-        for user in users:
-            past = history.past(competition.id, user.id, moment)
-            found = movements.movements(past, competition.direction, deleted)
-            if user.id in undecided and found and found[-1].reason == movements.LEFT:
-                found.pop()  # perhaps that is not true
-            for movement in finals(user.id, found):
-                items.append(Item(competition, user, movement, teams.get(movement.moment)))
-    return sorted(items, key=_newest_first)
+    known = {user.id: user for user in (*(store.users.all() if everybody is None else everybody), *users)}
+    ours = {user.id for user in users}
+    theirs = None if against is None else {user.id for user in against}
+    scopes = {user: _scope(user, ours, theirs) for user in known}
+    told = {user: scope for user, scope in scopes.items() if scope is None or scope}
+    found = [
+        item
+        for competition in competitions
+        for item in _of_board(store, competition, known, told, since(competition))
+    ]
+    return sorted(found, key=_newest_first)
+
+
+def _scope(user: int, ours: AbstractSet[int], theirs: AbstractSet[int] | None) -> Scope:
+    """Which movements of a user are told: all (None), or only those that passed one of these people."""
+    if theirs is None:
+        return None if user in ours else ours
+    return (theirs if user in ours else _NOTHING) | (ours if user in theirs else _NOTHING)
+
+
+def _of_board(
+    store: Store,
+    competition: Competition,
+    known: dict[int, User],
+    scopes: dict[int, Scope],
+    since: datetime,
+) -> Iterator[Item]:
+    boards, history = store.ledger(competition.board)
+    moved = Moved(store, competition, since)
+    undecided = boards.undecided(competition.id)
+    teams = history.team_counts(competition.id, int(moved.since.timestamp()))
+    around = functools.cache(functools.partial(history.ranks_around, competition.id))
+    for user, scope in scopes.items():
+        found = moved.all(user)
+        if user in undecided and found and found[-1].reason == movements.LEFT:
+            found.pop()  # perhaps that is not true
+        alike: Counter[tuple[int, str]] = Counter()
+        for movement in found:
+            alike[movement.moment, movement.reason] += 1
+            passed = passing.passed(user, around(movement.moment)) if passing.may_pass(movement) else []
+            named = tuple(known[key] for key in passed if key in known and (scope is None or key in scope))
+            if named or scope is None:
+                ordinal = alike[movement.moment, movement.reason]
+                yield Item(competition, known[user], movement, teams.get(movement.moment), named, ordinal)
+
+
+def chosen(items: Iterable[Item], only: Collection[str] | None, *, drift: bool = False) -> list[Item]:
+    """The items that are to be told.
+
+    Args:
+        only: the reasons that are wanted. Without `passed`, an improvement that passed others is a plain one.
+            None: what people did themselves.
+        drift: with None, also what only others did.
+    """
+    if only is None:
+        return [item for item in items if drift or item.own]
+    if movements.PASSED not in only:
+        items = (replace(item, passed=()) for item in items)
+    return [item for item in items if item.reason in only]
+
+
+def reasons(text: str) -> frozenset[str]:
+    """The reasons in a comma-separated list.
+
+    Raises:
+        UsageError: one of them is not a reason, or there is none.
+    """
+    found = {word.strip() for word in text.split(",") if word.strip()}
+    unknown = sorted(found - set(movements.REASONS))
+    if unknown or not found:
+        raise UsageError(
+            f"{unknown[0] if unknown else text!r} is not a reason",
+            f"Choose from {', '.join(movements.REASONS)}",
+        )
+    return frozenset(found)
+
+
+def compared_with_first(
+    store: Store, competitions: Iterable[Competition], since: Callable[[Competition], datetime]
+) -> dict[str, datetime]:
+    """The time of the first board of each competition whose history is younger than the time to start at."""
+    found = {
+        each.slug: compared_with(store, each, since(each)) for each in competitions if each.board == PUBLIC
+    }
+    return {slug: moment for slug, (moment, is_first) in found.items() if is_first}
+
+
+def only_drifted(items: Iterable[Item]) -> dict[str, int]:
+    """How many people moved only because of others, by competition."""
+    moved: dict[str, dict[int, bool]] = {}
+    for item in items:
+        people = moved.setdefault(item.competition.slug, {})
+        people[item.user.id] = people.get(item.user.id, False) or item.own
+    counts = {slug: sum(not own for own in people.values()) for slug, people in moved.items()}
+    return {slug: count for slug, count in sorted(counts.items()) if count}
+
+
+def moment_of(item_id: str) -> int:
+    """The moment of an item, in seconds since 1970, which is a part of its id.
+
+    Raises:
+        UsageError: it is not an id.
+    """
+    if (found := _ID.fullmatch(item_id)) is None:
+        raise UsageError(f"{short(item_id)} is not the id of a movement", "See: kagsync news --format json")
+    return int(found[1])
 
 
 def on_both_boards(store: Store, competitions: Iterable[Competition]) -> list[Competition]:
@@ -103,7 +239,7 @@ def as_json(item: Item) -> dict[str, Any]:
         "username": item.user.username,
         "name": item.user.name,
         "group": item.user.group,
-        "reason": movement.reason,
+        "reason": item.reason,
         "sentence": item.sentence,
         "previous_rank": before and before.rank,
         "rank": after and after.rank,
@@ -119,4 +255,7 @@ def as_json(item: Item) -> dict[str, Any]:
         "medal": movement.medal,
         "handle": item.user.handle,
         "student_id": item.user.student_id,
+        "id": item.id,
+        "own": item.own,
+        "passed": [user.handle for user in item.passed],
     }

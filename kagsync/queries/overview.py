@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.queries import board, results
-from kagsync.standings import movements
+from kagsync.queries import board
+from kagsync.queries.moved import Moved
 from kagsync.standings.which import FINAL
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.standings.lifecycle import Phase
-    from kagsync.standings.movements import Movement
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -94,16 +93,8 @@ def _moved(store: Store, competition: Competition, users: list[User], since: dat
     """How many of these people rose and fell."""
     if competition.snapshot_at is None or competition.snapshot_at <= since:
         return 0, 0
-    history, moment = store.ledger(competition.board).history, int(since.timestamp())
-    deleted, finals = history.deleted_accounts(competition.id), results.finals(store, competition)
-
-    def movement(user: User) -> Movement | None:
-        found = movements.overall(
-            history.past(competition.id, user.id, moment), competition.direction, deleted
-        )
-        return None if found is None else next(iter(finals(user.id, [found])), None)
-
-    return board.moved(movement(user) for user in users)
+    moved = Moved(store, competition, since)
+    return board.moved(moved.overall(user.id) for user in users)
 
 
 def as_json(found: Overview) -> dict[str, Any]:

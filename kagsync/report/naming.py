@@ -37,12 +37,19 @@ class Naming:
     Args:
         names: one of these words.
         everybody: all tracked people. Boards name the next person, whoever it is.
+
+    Attributes:
+        everybody: all tracked people, as pages show them.
     """
 
     def __init__(self, names: str, everybody: Iterable[User]) -> None:
         self._names = names
         self._hides = names != REAL
-        self._handles = {user.handle: self.user(user).handle for user in everybody}
+        people = list(everybody)
+        self.everybody = [self.user(user) for user in people]
+        self._handles = {
+            user.handle: shown.handle for user, shown in zip(people, self.everybody, strict=True)
+        }
         self._keeps_views = not self._hides and all(old == new for old, new in self._handles.items())
 
     def user(self, user: User) -> User:

@@ -197,7 +197,8 @@ def _page(
         view = board.board(
             store, competition.slug, users, lambda _: now - content.since, [], board=board_name
         )
-        items = news.news(store, [view.competition], users, lambda _: view.since)
+        since, everybody = view.since, naming.everybody
+        items = news.news(store, [view.competition], users, lambda _: since, everybody=everybody)
         file = page_name(competition.slug)
         return pages.Page(naming.view(view), naming.items(items), file, now, content.site, race)
 

@@ -12,6 +12,8 @@ that others did to a rank between two movements of the person's own is one movem
 A member `?` is somebody who was removed, so it can be anybody. If there is one more of them before, nobody is
 known to have joined, since each new member may be the one who was `?`. If there is one more of them after,
 nobody is known to have left.
+
+Who passed whom depends on two people, so that rule is in `standings/passing.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.standings.standing import REMOVED
-from kagsync.standings.which import PUBLIC
+from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -38,6 +40,7 @@ DELETED = "deleted"
 MERGED = "merged"
 MOVED = "moved"
 IMPROVED = "improved"
+PASSED = "passed"  # an improvement that put the person ahead of others; see `standings/passing.py`
 FELL = "fell"
 RESCORED = "rescored"
 OVERTAKEN = "overtaken"
@@ -58,6 +61,7 @@ REASONS = {
     MERGED: "the team became part of another",
     MOVED: "switched to another team, without a merger",
     IMPROVED: "a better score",
+    PASSED: "a better score, which put the person ahead of others who are tracked",
     FELL: "a worse score",
     RESCORED: "another score without a new submission, or on a board whose direction is not known",
     OVERTAKEN: "others passed; the score is the same",
@@ -114,6 +118,11 @@ class Movement:
     board: str = PUBLIC
     medal: str | None = None
     is_nameless: bool = False
+
+    @property
+    def own(self) -> bool:
+        """Whether the person did something, or got a result; otherwise others alone caused the movement."""
+        return not _is_drift(self)
 
     @property
     def places(self) -> int | None:
@@ -259,9 +268,11 @@ def _standing_reason(before: Standing, after: Standing, higher_is_better: bool |
         if improved is None:
             return RESCORED
         return IMPROVED if improved else FELL
+    if _submitted(before, after):
+        return SUBMITTED
     if before.rank is not None and after.rank is not None and before.rank != after.rank:
         return OVERTAKEN if after.rank > before.rank else OTHERS_LEFT
-    return SUBMITTED if _submitted(before, after) else None
+    return None
 
 
 def is_rescoring(before: Standing | None, after: Standing | None) -> bool:
@@ -278,7 +289,7 @@ def is_rescoring(before: Standing | None, after: Standing | None) -> bool:
 def _is_drift(step: Movement) -> bool:
     """Whether others caused this step."""
     if step.reason == RESCORED:
-        return is_rescoring(step.before, step.after)
+        return step.board == PRIVATE or is_rescoring(step.before, step.after)
     return step.reason in (OVERTAKEN, OTHERS_LEFT)
 
 
@@ -314,7 +325,7 @@ def _drifted(drift: Movement) -> list[Movement]:
     if drift.before and drift.after and drift.before.score != drift.after.score:
         return [replace(drift, reason=RESCORED)]
     if not drift.places:
-        return [replace(drift, reason=SUBMITTED)] if drift.submissions else []
+        return []
     return [replace(drift, reason=OVERTAKEN if drift.places < 0 else OTHERS_LEFT)]
 
 

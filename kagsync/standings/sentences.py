@@ -8,9 +8,12 @@ from kagsync.standings import movements
 from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kagsync.standings.movements import Movement
     from kagsync.standings.standing import Standing
 
+_MOST_PASSED = 3  # names of those who were passed, in one sentence
 # What words about these name is removed from a nameless movement.
 _ABOUT_NAMES = (
     movements.MERGED,
@@ -21,8 +24,8 @@ _ABOUT_NAMES = (
 )
 
 
-def sentence(who: str, movement: Movement, teams: int | None) -> str:
-    """A movement as a sentence: `alice 412 → 371 of 1,744: improved 0.80523 → 0.80711`.
+def sentence(who: str, movement: Movement, teams: int | None, passed: Sequence[str] = ()) -> str:
+    """A movement as a sentence: `alice: 412 → 371 of 1,744, improved 0.80523 → 0.80711`.
 
     It contains strangers' names unchanged, so the caller must make it safe before printing it.
 
@@ -30,8 +33,16 @@ def sentence(who: str, movement: Movement, teams: int | None) -> str:
         who: the person's name.
         movement: what happened.
         teams: how many teams were on the board; None: not known.
+        passed: the names of those whom the person passed.
     """
-    return f"{who}{_place(movement, teams)}: {words(movement)}"
+    if passed:
+        who = f"{who} passed {_and(passed)}"
+    if movement.reason == movements.FINAL:
+        return f"{who} finished {_rank_at_the_end(movement, teams)}: {words(movement)}"
+    if movement.after is None:
+        old = movement.before.rank if movement.before else None
+        return f"{who}: {words(movement)}{'' if old is None else f', last at {old:,}'}"
+    return f"{who}: {_place(movement, teams)}{words(movement)}"
 
 
 def words(movement: Movement) -> str:
@@ -60,9 +71,9 @@ def words(movement: Movement) -> str:
         case movements.FELL:
             return f"fell {'with a new submission ' if movement.submissions else ''}{scores}"
         case movements.OVERTAKEN | movements.OTHERS_LEFT:
-            return brief(movement) + (f", {_submissions(movement)}" if movement.submissions else "")
+            return brief(movement)
         case movements.SUBMITTED:
-            return f"{_submissions(movement)} than {_score(after)}"
+            return f"{_submissions(movement)} than {_score(after)}{_by_others(movement)}"
         case movements.RESCORED if movements.is_rescoring(before, after):
             return f"rescored {scores}"
         case movements.RENAMED:
@@ -148,21 +159,41 @@ def brief(movement: Movement) -> str:
     return movement.reason.replace("-", " ")
 
 
+def _rank_at_the_end(movement: Movement, teams: int | None) -> str:
+    rank = movement.after.rank if movement.after else None
+    return "without a rank" if rank is None else f"{rank:,}{f' of {teams:,}' if teams else ''}"
+
+
 def _place(movement: Movement, teams: int | None) -> str:
+    """From which rank to which, for the beginning of what happened; empty if it is not about the rank."""
     old = movement.before.rank if movement.before else None
     new = movement.after.rank if movement.after else None
+    if new is None or movement.reason in (
+        movements.RENAMED,
+        movements.MEMBER_JOINED,
+        movements.MEMBER_LEFT,
+    ):
+        return ""
     of = f" of {teams:,}" if teams else ""
-    if movement.reason == movements.FINAL:
-        return " finished without a rank" if new is None else f" finished {new:,}{of}"
     if movement.board == PRIVATE:
         of += " on the private board"
-    if movement.reason in (movements.RENAMED, movements.MEMBER_JOINED, movements.MEMBER_LEFT):
-        return ""  # these have nothing to do with the rank
-    if movement.after is None:
-        return f", last at {old:,}" if old is not None else ""
-    if new is None:
+    return f"at {new:,}{of}, " if old is None or old == new else f"{old:,} → {new:,}{of}, "
+
+
+def _by_others(movement: Movement) -> str:
+    """What others did to the rank of somebody whose score is the same."""
+    places = movement.places or 0
+    if not places:
         return ""
-    return f" at {new:,}{of}" if old is None or old == new else f" {old:,} → {new:,}{of}"
+    return f", overtaken by {-places:,}" if places < 0 else f", {places:,} above left"
+
+
+def _and(names: Sequence[str]) -> str:
+    """`alice`; `alice and bob`; `alice, bob and carol`; `alice, bob, carol and 4 more`."""
+    if len(names) > _MOST_PASSED + 1:
+        names = [*names[:_MOST_PASSED], f"{len(names) - _MOST_PASSED:,} more"]
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _score(standing: Standing | None) -> str:

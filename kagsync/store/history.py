@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from kagsync import clock
 from kagsync.standings import drift
 from kagsync.standings.movements import Change, Past
+from kagsync.standings.passing import Ranks
 from kagsync.standings.standing import Splice, Standing
 from kagsync.standings.which import PRIVATE
 from kagsync.store.connection import BoardPart
@@ -208,6 +209,28 @@ class History(BoardPart):
             f"SELECT min(moment) FROM {self._t.snapshots} WHERE competition_id = ?", (competition_id,)
         )
         return moment
+
+    def first_searches(self, competition_id: int) -> list[tuple[int, int]]:
+        """(user id, moment): each user up to this id was searched for from this moment on, or earlier."""
+        rows = self._db.rows(
+            f"SELECT last_user_id, min(moment) FROM {self._t.snapshots} WHERE competition_id = ? "
+            "GROUP BY last_user_id",
+            (competition_id,),
+        )
+        return [(last_user_id, moment) for last_user_id, moment in rows]
+
+    def ranks_around(self, competition_id: int, moment: int) -> dict[int, Ranks]:
+        """The ranks of all tracked users just before a moment and at it, by user id."""
+        latest = (
+            f"(SELECT rank FROM {self._t.history} WHERE user_id = u.id AND competition_id = :competition "
+            "AND moment {0} :moment ORDER BY moment DESC LIMIT 1)"
+        )
+        before, now = latest.format("<"), latest.format("<=")
+        rows = self._db.rows(
+            f"SELECT u.id, {before}, {now} FROM users u WHERE archived_at IS NULL",
+            {"competition": competition_id, "moment": moment},
+        )
+        return {key: Ranks(before, after) for key, before, after in rows}
 
     def rank_points(
         self, competition_id: int, user_id: int, since: int, bucket: int

@@ -70,7 +70,7 @@ WORDS = {
         "--group",
         "--board",
     ),
-    *("--user", "--trigger", "--kaggle-id", "--competition", "--only"),
+    *("--user", "--trigger", "--kaggle-id", "--competition", "--only", "--against", "--after"),
     *("--student-id", "--team", "--pseudonym"),
     *("slug", "slugs", "usernames", "people", "old", "new", "file", "csv", "url"),
 }

@@ -245,6 +245,7 @@ GARBAGE = {
 def test_garbage_in_the_file_is_no_look_and_is_mended_by_the_next(
     looker: Looker, settings: Settings, garbage: bytes
 ) -> None:
+    looker.board(FIRST, 3)
     looker.board(SECOND, 2)
     last_seen.remember(settings, SLUG, NOW)
     assert settings.looks is not None

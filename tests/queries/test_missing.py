@@ -350,6 +350,7 @@ def named(club: Lost) -> Lost:
     club.add("bob", "--name", "Jo")
     club.known(ByTeam("anna-alt", "Group 07", "S2"))
     club.board(US, BOB, GROUP_7)
+    club.board(GROUP_7, BOB, Team(90, "x", ("x",), "0.5"), US, when=LATER)
     return club
 
 

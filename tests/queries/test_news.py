@@ -48,22 +48,20 @@ KEYS = [
     "medal",
     "handle",
     "student_id",
+    "id",
+    "own",
+    "passed",
 ]
-# What the boards of `moved` tell, the newest first.
+# What the boards of `moved` tell with --all, the newest first.
 SECOND_DAY = [
-    "2025-10-30 12:00  bob 2 → 1 of 3: improved 0.70 → 0.85",
-    "2025-10-30 12:00  Alice Ace 1 → 2 of 3: overtaken by 1",
+    "2025-10-30 12:00  bob passed Alice Ace: 2 → 1 of 3, improved 0.70 → 0.85",
+    "2025-10-30 12:00  Alice Ace: 1 → 2 of 3, overtaken by 1",
     "2025-10-30 12:00  carol: the team “C-Team” is now called “See-Team”",
     "2025-10-30 12:00  carol: erin joined the team “See-Team”",
-    "2025-10-30 12:00  erin at 3 of 3: first seen, score 0.60",
-    f"2025-10-30 12:00  dave, last at 4: {LEFT}",
+    "2025-10-30 12:00  erin: at 3 of 3, first seen, score 0.60",
+    f"2025-10-30 12:00  dave: {LEFT}, last at 4",
 ]
-FIRST_DAY = [
-    "2025-10-29 12:00  Alice Ace at 1 of 4: first seen, score 0.80",
-    "2025-10-29 12:00  bob at 2 of 4: first seen, score 0.70",
-    "2025-10-29 12:00  carol at 3 of 4: first seen, score 0.60",
-    "2025-10-29 12:00  dave at 4 of 4: first seen, score 0.50",
-]
+FIRST_BOARD = "compared with the first board, of 2025-10-29 12:00 UTC"
 
 
 def lines(kagsync: Kagsync, *words: str) -> list[str]:
@@ -84,7 +82,7 @@ def recent(hours: float) -> str:
 
 
 def test_there_is_a_sentence_for_each_movement_the_newest_first(moved: Club, kagsync: Kagsync) -> None:
-    assert lines(kagsync, SLUG, "--since", "2025-01-01") == SECOND_DAY + FIRST_DAY
+    assert lines(kagsync, SLUG, "--since", "2025-01-01", "--all") == [*SECOND_DAY, FIRST_BOARD]
 
 
 def test_a_movement_has_the_time_of_the_board_that_showed_it_and_the_best_rank_comes_first(
@@ -106,12 +104,11 @@ def test_what_others_did_is_one_sentence_until_the_person_does_something(
     five.board("2025-10-24T12:00:00", *strangers[:3], Team(11, "alpha", ("alice",), "0.81", submissions=4))
     five.board("2025-10-25T12:00:00", *strangers[:2], Team(11, "alpha", ("alice",), "0.81", submissions=5))
     five.board("2025-10-26T12:00:00", *strangers[:2], Team(11, "alpha", ("alice",), "0.81", submissions=7))
-    assert lines(kagsync, SLUG, "--since", "2025-01-01") == [
-        "2025-10-26 12:00  Alice Ace at 3 of 3: 2 new submissions, none better than 0.81",
-        "2025-10-25 12:00  Alice Ace 4 → 3 of 3: 1 above left, 1 new submission, not better",
-        "2025-10-24 12:00  Alice Ace at 4 of 4: improved 0.80 → 0.81",
-        "2025-10-23 12:00  Alice Ace 1 → 4 of 4: overtaken by 3",
-        "2025-10-20 12:00  Alice Ace at 1 of 1: first seen, score 0.80",
+    assert lines(kagsync, SLUG, "--since", "2025-10-20T12:00:00", "--all") == [
+        "2025-10-26 12:00  Alice Ace: at 3 of 3, 2 new submissions, none better than 0.81",
+        "2025-10-25 12:00  Alice Ace: 4 → 3 of 3, 1 new submission, not better than 0.81, 1 above left",
+        "2025-10-24 12:00  Alice Ace: at 4 of 4, improved 0.80 → 0.81",
+        "2025-10-23 12:00  Alice Ace: 1 → 4 of 4, overtaken by 3",
     ]
 
 
@@ -133,8 +130,8 @@ def test_a_deletion_and_a_merger_are_told_by_their_names(five: Club, kagsync: Ka
     )
     assert lines(kagsync, SLUG, "--since", "2025-10-20T12:00:00") == [
         "2025-10-21 12:00  Alice Ace: bob joined the team “alpha”",
-        "2025-10-21 12:00  bob 2 → 1 of 2: the team “bob” merged into “alpha”",
-        "2025-10-21 12:00  carol, last at 3: the account was deleted",
+        "2025-10-21 12:00  bob: 2 → 1 of 2, the team “bob” merged into “alpha”",
+        "2025-10-21 12:00  carol: the account was deleted, last at 3",
     ]
 
 
@@ -146,35 +143,34 @@ def test_without_a_competition_all_are_told_with_the_name_in_front(moved: Club, 
     moved.board("2025-10-29T18:00:00", BOB, slug=OTHER)
     moved.board("2025-10-30T12:00:00", BETTER_BOB, slug=OTHER)
     expected = [
-        f"2025-10-30 12:00  {OTHER}  bob at 1 of 1: improved 0.70 → 0.85",
+        f"2025-10-30 12:00  {OTHER}  bob: at 1 of 1, improved 0.70 → 0.85",
         *(line.replace("12:00  ", f"12:00  {SLUG}  ", 1) for line in SECOND_DAY),
-        f"2025-10-29 18:00  {OTHER}  bob at 1 of 1: first seen, score 0.70",
-        *(line.replace("12:00  ", f"12:00  {SLUG}  ", 1) for line in FIRST_DAY),
+        f"{OTHER}: compared with the first board, of 2025-10-29 18:00 UTC",
+        f"{SLUG}: {FIRST_BOARD}",
     ]
-    assert lines(kagsync, "--since", "2025-01-01") == expected
+    assert lines(kagsync, "--since", "2025-01-01", "--all") == expected
     assert lines(kagsync, OTHER, "--since", "2025-10-30") == [
-        "2025-10-30 12:00  bob at 1 of 1: improved 0.70 → 0.85"
+        "2025-10-30 12:00  bob: at 1 of 1, improved 0.70 → 0.85"
     ]
     told = items(kagsync, "--since", "2025-01-01", "--user", "bob")
-    assert [item["competition"] for item in told] == [OTHER, SLUG, OTHER, SLUG]
+    assert [item["competition"] for item in told] == [OTHER, SLUG]
 
 
 def test_a_competition_is_named_by_its_url_too(moved: Club, kagsync: Kagsync) -> None:
     url = f"https://www.kaggle.com/competitions/{SLUG}/leaderboard"
-    assert lines(kagsync, url, "--since", "2025-01-01") == SECOND_DAY + FIRST_DAY
+    assert lines(kagsync, url, "--since", "2025-01-01", "--all") == [*SECOND_DAY, FIRST_BOARD]
 
 
 def test_only_one_person_is_told(moved: Club, kagsync: Kagsync) -> None:
-    assert lines(kagsync, SLUG, "--since", "2025-01-01", "--user", "alice") == [SECOND_DAY[1], FIRST_DAY[0]]
-    assert lines(kagsync, SLUG, "--since", "2025-01-01", "--user", "@ALICE") == [SECOND_DAY[1], FIRST_DAY[0]]
+    for name in ("alice", "@ALICE"):
+        told = lines(kagsync, SLUG, "--since", "2025-10-29T12:00:00", "--user", name, "--all")
+        assert told == SECOND_DAY[:2]  # the first is of bob, who passed her
+    assert lines(kagsync, SLUG, "--since", "2025-10-29T12:00:00", "--user", "dave") == SECOND_DAY[5:]
 
 
 def test_only_one_group_is_told(moved: Club, kagsync: Kagsync) -> None:
-    assert lines(kagsync, SLUG, "--since", "2025-01-01", "--group", "red") == [
-        *SECOND_DAY[1:4],
-        FIRST_DAY[0],
-        FIRST_DAY[2],
-    ]
+    told = lines(kagsync, SLUG, "--since", "2025-10-29T12:00:00", "--group", "red", "--all")
+    assert told == SECOND_DAY[:4]
 
 
 def test_by_default_the_last_24_hours_are_told(five: Club, kagsync: Kagsync) -> None:
@@ -182,17 +178,17 @@ def test_by_default_the_last_24_hours_are_told(five: Club, kagsync: Kagsync) -> 
     five.board(recent(30), BETTER_BOB, ALICE)
     five.board(recent(2), BETTER_BOB, Team(11, "alpha", ("alice",), "0.81"))
     (line,) = lines(kagsync, SLUG)
-    assert line.endswith("  Alice Ace at 2 of 2: improved 0.80 → 0.81")
-    assert len(lines(kagsync, SLUG, "--since", "1d")) == 1
-    assert len(lines(kagsync, SLUG, "--since", "48h")) == 3
-    assert len(lines(kagsync, SLUG, "--since", "1w")) == 5
+    assert line.endswith("  Alice Ace: at 2 of 2, improved 0.80 → 0.81")
+    assert len(lines(kagsync, SLUG, "--since", "1d", "--all")) == 1
+    assert len(lines(kagsync, SLUG, "--since", "48h", "--all")) == 3
+    assert len(lines(kagsync, SLUG, "--since", "1w", "--all")) == 4  # and the first board
     assert lines(kagsync, SLUG, "--since", "5m") == ["Nothing moved"]
 
 
 def test_a_date_is_that_day_from_its_beginning_in_utc(moved: Club, kagsync: Kagsync) -> None:
-    assert lines(kagsync, SLUG, "--since", "2025-10-30") == SECOND_DAY
-    assert lines(kagsync, SLUG, "--since", "2025-10-30T11:59:59") == SECOND_DAY
-    assert lines(kagsync, SLUG, "--since", "2025-10-30T13:59:59+02:00") == SECOND_DAY
+    assert lines(kagsync, SLUG, "--since", "2025-10-30", "--all") == SECOND_DAY
+    assert lines(kagsync, SLUG, "--since", "2025-10-30T11:59:59", "--all") == SECOND_DAY
+    assert lines(kagsync, SLUG, "--since", "2025-10-30T13:59:59+02:00", "--all") == SECOND_DAY
     assert lines(kagsync, SLUG, "--since", "2025-10-30T12:00:00") == ["Nothing moved"]
 
 
@@ -201,8 +197,10 @@ def test_last_is_the_board_that_was_seen_last(five: Club, kagsync: Kagsync) -> N
     assert lines(kagsync, SLUG, "--since", "last") == ["Nothing moved"]  # never looked: the last 24 hours
     kagsync.ok("show", SLUG, "--since", "last")
     five.board("2025-10-30T12:00:00", BETTER_BOB, ALICE, SEE_TEAM)
-    assert lines(kagsync, SLUG, "--since", "last") == SECOND_DAY
-    assert lines(kagsync, SLUG, "--since", "last") == SECOND_DAY  # to read the news is not to see the board
+    assert lines(kagsync, SLUG, "--since", "last", "--all") == SECOND_DAY
+    assert (
+        lines(kagsync, SLUG, "--since", "last", "--all") == SECOND_DAY
+    )  # to read the news is not to see the board
     kagsync.ok("show", SLUG, "--since", "last")
     assert lines(kagsync, SLUG, "--since", "last") == ["Nothing moved"]
 
@@ -213,8 +211,8 @@ def test_last_is_another_time_for_each_competition(moved: Club, kagsync: Kagsync
     for slug in (SLUG, OTHER):
         kagsync.ok("show", slug, "--since", "last")
     moved.board("2025-10-28T12:00:00", BETTER_BOB, slug=OTHER)
-    assert lines(kagsync, "--since", "last") == [
-        f"2025-10-28 12:00  {OTHER}  bob at 1 of 1: improved 0.70 → 0.85"
+    assert lines(kagsync, "--since", "last", "--all") == [
+        f"2025-10-28 12:00  {OTHER}  bob: at 1 of 1, improved 0.70 → 0.85"
     ]
 
 
@@ -238,8 +236,8 @@ def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> Non
         "username": "bob",
         "name": None,
         "group": None,
-        "reason": "improved",
-        "sentence": "bob 2 → 1 of 3: improved 0.70 → 0.85",
+        "reason": "passed",
+        "sentence": "bob passed Alice Ace: 2 → 1 of 3, improved 0.70 → 0.85",
         "previous_rank": 2,
         "rank": 1,
         "places": 1,
@@ -254,30 +252,34 @@ def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> Non
         "medal": None,
         "handle": "bob",
         "student_id": None,
+        "id": f"{SLUG}:3:public:1761825600:improved",
+        "own": True,
+        "passed": ["alice"],
     }
     assert [(item["username"], item["reason"], item["member"]) for item in told[:6]] == [
-        ("bob", "improved", None),
+        ("bob", "passed", None),
         ("alice", "overtaken", None),
         ("carol", "renamed", None),
         ("carol", "member-joined", "erin"),
         ("erin", "new", None),
         ("dave", "left", None),
     ]
+    assert [item["own"] for item in told] == [True, False, True, True, True, True]
     assert [item["places"] for item in told[:6]] == [1, -1, 0, 0, None, None]
     assert (told[1]["name"], told[1]["group"]) == ("Alice Ace", "red")
     assert (told[5]["rank"], told[5]["score"], told[5]["kaggle_team_name"]) == (None, None, None)
 
 
 def test_the_sentences_are_the_same_in_every_format(moved: Club, kagsync: Kagsync) -> None:
-    words = ("news", SLUG, "--since", "2025-01-01")
-    sentences = [line.partition("  ")[2] for line in SECOND_DAY + FIRST_DAY]
+    words = ("news", SLUG, "--since", "2025-10-29T12:00:00", "--all")
+    sentences = [line.partition("  ")[2] for line in SECOND_DAY]
     assert [item["sentence"] for item in items(kagsync, *words[1:])] == sentences
     rows = list(csv.DictReader(io.StringIO(kagsync.ok(*words, "--format", "csv"))))
-    assert list(rows[0]) == KEYS
+    assert list(rows[0]) == KEYS[:-1]  # without the list
     assert [row["sentence"] for row in rows] == sentences
     head, rule, *table = kagsync.ok(*words, "--format", "markdown").splitlines()
     assert (head, rule) == ("| At | Competition | News |", "| --- | --- | --- |")
-    whens = [line[: len("2025-10-30 12:00")] for line in SECOND_DAY + FIRST_DAY]
+    whens = [line[: len("2025-10-30 12:00")] for line in SECOND_DAY]
     assert table == [f"| {when} | {SLUG} | {text} |" for when, text in zip(whens, sentences, strict=True)]
 
 
@@ -361,18 +363,18 @@ def test_the_csv_is_safe_for_a_spreadsheet(renamed: None, kagsync: Kagsync) -> N
     harmless(out)
     csv.field_size_limit(100_000)  # with its escapes, a name is longer than a cell of a board may be
     rows = list(csv.DictReader(io.StringIO(out)))
-    assert len(rows) == 2 * COUNT
-    for person, row in zip(PEOPLE * 2, rows, strict=True):
+    assert len(rows) == COUNT
+    for person, row in zip(PEOPLE, rows, strict=True):
         assert row["name"].removeprefix("'") == printable(person)
         for title in ("name", "group", "sentence", "previous_team_name", "kaggle_team_name", "member"):
             assert not re.match(r"\s*[=+\-@＝＋－＠|%\t\r\n]", row[title]), row[title][:80]
 
 
 def test_the_markdown_is_text_and_nothing_else(renamed: None, kagsync: Kagsync) -> None:
-    out = kagsync.ok("news", SLUG, "--since", "2025-01-01", "--format", "markdown")
+    out = kagsync.ok("news", SLUG, "--since", "2025-10-29T12:00:00", "--format", "markdown")
     harmless(out)
     _, _, *rows = out.splitlines()
-    assert len(rows) == 2 * COUNT
+    assert len(rows) == COUNT
     for row in rows:
         assert len(re.split(r"(?<!\\)\|", row.replace("\\\\", ""))) == 5, row[:200]
         assert not re.search(r"<|://|www\.|@", row)

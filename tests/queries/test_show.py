@@ -72,6 +72,10 @@ ENTRY_KEYS = [
     "shake_up",
     "handle",
     "student_id",
+    "next_person_gap",
+    "next_baseline_gap",
+    "next_medal_gap",
+    "since_first_board",
 ]
 COMPETITION_KEYS = [
     "competition",
@@ -242,10 +246,42 @@ def test_the_first_sight_is_new_and_no_huge_leap(club: Club) -> None:
     assert (row["Moved"], row["Change"], row["Subs"], row["Why"]) == ("new", "", "1", "new")
 
 
-def test_the_first_board_of_all_makes_everybody_new(club: Club) -> None:
+def test_on_the_first_board_of_all_nobody_is_new(club: Club) -> None:
     club.track("alice", "bob")
     club.board(TODAY, A, B)
-    assert {row["Moved"] for row in table_rows(club, SLUG).values()} == {"new"}
+    assert {row["Moved"] for row in table_rows(club, SLUG).values()} == {""}
+    assert "· the first board\n" in club.kagsync.ok("show", SLUG)
+    assert {entry["reason"] for entry in club.entries().values()} == {None}
+
+
+def test_a_short_history_is_compared_with_its_first_board(club: Club) -> None:
+    club.track("alice", "bob", "carol")
+    club.board("2025-11-10T07:00:00", A, B)
+    club.board(TODAY, team(2, "bob", "0.950", 3), A, C)
+    entries = club.entries()
+    assert {name: entry["reason"] for name, entry in entries.items()} == {
+        "bob": "improved",
+        "alice": "overtaken",
+        "carol": "new",
+    }
+    assert {entry["since"] for entry in entries.values()} == {"2025-11-10T07:00:00Z"}
+    assert all(entry["since_first_board"] for entry in entries.values())
+    out = club.kagsync.ok("show", SLUG)
+    assert "compared with the first board, of 2025-11-10 07:00 UTC" in out
+
+
+def test_who_is_tracked_later_is_not_new(club: Club) -> None:
+    club.track("alice")
+    club.board("2025-11-01T00:00:00", A, B, C)
+    club.board(YESTERDAY, A, B)
+    club.track("bob", "carol")
+    club.board("2025-11-10T08:00:00", A, B)
+    club.board(TODAY, A, B, C)
+    assert {name: entry["reason"] for name, entry in club.entries().items()} == {
+        "alice": None,
+        "bob": None,
+        "carol": "new",
+    }
 
 
 def test_who_comes_back_is_not_new(club: Club) -> None:
@@ -342,7 +378,7 @@ def test_boards_are_compared_with_24_hours_ago_or_with_the_time_that_is_said(
         ("90m", 3, "2025-11-10T10:30:00Z"),
         ("7d", 5, "2025-11-03T12:00:00Z"),
         ("1W", 5, "2025-11-03T12:00:00Z"),
-        ("2w", None, "2025-10-27T12:00:00Z"),
+        ("2w", 5, "2025-10-31T12:00:00Z"),  # the first board
         ("25 h", 4, "2025-11-09T11:00:00Z"),  # the very second of a board
         ("1501m", 5, "2025-11-09T10:59:00Z"),
         ("2025-11-09", 5, "2025-11-09T00:00:00Z"),
@@ -357,11 +393,12 @@ def test_boards_are_compared_with_24_hours_ago_or_with_the_time_that_is_said(
         if format_ == "json":
             entry = climber.entries(*words)["alice"]
             assert (entry["previous_rank"], entry["since"]) == (previous, at), since
-            assert entry["places"] == (None if previous is None else previous - 2), since
+            assert entry["places"] == previous - 2, since
             continue
         out = climber.kagsync.ok("show", SLUG, *words)
-        assert f"compared with {at.replace('T', ' ').removesuffix(':00Z')} UTC" in out, since
-        assert (f"▲{previous - 2}  " if previous else "new") in out, since
+        first = "the first board, of " if since == "2w" else ""
+        assert f"compared with {first}{at.replace('T', ' ').removesuffix(':00Z')} UTC" in out, since
+        assert f"▲{previous - 2}  " in out, since
 
 
 def test_what_is_no_time_is_refused(climber: Club) -> None:
@@ -547,7 +584,7 @@ def numbers_are_numbers(entry: dict[str, Any]) -> None:
     for key, value in entry.items():
         if key in whole or key.endswith("_places"):
             assert value is None or type(value) is int, key
-        elif key in ("score", "previous_score") or key.endswith("_score"):
+        elif key in ("score", "previous_score") or key.endswith(("_score", "_gap")):
             assert value is None or type(value) is float, key
 
 
@@ -605,6 +642,10 @@ def test_an_entry_for_programs_has_these_keys_whatever_is_known(club: Club) -> N
         "shake_up": None,
         "handle": "bob",
         "student_id": None,
+        "next_person_gap": 0.1,
+        "next_baseline_gap": 0.01,
+        "next_medal_gap": None,
+        "since_first_board": False,
     }
 
 

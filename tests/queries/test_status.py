@@ -67,6 +67,7 @@ def told(kagsync: Kagsync, *words: str) -> dict[str, Any]:
     ran = kagsync("status", "--format", "json", *words)
     found: dict[str, Any] = json.loads(ran.out)
     assert ran.err == ""
+    assert found.pop("version") == 1
     assert found.keys() == KEYS
     assert found["database"].keys() == {"path", "bytes"}
     for one in found["competitions"]:

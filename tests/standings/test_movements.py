@@ -400,7 +400,7 @@ def test_the_standing_comes_before_the_team() -> None:
 
 
 def test_a_text_with_a_meaning_belongs_to_each_reason() -> None:
-    assert len(REASONS) == 16
+    assert len(REASONS) == 17
     assert all(meaning for meaning in REASONS.values())
 
 
@@ -422,10 +422,29 @@ def test_what_others_did_and_undid_is_not_told() -> None:
     assert told(HERE, here(420), HERE) == []
 
 
-def test_new_submissions_stay_where_what_others_did_vanishes() -> None:
-    last = here(submissions=8)
-    assert only(HERE, here(420, submissions=7), last) == Movement(SUBMITTED, 2, HERE, last)
-    assert only(HERE, here(420, submissions=7), last).submissions == 3
+def test_new_submissions_are_ones_own_whatever_others_did_to_the_rank() -> None:
+    first, last = here(420, submissions=7), here(submissions=8)
+    found = movements(past(HERE, first, last), True)
+    assert found == [Movement(SUBMITTED, 1, HERE, first), Movement(SUBMITTED, 2, first, last)]
+    assert [(each.submissions, each.places, each.own) for each in found] == [(2, -8, True), (1, 8, True)]
+
+
+@pytest.mark.parametrize(
+    ("after", "reason", "own"),
+    [
+        (here(420), OVERTAKEN, False),
+        (here(400), OTHERS_LEFT, False),
+        (here(400, 0.9), RESCORED, False),
+        (here(400, 0.9, submissions=6), IMPROVED, True),
+        (here(500, 0.1, submissions=6), FELL, True),
+        (here(submissions=6), SUBMITTED, True),
+        (here(name="Other"), RENAMED, True),
+        (None, LEFT, True),
+    ],
+)
+def test_what_only_others_did_is_not_ones_own(after: Standing | None, reason: str, own: bool) -> None:
+    found = only(HERE, after)
+    assert (found.reason, found.own) == (reason, own)
 
 
 def test_a_movement_of_ones_own_ends_the_sum() -> None:

@@ -73,29 +73,29 @@ def test_the_movement_of_a_result_says_what_programs_need() -> None:
         (
             at(35),
             "others-left",
-            "37 → 35 of 1,744 on the private board: up 2 places, 2 above were removed",
+            "37 → 35 of 1,744 on the private board, up 2 places, 2 above were removed",
             "",
         ),
-        (at(36), "others-left", "37 → 36 of 1,744 on the private board: up 1 place, 1 above was removed", ""),
-        (at(39), "overtaken", "37 → 39 of 1,744 on the private board: down 2 places, 2 more are above", ""),
-        (at(38), "overtaken", "37 → 38 of 1,744 on the private board: down 1 place, 1 more is above", ""),
+        (at(36), "others-left", "37 → 36 of 1,744 on the private board, up 1 place, 1 above was removed", ""),
+        (at(39), "overtaken", "37 → 39 of 1,744 on the private board, down 2 places, 2 more are above", ""),
+        (at(38), "overtaken", "37 → 38 of 1,744 on the private board, down 1 place, 1 more is above", ""),
         (
             at(30, score=0.85, score_text="0.850"),
             "rescored",
-            "37 → 30 of 1,744 on the private board: up 7 places, rescored 0.800 → 0.850",
+            "37 → 30 of 1,744 on the private board, up 7 places, rescored 0.800 → 0.850",
             "rescored",
         ),
         (
             at(40, score=0.7, score_text="0.700", submission_count=13),
             "rescored",
-            "37 → 40 of 1,744 on the private board: down 3 places, rescored 0.800 → 0.700",
+            "37 → 40 of 1,744 on the private board, down 3 places, rescored 0.800 → 0.700",
             "rescored",
         ),
-        (None, "left", ", last at 37: removed from the private board", "removed"),
+        (None, "left", "removed from the private board, last at 37", "removed"),
         (
             at(9, team_id=8, team_name="Other", members="alice,bob"),
             "merged",
-            "37 → 9 of 1,744 on the private board: now in the team “Other”, no longer in “The Team”",
+            "37 → 9 of 1,744 on the private board, now in the team “Other”, no longer in “The Team”",
             "merged into Other",
         ),
     ],
@@ -106,13 +106,13 @@ def test_later_changes_have_their_reason_and_say_up_or_down(
     first, second = told(FINAL, after)
     assert (first.reason, second.reason) == ("final", reason)
     line = sentence("alice", second, 1744)
-    assert line == f"alice{'' if expected.startswith(',') else ' '}{expected}"
+    assert line == f"alice: {expected}"
     assert brief(second) == (short or expected.rpartition(", ")[2])
 
 
 def test_who_comes_back_is_told_so() -> None:
     assert sentences(FINAL, None, at(36))[2:] == [
-        "alice at 36 of 1,744 on the private board: back on the private board"
+        "alice: at 36 of 1,744 on the private board, back on the private board"
     ]
 
 

@@ -20,6 +20,7 @@ from kagsync.standings.movements import (
     NEW,
     OTHERS_LEFT,
     OVERTAKEN,
+    PASSED,
     REASONS,
     RENAMED,
     RESCORED,
@@ -52,13 +53,13 @@ BETTER, WORSE = at(371, "0.80711", submissions=6), at(1500, "0.79000")
 
 # reason, before, after, member → the sentence about alice among 1,744 teams, the words of a column
 SENTENCES = [
-    (NEW, None, BEFORE, "", "alice at 412 of 1,744: first seen, score 0.80523", "new"),
+    (NEW, None, BEFORE, "", "alice: at 412 of 1,744, first seen, score 0.80523", "new"),
     (
         CAME_BACK,
         None,
         BEFORE,
         "",
-        "alice at 412 of 1,744: back on the board, score 0.80523",
+        "alice: at 412 of 1,744, back on the board, score 0.80523",
         "came back",
     ),
     (
@@ -66,16 +67,16 @@ SENTENCES = [
         BEFORE,
         None,
         "",
-        "alice, last at 412: left the board (rolling window or deletion)",
+        "alice: left the board (rolling window or deletion), last at 412",
         "left",
     ),
-    (DELETED, at(1744), None, "", "alice, last at 1,744: the account was deleted", "deleted"),
+    (DELETED, at(1744), None, "", "alice: the account was deleted, last at 1,744", "deleted"),
     (
         MERGED,
         BEFORE,
         at(371, team_id=8, name="Both", members="alice,bob,zoe"),
         "",
-        "alice 412 → 371 of 1,744: the team “The Team” merged into “Both”",
+        "alice: 412 → 371 of 1,744, the team “The Team” merged into “Both”",
         "merged into Both",
     ),
     (
@@ -83,16 +84,16 @@ SENTENCES = [
         BEFORE,
         at(413, team_id=8, name="Others", members="alice,zoe"),
         "",
-        "alice 412 → 413 of 1,744: now in the team “Others”, no longer in “The Team”",
+        "alice: 412 → 413 of 1,744, now in the team “Others”, no longer in “The Team”",
         "moved",
     ),
-    (IMPROVED, BEFORE, BETTER, "", "alice 412 → 371 of 1,744: improved 0.80523 → 0.80711", "improved"),
+    (IMPROVED, BEFORE, BETTER, "", "alice: 412 → 371 of 1,744, improved 0.80523 → 0.80711", "improved"),
     (
         IMPROVED,
         BEFORE,
         at(1450, "0.80711"),
         "",
-        "alice 412 → 1,450 of 1,744: improved 0.80523 → 0.80711, yet overtaken",
+        "alice: 412 → 1,450 of 1,744, improved 0.80523 → 0.80711, yet overtaken",
         "improved, overtaken",
     ),
     (
@@ -100,60 +101,67 @@ SENTENCES = [
         BEFORE,
         at(412, "0.80711"),
         "",
-        "alice at 412 of 1,744: improved 0.80523 → 0.80711",
+        "alice: at 412 of 1,744, improved 0.80523 → 0.80711",
         "improved",
     ),
-    (IMPROVED, at(1744, None), BETTER, "", "alice 1,744 → 371 of 1,744: improved – → 0.80711", "improved"),
-    (FELL, BEFORE, WORSE, "", "alice 412 → 1,500 of 1,744: fell 0.80523 → 0.79000", "fell"),
+    (IMPROVED, at(1744, None), BETTER, "", "alice: 1,744 → 371 of 1,744, improved – → 0.80711", "improved"),
+    (FELL, BEFORE, WORSE, "", "alice: 412 → 1,500 of 1,744, fell 0.80523 → 0.79000", "fell"),
     (
         FELL,
         BEFORE,
         at(1500, "0.79000", submissions=6),
         "",
-        "alice 412 → 1,500 of 1,744: fell with a new submission 0.80523 → 0.79000",
+        "alice: 412 → 1,500 of 1,744, fell with a new submission 0.80523 → 0.79000",
         "fell with a new submission",
     ),
-    (RESCORED, BEFORE, BETTER, "", "alice 412 → 371 of 1,744: score 0.80523 → 0.80711", "rescored"),
+    (RESCORED, BEFORE, BETTER, "", "alice: 412 → 371 of 1,744, score 0.80523 → 0.80711", "rescored"),
     (
         RESCORED,
         BEFORE,
         BETTER._replace(submission_count=BEFORE.submission_count),
         "",
-        "alice 412 → 371 of 1,744: rescored 0.80523 → 0.80711",
+        "alice: 412 → 371 of 1,744, rescored 0.80523 → 0.80711",
         "rescored",
     ),
-    (OVERTAKEN, BEFORE, at(1500), "", "alice 412 → 1,500 of 1,744: overtaken by 1,088", "overtaken by 1,088"),
     (
         OVERTAKEN,
+        BEFORE,
+        at(1500),
+        "",
+        "alice: 412 → 1,500 of 1,744, overtaken by 1,088",
+        "overtaken by 1,088",
+    ),
+    (
+        SUBMITTED,
         BEFORE,
         at(413, submissions=6),
         "",
-        "alice 412 → 413 of 1,744: overtaken by 1, 1 new submission, not better",
-        "overtaken by 1",
+        "alice: 412 → 413 of 1,744, 1 new submission, not better than 0.80523, overtaken by 1",
+        "1 new submission, not better",
     ),
     (
-        OVERTAKEN,
+        SUBMITTED,
         BEFORE,
         at(415, submissions=8),
         "",
-        "alice 412 → 415 of 1,744: overtaken by 3, 3 new submissions, none better",
-        "overtaken by 3",
+        "alice: 412 → 415 of 1,744, 3 new submissions, none better than 0.80523, overtaken by 3",
+        "3 new submissions, none better",
     ),
-    (OTHERS_LEFT, BEFORE, at(400), "", "alice 412 → 400 of 1,744: 12 above left", "12 above left"),
+    (OTHERS_LEFT, BEFORE, at(400), "", "alice: 412 → 400 of 1,744, 12 above left", "12 above left"),
     (
-        OTHERS_LEFT,
+        SUBMITTED,
         at(1744),
         at(400, submissions=6),
         "",
-        "alice 1,744 → 400 of 1,744: 1,344 above left, 1 new submission, not better",
-        "1,344 above left",
+        "alice: 1,744 → 400 of 1,744, 1 new submission, not better than 0.80523, 1,344 above left",
+        "1 new submission, not better",
     ),
     (
         SUBMITTED,
         BEFORE,
         at(submissions=6),
         "",
-        "alice at 412 of 1,744: 1 new submission, not better than 0.80523",
+        "alice: at 412 of 1,744, 1 new submission, not better than 0.80523",
         "1 new submission, not better",
     ),
     (
@@ -161,7 +169,7 @@ SENTENCES = [
         BEFORE,
         at(submissions=8),
         "",
-        "alice at 412 of 1,744: 3 new submissions, none better than 0.80523",
+        "alice: at 412 of 1,744, 3 new submissions, none better than 0.80523",
         "3 new submissions, none better",
     ),
     (
@@ -202,20 +210,33 @@ def test_each_reason_has_its_sentence_and_its_few_words(
 ) -> None:
     movement = Movement(reason, 1, before, after, member)
     assert sentence("alice", movement, 1744) == told
-    assert words(movement) == told.partition(": ")[2]
+    assert words(movement) in told
     assert brief(movement) == short
 
 
 def test_no_reason_is_without_a_sentence() -> None:
-    assert {each[0] for each in SENTENCES} == set(REASONS) - {FINAL}  # see test_results.py
+    assert {each[0] for each in SENTENCES} == set(REASONS) - {FINAL, PASSED}  # see test_results.py and below
+
+
+@pytest.mark.parametrize(
+    ("passed", "told"),
+    [
+        (["Bob"], "alice passed Bob: 412 → 371 of 1,744, improved 0.80523 → 0.80711"),
+        (["Bob", "carol"], "alice passed Bob and carol: "),
+        (["Bob", "carol", "Student 35", "dave"], "alice passed Bob, carol, Student 35 and dave: 412 → "),
+        (["Bob", "carol", "Student 35", "dave", "erin"], "alice passed Bob, carol, Student 35 and 2 more: "),
+    ],
+)
+def test_who_was_passed_is_named(passed: list[str], told: str) -> None:
+    assert sentence("alice", Movement(IMPROVED, 1, BEFORE, BETTER), 1744, passed).startswith(told)
 
 
 @pytest.mark.parametrize("teams", [None, 0])
 def test_without_the_number_of_teams_the_rank_stands_alone(teams: int | None) -> None:
     improved = Movement(IMPROVED, 1, BEFORE, BETTER)
-    assert sentence("alice", improved, teams) == "alice 412 → 371: improved 0.80523 → 0.80711"
+    assert sentence("alice", improved, teams) == "alice: 412 → 371, improved 0.80523 → 0.80711"
     assert sentence("alice", Movement(NEW, 1, None, BEFORE), teams) == (
-        "alice at 412: first seen, score 0.80523"
+        "alice: at 412, first seen, score 0.80523"
     )
 
 
@@ -232,7 +253,7 @@ def test_without_ranks_there_is_no_place() -> None:
 
 def test_a_rank_that_was_not_known_before_is_told_alone() -> None:
     assert sentence("alice", Movement(IMPROVED, 1, at(None), BETTER), 1744) == (
-        "alice at 371 of 1,744: improved 0.80523 → 0.80711"
+        "alice: at 371 of 1,744, improved 0.80523 → 0.80711"
     )
     assert sentence("alice", Movement(IMPROVED, 1, BEFORE, at(None, "0.80711")), 1744) == (
         "alice: improved 0.80523 → 0.80711"
@@ -286,7 +307,7 @@ def test_a_sentence_starts_with_who_and_ends_with_what(
 ) -> None:
     told = sentence(who, movement, teams)
     assert told.startswith(who)
-    assert told.endswith(f": {words(movement)}")
+    assert words(movement) in told
     assert words(movement).strip()
     assert "None" not in words(movement)
 

@@ -494,7 +494,8 @@ def test_after_the_way_back_channels_are_told_again(frozen: Frozen) -> None:
         "INSERT INTO notify_targets (id, url, quiet_for, added_at) VALUES (1, 'json://x', 0, '2026')"
     )
     club.execute("INSERT INTO notify_cursors VALUES (1, 1, ?)", future)
-    club.load(club.csv("a-2026-01-03T00:00:00.csv", ANN, BOB, *STRANGERS), "--force")
+    better = Team(12, "Bb", ("bob",), "0.99", submissions=2)
+    club.load(club.csv("a-2026-01-03T00:00:00.csv", better, ANN, *STRANGERS), "--force")
     ((moment,),) = club.ask("SELECT moment FROM notify_cursors")
     assert clock.from_unix(moment) == "2026-01-02T00:00:00Z"
 
@@ -532,8 +533,8 @@ def test_a_rank_beyond_the_number_of_teams_is_one_of_the_highest_rank(club: Load
     )
     gap = (Team(11, "Aa", ("ann",), "0.9"), Team(12, "Bb", ("bob",), "0.8", rank=3))
     club.loaded(club.csv("a-2026-01-02T00:00:00.csv", *gap))
-    told = club.kagsync.ok("news", SLUG, "--since", "2026-01-01T12:00")
-    assert "bob 2 → 3 of 3: overtaken by 1" in told
+    told = club.kagsync.ok("news", SLUG, "--since", "2026-01-01T12:00", "--all")
+    assert "bob: 2 → 3 of 3, overtaken by 1" in told
     assert "100.0%" in club.kagsync.ok("show", SLUG)
     found = json.loads(club.kagsync.ok("show", SLUG, "--format", "json"))
     assert {entry["teams"] for entry in found} == {3}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 _AHEAD = timedelta(days=1)  # how far ahead a clock or the name of a file may be
 _SKEW = timedelta(minutes=5)  # a clock set back by less is not noticed
+_UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+_DURATION = re.compile(" ?".join(rf"(?:(?P<{unit}>[0-9]{{1,6}}) ?{unit})?" for unit in _UNITS))
+DURATIONS = "Try 90s, 15m, 1h30m, 24h, 7d or 2w"  # the remedy for what is not a duration
 
 
 def utc_now() -> datetime:
@@ -64,3 +68,16 @@ def span(seconds: float) -> str:
         if seconds < length * limit:
             return f"{int(seconds // length)} {unit}"
     return f"{int(seconds // (365.25 * 86400))} y"
+
+
+def parse_duration(text: str) -> timedelta:
+    """Reads a length of time such as ``90s``, ``15m``, ``24h``, ``7d`` or ``2w``, or several: ``1h30m``.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
+    found = {unit: int(count) for unit, count in match.groupdict().items() if count} if match else {}
+    if not found:
+        raise ValueError(text)
+    return timedelta(**{_UNITS[unit]: count for unit, count in found.items()})

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+from kagsync import clock
 from kagsync.errors import UsageError
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -166,17 +167,31 @@ def trigger(text: str) -> str:
     return text
 
 
-def duration(text: str) -> timedelta:
-    """The duration in a text such as `90m`, `24h`, `7d` or `2w`.
+def duration(text: str, option: str = "") -> timedelta:
+    """The duration in a text such as `90s`, `15m`, `24h`, `7d`, `2w` or `1h30m`.
+
+    Args:
+        option: whose value it is, to be named in the error.
 
     Raises:
         UsageError: it is not a duration.
     """
-    match = re.fullmatch(r"([0-9]{1,6})\s?([mhdw])", text.strip().lower())
-    if match is None:
-        raise UsageError(f"{short(text)} is not a duration", "Try 15m, 24h, 7d or 2w")
-    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}[match[2]]
-    return timedelta(**{unit: int(match[1])})
+    try:
+        return clock.parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {short(text)} is not a duration".lstrip(), clock.DURATIONS) from error
+
+
+def seconds(text: str, option: str, most: timedelta) -> float:
+    """The seconds in a duration. A number without a unit is one of seconds.
+
+    Raises:
+        UsageError: it is not a duration, or not from 1 second to `most`.
+    """
+    length = duration(f"{text}s" if text.strip().isdecimal() else text, option)
+    if not timedelta(seconds=1) <= length <= most:
+        raise UsageError(f"{option} {short(text)} is not from 1s to {most.days}d", clock.DURATIONS)
+    return length.total_seconds()
 
 
 def since(text: str, now: datetime) -> datetime:

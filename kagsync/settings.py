@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from kagsync import clock
 from kagsync.errors import ConfigurationError
 
 DEFAULT_JOBS = 4
 MAX_JOBS = 64
 KEEP_DRIFT_DAYS = 30
+_LONGEST_DRIFT = timedelta(days=9999)
 
 # Every variable kagsync itself reads, with what it means (the README's table is checked against this).
 VARIABLES = {
@@ -181,12 +183,16 @@ def _keep_drift() -> timedelta | None:
     value = os.environ.get("KAGSYNC_KEEP_DRIFT", "").strip().lower() or f"{KEEP_DRIFT_DAYS}d"
     if value == "forever":
         return None
-    match = re.fullmatch(r"([0-9]{1,4})d", value)
-    if match is None or int(match[1]) < 1:
+    try:
+        length = clock.parse_duration(value)
+    except ValueError:
+        length = timedelta()
+    # History is thinned by days.
+    if not timedelta(days=1) <= length <= _LONGEST_DRIFT or length % timedelta(days=1):
         raise ConfigurationError(
-            f"KAGSYNC_KEEP_DRIFT is {value!r}", "Set it to a number of days such as 30d, or to forever"
+            f"KAGSYNC_KEEP_DRIFT is {value!r}", "Set it to whole days such as 30d or 8w, or to forever"
         )
-    return timedelta(days=int(match[1]))
+    return length
 
 
 def _flag(variable: str, *, default: bool) -> bool:

@@ -1,13 +1,15 @@
-"""What people type: slugs, usernames, URLs."""
+"""What people type: slugs, usernames, URLs, durations."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kagsync.errors import UsageError
-from kagsync.inputs import competition_slug, person, username
+from kagsync.inputs import competition_slug, duration, person, username
 
 
 @pytest.mark.parametrize(
@@ -197,3 +199,31 @@ def test_no_text_does_anything_but_give_a_name_or_a_usage_error(text: str) -> No
         else:
             assert name == read(name)
             assert not any(char.isspace() or char in ",/\\" for char in name)
+
+
+UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+
+
+@settings(max_examples=200)
+@given(
+    st.dictionaries(st.sampled_from(list(UNITS)), st.integers(0, 999_999), min_size=1),
+    st.sampled_from(["", " "]),
+    st.booleans(),
+)
+def test_a_duration_has_one_or_several_units_the_largest_first(
+    counts: dict[str, int], space: str, upper: bool
+) -> None:
+    text = space.join(f"{counts[unit]}{unit}" for unit in UNITS if unit in counts)
+    assert duration(text.upper() if upper else text) == timedelta(
+        seconds=sum(UNITS[unit] * count for unit, count in counts.items())
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "5", "m", "-5m", "1.5h", "5 minutes", "5m1h", "5m5m", "1234567s", "٣m", "1h  30m", "1h,30m"],
+)
+def test_what_is_no_duration_is_refused_with_examples(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^--every .* is not a duration") as caught:
+        duration(text, "--every")
+    assert caught.value.remedy == "Try 90s, 15m, 1h30m, 24h, 7d or 2w"

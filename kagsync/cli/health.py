@@ -34,7 +34,7 @@ def status(
     from kagsync.queries import status as query
 
     loaded = common.settings_to_read()
-    oldest = inputs.duration(max_age)
+    oldest = inputs.duration(max_age, "--max-age")
     with open_to_read(loaded) as store:
         found = query.status(store, clock.utc_now(), oldest)
     text = "" if common.quiet and found.healthy else tables.status(found)

@@ -33,7 +33,7 @@ def notify_add(
     from kagsync.notify import targets
 
     loaded = common.settings()
-    pause = inputs.duration(quiet_for)
+    pause = inputs.duration(quiet_for, "--quiet-for")
     named = None if slug is None else inputs.competition_slug(slug)
     with open_store(loaded) as store:
         added = targets.add(store, url, slug=named, only=only, group=group, quiet_for=pause)

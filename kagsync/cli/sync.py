@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from kagsync.errors import KagsyncError
     from kagsync.sync.result import Outcome
 
-_LONGEST_RUN = 7 * 86_400  # seconds
+_LONGEST_RUN = timedelta(days=7)
 
 
 @command(app)
@@ -61,12 +62,10 @@ def sync(
     accept_shrink: AcceptShrink = False,
     accept_name: AcceptName = False,
     max_time: Annotated[
-        int | None,
+        str | None,
         typer.Option(
-            metavar="SECONDS",
-            min=1,
-            max=_LONGEST_RUN,
-            help="Start no competition after this time; the next run starts with the rest [--all: 270].",
+            metavar="TIME",
+            help="Start no competition after this time; the next run starts with the rest [--all: 270s].",
             show_default=False,
         ),
     ] = None,
@@ -102,7 +101,7 @@ def sync(
         accept_shrink=accept_shrink,
         accept_name=accept_name,
         higher_is_better=direction,
-        max_time=max_time,
+        max_time=None if max_time is None else inputs.seconds(max_time, "--max-time", _LONGEST_RUN),
         report=report,
         names=names and names.value,
         trigger=trigger,

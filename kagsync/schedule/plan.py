@@ -130,7 +130,7 @@ def interval(every: str) -> timedelta:
     Raises:
         UsageError: it is not a duration, or does not fit evenly into an hour or a day.
     """
-    length = inputs.duration(every)
+    length = inputs.duration(every, "--every")
     if length.total_seconds() / 60 in INTERVALS:
         return length
     known = ", ".join([*(f"{minutes}m" for minutes in _MINUTES), *(f"{hours}h" for hours in _HOURS)])

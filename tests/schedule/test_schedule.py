@@ -714,11 +714,12 @@ def test_what_no_schedule_can_hold_is_refused(
         ("2d", "Choose one of 1m, "),
         ("0m", "Choose one of 1m, "),
         ("999999w", "Choose one of 1m, "),
-        ("x", "Try 15m, 24h, 7d or 2w"),
-        ("", "Try 15m, 24h, 7d or 2w"),
-        ("-5m", "Try 15m, 24h, 7d or 2w"),
-        ("5.5m", "Try 15m, 24h, 7d or 2w"),
-        ("5s", "Try 15m, 24h, 7d or 2w"),
+        ("x", "Try 90s, 15m, 1h30m, 24h, 7d or 2w"),
+        ("", "Try 90s, 15m, 1h30m, 24h, 7d or 2w"),
+        ("-5m", "Try 90s, 15m, 1h30m, 24h, 7d or 2w"),
+        ("5.5m", "Try 90s, 15m, 1h30m, 24h, 7d or 2w"),
+        ("5s", "Choose one of 1m, "),
+        ("1h30m", "Choose one of 1m, "),
     ],
 )
 def test_how_often_must_fit_into_an_hour_or_a_day(

@@ -164,6 +164,10 @@ def test_who_is_first_has_all_the_time_there_is(slow: KaggleServer, kagsync: Kag
     [
         (["--all"], 270),
         (["--all", "--max-time", "9"], 9),
+        (["--all", "--max-time", "90s"], 90),
+        (["--all", "--max-time", "1h30m"], 5400),
+        (["--all", "--max-time", "7d"], 604_800),
+        (["--all", "--max-time", "604800"], 604_800),
         (["c00"], math.inf),
         (["c00", "--max-time", "9"], 9),
     ],
@@ -187,8 +191,8 @@ def test_by_itself_only_all_has_an_end(
     assert given == [seconds]
 
 
-@pytest.mark.parametrize("seconds", ["0", "-1", "soon", "1.5", ""])
-def test_an_end_that_is_no_number_of_seconds_is_refused(seconds: str, kagsync: Kagsync) -> None:
+@pytest.mark.parametrize("seconds", ["0", "0m", "-1", "soon", "1.5", "", "604801", "8d", "٣"])
+def test_an_end_that_is_no_duration_of_up_to_a_week_is_refused(seconds: str, kagsync: Kagsync) -> None:
     ran = kagsync("sync", "--all", f"--max-time={seconds}")
     assert ran.code == 2
     assert "--max-time" in ran.err

@@ -67,7 +67,10 @@ def test_a_day_is_thinned_once_it_is_thirty_days_old(club: Drifting, monkeypatch
     assert club.rows() == 2
 
 
-@pytest.mark.parametrize(("value", "rows"), [("forever", 3), ("FOREVER", 3), ("40d", 3), ("20d", 2), ("", 2)])
+@pytest.mark.parametrize(
+    ("value", "rows"),
+    [("forever", 3), ("FOREVER", 3), ("40d", 3), ("6w", 3), ("480h", 2), ("20d", 2), ("", 2)],
+)
 def test_how_long_drift_is_kept_is_a_setting(
     value: str, rows: int, club: Drifting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -77,14 +80,14 @@ def test_how_long_drift_is_kept_is_a_setting(
     assert club.rows() == rows
 
 
-@pytest.mark.parametrize("value", ["0d", "30", "1w", "never", "12345d"])
+@pytest.mark.parametrize("value", ["0d", "30", "36h", "never", "12345d", "2h"])
 def test_a_time_that_makes_no_sense_is_refused(
     value: str, club: Drifting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KAGSYNC_KEEP_DRIFT", value)
     ran = club.kagsync("sync", "--all")
     assert ran.code == 3
-    assert "Set it to a number of days such as 30d, or to forever" in ran.err
+    assert "Set it to whole days such as 30d or 8w, or to forever" in ran.err
 
 
 def test_a_clock_that_is_wrong_deletes_nothing(club: Drifting, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from kagsync.safe_text import clip
 from kagsync.secrecy import redacted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from types import TracebackType
 
 OK = 0
@@ -24,6 +26,8 @@ INTERRUPTED = 130
 
 LONGEST_REST = timedelta(days=7)  # the longest wait that Kaggle may ask for (429)
 _LONGEST = 480  # characters of a message
+_MOST_WRONG = 3  # letters of a mistyped name
+_SHORTEST_PART = 3  # letters of a name that are enough to mean it
 
 
 class KagsyncError(Exception):
@@ -186,14 +190,29 @@ class Interrupted(KagsyncError):
     code = "interrupted"
 
 
+def near(word: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """The known names that a mistyped word may mean, the nearest first. Case is ignored.
+
+    At most a third of the letters are wrong, and at most three. Or the word is a part of the name, or its
+    beginning.
+    """
+    from rapidfuzz.distance import OSA  # only for errors
+
+    word = word.lower()
+    part = re.compile(rf"^{re.escape(word)}|\b{re.escape(word)}\b") if len(word) >= _SHORTEST_PART else None
+    found = []
+    for name in known:
+        lower = name.lower()
+        wrong = OSA.distance(word, lower)
+        if wrong <= min(max(len(word), len(lower)) // 3, _MOST_WRONG) or (part and part.search(lower)):
+            found.append((wrong, name))
+    return [name for _, name in sorted(found)[:most]]
+
+
 def did_you_mean(word: str, known: list[str], listing: str = "kagsync competitions list") -> str:
     """The remedy for a name that is not known: the closest known name, or the command that lists them."""
-    import difflib
-
-    lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word.lower(), lower, n=1, cutoff=0.5)
-    if close:
-        return f"Did you mean {lower[close[0]]}?"
+    if close := near(word, known):
+        return f"Did you mean {close[0]}?"
     if known:
         return f"See: {listing}"
     noun = "competitions add SLUG" if "competitions" in listing else "users add USERNAME"

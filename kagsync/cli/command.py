@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import functools
 import inspect
 import sys
@@ -15,7 +14,7 @@ import typer.core
 
 from kagsync import log, settings
 from kagsync.cli.options import Db, Quiet, Verbose
-from kagsync.errors import KagsyncError, UsageError
+from kagsync.errors import KagsyncError, UsageError, near
 from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
 
@@ -47,7 +46,7 @@ class _Commands(typer.core.TyperGroup):
             return super().resolve_command(ctx, args)
         except _UsageError as error:
             harmless = [name for name in self.commands if name not in DESTRUCTIVE]
-            if similar := difflib.get_close_matches(args[0], harmless):
+            if similar := near(args[0], harmless):
                 message = error.message.rstrip(".")  # type: ignore[attr-defined]
                 names = ", ".join(map(repr, similar))
                 error.message = f"{message}. Did you mean {names}?"  # type: ignore[attr-defined]
@@ -78,6 +77,34 @@ app.add_typer(competitions_app, name="competitions")
 app.add_typer(users_app, name="users")
 app.add_typer(schedule_app, name="schedule")
 app.add_typer(notify_app, name="notify")
+
+
+class Given(NamedTuple):
+    """The options that may stand before a command and after it."""
+
+    db: Path | None = None
+    verbose: bool = False
+    quiet: bool = False
+
+    def after(self, before: Given | None) -> Given:
+        """These options with those given before the command, where these say nothing."""
+        if self.verbose and self.quiet:
+            raise UsageError("--verbose and --quiet contradict each other", "Pass one of them")
+        if before is None:
+            return self
+        loudness = self if self.verbose or self.quiet else before
+        return Given(self.db or before.db, loudness.verbose, loudness.quiet)
+
+
+def before_command(
+    context: typer.Context, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
+) -> None:
+    """Takes the options before a command, as in `kagsync --db PATH show`."""
+    context.obj = Given(db, verbose, quiet).after(context.obj)
+
+
+for _group in (competitions_app, users_app, schedule_app, notify_app):
+    _group.callback()(before_command)
 
 
 class Common(NamedTuple):
@@ -144,10 +171,11 @@ def command(
 
     def register(function: Callable[..., Result | None]) -> Callable[..., None]:
         @functools.wraps(function)
-        def run(*, db: Db, verbose: Verbose, quiet: Quiet, **own: Any) -> None:
+        def run(*, context: typer.Context, db: Db, verbose: Verbose, quiet: Quiet, **own: Any) -> None:
+            given = Given(db, verbose, quiet).after(context.obj)
             with contextlib.ExitStack() as until_printed:
                 names_people = group is users_app or not _PEOPLE.isdisjoint(own)
-                result = function(Common(db, verbose, quiet, until_printed, names_people), **own)
+                result = function(Common(*given, until_printed, names_people), **own)
                 if result is not None:
                     listing.write(result, own.get("format_", TextOrJson.text))
             if result is not None and result.exit_code:
@@ -164,7 +192,12 @@ def command(
 
 _EVERY_COMMAND = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=option)
-    for name, default, option in (("db", None, Db), ("verbose", False, Verbose), ("quiet", False, Quiet))
+    for name, default, option in (
+        ("context", inspect.Parameter.empty, typer.Context),
+        ("db", None, Db),
+        ("verbose", False, Verbose),
+        ("quiet", False, Quiet),
+    )
 ]
 
 

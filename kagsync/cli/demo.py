@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from kagsync import log
-from kagsync.cli.command import app
+from kagsync.cli.command import Given, app
 from kagsync.cli.options import Quiet, Verbose
 
 
 @app.command()
 def demo(
+    context: typer.Context,
     db: Annotated[
         Path | None, typer.Option("--db", metavar="PATH", help="Keep the demo's database in this new file.")
     ] = None,
@@ -29,5 +30,6 @@ def demo(
     """
     from kagsync.demo.run import run
 
-    log.configure(verbose=verbose, quiet=quiet)
-    run(db, report_to=report, quiet=quiet)
+    given = Given(db, verbose, quiet).after(context.obj)
+    log.configure(verbose=given.verbose, quiet=given.quiet)
+    run(given.db, report_to=report, quiet=given.quiet)

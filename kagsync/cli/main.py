@@ -14,8 +14,9 @@ import typer
 
 from kagsync import errors, log
 from kagsync.cli import stdout
-from kagsync.cli.command import app, click_error
+from kagsync.cli.command import app, before_command, click_error
 from kagsync.cli.fast_start import read_plainly
+from kagsync.cli.options import Db, Quiet, Verbose
 from kagsync.errors import KagsyncError
 from kagsync.safe_text import clip
 from kagsync.version import __version__
@@ -40,7 +41,10 @@ _FILES = {
     "users": "users",
     "schedule": "schedule",
     "notify": "notify",
+    "help": "help",
 }
+COMPLETING = "_KAGSYNC_COMPLETE"  # the variable with which a shell asks for completions
+_BEFORE = {"-v", "--verbose", "-q", "--quiet"}  # and --db: the options that may stand before a command
 _ClickException = click_error("ClickException")
 
 
@@ -55,15 +59,19 @@ def main(arguments: list[str] | None = None) -> int:
     """
     _prepare_streams()
     log.configure()
+    if COMPLETING in os.environ:
+        from kagsync.cli import completion
+
+        return completion.complete(command)
     with stdout.tolerant():
-        code = _run(sys.argv[1:] if arguments is None else arguments)
+        code = run(sys.argv[1:] if arguments is None else arguments)
         if (failure := stdout.failure()) is not None:
             log.failure(failure)
             return code or failure.exit_code
         return code
 
 
-def _run(words: list[str]) -> int:
+def run(words: list[str]) -> int:
     try:
         asked_for = command(words)
         with asked_for.make_context("kagsync", words) as context:
@@ -79,7 +87,7 @@ def _run(words: list[str]) -> int:
         log.logger.error("Aborted: nothing was done")
         return errors.SOME_FAILED
     except KeyboardInterrupt:
-        again = "; the next run goes on where this one ended" if words[:1] == ["sync"] else ""
+        again = "; the next run goes on where this one ended" if _called(words) == "sync" else ""
         log.logger.error("Stopped%s", again)
         return errors.INTERRUPTED
     except OSError as error:
@@ -94,8 +102,19 @@ def _run(words: list[str]) -> int:
 
 
 def command(words: list[str]) -> Any:
-    """The command that these words call: one command, if the first word names one; otherwise all of them."""
-    return _command(words[0] if words and words[0] in _FILES else None)
+    """The command that these words call: that one alone, if they name one; otherwise all of them."""
+    return _command(_called(words))
+
+
+def _called(words: list[str]) -> str | None:
+    """The name of the command that these words call; None: it is not known without reading all of them."""
+    left = iter(words)
+    for word in left:
+        if word == "--db":
+            next(left, None)
+        elif word not in _BEFORE and not word.startswith("--db="):
+            return word if word in _FILES else None
+    return None
 
 
 @functools.cache
@@ -108,7 +127,9 @@ def _command(name: str | None) -> Any:
         asked_for = copy.copy(app)
         asked_for.registered_groups = [group for group in app.registered_groups if group.name == name]
         asked_for.registered_commands = [
-            info for info in app.registered_commands if info.callback and info.callback.__name__ == name
+            info
+            for info in app.registered_commands
+            if info.callback and (info.name or info.callback.__name__) == name
         ]
     found = typer.main.get_command(asked_for)
     read_plainly(found)
@@ -136,6 +157,8 @@ def _prepare_streams() -> None:
 
 
 def _usage_error(error: Exception) -> int:
+    if (name := getattr(error, "option_name", "")) and (similar := getattr(error, "possibilities", None)):
+        error.possibilities = errors.near(name, similar)  # type: ignore[attr-defined]
     message = clip(str(error.format_message()).strip(), 300)  # type: ignore[attr-defined]
     context = getattr(error, "ctx", None)
     if not message or error.__class__.__name__ == "NoArgsIsHelpError":
@@ -147,17 +170,37 @@ def _usage_error(error: Exception) -> int:
     return errors.USAGE
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
         typer.echo(f"kagsync {__version__}")
         raise typer.Exit
 
 
+def _completion(context: typer.Context, parameter: typer.CallbackParam, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from kagsync.cli import completion  # rarely used
+
+        (completion.install if parameter.name == "install_completion" else completion.show)()
+        raise typer.Exit
+
+
+def _rare(name: str, callback: Any, help_: str) -> Any:
+    """An option of `kagsync` itself that does something else than to run a command."""
+    return typer.Option(name, callback=callback, is_eager=True, expose_value=False, help=help_)
+
+
 @app.callback()
 def _root(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    context: typer.Context,
+    version: Annotated[bool, _rare("--version", _print_version, "Print the version and exit.")] = False,
+    install_completion: Annotated[
+        bool, _rare("--install-completion", _completion, "Let the Tab key complete words in this shell.")
     ] = False,
+    show_completion: Annotated[
+        bool, _rare("--show-completion", _completion, "Print what --install-completion installs.")
+    ] = False,
+    db: Db = None,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
 ) -> None:
-    pass
+    before_command(context, db, verbose, quiet)

@@ -267,3 +267,10 @@ def is_kagsyncs(path: Path) -> bool:
     # https://sqlite.org/fileformat2.html: the application id is at offset 68
     application_id = int.from_bytes(output_file.start(path, 72)[68:])
     return output_file.is_sqlite(path) and application_id == migrations.APPLICATION_ID
+
+
+def is_current(path: Path) -> bool:
+    """Whether a file is a database of this version of kagsync, as far as its first bytes say."""
+    # https://sqlite.org/fileformat2.html: the user version is at offset 60
+    version = int.from_bytes(output_file.start(path, 64)[60:])
+    return is_kagsyncs(path) and version == migrations.LATEST

@@ -121,7 +121,7 @@ def test_python_m_kagsync_is_kagsync() -> None:
         (["synk"], "Did you mean 'sync'"),
         (["competitions", "ad", "x"], "Did you mean 'add'"),
         (["frobnicate"], "No such command 'frobnicate'"),
-        (["sync", "--al"], "No such option: --al (Possible options: --all, --help)"),
+        (["sync", "--al"], "No such option: --al (Possible options: --all)"),
         (["show", "--formt", "json"], "No such option: --formt (Possible options: --format)"),
         (["show", "--nonsense"], "No such option: --nonsense"),
         (["show", "--format", "xml"], "'xml' is not one of"),

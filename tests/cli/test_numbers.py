@@ -58,6 +58,7 @@ ANY = [*NUMBERS, *DURATIONS, *TIMES]
 WORDS = {
     *(
         "--db",
+        "words",
         "--log-file",
         "--format",
         "--output",

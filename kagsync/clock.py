@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 _AHEAD = timedelta(days=1)  # how far ahead a clock or the name of a file may be
 _SKEW = timedelta(minutes=5)  # a clock set back by less is not noticed
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-_DURATION = re.compile(" ?".join(rf"(?:(?P<{unit}>[0-9]{{1,6}}) ?{unit})?" for unit in _UNITS))
+_DURATION = " ?".join(rf"(?:(?P<{unit}>[0-9]{{1,6}}) ?{unit})?" for unit in _UNITS)
 DURATIONS = "Try 90s, 15m, 1h30m, 24h, 7d or 2w"  # the remedy for what is not a duration
 
 
@@ -76,7 +76,7 @@ def parse_duration(text: str) -> timedelta:
     Raises:
         ValueError: it is not one.
     """
-    match = _DURATION.fullmatch(text.strip().lower())
+    match = re.fullmatch(_DURATION, text.strip().lower())
     found = {unit: int(count) for unit, count in match.groupdict().items() if count} if match else {}
     if not found:
         raise ValueError(text)

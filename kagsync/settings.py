@@ -180,7 +180,9 @@ def _jobs() -> int:
 
 
 def _keep_drift() -> timedelta | None:
-    value = os.environ.get("KAGSYNC_KEEP_DRIFT", "").strip().lower() or f"{KEEP_DRIFT_DAYS}d"
+    value = os.environ.get("KAGSYNC_KEEP_DRIFT", "").strip().lower()
+    if not value:
+        return timedelta(days=KEEP_DRIFT_DAYS)
     if value == "forever":
         return None
     try:

@@ -80,31 +80,24 @@ app.add_typer(notify_app, name="notify")
 
 
 class Given(NamedTuple):
-    """The options that may stand before a command and after it."""
+    """The options that may stand before a command, as in `kagsync --db PATH show`, and after it."""
 
     db: Path | None = None
     verbose: bool = False
     quiet: bool = False
 
     def after(self, before: Given | None) -> Given:
-        """These options with those given before the command, where these say nothing."""
+        """These options with those given before the command, where these say nothing.
+
+        Raises:
+            UsageError: they contradict each other.
+        """
         if self.verbose and self.quiet:
             raise UsageError("--verbose and --quiet contradict each other", "Pass one of them")
         if before is None:
             return self
         loudness = self if self.verbose or self.quiet else before
         return Given(self.db or before.db, loudness.verbose, loudness.quiet)
-
-
-def before_command(
-    context: typer.Context, db: Db = None, verbose: Verbose = False, quiet: Quiet = False
-) -> None:
-    """Takes the options before a command, as in `kagsync --db PATH show`."""
-    context.obj = Given(db, verbose, quiet).after(context.obj)
-
-
-for _group in (competitions_app, users_app, schedule_app, notify_app):
-    _group.callback()(before_command)
 
 
 class Common(NamedTuple):

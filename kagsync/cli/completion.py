@@ -12,6 +12,7 @@ import typer.completion
 import typer.core
 
 from kagsync import settings
+from kagsync.cli.main import COMPLETING
 from kagsync.errors import NoDatabase, UsageError
 from kagsync.log import logger
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _typer: Any = typer.completion  # most of what is used has no public name
 _Item: Any = typer.core.CompletionItem  # type: ignore[attr-defined]
-_VARIABLE = "_KAGSYNC_COMPLETE"
 _PROGRAM = "kagsync"
 # zsh runs the answer as code, so no other names are offered.
 _HARMLESS = re.compile(r"[\w.-]+")
@@ -34,13 +34,13 @@ def install() -> None:
     Raises:
         UsageError: it is none of bash, zsh, fish and PowerShell.
     """
-    shell, path = _typer.install(_shell(), _PROGRAM, _VARIABLE)
+    shell, path = _typer.install(_shell(), _PROGRAM, COMPLETING)
     print(f"Installed completion for {shell} in {path}. Open a new terminal to use it")  # noqa: T201
 
 
 def show() -> None:
     """Prints the script that `install` installs; raises UsageError as `install` does."""
-    script = _typer.get_completion_script(prog_name=_PROGRAM, complete_var=_VARIABLE, shell=_shell())
+    script = _typer.get_completion_script(prog_name=_PROGRAM, complete_var=COMPLETING, shell=_shell())
     print(script)  # noqa: T201
 
 
@@ -68,7 +68,7 @@ def complete(command: Callable[[list[str]], Any]) -> int:
     called = command([] if words[:1] == ["help"] else words)
     _complete_names(called)
     _typer.completion_init()
-    code: int = _typer.shell_complete(called, {}, _PROGRAM, _VARIABLE, os.environ[_VARIABLE])
+    code: int = _typer.shell_complete(called, {}, _PROGRAM, COMPLETING, os.environ[COMPLETING])
     return code
 
 

@@ -14,7 +14,7 @@ import typer
 
 from kagsync import errors, log
 from kagsync.cli import stdout
-from kagsync.cli.command import app, before_command, click_error
+from kagsync.cli.command import Given, app, click_error
 from kagsync.cli.fast_start import read_plainly
 from kagsync.cli.options import Db, Quiet, Verbose
 from kagsync.errors import KagsyncError
@@ -43,6 +43,7 @@ _FILES = {
     "notify": "notify",
     "help": "help",
 }
+_GROUPS = {"competitions", "users", "schedule", "notify"}
 COMPLETING = "_KAGSYNC_COMPLETE"  # the variable with which a shell asks for completions
 _BEFORE = {"-v", "--verbose", "-q", "--quiet"}  # and --db: the options that may stand before a command
 _ClickException = click_error("ClickException")
@@ -103,7 +104,11 @@ def run(words: list[str]) -> int:
 
 def command(words: list[str]) -> Any:
     """The command that these words call: that one alone, if they name one; otherwise all of them."""
-    return _command(_called(words))
+    name = _called(words)
+    files = _FILES.values() if name is None else [_FILES[name]]
+    if words in (["--help"], ["-h"]):  # it only names the groups, whose own commands are not needed
+        files = [file for file in files if file not in _GROUPS]
+    return _command(name, tuple(dict.fromkeys(files)), comes_first=words[:1] == [name])
 
 
 def _called(words: list[str]) -> str | None:
@@ -118,9 +123,13 @@ def _called(words: list[str]) -> str | None:
 
 
 @functools.cache
-def _command(name: str | None) -> Any:
-    """Loads only what is needed, because typer evaluates the signature of every command it is given."""
-    for file in dict.fromkeys(_FILES.values()) if name is None else [_FILES[name]]:
+def _command(name: str | None, files: tuple[str, ...], *, comes_first: bool) -> Any:
+    """Loads only what is needed, because typer evaluates the signature of every command it is given.
+
+    Args:
+        comes_first: no options stand before the command, so those of `kagsync` itself are not needed.
+    """
+    for file in files:
         importlib.import_module(f"kagsync.cli.{file}")
     asked_for = app
     if name is not None:
@@ -131,6 +140,8 @@ def _command(name: str | None) -> Any:
             for info in app.registered_commands
             if info.callback and (info.name or info.callback.__name__) == name
         ]
+    if comes_first:
+        asked_for.callback()(lambda: None)
     found = typer.main.get_command(asked_for)
     read_plainly(found)
     _hide_types(found)
@@ -203,4 +214,4 @@ def _root(
     verbose: Verbose = False,
     quiet: Quiet = False,
 ) -> None:
-    before_command(context, db, verbose, quiet)
+    context.obj = Given(db, verbose, quiet).after(None)

@@ -215,7 +215,7 @@ def board(tmp_path: Path, kagsync: Kagsync) -> list[str]:
     file = tmp_path / "board.csv"
     file.write_text("Rank,TeamId,TeamName,Score,TeamMemberUserNames\n1,1,a,0.5,alice\n")
     kagsync.ok("competitions", "add", "titanic", "--no-kaggle")
-    return ["sync", "titanic", "--from", str(file), "--force"]
+    return ["sync", "titanic", "--from", str(file), "--force", "-v"]
 
 
 def test_a_log_line_never_runs_into_the_progress_bar(board: list[str]) -> None:
@@ -226,7 +226,7 @@ def test_a_log_line_never_runs_into_the_progress_bar(board: list[str]) -> None:
     logged = [line for line in left if "kagsync: " in line]
     assert len(logged) >= 5
     for line in logged:
-        assert re.match("(INFO|WARNING) kagsync: ", line), line
+        assert re.match("(DEBUG|INFO|WARNING) kagsync: ", line), line
         assert "Syncing" not in line
 
 

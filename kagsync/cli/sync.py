@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,6 +93,7 @@ def sync(
     """Update competitions: fetch, process and clean up."""
     from kagsync.sync import run
 
+    in_words = log.is_terminal() and not common.quiet
     options = run.Options(
         slugs=tuple(slugs or ()),
         everything=everything,
@@ -107,16 +109,22 @@ def sync(
         trigger=trigger,
         env_file=env_file,
         renames=not common.quiet or format_ is TextOrJson.json,
+        in_words=in_words,
     )
+    # A person who watches reads what changed, and the log lines only with --verbose.
+    logs = common._replace(quiet=True) if in_words and not common.verbose else common
 
     def show(outcome: Outcome) -> KagsyncError | None:
+        if in_words:
+            for line in outcome.lines(shutil.get_terminal_size().columns):
+                typer.echo(line, err=True)
         text = "" if outcome.error is not None or common.quiet else _text(outcome)
         listing.write(Result(text, outcome.data), format_)
         return stdout.failure()
 
     outcome = run.run(
         options,
-        lambda: common.settings(log_file=log_file, jobs=jobs, team_name=team_name),
+        lambda: logs.settings(log_file=log_file, jobs=jobs, team_name=team_name),
         show,
         _bar if log.is_terminal() and not common.quiet else None,
     )

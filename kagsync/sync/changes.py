@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
@@ -9,7 +10,7 @@ from kagsync.standings.standing import Splice, Standing, splice
 from kagsync.store.records import Competition, Counts, Entry, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from kagsync.board.matching import Claim
@@ -25,12 +26,16 @@ class Update(NamedTuple):
         history: changes of histories, each with the user's id; can be read once.
         known: the users who had an entry before.
         changed: how many standings moved.
+        moved: of `entries`, those that moved, came or left; with the newest board only.
+        before: the earlier entries of those who had one, by user.
     """
 
     entries: list[Entry]
     history: Iterable[tuple[int, Splice]]
     known: set[int]
     changed: int
+    moved: Sequence[Entry] = ()
+    before: Mapping[int, Entry] = MappingProxyType({})
 
 
 def by_newest(
@@ -49,6 +54,7 @@ def by_newest(
     before = clock.iso(competition.snapshot_at or snapshot_at)
     written: list[Entry] = []
     moved: list[Entry] = []
+    earlier: dict[int, Entry] = {}
     changed = 0
     known: set[int] = set()
     for old in ledger.boards.entries(competition.id):
@@ -61,11 +67,13 @@ def by_newest(
             written.append(entry)
             if old.left_at is not None or not entry.standing.same(old.standing):
                 moved.append(entry)
+                earlier[old.user_id] = old
                 changed += 1
         elif old.left_at is None and old.user_id not in kept:
             left = old._replace(last_seen_at=old.last_seen_at or before, left_at=at)
             written.append(left)
             moved.append(left)
+            earlier[old.user_id] = old
     new = [_entry(user, claims[user], first_seen_at=at) for user in sorted(claims.keys() - known)]
     written += new
     moved += new
@@ -76,7 +84,7 @@ def by_newest(
         changes = _spliced(ledger, competition.id, moment, dict(standings))
     else:
         changes = ((user, Splice(moment, standing)) for user, standing in standings)
-    return Update(written, changes, known, changed)
+    return Update(written, changes, known, changed, moved, earlier)
 
 
 def by_older(

@@ -93,7 +93,13 @@ def _through_phases(work: Work, store: Store, competition: Competition, run: Run
         processed = work.process(store, now, board, run)
     work.source.refresh_facts(store, now)
     logger.info("Synced %d entries for %s", processed.counts.synced, slug)
-    return Result(slug, processed.status, processed.counts, private=_private(work, store, slug, run))
+    return Result(
+        slug,
+        processed.status,
+        processed.counts,
+        private=_private(work, store, slug, run),
+        moves=processed.moves,
+    )
 
 
 def _private(work: Work, store: Store, slug: str, run: Run) -> Private | None:

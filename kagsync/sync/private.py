@@ -73,7 +73,7 @@ def _fetch_and_process(work: Work, store: Store, competition: Competition, run: 
             logger.info("The private leaderboard of %s %s", competition.slug, is_not_out)
             return Private(NOT_OUT)
         processed = work.process(store, competition, board, run)
-    return Private(processed.status, processed.counts)
+    return Private(processed.status, processed.counts, moves=processed.moves)
 
 
 def known_of(store: Store, competition: Competition) -> Known:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kagsync.board.renames import Before
     from kagsync.board.summary import BoardSummary
     from kagsync.store import Ledger, LedgerChanges, Store, Writing
+    from kagsync.sync.changes import Update
     from kagsync.sync.fetch import Fetched
 
 
@@ -39,6 +40,7 @@ def process(
     team_name: bool = True,
     force: bool = False,
     accept_shrink: bool = False,
+    in_words: bool = False,
 ) -> Processed:
     """Applies a public or private board to the database and records the run: all of it, or nothing.
 
@@ -53,6 +55,7 @@ def process(
         force: process the board even if nothing changed or there is another one of its moment, and drop the
             boards in the database that are dated in the future.
         accept_shrink: take the board even if it has lost most of its rows.
+        in_words: count what changed by its reason, to be told on a terminal.
 
     Raises:
         BadBoard: the CSV is not a leaderboard, or there is another board of its moment or of the future.
@@ -106,7 +109,8 @@ def process(
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
         writing = write.ledger(fetched.board)
         claims, usernames = matches.claims, roster.by_member
-        counts = _save(ledger, writing, now, fetched, snapshot, claims, usernames, summary)
+        update = _save(ledger, writing, now, fetched, snapshot, claims, usernames, summary)
+        counts = changes.count(summary, claims, update)
         if not older:
             is_private = fetched.board == PRIVATE
             last_run = store.runs.last_before(competition.id, run.run) if is_private else None
@@ -121,7 +125,19 @@ def process(
         counts.updated,
         counts.skipped,
     )
-    return Processed(status, counts)
+    if not in_words or older:
+        return Processed(status, counts)
+    from kagsync.sync import moves  # a run without a terminal does not need it
+
+    moved = moves.count(
+        update,
+        now,
+        snapshot.moment,
+        ledger.history.deleted_accounts(now.id),
+        len(claims),
+        higher_is_better=summary.marks().higher_is_better,
+    )
+    return Processed(status, counts, moved)
 
 
 def _read(
@@ -149,7 +165,7 @@ def _save(
     claims: dict[int, Claim],
     usernames: dict[str, int],
     summary: BoardSummary,
-) -> Counts:
+) -> Update:
     """Saves the entries and the history of a board, whether it is the newest or an older one."""
     key, at, applied = competition.id, fetched.snapshot_at, competition.snapshot_at
     older, again = applied is not None and at < applied, at == applied
@@ -167,7 +183,7 @@ def _save(
         write.boards.save_direction(key, higher_is_better=higher_is_better, applied=newest)
     if older or again:
         write.boards.save_entries(key, restore.redated(ledger, key))
-    return changes.count(summary, claims, update)
+    return update
 
 
 def _apply(

@@ -14,21 +14,33 @@ from kagsync.store.records import BUSY, ERROR, LATER, NOT_DUE, OK, OLDER, RESTIN
 if TYPE_CHECKING:
     from kagsync.errors import KagsyncError
     from kagsync.store.records import Counts, PossibleRename
+    from kagsync.sync.moves import Moves
 
 PARTIAL = "partial"
 NOT_OUT = "not-out"  # of a private board
 REPORT = "report"  # the only step after the competitions that can change how a run ends
 _NAMED = 5  # competitions; of more than that only the number is printed
+_EACH = 3  # competitions in which nothing changed; more of them share a line
+_WORDS = {
+    UNCHANGED: "nothing new",
+    OLDER: "an older board, added to the history",
+    NOT_DUE: "ended, not due yet",
+    BUSY: "already being synced by another run",
+    RESTING: "resting, as Kaggle asked",
+    LATER: "left for the next run",
+}
 
 
 class Processed(NamedTuple):
     """The result of processing a board.
 
-    `status` is one of: ok, unchanged (nothing to do) and older (history only).
+    `status` is one of: ok, unchanged (nothing to do) and older (history only). `moves` is None unless it was
+    asked for.
     """
 
     status: str
     counts: Counts
+    moves: Moves | None = None
 
     @property
     def text(self) -> str:
@@ -50,10 +62,22 @@ class Private(NamedTuple):
     status: str
     counts: Counts | None = None
     error: KagsyncError | None = None
+    moves: Moves | None = None
 
     @property
     def data(self) -> dict[str, Any]:
         return _data(self)
+
+    @property
+    def words(self) -> str:
+        """What changed; empty: nothing, or a warning has told it."""
+        if self.status == NOT_OUT:
+            return "the private board is not out yet"
+        if self.moves is None:
+            return ""
+        if self.moves.is_first:
+            return f"the private board is out, {self.moves.on_board:,} of ours on it"
+        return f"private board: {self.moves.words}"
 
 
 class Result(NamedTuple):
@@ -66,6 +90,7 @@ class Result(NamedTuple):
         is_finished: whether one that is not due is finished, so that Kaggle is no longer asked.
         private: its private board; None: Kaggle was not asked.
         renames: who may have a new username, if that was asked for.
+        moves: what changed for our people, if that was asked for and the board is the newest.
     """
 
     slug: str
@@ -75,6 +100,15 @@ class Result(NamedTuple):
     is_finished: bool = False
     private: Private | None = None
     renames: tuple[PossibleRename, ...] = ()
+    moves: Moves | None = None
+
+    @property
+    def words(self) -> str:
+        """What changed, for a terminal."""
+        words = _WORDS.get(self.status, self.status) if self.moves is None else self.moves.words
+        if self.is_finished:
+            words = "finished"
+        return "; ".join(filter(None, [words, self.private.words if self.private else ""]))
 
     @property
     def data(self) -> dict[str, Any]:
@@ -159,6 +193,25 @@ class Outcome:
             return errors.SOME_FAILED if self.report_failed else errors.OK
         return found[0] if self.alone else errors.SOME_FAILED
 
+    def lines(self, width: int) -> list[str]:
+        """What changed in each competition: a line each, and one for many in which nothing did.
+
+        Failed competitions have no line, since their errors are logged.
+
+        Args:
+            width: how many characters the line for many may have.
+        """
+        told = sorted((each for each in self.results if each.error is None), key=lambda each: each.slug)
+        alike: dict[str, list[str]] = {}
+        for each in told:
+            if each.moves is None:
+                alike.setdefault(each.words, []).append(each.slug)
+        many = {words: slugs for words, slugs in alike.items() if len(slugs) > _EACH}
+        return [
+            *(f"{each.slug}: {each.words}" for each in told if each.moves or each.words not in many),
+            *(_fitted(f"{words} ({len(slugs)}): ", slugs, width) for words, slugs in many.items()),
+        ]
+
     @property
     def text(self) -> str:
         """The run in one line."""
@@ -208,6 +261,16 @@ class Outcome:
             "competitions": [result.data for result in self.results],
             "after": [asdict(failure) for failure in self.after],
         }
+
+
+def _fitted(start: str, slugs: list[str], width: int) -> str:
+    """A line with as many names as fit, and how many more there are."""
+    for count in range(len(slugs), 0, -1):
+        more = f" and {len(slugs) - count} more" if count < len(slugs) else ""
+        line = f"{start}{', '.join(slugs[:count])}{more}"
+        if len(line) <= width:
+            break
+    return line
 
 
 def _named(slugs: list[str]) -> str:

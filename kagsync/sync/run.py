@@ -59,6 +59,7 @@ class Options:
         trigger: what started the run, for `kagsync schedule status`.
         env_file: a file with more environment variables.
         renames: find out who may have a new username, as a part of the outcome.
+        in_words: count what changed by its reason, for `Outcome.lines`.
     """
 
     slugs: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ class Options:
     trigger: str = inputs.BY_HAND
     env_file: Path | None = None
     renames: bool = False
+    in_words: bool = False
 
     @property
     def time_limit(self) -> float:

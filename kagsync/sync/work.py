@@ -85,6 +85,7 @@ class Work:
             team_name=self.settings.team_name,
             force=self.options.force,
             accept_shrink=self.options.accept_shrink,
+            in_words=self.options.in_words,
         )
 
     @property

@@ -105,8 +105,8 @@ def run(*arguments: str, **environment: str) -> Ran:
     return Ran(process.returncode, out, err)
 
 
-def on_terminal(*words: str, width: int = 80, **environment: str) -> str:
-    """What a command of its own writes to a terminal, which also carries its stderr."""
+def on_terminal(*words: str, width: int = 80, code: int = 0, **environment: str) -> str:
+    """What a command of its own, which ends with this code, writes to a terminal as its stdout and stderr."""
     pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
     import fcntl
     import struct
@@ -129,7 +129,7 @@ def on_terminal(*words: str, width: int = 80, **environment: str) -> str:
         while piece := os.read(ours, 65536):
             written += piece
     os.close(ours)
-    assert process.wait(timeout=60) == 0, written
+    assert process.wait(timeout=60) == code, written
     return written.decode().replace("\r\n", "\n")
 
 

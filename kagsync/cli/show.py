@@ -65,6 +65,9 @@ def show(
     compared = _since(since, loaded, now)
     if by_group and slug is None:
         raise UsageError("--by-group needs a competition", "Use: kagsync show SLUG --by-group")
+    if by_group and (user is not None or group is not None):
+        only = "--user" if group is None else "--group"
+        raise UsageError(f"--by-group and {only} contradict each other", "Pass one of them")
     if slug is None and user is None:
         if board is not ShownBoard.final:
             raise UsageError("--board needs a competition", f"Use: kagsync show SLUG --board {board}")

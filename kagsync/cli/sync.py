@@ -25,6 +25,7 @@ from kagsync.cli.options import (
     Slug,
     TeamName,
 )
+from kagsync.errors import UsageError
 from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
 
@@ -93,6 +94,8 @@ def sync(
     """Update competitions: fetch, process and clean up."""
     from kagsync.sync import run
 
+    if jobs is not None and source is not None:
+        raise UsageError("--jobs is for several competitions, and --from is for one", "Leave out --jobs")
     in_words = log.is_terminal() and not common.quiet
     options = run.Options(
         slugs=tuple(slugs or ()),

@@ -48,7 +48,7 @@ class Overview:
 def overviews(
     store: Store, users: list[User], since: Callable[[Competition], datetime], now: datetime
 ) -> list[Overview]:
-    """All competitions in short, by slug.
+    """All competitions in short: what ends next first, ended ones last.
 
     It builds no boards, and reads the history only where a board is newer than the time to compare with.
 
@@ -61,6 +61,7 @@ def overviews(
     on_board: defaultdict[tuple[str, int], list[tuple[bool, int, str, User]]] = defaultdict(list)
     entries: defaultdict[tuple[str, int], int] = defaultdict(int)
     competitions = [store.competitions.on(each, FINAL) for each in store.competitions.all()]
+    competitions.sort(key=lambda each: each.by_end(now))
     for kind in {each.board for each in competitions}:
         for competition_id, user_id, rank, is_on_board in store.ledger(kind).boards.ranks():
             if (user := by_id.get(user_id)) is None:

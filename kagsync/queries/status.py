@@ -105,14 +105,14 @@ class Status:
 
 
 def status(store: Store, now: datetime, max_age: timedelta) -> Status:
-    """Finds out how well the syncs work.
+    """Finds out how well the syncs work. What ends next comes first, ended competitions last.
 
     Args:
         max_age: how old the last good sync of a running competition may be, and how much overdue the next
             sync of one that has ended.
     """
     found = []
-    for competition in store.competitions.all():
+    for competition in sorted(store.competitions.all(), key=lambda each: each.by_end(now)):
         found.append(
             Health(
                 competition,

@@ -79,7 +79,7 @@ def install(plan: Plan, name: str) -> str:
     if not plan.private:
         _forget(name)
     lines = [
-        f"{'Installed' if before is None else 'Renewed'}: {scheduler.title} runs kagsync "
+        f"{'Installed' if before is None else 'Updated'}: {scheduler.title} runs kagsync "
         f"{_every(plan)}, from {plan.program[0]}",
         f"Log: {plan.log_file}",
         *scheduler.notes(plan),

@@ -115,6 +115,12 @@ class Competition(NamedTuple):
         """Whether it is running, ended, final or finished, and since when."""
         return lifecycle.phase(self.times(now), now)
 
+    def by_end(self, now: datetime) -> tuple[bool, bool, str, str]:
+        """The key that sorts by what ends next: then those without a deadline, and last those that ended."""
+        has_ended = self.phase(now).name != lifecycle.RUNNING
+        ends_at = None if has_ended or self.ends_at is None else clock.iso(self.ends_at)
+        return has_ended, ends_at is None, ends_at or "", self.slug
+
     @property
     def has_result(self) -> bool:
         """Whether it has a private board."""

@@ -97,6 +97,8 @@ class Options:
             raise UsageError("--from needs exactly one competition", "kagsync sync SLUG --from FILE")
         if self.board is not None and self.source is None:
             raise UsageError("--board needs --from", "kagsync sync SLUG --from FILE --board private")
+        if self.accept_name and self.source is None:
+            raise UsageError("--accept-name needs --from", "kagsync sync SLUG --from FILE --accept-name")
         if self.higher_is_better is not None and not slugs:
             raise UsageError("a direction needs named competitions", "kagsync sync SLUG --lower-is-better")
         if self.names is not None and self.report is None:

@@ -31,10 +31,10 @@ _LONGEST = 500  # characters of what Kaggle says; its own forms take fewer
 
 
 class Added(NamedTuple):
-    """A competition after `add`; `new` if it was not tracked before."""
+    """A competition after `add`, and as it was before; None: it was not tracked."""
 
     competition: Competition
-    new: bool
+    before: Competition | None
 
     @property
     def text(self) -> str:
@@ -47,7 +47,9 @@ class Added(NamedTuple):
             None if competition.is_linked else "not linked to Kaggle",
         ]
         known = ", ".join(fact for fact in facts if fact)
-        verb = "Added" if self.new else "Already tracked:"
+        verb = "Added"
+        if self.before is not None:
+            verb = "Already tracked:" if _details(self.before) == _details(competition) else "Updated"
         return printable(f"{verb} {competition.slug}" + (f" ({known})" if known else ""))
 
 
@@ -91,7 +93,18 @@ def add(
             _save_facts(write, competition, facts)
         if title is not None:
             write.competitions.set_title(competition.id, title)
-    return Added(store.competitions.get(slug), new=found is None)
+    return Added(store.competitions.get(slug), before=found)
+
+
+def _details(competition: Competition) -> tuple[object, ...]:
+    """What people and Kaggle say about a competition."""
+    own = (
+        competition.title,
+        competition.kaggle_competition_id,
+        competition.higher_is_better,
+        competition.medals,
+    )
+    return (*own, competition.deadline, competition.metric, competition.awards_points)
 
 
 def set_direction(store: Store, slugs: Iterable[str], *, higher_is_better: bool) -> None:

@@ -137,6 +137,18 @@ def test_python_m_kagsync_is_kagsync() -> None:
         (["sync", "--all", "--lower-is-better"], "a direction needs named competitions"),
         (["fetch", "https://example.com/competitions/titanic"], "not a URL of kaggle.com"),
         (["competitions", "add", "https://www.kaggle.com/datasets/a/b"], "not the URL of a competition"),
+        (["sync", "titanic", "--accept-name"], "--accept-name needs --from"),
+        (["sync", "titanic", "--from", "x.zip", "--jobs", "2"], "--jobs is for several competitions"),
+        (["sync", "a", "b", "--from", "x.zip"], "--from needs exactly one competition"),
+        (["sync", "--all", "--from", "x.zip"], "--from needs exactly one competition"),
+        (["sync", "--all", "--board", "private"], "--board needs --from"),
+        (["sync", "--all", "--names", "real"], "--names needs --report"),
+        (["show", "titanic", "--by-group", "--user", "x"], "--by-group and --user contradict each other"),
+        (["show", "titanic", "--by-group", "--group", "x"], "--by-group and --group contradict each other"),
+        (["show", "--by-group"], "--by-group needs a competition"),
+        (["show", "--board", "public"], "--board needs a competition"),
+        (["schedule", "print", "--cron", "--systemd"], "--cron and --systemd contradict each other"),
+        (["schedule", "print", "--cron", "--names", "real"], "--names needs --report"),
         (["competitions", "add", "a", "b", "--title", "x"], "are for one competition"),
         (["competitions", "add", "a", "--kaggle-id", "b", "--no-kaggle"], "contradict each other"),
         (["users", "add", "two words"], "not a Kaggle username"),
@@ -230,8 +242,14 @@ def test_a_competition_is_added_by_slug_or_by_any_tab_of_its_url(kagsync: Kagsyn
 def test_adding_asks_kaggle_for_the_facts(synced: KaggleServer, kagsync: Kagsync) -> None:
     told = "(Spaceship Titanic, deadline 2030-01-01, metric Accuracy)"
     assert kagsync.ok("competitions", "add", SLUG) == f"Already tracked: {SLUG} {told}\n"
-    assert "My title" in kagsync.ok("competitions", "add", SLUG, "--title", "My title")
-    assert "My title" in kagsync.ok("competitions", "add", SLUG)
+    updated = f"Updated {SLUG} (My title, deadline 2030-01-01, metric Accuracy)\n"
+    assert kagsync.ok("competitions", "add", SLUG, "--title", "My title") == updated
+    assert kagsync.ok("competitions", "add", SLUG).startswith(f"Already tracked: {SLUG} (My title")
+    for changed in ("--lower-is-better", "--no-medals", "--kaggle-id=other", "--no-kaggle"):
+        assert kagsync.ok("competitions", "add", SLUG, changed).startswith(f"Updated {SLUG} ")
+        assert kagsync.ok("competitions", "add", SLUG, changed).startswith(f"Already tracked: {SLUG} ")
+    synced.competition(SLUG, title="Spaceship Titanic", deadline="2031-01-01T00:00:00Z")
+    assert kagsync.ok("competitions", "add", SLUG, f"--kaggle-id={SLUG}").startswith(f"Updated {SLUG} ")
 
 
 def test_adding_works_whatever_kaggle_says(kaggle: KaggleServer, kagsync: Kagsync) -> None:

@@ -135,7 +135,7 @@ def test_any_value_works_or_is_refused_in_a_line(
     monkeypatch.setenv("PATH", "")  # no crontab and no systemctl: nothing is installed
     needed = {
         "history": [SLUG],
-        "sync": [SLUG, "--from", str(club), "--force"],
+        "sync": [SLUG] if name == "--jobs" else [SLUG, "--from", str(club), "--force"],
         "add": ["json://localhost:2/"],
     }
     for value in ANY:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world.boards import Team, board_csv, board_name
+from world.running import set_columns
 
 from kagsync.queries import board
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from world.running import Kagsync
+
+    from kagsync.settings import Settings
 
 FIRST, SECOND = "2025-10-30T12:00:00", "2025-10-31T12:00:00"
 
@@ -59,3 +62,33 @@ def test_it_builds_no_board(tracked: None, kagsync: Kagsync, monkeypatch: pytest
     monkeypatch.setattr(board, "_view", fail)
 
     assert "titanic" in kagsync.ok("competitions", "list")
+
+
+@pytest.mark.parametrize("command", [["competitions", "list"], ["show"], ["status"]], ids=" ".join)
+def test_what_ends_next_comes_first_and_ended_ones_last(
+    command: list[str], kagsync: Kagsync, settings: Settings
+) -> None:
+    ends = {
+        "b-over": "2020-01-01T00:00:00Z",
+        "a-over": "2021-01-01T00:00:00Z",
+        "never": None,
+        "absurd": "0001-01-01T00:00:00Z",
+        "late": "2199-12-31T00:00:00Z",
+        "soon": "2099-01-01T00:00:00Z",
+        "also-soon": "2099-01-01T00:00:00Z",
+    }
+    kagsync.ok("competitions", "add", *ends, "--no-kaggle")
+    for slug, deadline in ends.items():
+        set_columns(settings.db, slug, deadline=deadline)
+    expected = ["also-soon", "soon", "late", "absurd", "never", "a-over", "b-over"]
+
+    found = json.loads(kagsync(*command, "--format", "json").out)
+    rows = found["competitions"] if command == ["status"] else found
+    assert [each["competition"] for each in rows] == expected
+
+    lines = kagsync(*command).out.splitlines()
+    named = [line.split()[0] for line in lines if line.split() and line.split()[0] in ends]
+    assert named == expected
+    if command != ["status"]:
+        written = kagsync.ok(*command, "--format", "csv").splitlines()
+        assert [line.partition(",")[0] for line in written[1:]] == expected

@@ -765,7 +765,7 @@ def test_install_says_what_it_did_and_how_to_undo_it(crontab: Crontab, kagsync: 
     again = kagsync.ok("schedule", "install", "--every", "2h").splitlines()
 
     assert first[0].startswith("Installed: cron runs kagsync every 5 minutes, from /")
-    assert again[0].startswith("Renewed: cron runs kagsync every 2 hours, from /")
+    assert again[0].startswith("Updated: cron runs kagsync every 2 hours, from /")
     assert first[-1] == "To see when it last ran: kagsync schedule status. To undo: kagsync schedule remove"
     assert kagsync.ok("schedule", "install", "--quiet") == ""
 
@@ -1088,7 +1088,7 @@ def test_install_and_remove_with_systemd(
         }
     ]
 
-    assert kagsync.ok("schedule", "install", "--systemd", "--every", "15m").startswith("Renewed: ")
+    assert kagsync.ok("schedule", "install", "--systemd", "--every", "15m").startswith("Updated: ")
     assert [path.read_bytes() for path in sorted(folder.iterdir())] == first
 
     systemctl.unlink()
@@ -1399,7 +1399,7 @@ def test_install_status_and_remove_with_task_scheduler(
         }
     ]
 
-    assert kagsync.ok("schedule", "install", "--windows", "--every", "10m").startswith("Renewed: ")
+    assert kagsync.ok("schedule", "install", "--windows", "--every", "10m").startswith("Updated: ")
     assert schtasks.read_bytes() == content
 
     assert kagsync.ok("schedule", "remove") == "Removed from Windows Task Scheduler\n"

@@ -100,7 +100,7 @@ def test_its_option_prints_installs_shows_and_removes_it(scheduler: Scheduler, k
 
     out = kagsync.ok("schedule", "install", option)
     assert out.startswith(f"Installed: {scheduler.title} runs kagsync every 5 minutes, from /")
-    assert kagsync.ok("schedule", "install", option).startswith("Renewed: ")
+    assert kagsync.ok("schedule", "install", option).startswith("Updated: ")
 
     status = json.loads(kagsync("schedule", "status", "--format", "json").out)
     assert [(each["scheduler"], each["this"]) for each in status["installed"]] == [(scheduler.name, True)]

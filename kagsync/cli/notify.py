@@ -38,7 +38,7 @@ def notify_add(
     with open_store(loaded) as store:
         added = targets.add(store, url, slug=named, only=only, group=group, quiet_for=pause)
     number = added.target.id
-    known = "Added" if added.new else "Already there as"
+    known = "Added" if added.new else "Updated" if added.updated else "Already there as"
     common.say(
         f"{known} {number}: {added.shown} (label {added.target.label}). "
         f"To try it: kagsync notify test {number}"

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Added:
-    """A target, how it is shown, and whether it is new: the same one may have existed already."""
+    """A target, how it is shown, and whether it is new, or existed already and was updated."""
 
     target: Target
     shown: str
     new: bool
+    updated: bool = False
 
 
 def add(
@@ -61,7 +62,7 @@ def add(
     for known in store.targets.all():
         if (known.url, _filters(known.subscription)) == (url, _filters(wanted)):
             store.targets.change(known.id, wanted)
-            return Added(known, channel.shown(known), new=False)
+            return Added(known, channel.shown(known), new=False, updated=known.subscription != wanted)
     target = store.targets.add(url, wanted, clock.utc_now())
     store.make_private()
     return Added(target, channel.shown(target), new=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kagsync.cli import command, main
+from kagsync.errors import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,3 +131,51 @@ def test_a_destructive_command_is_not(words: list[str], kagsync: Kagsync) -> Non
     for name in command.DESTRUCTIVE - {words[-1]}:
         assert name not in ran.err
     assert "--help" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "expected"),
+    [
+        ("titanik", ["titanic", "digits"], ["titanic"]),
+        ("TITANIC", ["titanic"], ["titanic"]),
+        ("titanic", ["spaceship-titanic"], ["spaceship-titanic"]),
+        (
+            "house-prices",
+            ["house-prices-advanced-regression-techniques"],
+            ["house-prices-advanced-regression-techniques"],
+        ),
+        ("hist", ["history", "missing"], ["history"]),
+        ("liddell", ["Alice Liddell"], ["Alice Liddell"]),
+        ("tset", ["test", "list"], ["test"]),
+        ("bb", ["bob", "li"], ["bob"]),
+        ("birdclef-2025", ["arc-prize-2025"], []),
+        ("mark", ["max", "me", "marie"], []),
+        ("x", ["li", "max", "y2"], []),
+        ("start", ["status", "restore"], []),
+        ("walmart-recruiting", ["dog-breed-identification"], []),
+        ("a.c", ["abc-def"], []),
+        ("(", ["abc"], []),
+        ("", ["abc"], []),
+        ("improve", ["moved", "improved"], ["improved"]),
+    ],
+)
+def test_a_name_is_near_if_few_letters_are_wrong_or_the_word_is_a_part_of_it(
+    word: str, known: list[str], expected: list[str]
+) -> None:
+    assert near(word, known) == expected
+
+
+def test_the_nearest_comes_first_and_three_at_most() -> None:
+    assert near("user1", ["user12", "user123", "user2", "user1x", "USER1"]) == ["USER1", "user12", "user1x"]
+
+
+@pytest.mark.parametrize(
+    ("words", "suggested"),
+    [(["show", "--formt"], "--format"), (["sync", "--al"], "--all"), (["sync", "--dp"], "--db")],
+    ids=" ".join,
+)
+def test_only_a_near_option_is_suggested(words: list[str], suggested: str, kagsync: Kagsync) -> None:
+    ran = kagsync(*words, "x")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"(Possible options: {suggested})" in ran.err
+    assert "Possible" not in kagsync(words[0], "--zzz", "x").err

@@ -394,7 +394,8 @@ def test_how_channels_are_shown(address: str, masked: str, boards: Boards, kagsy
             "would ignore a part of this mailto:// URL",
         ),
         (["json://example.com:99999/"], "99999 is not a port"),
-        (["json://x", "--only", "improved,nonesuch"], "'nonesuch' is not a reason"),
+        (["json://x", "--only", "improved,nonesuch"], "'nonesuch' is not a reason. Choose from new, "),
+        (["json://x", "--only", "improve"], "'improve' is not a reason. Did you mean improved?"),
         (["json://x", "--only", ","], "',' is not a reason"),
         (["json://x", "--competition", "titanc"], "Did you mean titanic?"),
         (["json://x", "--group", "c"], "nobody is in a group 'c'"),
@@ -490,7 +491,8 @@ def test_the_same_channel_with_the_same_filters_is_one_target(
 ) -> None:
     assert add(kagsync, channel).startswith("Added 1: ")
     again = kagsync.ok("notify", "add", url(channel), "--quiet-for", "2h")
-    assert again.startswith("Already there as 1: ")
+    assert again.startswith("Updated 1: ")
+    assert kagsync.ok("notify", "add", url(channel), "--quiet-for", "120m").startswith("Already there as 1: ")
     assert [each["quiet_for_seconds"] for each in listed(kagsync)] == [7200]
     assert add(kagsync, channel, "--only", "left").startswith("Added 2: ")
     add(kagsync, channel)

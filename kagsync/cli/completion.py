@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer.completion
 import typer.core
 
-from kagsync import settings
+from kagsync import errors, settings
 from kagsync.cli.main import COMPLETING
 from kagsync.errors import NoDatabase, UsageError
 from kagsync.log import logger
@@ -61,9 +61,18 @@ def complete(command: Callable[[list[str]], Any]) -> int:
         command: gives the command that words call.
 
     Returns:
-        the exit code.
+        the exit code, which says to fish whether there is anything to offer.
     """
-    logger.setLevel(logging.CRITICAL + 1)  # a warning would end up in the line that is being typed
+    try:
+        return _answer(command)
+    except SystemExit as end:
+        return int(end.code or 0)
+    except Exception:  # noqa: BLE001  (nothing may appear in the line that is being typed)
+        return errors.SOME_FAILED
+
+
+def _answer(command: Callable[[list[str]], Any]) -> int:
+    logger.setLevel(logging.CRITICAL + 1)  # a warning would appear in that line, too
     words = (os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")).split()[1:]
     called = command([] if words[:1] == ["help"] else words)
     _complete_names(called)
@@ -105,6 +114,11 @@ def _people(context: Any) -> list[str]:
         return [user.handle for user in store.users.all()]
 
 
+def _groups(context: Any) -> list[str]:
+    with _store(context) as store:
+        return sorted({user.group for user in store.users.all() if user.group})
+
+
 def _commands(context: Any) -> list[str]:
     """The commands that `kagsync help` can be asked for after the words that are already there."""
     command = context.find_root().command
@@ -126,4 +140,5 @@ def _store(context: Any) -> Store:
     return Store.open_to_read(loaded.db, loaded.locks)
 
 
-_NAMES = {"SLUG": _slugs, "PERSON": _people, "COMMAND": _commands}  # by the parameter's name in the help
+# By what the help calls the parameter.
+_NAMES = {"SLUG": _slugs, "PERSON": _people, "GROUP": _groups, "COMMAND": _commands}

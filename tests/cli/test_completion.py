@@ -28,7 +28,8 @@ SCRIPTS = Path(sys.executable).parent
 @pytest.fixture
 def tracked(kagsync: Kagsync) -> None:
     kagsync.ok("competitions", "add", "titanic", "spaceship-titanic", "--no-kaggle")
-    kagsync.ok("users", "add", "alice", "Bob")
+    kagsync.ok("users", "add", "alice", "Bob", "--group", "red")
+    kagsync.ok("users", "add", "carol", "--group", "blue `x`")
     kagsync.ok("users", "add", "--team", "Group $(touch hacked) 07")
 
 
@@ -61,7 +62,8 @@ def offered(kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         ("kagsync show TI", ["titanic"]),
         ("kagsync -v sync titanic sp", ["spaceship-titanic"]),
         ("kagsync notify add json://x --competition t", ["titanic"]),
-        ("kagsync show --user ", ["alice", "Bob", "group-touch-hacked-07"]),
+        ("kagsync show --user ", ["alice", "Bob", "carol", "group-touch-hacked-07"]),
+        ("kagsync show titanic --group ", ["red"]),
         ("kagsync users archive b", ["Bob"]),
         ("kagsync history titanic al", ["alice"]),
         ("kagsync backup ", []),
@@ -80,7 +82,7 @@ def test_a_name_that_a_shell_could_run_is_not_offered(
 ) -> None:
     with closing(sqlite3.connect(settings.db)) as connection, connection:
         connection.execute("UPDATE users SET handle = '$(reboot)', username = NULL WHERE handle = 'alice'")
-    assert offered("kagsync users archive ") == ["Bob", "group-touch-hacked-07"]
+    assert offered("kagsync users archive ") == ["Bob", "carol", "group-touch-hacked-07"]
 
 
 def test_without_a_database_nothing_is_offered_and_none_is_created(
@@ -177,3 +179,13 @@ def test_outside_of_a_shell_the_error_says_what_to_do(
             ran = kagsync(option)
             assert (ran.code, ran.out) == (2, "")
             assert "bash, zsh, fish or PowerShell" in ran.err
+
+
+def test_a_shell_that_asks_in_a_wrong_way_gets_no_traceback(
+    kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for asked in ("complete_bash", "complete_zsh", "complete_fish", "complete_ksh", "1", ""):
+        monkeypatch.setenv("_KAGSYNC_COMPLETE", asked)
+        ran = kagsync("show")
+        assert ran.code in (0, 1)
+        assert "Traceback" not in ran.err

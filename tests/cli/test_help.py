@@ -46,9 +46,12 @@ def test_no_other_command_is_there() -> None:
     assert set(main.command([]).commands) == set(main._FILES)
 
 
-def test_only_the_file_of_the_command_is_loaded() -> None:
+@pytest.mark.parametrize(
+    "words", [["show"], ["-q", "--db", "x", "show"], ["--db=x", "-v", "show"]], ids=" ".join
+)
+def test_only_the_file_of_the_command_is_loaded(words: list[str]) -> None:
     script = (
-        "import sys; from kagsync.cli import main; main.main(['show', '--help'])\n"
+        f"import sys; from kagsync.cli import main; main.main([*{words}, '--help'])\n"
         "print(*sorted(name for name in sys.modules if name.startswith('kagsync.cli.')))"
     )
 

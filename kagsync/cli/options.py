@@ -99,6 +99,22 @@ OneUser = Annotated[
     typer.Option("--user", metavar="PERSON", help="Only the person of this username, student id or name."),
 ]
 Group = Annotated[str | None, typer.Option("--group", metavar="GROUP", help="Only the people in this group.")]
+Sort = Annotated[
+    str | None,
+    typer.Option("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN: descending."),
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N people, of each group.")
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", metavar="COLUMNS", help="Only these columns, in this order: rank,person,score."
+    ),
+]
+LocalTime = Annotated[
+    bool, typer.Option("--local-time", help="Times in this machine's time zone instead of UTC.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Slugs = Annotated[list[str], typer.Argument(metavar="SLUG", help="Tracked competitions.")]
 

@@ -16,19 +16,24 @@ from kagsync.cli.options import (
     AnyFormatOfMany,
     AnySlug,
     BoardToShow,
+    Columns,
     Group,
+    Limit,
+    LocalTime,
     NamesOfReport,
     OneUser,
     ShownBoard,
     Slug,
+    Sort,
     storable,
 )
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, FormatOfMany, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
+    from kagsync.queries.order import Order
     from kagsync.queries.overview import Overview
     from kagsync.settings import Settings
     from kagsync.store import Store
@@ -53,39 +58,87 @@ def show(
     by_group: Annotated[bool, typer.Option("--by-group", help="A table for each group.")] = False,
     board: BoardToShow = ShownBoard.final,
     since: Since = None,
+    sort: Sort = None,
+    limit: Limit = None,
+    columns: Columns = None,
+    local_time: LocalTime = False,
     format_: AnyFormat = Format.table,
 ) -> Result:
     """Show where everybody stands, what moved, and what is next."""
     from kagsync.output import board_table, tables
     from kagsync.queries import board as query
     from kagsync.queries import last_seen, overview
+    from kagsync.queries.order import arranged
 
     loaded = common.settings_to_read()
     now = clock.utc_now()
     compared = _since(since, loaded, now)
+    zone = None if local_time else UTC
+    order, chosen = _order(sort), _columns(columns)
     if by_group and slug is None:
         raise UsageError("--by-group needs a competition", "Use: kagsync show SLUG --by-group")
     if by_group and (user is not None or group is not None):
         only = "--user" if group is None else "--group"
         raise UsageError(f"--by-group and {only} contradict each other", "Pass one of them")
+    if format_ in (Format.json, Format.csv) and (chosen or local_time):
+        raise UsageError(
+            f"{'--columns' if chosen else '--local-time'} does not go with --format {format_}",
+            "JSON and CSV always have all keys, and times in UTC",
+        )
     if slug is None and user is None:
         if board is not ShownBoard.final:
             raise UsageError("--board needs a competition", f"Use: kagsync show SLUG --board {board}")
+        for option, given in (("--sort", sort), ("--limit", limit), ("--columns", columns)):
+            if given is not None:
+                raise UsageError(
+                    f"{option} needs a competition or a person", f"Use: kagsync show SLUG {option} {given}"
+                )
         found = _overviews(loaded, group, compared, now)
-        return Result(tables.overview(found, now), [overview.as_json(each) for each in found])
+        return Result(tables.overview(found, now, zone), [overview.as_json(each) for each in found])
     with open_to_read(loaded) as store:
         users = _people(store, user, group)
         if slug is None:
-            views = query.boards(store, users, compared, board=board.value)
-            return Result(board_table.person(views, now), query.entries_as_json(views))
+            views = arranged(query.boards(store, users, compared, board=board.value), order, limit)
+            shown = board_table.person(views, now, zone=zone, columns=chosen)
+            return Result(shown, query.entries_as_json(views))
         view = query.board(store, inputs.competition_slug(slug), users, compared, board=board.value)
+    (view,) = arranged([view], order, limit, by_group=by_group)
     seen = view.competition.snapshot_at
     whole = user is None and group is None
     looked = since == _LAST or (whole and format_ is Format.table and sys.stdout.isatty())
     if seen is not None and looked:
         last_seen.remember(loaded, view.competition.slug, seen)
-    shown = board_table.groups(view, now) if by_group else board_table.board(view, now)
-    return Result(shown, query.entries_as_json([view]))
+    table = board_table.groups if by_group else board_table.board
+    return Result(table(view, now, zone=zone, columns=chosen), query.entries_as_json([view]))
+
+
+def _order(text: str | None) -> Order | None:
+    """What `--sort` asks for."""
+    if text is None:
+        return None
+    from kagsync.queries.order import KEYS, Order
+
+    return Order(_column(text.removeprefix("-"), KEYS), descending=text.startswith("-"))
+
+
+def _columns(text: str | None) -> list[str]:
+    """The columns that `--columns` asks for."""
+    if text is None:
+        return []
+    from kagsync.output.board_table import COLUMNS
+
+    return list(dict.fromkeys(_column(each, COLUMNS) for each in text.split(",")))
+
+
+def _column(text: str, known: Collection[str]) -> str:
+    """A column's key, which may be written like its title: `Last sub`, `last-sub`."""
+    key = text.strip().lower().replace("-", "_").replace(" ", "_")
+    if key in known:
+        return key
+    raise UsageError(
+        f"{inputs.short(text)} is not one of these columns: {', '.join(known)}",
+        errors.did_you_mean(key, list(known), "kagsync show --help"),
+    )
 
 
 def _since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Competition], datetime]:

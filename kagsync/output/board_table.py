@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING
 
 from kagsync import clock
-from kagsync.output import hints
-from kagsync.output.terminal import DOWN, UP, Blocks, Column, Table, moment, sparkline
-from kagsync.output.wording import (
-    MATCHED_BY_NAME_SIGN,
-    arrow,
-    ends,
-    left,
-    listed,
-    mark,
-    person_name,
-    phase_words,
-    shaken,
-)
+from kagsync.output import board_notes, hints
+from kagsync.output.terminal import DOWN, UP, Blocks, Column, Table, signed, sparkline, trend
+from kagsync.output.wording import arrow, left, listed, mark, missing, person_name, shaken
 from kagsync.queries.board import score_is_better
-from kagsync.queries.unseen import NEVER
-from kagsync.standings import lifecycle
 from kagsync.standings.movements import CAME_BACK, FINAL, NEW
 from kagsync.standings.sentences import brief
 from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime, tzinfo
 
     from kagsync.queries.board import BoardView, Line
     from kagsync.standings.gaps import Gap
-    from kagsync.standings.lifecycle import Phase
     from kagsync.standings.movements import Movement
     from kagsync.standings.standing import Standing
-    from kagsync.store.records import Competition, User
+    from kagsync.store.records import Competition
 
-_NAMES_IN_A_LINE = 12
+_NEXT = "Next: the score still missing, and the places in brackets"
+_LEAST_OF_A_NAME = 8  # characters that are shown of a name behind numbers
+_GAPS: dict[str, Callable[[Line], Gap | None]] = {
+    "next_person": lambda line: line.next_person,
+    "next_baseline": lambda line: line.next_baseline,
+}
 
 
 @dataclass(frozen=True)
@@ -137,12 +130,14 @@ def _last_submission(row: Row) -> str:
     return clock.ago(clock.parse_iso(date), row.now) if date else ""
 
 
+def _distance(row: Row, gap: Gap) -> str:
+    """How far it is, in score and places, with a space behind."""
+    score = "tied " if gap.score == 0 else "" if gap.score is None else f"{missing(gap.score, row.decimals)} "
+    return score if gap.places is None else f"{score}({gap.places:,}) "
+
+
 def _gap(row: Row, gap: Gap | None) -> str:
-    if gap is None:
-        return ""
-    score = "" if gap.score is None else f"{gap.score:.{row.decimals}f} "
-    places = "" if gap.places is None else f"({gap.places:,}) "
-    return f"{score}{places}{gap.to}"
+    return "" if gap is None else f"{_distance(row, gap)}{gap.shown}"
 
 
 def _next_medal(row: Row) -> str:
@@ -153,8 +148,8 @@ def _next_medal(row: Row) -> str:
 _ALL: dict[str, Column[Row]] = {
     "rank": Column("Rank", _rank, right=True, style="bold"),
     "public_rank": Column("Public", _public_rank, right=True, keep=88),
-    "shake_up": Column("Shake-up", _shake_up, right=True, keep=96, signed=True),
-    "moved": Column("Moved", lambda row: moved(row.movement), right=True, keep=95, style="dim", signed=True),
+    "shake_up": Column("Shake-up", _shake_up, right=True, keep=96, style=signed),
+    "moved": Column("Moved", lambda row: moved(row.movement), right=True, keep=95, sparse=True, style=signed),
     "top": Column("Top", _top, right=True, keep=40, style="dim"),
     "person": Column("Person", lambda row: row.line.user.shown_name + mark(row.line), shrink=14),
     "username": Column(
@@ -163,17 +158,19 @@ _ALL: dict[str, Column[Row]] = {
     "team": Column("Team", _team, keep=50, shrink=12),
     "score": Column("Score", _score, right=True, keep=90, style="default"),
     "public_score": Column("Public score", _public_score, right=True, keep=75),
-    "medal": Column("Medal", lambda row: row.line.medal or "", keep=92),
-    "change": Column("Change", _change, right=True, keep=80, signed=True),
+    "medal": Column("Medal", lambda row: row.line.medal or "", keep=92, sparse=True),
+    "change": Column("Change", _change, right=True, keep=80, style=signed),
     "subs": Column("Subs", _submissions, right=True, keep=45),
     "last_sub": Column("Last sub", _last_submission, right=True, keep=42),
-    "why": Column("Why", lambda row: brief(row.movement) if row.movement else "", keep=85, shrink=15),
-    "next_person": Column("Next person", lambda row: _gap(row, row.line.next_person), keep=70, shrink=17),
-    "next_baseline": Column(
-        "Next baseline", lambda row: _gap(row, row.line.next_baseline), keep=60, shrink=17
+    "why": Column(
+        "Why", lambda row: brief(row.movement) if row.movement else "", keep=85, sparse=True, shrink=15
     ),
-    "next_medal": Column("Next medal", _next_medal, keep=65),
-    "trend": Column("Trend", lambda row: sparkline(row.line.ranks), keep=55, style="green"),
+    "next_person": Column("Next person", lambda row: _gap(row, row.line.next_person), keep=70, note=_NEXT),
+    "next_baseline": Column(
+        "Next baseline", lambda row: _gap(row, row.line.next_baseline), keep=60, note=_NEXT
+    ),
+    "next_medal": Column("Next medal", _next_medal, keep=65, note=_NEXT),
+    "trend": Column("Trend", lambda row: sparkline(row.line.ranks), keep=55, style=trend),
 }
 # The columns that a board does not have. On a private one, nothing is ahead any longer.
 _NOT_ON = {
@@ -206,15 +203,28 @@ def cells(row: Row) -> dict[str, str]:
     return {key: column.cell(row) for key, column in COLUMNS.items()}
 
 
-def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
+# This table has no column for the person, so it shows the team even if it has the person's name.
+_WHOLE_TEAM = replace(COLUMNS["team"], cell=lambda row: row.standing.team_name)
+
+
+def board(
+    view: BoardView,
+    now: datetime,
+    *,
+    group: str | None = None,
+    zone: tzinfo | None = UTC,
+    columns: Sequence[str] = (),
+) -> Table:
     """One competition: where everybody stands, what moved, what is next, and who is not on the board.
 
     Args:
         group: the name of the group that this table is about, for its title.
+        zone: of the times; None: the machine's.
+        columns: keys of `COLUMNS`, in the order to show them; none: all that the board has.
     """
-    shown = rows(view, now)
-    below = _gaps_in_words(shown[0]) if len(shown) == 1 and not view.is_private else []
-    below += _mark_note([view])
+    shown, competition = rows(view, now), view.competition
+    below = board_notes.next_in_words(shown[0]) if len(shown) == 1 and not view.is_private else []
+    below += [*_more(view.hidden), *board_notes.about_marks([view])]
     if view.shake_up is not None:
         from kagsync.standings import shake_up  # most competitions are running
 
@@ -224,155 +234,96 @@ def board(view: BoardView, now: datetime, *, group: str | None = None) -> Table:
         and len(shown) > 1
         and any(line.next_person or line.next_baseline or line.next_medal for line in view.on_board)
     ):
-        below.append("Next: the score still missing, and the places in brackets")
-    below += [left(line, "private board" if view.is_private else "board") for line in _gone(view)]
-    absent = _seen_elsewhere(view)
+        below.append(_NEXT)
+    which = "private board" if view.is_private else "board"
+    below += [left(line, which, zone) for line in board_notes.gone(view)]
+    absent = [person_name(user) for user in board_notes.seen_elsewhere(view)]
     if absent and not view.is_private:
-        below.append(f"Not on the board yet: {_people(absent)}")
-    elif absent and view.competition.has_result:
-        below.append(f"Not on the private board: {_people(absent)}")
-    below += _never_seen(view)
-    below += hints.undecided(view.undecided, most=_NAMES_IN_A_LINE)
-    title, facts = _header(view, now)
-    if group is not None:
-        title = f"{group}: {title}"
-    columns = [column for key, column in COLUMNS.items() if key not in _NOT_ON[view.competition.board]]
-    return Table(columns, shown, title=title, facts=facts, below=below, warning=_warning(view, now))
+        below.append(f"Not on the board yet: {listed(absent, board_notes.NAMES_IN_A_LINE)}")
+    elif absent and competition.has_result:
+        below.append(f"Not on the private board: {listed(absent, board_notes.NAMES_IN_A_LINE)}")
+    below += board_notes.never_seen(view)
+    below += hints.undecided(view.undecided, most=board_notes.NAMES_IN_A_LINE)
+    title, facts = board_notes.header(view, now, zone)
+    usual = [key for key in COLUMNS if key not in _NOT_ON[competition.board]]
+    return Table(
+        _by_order(_fitting(COLUMNS, columns or usual, shown, view.trend), columns),
+        shown,
+        title=title if group is None else f"{group}: {title}",
+        facts=facts,
+        below=below,
+        warning=board_notes.warning(view, now, zone),
+        chosen=bool(columns),
+    )
 
 
-def groups(view: BoardView, now: datetime) -> Blocks:
-    """One competition, in a block for each group."""
-    parts = [board(part, now, group=group or "Without a group") for group, part in view.by_group()]
-    return Blocks(parts or [board(view, now)])
-
-
-def person(views: list[BoardView], now: datetime) -> Table:
-    """One person on every board."""
-    columns = [
-        Column("Competition", lambda row: row.competition.slug + mark(row.line), shrink=20, style="bold"),
-        *(
-            replace(column, keep=_KEEP_OF_ONE_PERSON.get(key, column.keep))
-            for key, column in (COLUMNS | {"team": _WHOLE_TEAM}).items()
-            if key not in ("person", "username")
-        ),
+def groups(
+    view: BoardView, now: datetime, *, zone: tzinfo | None = UTC, columns: Sequence[str] = ()
+) -> Blocks:
+    """One competition, in a block for each group. The arguments are those of `board`."""
+    parts = [
+        board(part, now, group=group or "Without a group", zone=zone, columns=columns)
+        for group, part in view.by_group()
     ]
-    below = _mark_note(views)
+    return Blocks(parts or [board(view, now, zone=zone, columns=columns)])
+
+
+def person(
+    views: list[BoardView], now: datetime, *, zone: tzinfo | None = UTC, columns: Sequence[str] = ()
+) -> Table:
+    """One person on every board. The arguments are those of `board`."""
+    shown = [row for view in views for row in rows(view, now)]
+    competition = Column[Row](
+        "Competition", lambda row: row.competition.slug + mark(row.line), shrink=30, style="bold"
+    )
+    own = {
+        key: replace(column, keep=_KEEP_OF_ONE_PERSON.get(key, column.keep))
+        for key, column in (COLUMNS | {"team": _WHOLE_TEAM}).items()
+    }
+    usual = [key for key in own if key not in ("person", "username")]
+    below = [*_more(line for view in views for line in view.hidden), *board_notes.about_marks(views)]
     for view in views:
-        below += [f"{view.competition.slug}: {left(line)}" for line in _gone(view)]
-    if absent := [view.competition.slug for view in views if _seen_elsewhere(view)]:
+        below += [f"{view.competition.slug}: {left(line, zone=zone)}" for line in board_notes.gone(view)]
+    if absent := [view.competition.slug for view in views if board_notes.seen_elsewhere(view)]:
         below.append(f"Not on the board of: {', '.join(absent)}")
     for view in views[:1]:
-        below += _never_seen(view)
+        below += board_notes.never_seen(view)
     below += dict.fromkeys(line for view in views for line in hints.undecided(view.undecided))
-    return Table(columns, [row for view in views for row in rows(view, now)], below=below)
+    fitting = _fitting(own, columns or usual, shown, views[0].trend if views else timedelta())
+    return Table([competition, *_by_order(fitting, columns)], shown, below=below, chosen=bool(columns))
 
 
-# This table has no column for the person, so it shows the team even if it has the person's name.
-_WHOLE_TEAM = replace(COLUMNS["team"], cell=lambda row: row.standing.team_name)
+def _fitting(
+    columns: dict[str, Column[Row]], keys: Sequence[str], shown: list[Row], span: timedelta
+) -> list[Column[Row]]:
+    """The columns with these keys, made for the rows: whatever is cut, numbers stay whole.
+
+    Args:
+        span: how long the trend is.
+    """
+    own = dict(columns)
+    for key, gap in _GAPS.items():
+        longest = max((len(_distance(row, found)) for row in shown if (found := gap(row.line))), default=0)
+        own[key] = replace(own[key], shrink=longest + _LEAST_OF_A_NAME)
+    if span:
+        own["trend"] = replace(own["trend"], title=f"Trend ({clock.span(span.total_seconds())})")
+    return [own[key] for key in keys]
 
 
-def _header(view: BoardView, now: datetime) -> tuple[str, list[str]]:
-    competition = view.competition
-    title = competition.title
-    head = f"{title} ({competition.slug})" if title and title != competition.slug else competition.slug
-    if competition.snapshot_at is None:
-        if view.is_private:
-            return head, [f"No private board yet; the public one: kagsync show {competition.slug}"]
-        return head, [f"No board yet: kagsync sync {competition.slug}"]
-    phase = competition.phase(now)
-    teams = "" if competition.team_count is None else f"{competition.team_count:,} teams, "
-    facts = [
-        *_phase_facts(view, phase),
-        f"{teams}{len(view.on_board)} of ours",
-        f"{'private ' if view.is_private else ''}board of {moment(competition.snapshot_at)} "
-        f"({clock.since(competition.snapshot_at, now)})",
-    ]
-    if competition.synced_at is not None:
-        facts.append(f"last good sync {clock.since(competition.synced_at, now)}")
-    if phase.name == lifecycle.RUNNING and (deadline := ends(competition, now)):
-        facts.append(deadline)
-    if view.is_first and view.since >= competition.snapshot_at:
-        facts.append("the first board")
-    elif not view.is_private or any(_moved_since(line) for line in view.on_board):
-        first = "the first board, of " if view.is_first else ""
-        facts.append(f"compared with {first}{moment(view.since)}")
-    if not competition.active:
-        facts.append("paused")
-    return head, facts
+def _by_order(columns: list[Column[Row]], chosen: Sequence[str]) -> list[Column[Row]]:
+    """The same columns; if somebody chose them, the first ones are the most important."""
+    if not chosen:
+        return columns
+    return [replace(column, keep=-place, sparse=True) for place, column in enumerate(columns)]
 
 
-def _moved_since(line: Line) -> bool:
-    """Whether the columns that compare with an earlier time have something to say."""
-    return line.movement is not None and line.movement.reason != FINAL
-
-
-def _phase_facts(view: BoardView, phase: Phase) -> list[str]:
-    if phase.name == lifecycle.RUNNING:
-        return []
-    if view.competition.has_result and not view.is_private:
-        return [f"the public board; the final one: kagsync show {view.competition.slug}"]
-    return [phase_words(view.competition, phase)]
-
-
-def _warning(view: BoardView, now: datetime) -> str:
-    if until := view.competition.rests_until(now):
-        return f"Rests until {moment(until)}: Kaggle asked to wait (429)"
-    if view.last_error is None:
-        return ""
-    at, message = view.last_error
-    return f"The last sync failed {clock.since(at, now)}: {message}"
-
-
-def _gaps_in_words(row: Row) -> list[str]:
-    """What is ahead of one person, for a terminal that is too narrow for the columns."""
-    gaps = {
-        "person": row.line.next_person,
-        "baseline": row.line.next_baseline,
-        "medal": row.line.next_medal,
-    }
-    lines = []
-    for what, gap in gaps.items():
-        if gap is not None:
-            places = "" if gap.places is None else f", {gap.places:,} place{'' if gap.places == 1 else 's'}"
-            score = "" if gap.score is None else f", {gap.score:.{row.decimals}f} in score"
-            lines.append(f"Next {what}: {gap.to}{places}{score}")
-    return lines
+def _more(hidden: Iterable[Line]) -> list[str]:
+    count = len(list(hidden))
+    return [f"{count:,} more {'is' if count == 1 else 'are'} not shown (--limit)"] if count else []
 
 
 def _decimals(view: BoardView) -> int:
     """How many decimals Kaggle prints of this competition's scores."""
-    texts = [line.entry.standing.score_text or "" for line in (*view.on_board, *view.left)]
+    texts = [line.entry.standing.score_text or "" for line in (*view.on_board, *view.left, *view.hidden)]
     digits = [len(text.partition(".")[2]) for text in texts]
     return min(max(digits, default=0), 12)
-
-
-def _gone(view: BoardView) -> list[Line]:
-    """Who left the board for all that is known. The others may be on it under another name."""
-    return [line for line in view.left if not view.undecided.concerns(line.user)]
-
-
-def _mark_note(views: Iterable[BoardView]) -> list[str]:
-    marked = any(mark(line) for view in views for line in (*view.on_board, *view.left))
-    return [f"{MATCHED_BY_NAME_SIGN} matched by the team's name only"] if marked else []
-
-
-def _seen_elsewhere(view: BoardView) -> list[User]:
-    """Who was never on this board, without those about whom another line tells more."""
-    never_seen = {each.user.id for each in view.unseen}
-    return [user for user in view.missing if user.id not in never_seen and not view.undecided.concerns(user)]
-
-
-def _never_seen(view: BoardView) -> list[str]:
-    """Who was never on any board: a line for each person with a suggestion, and one for the others."""
-    people = [each for each in view.unseen if not view.undecided.concerns(each.user)]
-    shown = people[:_NAMES_IN_A_LINE]
-    lines = [f"{person_name(each.user)}: {each.hint}" for each in shown if each.hint != NEVER]
-    if others := [person_name(each.user) for each in shown if each.hint == NEVER]:
-        lines.append(f"{NEVER.capitalize()}: {', '.join(others)}")
-    if more := len(people) - len(shown):
-        lines.append(f"{more:,} more were {NEVER}: kagsync missing {view.competition.slug}")
-    return lines
-
-
-def _people(people: list[User]) -> str:
-    return listed([person_name(user) for user in people], _NAMES_IN_A_LINE)

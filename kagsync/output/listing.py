@@ -102,7 +102,7 @@ def _text(result: Result, out: TextIO) -> None:
 
     console = Console(file=out, highlight=False)
     for line in result.text.lines(console.width):
-        console.print(line)
+        console.print(line, crop=False)  # the terminal itself breaks a command that is too long
 
 
 def to_json(data: Any) -> str:

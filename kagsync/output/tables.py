@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync import clock
 from kagsync.output.board_table import moved
 from kagsync.output.chart import Series, chart
-from kagsync.output.terminal import DOWN, UP, Column, Lines, Table, moment
+from kagsync.output.terminal import DOWN, UP, Column, Lines, Table, moment, signed
 from kagsync.output.wording import ends, phase_since, phase_words
 from kagsync.standings import lifecycle
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import tzinfo
 
     from rich.text import Text
 
@@ -35,40 +36,56 @@ _LATEST = 40  # changes that a terminal shows under the chart
 _NO_COMPETITION = "No competition is tracked yet: kagsync competitions add SLUG"
 
 
-def overview(found: list[Overview], now: datetime) -> Table:
-    """One line a competition."""
+def overview(found: list[Overview], now: datetime, zone: tzinfo | None = UTC) -> Table:
+    """One line a competition, and what is wrong with some of them.
+
+    Args:
+        zone: of the times; None: the machine's.
+    """
 
     def person(each: Overview) -> str:
         return each.best.shown_name if each.best is not None and each.best_rank is not None else ""
 
     columns: list[Column[Overview]] = [
-        Column("Competition", lambda each: each.competition.slug, shrink=20, style="bold"),
+        Column("Competition", lambda each: each.competition.slug, shrink=30, style="bold"),
         Column("Title", lambda each: each.competition.title or "", keep=20, shrink=16),
         Column(
             "Ours", lambda each: f"{each.on_board} of {each.on_board + each.left + each.missing}", right=True
         ),
         Column("Best", lambda each: _number(each.best_rank) or "–", right=True, keep=80),
-        Column("Person", person, keep=60, shrink=14),
-        Column("Moved", lambda each: _rose_and_fell(each.rose, each.fell), keep=65),
+        Column("Person", person, keep=60, sparse=True, shrink=14),
+        Column("Moved", lambda each: _rose_and_fell(each.rose, each.fell), keep=65, sparse=True),
         Column("Teams", lambda each: _number(each.competition.team_count), right=True, keep=50),
-        Column("Ends", lambda each: _ends(each.competition, now), keep=55),
+        Column("Ends", lambda each: _ends(each.competition, now), keep=55, sparse=True),
         Column("Board", lambda each: _ago(each.competition.snapshot_at, now), right=True, keep=40),
         Column("Last sync", lambda each: _last_good(each.competition, now), right=True, keep=70),
-        Column("State", lambda each: _state(each, now), keep=90, shrink=10),
+        Column("State", lambda each: _state(each, now, zone), keep=90, shrink=14),
     ]
-    return Table(columns, found, below=[] if found else [_NO_COMPETITION])
+    below = [] if found else [_NO_COMPETITION]
+    for each in found:
+        slug = each.competition.slug
+        if until := each.competition.rests_until(now):
+            below.append(_rests(slug, until, zone))
+        if each.last_error is not None:
+            at, message = each.last_error
+            below.append(f"{slug} failed {clock.since(at, now)}: {message}")
+    return Table(columns, found, below=below)
 
 
-def _state(each: Overview, now: datetime) -> str:
+def _state(each: Overview, now: datetime, zone: tzinfo | None) -> str:
     if not each.competition.active:
         return "paused"
-    if until := each.competition.rests_until(now):
-        return f"rests until {moment(until)}"
+    if each.competition.rests_until(now):
+        return "rests"
     if each.last_error is not None:
-        return f"failed: {each.last_error[1]}"
+        return "failed"
     if each.phase.name != lifecycle.RUNNING:
-        return phase_words(each.competition, each.phase)
+        return phase_words(each.competition, each.phase, zone)
     return "ok" if each.competition.synced_at else "not synced yet"
+
+
+def _rests(slug: str, until: datetime, zone: tzinfo | None = UTC) -> str:
+    return f"{slug} rests until {moment(until, zone)}: Kaggle asked to wait (429)"
 
 
 def _rose_and_fell(rose: int, fell: int) -> str:
@@ -229,7 +246,7 @@ def _changes(rows: Rows | list[Row], *, earlier: int = 0) -> Table:
         Column(
             "Rank", lambda row: _number(row.standing and row.standing.rank) or "–", right=True, style="bold"
         ),
-        Column("Moved", lambda row: moved(row.movement), right=True, keep=95, style="dim", signed=True),
+        Column("Moved", lambda row: moved(row.movement), right=True, keep=95, style=signed),
         Column(
             "Score", lambda row: (row.standing.score_text or "–") if row.standing else "", right=True, keep=90
         ),
@@ -284,7 +301,7 @@ def status(found: Status) -> Table:
     for health in found.competitions:
         slug = health.competition.slug
         if health.rests_until is not None:
-            below.append(f"{slug} rests until {moment(health.rests_until)}: Kaggle asked to wait (429)")
+            below.append(_rests(slug, health.rests_until))
         if (failures := health.failures) is not None:
             below.append(f"{slug} failed {clock.since(failures.at, now)}: {failures.message}")
     facts = [f"{found.database}, {found.bytes:,} bytes"]

@@ -5,19 +5,26 @@ Names of teams and people are written by strangers: no name can style, move or h
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from rich.text import Text
 
 UP, DOWN = "▲", "▼"  # better, worse: shown by shape, not only by colour
 _BARS = "▁▂▃▄▅▆▇█"
+SIGN = "*"  # refers to a line below the table, so it stays when the cell that it ends is cut
+_EXTRA = 50  # columns that matter so much, or less, go before others are cut
+_USUAL = 30  # characters of a cell; longer cells are cut before that
+# In a text: a command, up to the end of its sentence, or a word; each with the space before it.
+_PIECE = re.compile(r"(\s*)((?<=[:?] )kagsync .*?(?:[;.](?= )|$)|\S+)")
 
 
 Item = TypeVar("Item")
@@ -29,19 +36,23 @@ class Column(Generic[Item]):
 
     Attributes:
         cell: the text for an item; empty if there is none.
-        keep: on a narrow terminal the column with the lowest number goes first.
+        keep: on a narrow terminal the column with the lowest number goes first; one with 50 or less goes
+            before the usual cells of the others are cut.
+        sparse: an empty cell says as much as the others. Other columns that are mostly empty go before all
+            that are not.
         shrink: before a column goes, cells of this one may be cut to this many characters (0: never cut).
-        style: Rich's, for a terminal.
-        signed: cells that begin with UP are green, with DOWN red.
+        style: Rich's, for a terminal, or a function that gives it for a cell.
+        note: a line below the table that is left out where no column with this note is shown.
     """
 
     title: str
     cell: Callable[[Item], str]
     right: bool = False
     keep: int = 100
+    sparse: bool = False
     shrink: int = 0
-    style: str = ""
-    signed: bool = False
+    style: str | Callable[[str], str] = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +79,7 @@ class Table:
         facts: short facts under it, kept whole where the line must break.
         below: lines under the table.
         warning: a last line that must not be missed.
+        chosen: whether somebody chose the columns, so that a line names those that do not fit.
     """
 
     def __init__(
@@ -79,8 +91,9 @@ class Table:
         facts: Sequence[str] = (),
         below: Sequence[str] = (),
         warning: str = "",
+        chosen: bool = False,
     ) -> None:
-        self.columns = columns
+        self.columns, self.chosen = columns, chosen
         rows = Rows(columns, items)
         self.rows: Rows[Item] | list[list[str]] = list(rows) if isinstance(items, list) else rows
         self.title, self.warning = printable(title), printable(warning)
@@ -91,19 +104,21 @@ class Table:
 
     def lines(self, width: int | None) -> Iterator[Text]:
         """The table as styled lines, fitted to `width` characters if that is given."""
-        from rich.text import Text
-
+        widths, dropped = _fitted(self.columns, *_measured(self), width)
+        unused = {self.columns[i].note for i in dropped} - {self.columns[i].note for i in widths}
+        below = [line for line in self.below if line not in unused]
+        if self.chosen and dropped:
+            titles = ", ".join(self.columns[i].title for i in dropped)
+            below.insert(0, f"The terminal is too narrow for: {titles}")
         blocks: list[Iterable[Text]] = []
         if self.title:
-            blocks.append(
-                [Text(self.title, "bold"), *(Text(line, "dim") for line in _wrapped(self.facts, width))]
-            )
+            blocks.append([*_paragraph(self.title, width, "bold"), *_facts(self.facts, width)])
         if self.rows:
-            blocks.append(_grid(self, width))
-        if self.below:
-            blocks.append([Text(line, "dim") for line in self.below])
+            blocks.append(_grid(self, widths, ruled=width is not None))
+        if below:
+            blocks.append([part for line in below for part in _paragraph(line, width, "dim")])
         if self.warning:
-            blocks.append([Text(self.warning, "red")])
+            blocks.append(_paragraph(self.warning, width, "red"))
         return _spaced(blocks)
 
 
@@ -150,7 +165,31 @@ def _spaced(blocks: Iterable[Iterable[Text]]) -> Iterator[Text]:
         yield from block
 
 
-def _wrapped(facts: list[str], width: int | None) -> list[str]:
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    """A text on lines of at most so many characters, all but the first of them indented.
+
+    Commands and words stay whole. One that is longer than a line has a line of its own, which the terminal
+    breaks, so that it can be copied.
+    """
+    from rich.cells import cell_len
+
+    lines = [""]
+    for space, piece in _PIECE.findall(text):
+        if not lines[-1] or cell_len(f"{lines[-1]}{space}{piece}") <= width:
+            lines[-1] += f"{space}{piece}"
+        else:
+            lines.append(f"{indent if cell_len(piece) + len(indent) <= width else ''}{piece}")
+    return lines
+
+
+def _paragraph(text: str, width: int | None, style: str) -> list[Text]:
+    from rich.text import Text
+
+    lines = [text] if width is None else wrapped(text, width, "  ")
+    return [Text(line, style, no_wrap=True, overflow="ignore") for line in lines]
+
+
+def _facts(facts: list[str], width: int | None) -> list[Text]:
     """The facts on as few lines as hold them."""
     lines: list[str] = []
     for fact in facts:
@@ -158,78 +197,110 @@ def _wrapped(facts: list[str], width: int | None) -> list[str]:
             lines[-1] += f" · {fact}"
         else:
             lines.append(fact)
-    return lines
+    return [part for line in lines for part in _paragraph(line, width, "dim")]
 
 
-def _grid(table: Table, width: int | None) -> Iterator[Text]:
-    from rich.cells import cell_len, set_cell_size
-    from rich.text import Text
+def _measured(table: Table) -> tuple[list[int], list[float]]:
+    """How wide each column is, and the share of its cells that are filled."""
+    from rich.cells import cell_len
 
-    longest = [0] * len(table.columns)
+    longest, filled, count = [0] * len(table.columns), [0] * len(table.columns), 0
     for row in table.rows:
-        longest = [
-            max(length, cell_len(cell) or bool(cell)) for length, cell in zip(longest, row, strict=True)
-        ]
-    filled = [i for i, length in enumerate(longest) if length]
+        count += 1
+        for i, cell in enumerate(row):
+            if cell:
+                filled[i] += 1
+                longest[i] = max(longest[i], cell_len(cell))
     natural = [max(cell_len(column.title), longest[i]) for i, column in enumerate(table.columns)]
-    widths = (
-        {i: natural[i] for i in filled} if width is None else _fitted(table.columns, natural, filled, width)
-    )
+    return natural, [each / max(count, 1) for each in filled]
+
+
+def _fitted(
+    columns: Sequence[Column[Any]], natural: list[int], filled: list[float], width: int | None
+) -> tuple[dict[int, int], list[int]]:
+    """The columns that fit side by side, each with its width, and those that do not.
+
+    Columns that are mostly empty go first, then the less important ones. Columns with nothing in them are
+    neither shown nor missed.
+    """
+    shown = [i for i, share in enumerate(filled) if share]
+    if width is None:
+        return {i: natural[i] for i in shown}, []
+    sparse = {i for i in shown if filled[i] < 0.5 and not columns[i].sparse}
+    extra = sparse | {i for i in shown if columns[i].keep <= _EXTRA}
+    least = {i: min(natural[i], columns[i].shrink or natural[i]) for i in shown}
+    usual = {i: least[i] if i in extra else max(least[i], min(natural[i], _USUAL)) for i in shown}
+    left = sorted(shown, key=lambda i: (i not in sparse, columns[i].keep), reverse=True)
+    while len(left) > 1 and _side_by_side(usual if left[-1] in extra else least, left) > width:
+        left.pop()
+    widths = {i: least[i] for i in sorted(left)}
+    spare = width - _side_by_side(widths, left)
+    for i in sorted(left, key=lambda i: natural[i] - least[i]):  # first those that are nearly whole
+        more = min(max(spare, 0), natural[i] - least[i])
+        widths[i] += more
+        spare -= more
+    return widths, [i for i in shown if i not in widths]
+
+
+def _side_by_side(widths: dict[int, int], columns: list[int]) -> int:
+    return sum(widths[i] + 2 for i in columns) - 2
+
+
+def _grid(table: Table, widths: dict[int, int], *, ruled: bool) -> Iterator[Text]:
+    from rich.text import Text
 
     def line(cells: list[str], style: str | None = None) -> Text:
         text = Text(no_wrap=True)
         for number, (i, space) in enumerate(widths.items()):
             cell, column = cells[i], table.columns[i]
-            if cell_len(cell) > space:
-                cell = set_cell_size(cell, space - 1).rstrip() + "…"
-            padding = " " * (space - cell_len(cell))
             text.append("  " if number else "")
-            content = padding + cell if column.right else cell + padding
-            text.append(content, style or _sign(column, cell) or column.style)
+            own = column.style if isinstance(column.style, str) else column.style(cell)
+            text.append(_padded(cell, space, right=column.right), style or own)
         return text
 
     titles = line([column.title for column in table.columns], "bold")
     yield titles
-    if width is not None:
+    if ruled:
         yield Text("─" * titles.cell_len, "dim", no_wrap=True)
     yield from (line(row) for row in table.rows)
 
 
-def _sign(column: Column[Any], cell: str) -> str:
-    if not column.signed:
-        return ""
-    return "green" if cell.startswith(UP) else "red" if cell.startswith(DOWN) else ""
+def _padded(cell: str, space: int, *, right: bool) -> str:
+    """A cell in just this many characters. What does not fit is cut off its end."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(cell) > space:
+        sign = SIGN if cell.endswith(SIGN) else ""
+        cell = f"{set_cell_size(cell, max(space - 1 - len(sign), 0)).rstrip()}…{sign}"
+    padding = " " * (space - cell_len(cell))
+    return padding + cell if right else cell + padding
 
 
-def _fitted(
-    columns: Sequence[Column[Any]], natural: list[int], shown: list[int], width: int
-) -> dict[int, int]:
-    """The columns that fit side by side, each with its width: some are cut, then the least important go."""
-    least = {i: min(natural[i], columns[i].shrink or natural[i]) for i in shown}
-    while len(least) > 1 and sum(least.values()) + 2 * (len(least) - 1) > width:
-        del least[min(least, key=lambda i: columns[i].keep)]
-    spare = width - sum(least.values()) - 2 * (len(least) - 1)
-    for i in sorted(least, key=lambda i: natural[i] - least[i]):  # first those that are nearly whole
-        more = min(max(spare, 0), natural[i] - least[i])
-        least[i] += more
-        spare -= more
-    return least
+def signed(cell: str) -> str:
+    """The style of a change: better, worse, or neither."""
+    return "green" if cell.startswith(UP) else "red" if cell.startswith(DOWN) else "dim"
+
+
+def trend(bars: str) -> str:
+    """The style of a `sparkline`: whether it ends better or worse than it began."""
+    known = bars.strip()
+    first, last = known[:1], known[-1:]
+    return "green" if last > first else "red" if last < first else "dim"
 
 
 def sparkline(ranks: list[int | None]) -> str:
-    """Ranks over time as bars, the best one the highest; empty if there are fewer than two."""
+    """Ranks at several moments as bars, the best one the highest; empty if none is known."""
     known = [rank for rank in ranks if rank is not None]
-    if len(known) < 2:
+    if len(ranks) < 2 or not known:
         return ""
-    best, worst = min(known), max(known)
-    if best == worst:
-        return _BARS[3] * len(ranks)
-    top = len(_BARS) - 1
-    return "".join(
-        " " if rank is None else _BARS[round((worst - rank) / (worst - best) * top)] for rank in ranks
-    )
+    best, worst, top = min(known), max(known), len(_BARS) - 1
+
+    def bar(rank: int) -> str:
+        return _BARS[3 if best == worst else round((worst - rank) / (worst - best) * top)]
+
+    return "".join(" " if rank is None else bar(rank) for rank in ranks)
 
 
-def moment(when: datetime) -> str:
-    """A time for people."""
-    return when.strftime("%Y-%m-%d %H:%M UTC")
+def moment(when: datetime, zone: tzinfo | None = UTC) -> str:
+    """A time for people, in a zone (None: the machine's), with its name."""
+    return when.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.board.matching import USERNAME
-from kagsync.output.terminal import DOWN, UP
+from kagsync.output.terminal import DOWN, SIGN, UP
 from kagsync.standings import lifecycle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from kagsync.queries.board import Line
     from kagsync.standings.lifecycle import Phase
     from kagsync.store.records import Competition, User
 
-MATCHED_BY_NAME_SIGN = "*"  # after a person who was matched only by the name of the team
+MATCHED_BY_NAME_SIGN = SIGN  # after a person who was matched only by the name of the team
 
 
 def mark(line: Line) -> str:
@@ -51,13 +52,13 @@ def ends(competition: Competition, now: datetime) -> str:
     return f"ends in {clock.span(max((deadline - now).total_seconds(), 60))}"
 
 
-def phase_words(competition: Competition, phase: Phase) -> str:
-    """A phase for people."""
+def phase_words(competition: Competition, phase: Phase, zone: tzinfo | None = UTC) -> str:
+    """A phase for people, with its date in a zone (None: the machine's)."""
     match phase.name:
         case lifecycle.FINAL:
             return "final, may change" if competition.is_linked else "final"
-        case lifecycle.FINISHED:
-            return f"final, finished since {phase.since:%Y-%m-%d}"
+        case lifecycle.FINISHED if phase.since is not None:
+            return f"final, finished since {phase.since.astimezone(zone):%Y-%m-%d}"
         case lifecycle.ENDED:
             return "ended, waiting for the final result" if competition.is_linked else "ended"
     return phase.name
@@ -68,11 +69,17 @@ def phase_since(phase: Phase) -> str:
     return phase.name if phase.since is None else f"{phase.name} since {phase.since:%Y-%m-%d}"
 
 
-def left(line: Line, board: str = "board") -> str:
-    """A sentence on somebody who left the board: when, and the last standing."""
+def missing(score: float, decimals: int) -> str:
+    """A gap in score, with as many decimals as scores have, or more if only zeros were left."""
+    text = f"{score:.{decimals}f}"
+    return text if float(text) or not score else f"{score:.9f}".rstrip("0")
+
+
+def left(line: Line, board: str = "board", zone: tzinfo | None = UTC) -> str:
+    """A sentence on somebody who left the board: when (the day in a zone), and the last standing."""
     entry, standing = line.entry, line.entry.standing
     rank = f"rank {standing.rank:,}" if standing.rank is not None else "no rank"
-    day = (entry.left_at or "")[:10]
+    day = f"{clock.parse_iso(entry.left_at).astimezone(zone):%Y-%m-%d}" if entry.left_at else ""
     was = f"was {rank}, score {standing.score_text or '–'}"
     if line.deleted:
         was += ", the account was deleted"

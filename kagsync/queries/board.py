@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from kagsync.store import Store
     from kagsync.store.records import Competition, Entry, User
 
-TREND_POINTS = 12
+_TREND = timedelta(days=7)  # how far back a trend goes at least
+_TREND_POINTS = 12
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Line:
     """One tracked person's standing.
 
     Attributes:
-        ranks: the latest ones, the oldest first (None: off the board).
+        ranks: at the moments of the view's trend (None: off the board).
         movement: what happened since the view's `since`; None: nothing.
         next_person, next_baseline, next_medal: what is ahead; None: nothing.
         medal: what this rank would get; None: no medal.
@@ -73,6 +75,8 @@ class BoardView:
         unseen: who was never on any board.
         shake_up: of all teams; None: not known, or this is not the private board.
         undecided: what the sync of this board could not decide about them.
+        trend: how long it was from the first to the last moment of the lines' `ranks`.
+        hidden: who is left out by a limit.
     """
 
     competition: Competition
@@ -85,10 +89,17 @@ class BoardView:
     is_first: bool = False
     shake_up: ShakeUp | None = None
     undecided: Undecided = NOTHING
+    trend: timedelta = timedelta()
+    hidden: list[Line] = field(default_factory=list)
 
     @property
     def is_private(self) -> bool:
         return self.competition.board == PRIVATE
+
+    @property
+    def ours(self) -> int:
+        """How many of these people are on the board."""
+        return len(self.on_board) + sum(line.entry.left_at is None for line in self.hidden)
 
     def by_group(self) -> list[tuple[str | None, BoardView]]:
         """A view for each group of these people, in order; None, for those without a group, comes last."""
@@ -96,13 +107,15 @@ class BoardView:
 
         def of(user: User) -> BoardView:
             if user.group not in views:
-                views[user.group] = replace(self, on_board=[], left=[], missing=[], unseen=[])
+                views[user.group] = replace(self, on_board=[], left=[], missing=[], unseen=[], hidden=[])
             return views[user.group]
 
         for line in self.on_board:
             of(line.user).on_board.append(line)
         for line in self.left:
             of(line.user).left.append(line)
+        for line in self.hidden:
+            of(line.user).hidden.append(line)
         for user in self.missing:
             of(user).missing.append(user)
         for each in self.unseen:
@@ -139,7 +152,7 @@ def board(
     competition = store.competitions.on(store.competitions.get(slug), board)
     if never_seen is None:
         never_seen = unseen.unseen(store, users)
-    return _view(store, competition, users, since, never_seen)
+    return _view(store, competition, users, since, never_seen, _axis(store, [competition], since))
 
 
 def boards(
@@ -148,7 +161,29 @@ def boards(
     """The views of all competitions, by slug. The arguments are those of `board`."""
     never = unseen.unseen(store, users)
     shown = [store.competitions.on(competition, board) for competition in store.competitions.all()]
-    return [_view(store, competition, users, since, never) for competition in shown]
+    axis = _axis(store, shown, since)
+    return [_view(store, competition, users, since, never, axis) for competition in shown]
+
+
+def _axis(
+    store: Store, competitions: list[Competition], since: Callable[[Competition], datetime]
+) -> list[int]:
+    """The moments at which trends show ranks: from the first to the last public board of the period.
+
+    The period is a week, or longer if `since` is earlier. All lines of a table have the same moments.
+    """
+    public = [each for each in competitions if each.board == PUBLIC]
+    last = [int(each.snapshot_at.timestamp()) for each in public if each.snapshot_at is not None]
+    first = [moment for each in public if (moment := store.history.first_board(each.id)) is not None]
+    if not first or not last:
+        return []
+    asked = min(int(since(each).timestamp()) for each in public)
+    until = max(last)
+    start = max(min(first), min(asked, until - int(_TREND.total_seconds())))
+    if start >= until:
+        return []
+    steps = _TREND_POINTS - 1
+    return [start + (until - start) * step // steps for step in range(_TREND_POINTS)]
 
 
 def _view(
@@ -157,12 +192,13 @@ def _view(
     users: list[User],
     since: Callable[[Competition], datetime],
     never_seen: list[Unseen],
+    axis: list[int],
 ) -> BoardView:
-    entries = {
-        entry.user_id: entry for entry in store.ledger(competition.board).boards.entries(competition.id)
-    }
+    ledger = store.ledger(competition.board)
+    entries = {entry.user_id: entry for entry in ledger.boards.entries(competition.id)}
+    ranks = ledger.history.ranks_at(competition.id, [each.id for each in users if each.id in entries], axis)
     moved = Moved(store, competition, since(competition))
-    line = _Liner(store, competition, entries, moved)
+    line = _Liner(store, competition, entries, moved, ranks)
     lines = [line(user, entry) for user in users if (entry := entries.get(user.id)) is not None]
     lines.sort(key=_by_rank)
     return BoardView(
@@ -176,6 +212,7 @@ def _view(
         is_first=moved.is_first,
         shake_up=results.whole_shake_up(store, competition) if competition.board == PRIVATE else None,
         undecided=undecided(store, competition, users, (competition.board,)),
+        trend=timedelta(seconds=axis[-1] - axis[0] if axis else 0),
     )
 
 
@@ -188,11 +225,17 @@ class _Liner:
     """Makes the lines of one competition; looks up only once what they have in common."""
 
     def __init__(
-        self, store: Store, competition: Competition, entries: dict[int, Entry], moved: Moved
+        self,
+        store: Store,
+        competition: Competition,
+        entries: dict[int, Entry],
+        moved: Moved,
+        ranks: dict[int, list[int | None]],
     ) -> None:
         self._history, boards = (ledger := store.ledger(competition.board)).history, ledger.boards
         self._competition = competition
         self._moved = moved
+        self._ranks = ranks
         self._applied_at = clock.iso(competition.snapshot_at) if competition.snapshot_at else None
         self._deleted = self._history.deleted_accounts(competition.id)
         self._baselines = boards.benchmarks(competition.id)
@@ -203,8 +246,9 @@ class _Liner:
         else:
             self._public = here
             self._private = results.standings(store, competition, PRIVATE) if competition.has_result else {}
-        names = {user.id: user.handle for user in store.users.all()}
-        self._others = gaps.by_rank((names[key], standing) for key, standing in here.items())
+        people = {user.id: user for user in store.users.all()}
+        self._others = gaps.by_rank((people[key].handle, standing) for key, standing in here.items())
+        self._names = {user.handle: user.name for user in people.values()}
 
     def __call__(self, user: User, entry: Entry) -> Line:
         competition, direction = self._competition, self._competition.direction
@@ -212,10 +256,10 @@ class _Liner:
         return Line(
             user,
             entry,
-            self._history.ranks(competition.id, user.id, last=TREND_POINTS),
+            self._ranks[user.id],
             entry.last_seen_at or self._applied_at,
             self._moved.overall(user.id),
-            gaps.to_person(standing, self._others) if here else None,
+            self._next_person(standing) if here else None,
             gaps.to_baseline(standing, self._baselines, direction) if here else None,
             gaps.to_medal(standing, self._medals) if here else None,
             gaps.medal(standing, self._medals) if here else None,
@@ -223,6 +267,10 @@ class _Liner:
             self._public.get(user.id),
             self._private.get(user.id),
         )
+
+    def _next_person(self, standing: Standing) -> Gap | None:
+        gap = gaps.to_person(standing, self._others)
+        return gap and replace(gap, name=self._names[gap.to])
 
 
 def _unix(text: str | None) -> int:

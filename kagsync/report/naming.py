@@ -45,12 +45,11 @@ class Naming:
     def __init__(self, names: str, everybody: Iterable[User]) -> None:
         self._names = names
         self._hides = names != REAL
-        people = list(everybody)
-        self.everybody = [self.user(user) for user in people]
-        self._handles = {
-            user.handle: shown.handle for user, shown in zip(people, self.everybody, strict=True)
-        }
-        self._keeps_views = not self._hides and all(old == new for old, new in self._handles.items())
+        self._people = {user.handle: self.user(user) for user in everybody}
+        self.everybody = list(self._people.values())
+        self._keeps_views = not self._hides and all(
+            handle == shown.handle for handle, shown in self._people.items()
+        )
 
     def user(self, user: User) -> User:
         """A person as pages show them."""
@@ -110,8 +109,8 @@ class Naming:
 
     def _gap(self, gap: Gap) -> Gap | None:
         """None: the person ahead was added after `everybody` was read."""
-        handle = self._handles.get(gap.to)
-        return None if handle is None else replace(gap, to=handle)
+        person = self._people.get(gap.to)
+        return None if person is None else replace(gap, to=person.handle, name=person.name)
 
     @overload
     def _standing(self, standing: Standing) -> Standing: ...

@@ -21,11 +21,18 @@ class Gap:
         to: a username, a baseline's name or a medal.
         places: ranks to climb; None: not known.
         score: how much better the score must become to draw level, never negative; None: not known.
+        name: of the person with that username; None: there is none.
     """
 
     to: str
     places: int | None
     score: float | None
+    name: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What people call it."""
+        return self.name or self.to
 
 
 def by_rank(people: Iterable[tuple[str, Standing]]) -> list[tuple[int, str, Standing]]:

@@ -26,7 +26,7 @@ from kagsync.store.connection import BoardPart
 from kagsync.store.records import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 # A moment at which nothing had changed matters only when an archive is loaded later.
 UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
@@ -194,14 +194,24 @@ class History(BoardPart):
         )
         return {row[0] for row in rows}
 
-    def ranks(self, competition_id: int, user_id: int, *, last: int) -> list[int | None]:
-        """The latest ranks of a user, oldest first; None: off the board, or without a rank."""
+    def ranks_at(
+        self, competition_id: int, users: Collection[int], moments: Sequence[int]
+    ) -> dict[int, list[int | None]]:
+        """The ranks of some users at some moments, by user id.
+
+        None: off the board, without a rank, or not tracked then.
+        """
+        # Looks up the last change before each moment. To read all changes takes longer on a busy board.
         rows = self._db.rows(
-            f"SELECT rank FROM {self._t.history} WHERE user_id = ? AND competition_id = ? "
-            "ORDER BY moment DESC LIMIT ?",
-            (user_id, competition_id, last),
+            f"SELECT u.value, m.key, (SELECT rank FROM {self._t.history} "
+            "WHERE user_id = u.value AND competition_id = ? AND moment <= m.value "
+            "ORDER BY moment DESC LIMIT 1) FROM json_each(?) u CROSS JOIN json_each(?) m",
+            (competition_id, json.dumps(list(users)), json.dumps(list(moments))),
         )
-        return [rank for (rank,) in rows][::-1]
+        found: dict[int, list[int | None]] = {user: [None] * len(moments) for user in users}
+        for user, number, rank in rows:
+            found[user][number] = rank
+        return found
 
     def first_board(self, competition_id: int) -> int | None:
         """The moment of the earliest board."""

@@ -71,7 +71,8 @@ WORDS = {
         "--group",
         "--board",
     ),
-    *("--user", "--trigger", "--kaggle-id", "--competition", "--only", "--against", "--after"),
+    *("--user", "--sort", "--columns", "--trigger", "--kaggle-id", "--competition", "--only"),
+    *("--against", "--after"),
     *("--student-id", "--team", "--pseudonym"),
     *("slug", "slugs", "usernames", "people", "old", "new", "file", "csv", "url"),
 }

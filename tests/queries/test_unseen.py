@@ -305,7 +305,7 @@ def test_on_a_terminal_a_suggested_name_is_harmless_too(club: Searched) -> None:
     club.add(*HOSTILE)
     for words in (["show", SLUG], ["missing", SLUG]):
         out = plain(on_terminal(*words))
-        told = out.replace("\n", "")
+        told = re.sub(r"\n *", " ", out)
         assert printable(told) == told
         assert ("did you mean [red]alice" if words[0] == "show" else "  [red]alice") in told
         assert "erin_the\\x9b" in told

@@ -474,7 +474,17 @@ def test_the_state_at_a_moment_is_that_of_the_last_change(store: Store) -> None:
     assert found == [None, there, there, None, None]
     assert store.history.last_change(key, 1) == 200
     assert store.history.users(key) == {1}
-    assert store.history.ranks(key, 1, last=10) == [3, None]
+
+
+def test_ranks_at_some_moments_are_those_of_the_last_changes_before_them(store: Store) -> None:
+    key = populated(store)  # user 1 was at rank 3 from 100 until 200
+    moments = [99, 100, 150, 199, 200, 999]
+    assert store.history.ranks_at(key, [1, 99], moments) == {
+        1: [None, 3, 3, 3, None, None],
+        99: [None] * 6,
+    }
+    assert store.history.ranks_at(key, [], moments) == {}
+    assert store.history.ranks_at(key, [1], []) == {1: []}
 
 
 def test_a_team_that_does_not_change_is_stored_once(store: Store) -> None:

@@ -104,7 +104,10 @@ Sort = Annotated[
     typer.Option("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN: descending."),
 ]
 Limit = Annotated[
-    int | None, typer.Option("--limit", metavar="N", min=1, help="Only the first N people, of each group.")
+    int | None,
+    typer.Option(
+        "--limit", metavar="N", min=1, help="Only the first N people; with --by-group, of each group."
+    ),
 ]
 Columns = Annotated[
     str | None,

@@ -88,10 +88,11 @@ def show(
     if slug is None and user is None:
         if board is not ShownBoard.final:
             raise UsageError("--board needs a competition", f"Use: kagsync show SLUG --board {board}")
-        for option, given in (("--sort", sort), ("--limit", limit), ("--columns", columns)):
+        for option, given in (("--sort COLUMN", sort), ("--limit N", limit), ("--columns COLUMNS", columns)):
             if given is not None:
+                name, _, _ = option.partition(" ")
                 raise UsageError(
-                    f"{option} needs a competition or a person", f"Use: kagsync show SLUG {option} {given}"
+                    f"{name} needs a competition or a person", f"Use: kagsync show SLUG {option}"
                 )
         found = _overviews(loaded, group, compared, now)
         return Result(tables.overview(found, now, zone), [overview.as_json(each) for each in found])

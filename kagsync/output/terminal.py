@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kagsync.safe_text import printable
@@ -74,7 +75,6 @@ class Table:
     """A line for each item, with a cell for each column. Columns with nothing in them are not shown.
 
     Attributes:
-        rows: the cells; of items that are not a list, `Rows`.
         title: the line above.
         facts: short facts under it, kept whole where the line must break.
         below: lines under the table.
@@ -94,10 +94,15 @@ class Table:
         chosen: bool = False,
     ) -> None:
         self.columns, self.chosen = columns, chosen
-        rows = Rows(columns, items)
-        self.rows: Rows[Item] | list[list[str]] = list(rows) if isinstance(items, list) else rows
+        self._items = items
         self.title, self.warning = printable(title), printable(warning)
         self.facts, self.below = [printable(fact) for fact in facts], [printable(line) for line in below]
+
+    @cached_property
+    def rows(self) -> Rows[Any] | list[list[str]]:
+        """The cells of each item. They are made when they are shown: JSON needs none."""
+        rows = Rows(self.columns, self._items)
+        return list(rows) if isinstance(self._items, list) else rows
 
     def tables(self) -> list[Table]:
         return [self]
@@ -247,15 +252,20 @@ def _side_by_side(widths: dict[int, int], columns: list[int]) -> int:
 
 
 def _grid(table: Table, widths: dict[int, int], *, ruled: bool) -> Iterator[Text]:
+    from rich.cells import cell_len
     from rich.text import Text
 
     def line(cells: list[str], style: str | None = None) -> Text:
         text = Text(no_wrap=True)
         for number, (i, space) in enumerate(widths.items()):
             cell, column = cells[i], table.columns[i]
+            own = style or (column.style if isinstance(column.style, str) else column.style(cell))
+            length = cell_len(cell)
+            if length > space:
+                cell, length = _cut(cell, space), space
+            padding = " " * (space - length)
             text.append("  " if number else "")
-            own = column.style if isinstance(column.style, str) else column.style(cell)
-            text.append(_padded(cell, space, right=column.right), style or own)
+            text.append(padding + cell if column.right else cell + padding, own)
         return text
 
     titles = line([column.title for column in table.columns], "bold")
@@ -265,15 +275,13 @@ def _grid(table: Table, widths: dict[int, int], *, ruled: bool) -> Iterator[Text
     yield from (line(row) for row in table.rows)
 
 
-def _padded(cell: str, space: int, *, right: bool) -> str:
-    """A cell in just this many characters. What does not fit is cut off its end."""
-    from rich.cells import cell_len, set_cell_size
+def _cut(cell: str, space: int) -> str:
+    """The beginning of a cell in just so many characters."""
+    from rich.cells import set_cell_size
 
-    if cell_len(cell) > space:
-        sign = SIGN if cell.endswith(SIGN) else ""
-        cell = f"{set_cell_size(cell, max(space - 1 - len(sign), 0)).rstrip()}…{sign}"
-    padding = " " * (space - cell_len(cell))
-    return padding + cell if right else cell + padding
+    sign = SIGN if cell.endswith(SIGN) else ""
+    begin = set_cell_size(cell, max(space - 1 - len(sign), 0)).rstrip()
+    return set_cell_size(f"{begin}…{sign}", space)
 
 
 def signed(cell: str) -> str:

@@ -123,7 +123,7 @@ def _check(kagsync: Kagsync, *words: str) -> None:
 
 def test_what_is_fuzzed_is_all_there_is() -> None:
     assert {name for _, name in _parameters()} == {
-        *("--since", "--max-age", "--every", "--quiet-for", "--jobs", "--max-time", "number"),
+        *("--since", "--max-age", "--every", "--quiet-for", "--jobs", "--limit", "--max-time", "number"),
     }
 
 

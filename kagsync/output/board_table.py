@@ -223,17 +223,15 @@ def board(
         columns: keys of `COLUMNS`, in the order to show them; none: all that the board has.
     """
     shown, competition = rows(view, now), view.competition
+    usual = [key for key in COLUMNS if key not in _NOT_ON[competition.board]]
+    fitting = _fitting(COLUMNS, columns or usual, shown, view.trend)
     below = board_notes.next_in_words(shown[0]) if len(shown) == 1 and not view.is_private else []
     below += [*_more(view.hidden), *board_notes.about_marks([view])]
     if view.shake_up is not None:
         from kagsync.standings import shake_up  # most competitions are running
 
         below.append(shake_up.words(view.shake_up))
-    if (
-        not view.is_private
-        and len(shown) > 1
-        and any(line.next_person or line.next_baseline or line.next_medal for line in view.on_board)
-    ):
+    if len(shown) > 1 and any(column.note and column.cell(row) for column in fitting for row in shown):
         below.append(_NEXT)
     which = "private board" if view.is_private else "board"
     below += [left(line, which, zone) for line in board_notes.gone(view)]
@@ -245,9 +243,8 @@ def board(
     below += board_notes.never_seen(view)
     below += hints.undecided(view.undecided, most=board_notes.NAMES_IN_A_LINE)
     title, facts = board_notes.header(view, now, zone)
-    usual = [key for key in COLUMNS if key not in _NOT_ON[competition.board]]
     return Table(
-        _by_order(_fitting(COLUMNS, columns or usual, shown, view.trend), columns),
+        _by_order(fitting, columns),
         shown,
         title=title if group is None else f"{group}: {title}",
         facts=facts,

@@ -102,7 +102,8 @@ def _text(result: Result, out: TextIO) -> None:
 
     console = Console(file=out, highlight=False)
     for line in result.text.lines(console.width):
-        console.print(line, crop=False)  # the terminal itself breaks a command that is too long
+        # A command that is too long is for the terminal to break, so that it can be copied.
+        console.print(line, no_wrap=line.no_wrap, overflow=line.overflow, crop=line.overflow != "ignore")
 
 
 def to_json(data: Any) -> str:

@@ -79,7 +79,7 @@ class Table:
         facts: short facts under it, kept whole where the line must break.
         below: lines under the table.
         warning: a last line that must not be missed.
-        chosen: whether somebody chose the columns, so that a line names those that do not fit.
+        chosen: whether somebody chose the columns, so that a line names those that are not shown.
     """
 
     def __init__(
@@ -112,13 +112,15 @@ class Table:
         widths, dropped = _fitted(self.columns, *_measured(self), width)
         unused = {self.columns[i].note for i in dropped} - {self.columns[i].note for i in widths}
         below = [line for line in self.below if line not in unused]
-        if self.chosen and dropped:
-            titles = ", ".join(self.columns[i].title for i in dropped)
-            below.insert(0, f"The terminal is too narrow for: {titles}")
+        if self.chosen:
+            empty = [i for i in range(len(self.columns)) if i not in widths and i not in dropped]
+            for what, missing in (("The terminal is too narrow for", dropped), ("Nothing is in", empty)):
+                if missing:
+                    below.insert(0, f"{what}: {', '.join(self.columns[i].title for i in missing)}")
         blocks: list[Iterable[Text]] = []
         if self.title:
             blocks.append([*_paragraph(self.title, width, "bold"), *_facts(self.facts, width)])
-        if self.rows:
+        if widths:
             blocks.append(_grid(self, widths, ruled=width is not None))
         if below:
             blocks.append([part for line in below for part in _paragraph(line, width, "dim")])
@@ -173,18 +175,20 @@ def _spaced(blocks: Iterable[Iterable[Text]]) -> Iterator[Text]:
 def wrapped(text: str, width: int, indent: str = "") -> list[str]:
     """A text on lines of at most so many characters, all but the first of them indented.
 
-    Commands and words stay whole. One that is longer than a line has a line of its own, which the terminal
-    breaks, so that it can be copied.
+    A command stays whole. One that is longer than a line has a line of its own, which the terminal breaks, so
+    that it can be copied. Longer words are broken.
     """
-    from rich.cells import cell_len
+    from rich.cells import cell_len, chop_cells
 
     lines = [""]
     for space, piece in _PIECE.findall(text):
-        if not lines[-1] or cell_len(f"{lines[-1]}{space}{piece}") <= width:
+        if cell_len(f"{lines[-1]}{space}{piece}") <= width:
             lines[-1] += f"{space}{piece}"
+        elif len(indent) + cell_len(piece) <= width:
+            lines.append(f"{indent}{piece}")
         else:
-            lines.append(f"{indent if cell_len(piece) + len(indent) <= width else ''}{piece}")
-    return lines
+            lines += [piece] if " " in piece else chop_cells(piece, width)
+    return lines if lines[0] else lines[1:] or lines
 
 
 def _paragraph(text: str, width: int | None, style: str) -> list[Text]:

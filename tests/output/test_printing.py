@@ -14,7 +14,7 @@ from rich.console import Console
 
 from kagsync.output import listing
 from kagsync.output.listing import Format, Result
-from kagsync.output.terminal import Column, Table, sparkline
+from kagsync.output.terminal import DOWN, UP, Column, Table, signed, sparkline, trend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,8 +141,32 @@ def test_the_best_rank_is_the_highest_bar() -> None:
     assert sparkline([300, 200, 100]) == "▁▅█"  # half of seven steps rounds to the even one
     assert sparkline([5, 5]) == "▄▄"
     assert sparkline([10, None, 5]) == "▁ █"
+    assert sparkline([None, None, 7]) == "  ▄"
+    assert sparkline([None, 5, 5, None]) == " ▄▄ "
     assert sparkline([10]) == ""
     assert sparkline([None, None]) == ""
+    assert sparkline([]) == ""
+
+
+def test_a_change_is_coloured_by_its_direction() -> None:
+    assert [signed(cell) for cell in (f"{UP}3", f"{DOWN}1,047", "new", "=", "")] == [
+        "green",
+        "red",
+        "dim",
+        "dim",
+        "dim",
+    ]
+    for ranks, style in {
+        (300, 200, 100): "green",
+        (1, 900, 300): "red",
+        (1, 900, 2): "dim",  # the bars end as high as they began
+        (None, 5, 4, None): "green",
+        (5, 9, 5): "dim",
+        (5, 5): "dim",
+        (None, 5): "dim",
+    }.items():
+        assert trend(sparkline([*ranks])) == style, ranks
+    assert trend("") == "dim"
 
 
 class _Many:

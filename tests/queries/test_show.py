@@ -6,17 +6,22 @@ import csv
 import io
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.cells import cell_len
 from world.boards import Team, board_csv, many_teams
 from world.club import SLUG, Club
 from world.running import on_terminal, plain
+from world.work import counted
 
 from kagsync import clock
+from kagsync.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from world.running import Kagsync, Ran
@@ -419,10 +424,43 @@ def test_a_time_long_before_any_board_is_a_time_or_no_time(climber: Club, format
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", told), since
 
 
-def test_the_trend_tells_the_latest_ranks(climber: Club) -> None:
-    trend = table_rows(climber, SLUG)["alice"]["Trend"]
-    assert (len(trend), trend[0], trend[-1]) == (4, "▁", "█")
-    assert list(trend) == sorted(trend)
+def test_the_trend_tells_the_ranks_of_a_week_at_equal_intervals(climber: Club) -> None:
+    # At rank 4 from 25 hours before the latest board on, 5 before that: in the last two of twelve moments.
+    assert table_rows(climber, SLUG)["alice"]["Trend (7 d)"] == "▁▁▁▁▁▁▁▁▁▁▃█"
+
+
+def test_the_trend_goes_as_far_back_as_the_time_compared_with_and_not_before_the_first_board(
+    climber: Club,
+) -> None:
+    assert "Trend (8 d)" in table_rows(climber, SLUG, "--since", "2025-11-02T11:00")["alice"]
+    assert "Trend (9 d)" in table_rows(climber, SLUG, "--since", "90d")["alice"]  # ten days before NOW
+    assert table_rows(climber, SLUG, "--since", "90d")["alice"]["Trend (9 d)"].endswith("▁▃█")
+
+
+def test_all_people_of_a_table_have_the_same_moments_and_blanks_while_they_were_absent(club: Club) -> None:
+    club.track("alice", "bob", "carol")
+    bob, carol = team(2, "bob", "0.850"), team(3, "carol", "0.820")
+    club.board("2025-11-10T00:00:00", A, carol)
+    club.board("2025-11-10T06:00:00", A, bob)
+    club.board("2025-11-10T11:00:00", bob, team(1, "alice", "0.700"), carol)
+    lines = club.kagsync.ok("show", SLUG, "--columns", "trend,person").splitlines()
+    trends = {line[-5:].strip(): line[:12] for line in lines if line.endswith(("alice", "bob", "carol"))}
+    assert trends == {"alice": "███████████▁", "bob": "      ▁▁▁▁▁█", "carol": "██████     ▁"}
+
+
+def test_one_board_is_no_trend(club: Club) -> None:
+    club.track("alice")
+    club.board(TODAY, A, B)
+    assert "Trend" not in club.kagsync.ok("show", SLUG)
+
+
+def test_the_trends_of_any_number_of_people_take_one_query(climber: Club) -> None:
+    def statements(users: range) -> int:
+        with counted() as work, Store.open_to_read(climber.db, climber.settings.locks) as store:
+            assert store.history.ranks_at(1, users, range(1, 13)).keys() == {*users}
+        return work.statements
+
+    assert statements(range(200)) == statements(range(1))
 
 
 # What is next
@@ -886,8 +924,6 @@ def test_a_result_names_the_time_it_is_compared_with_once_it_has_changed(club: C
 
 
 def test_on_a_terminal_of_80_columns_no_line_is_wider(several: Club) -> None:
-    from rich.cells import cell_len
-
     more = [team(20 + i, f"somebody{i:02}", f"0.0{99 - i}", 30 + i) for i in range(30)]
     several.kagsync.ok("users", "add", *(f"somebody{i:02}" for i in range(0, 30, 2)), "--group", "a class")
     several.kagsync.ok("users", "add", *(f"absentee{i:02}" for i in range(20)))
@@ -915,3 +951,185 @@ def test_on_a_wide_terminal_every_column_is_there(several: Club) -> None:
     out = plain(on_terminal("show", SLUG, "--since", "2025-11-09T12:00", width=250))
     for title in ("Rank", "Moved", "Person", "Team", "Why", "Next person", "Trend"):
         assert re.search(rf"^.*\b{title}\b.*\n─", out, re.MULTILINE), title
+
+
+# Which people and which columns
+
+
+def test_the_next_person_is_shown_by_name_and_told_to_programs_by_username(club: Club) -> None:
+    club.track()
+    club.kagsync.ok("users", "add", "alice", "--name", "Alice Ace")
+    club.kagsync.ok("users", "add", "bob", "carol")
+    club.board(TODAY, A, B, C)
+    rows = table_rows(club, SLUG)
+    assert rows["bob"]["Next person"] == "0.100 (1) Alice Ace"
+    assert rows["carol"]["Next person"] == "0.100 (1) bob"
+    assert "Next person: Alice Ace, 1 place, 0.100 in score" in club.kagsync.ok("show", SLUG, "--user", "bob")
+    assert club.entries()["bob"]["next_person"] == "alice"
+
+
+def test_whoever_has_the_same_score_is_tied(club: Club) -> None:
+    club.track("alice", "bob")
+    club.board(TODAY, A, team(9, "x", "0.800"), team(2, "bob", "0.800"))
+    assert table_rows(club, SLUG)["bob"]["Next person"] == "tied (2) alice"
+    assert "Next person: tied with alice, 2 places" in club.kagsync.ok("show", SLUG, "--user", "bob")
+    assert club.entries()["bob"]["next_person_score"] == 0.0
+
+
+def test_a_gap_smaller_than_the_decimals_of_our_scores_is_no_zero(club: Club) -> None:
+    club.track("bob")
+    club.board(TODAY, Team(91, "bar", (), "0.80004", rank=0), team(8, "x", "0.9"), team(2, "bob", "0.8"))
+    assert table_rows(club, SLUG)["bob"]["Next baseline"] == "0.00004 (0) bar"
+
+
+def test_people_are_sorted_and_limited_for_people_and_for_programs(classes: Club) -> None:
+    for sort, expected in (("-rank", ["dave", "carol"]), ("username", ["alice", "carol"])):
+        words = (SLUG, "--sort", sort, "--limit", "2")
+        assert [*table_rows(classes, *words)] == expected
+        assert [*classes.entries("--sort", sort, "--limit", "2")] == expected
+        out = classes.kagsync.ok("show", *words)
+        assert "2 more are not shown (--limit)" in out  # one of them has left
+        assert "3 of ours" in out
+    assert "not shown" not in classes.kagsync.ok("show", SLUG, "--limit", "4")
+
+
+def test_by_group_the_limit_is_of_each_group(classes: Club) -> None:
+    out = classes.kagsync.ok("show", SLUG, "--by-group", "--limit", "1")
+    assert [re.search(rf" {name}\b", out) is not None for name in ("alice", "carol", "dave")] == [True] * 3
+    assert out.count("1 more is not shown") == 1  # bob, who has left
+    data = json.loads(classes.kagsync.ok("show", SLUG, "--by-group", "--limit", "1", "--format", "json"))
+    assert [each["username"] for each in data] == ["alice", "carol", "dave"]
+
+
+def test_one_persons_boards_are_sorted_and_limited_too(several: Club) -> None:
+    words = ("--user", "alice", "--sort", "rank", "--limit", "1")
+    assert [*table_rows(several, *words, key="Competition")] == [SLUG]
+    assert [each["competition"] for each in several.json("show", *words)] == [SLUG]
+
+
+@pytest.mark.parametrize("format_", ["table", "markdown"])
+def test_columns_are_shown_in_the_order_given(classes: Club, format_: str) -> None:
+    out = classes.kagsync.ok("show", SLUG, "--columns", "score, Person,last-sub", "--format", format_)
+    head = next(line for line in out.splitlines() if "Score" in line)
+    assert re.findall(r"\w+(?: \w+)?", head) == ["Score", "Person", "Last sub"]
+    assert "Next:" not in out
+    assert "Next:" in classes.kagsync.ok("show", SLUG, "--columns", "person,next_person")
+
+
+def test_a_chosen_column_that_a_board_does_not_have_is_left_out(classes: Club) -> None:
+    out = classes.kagsync.ok("show", SLUG, "--columns", "shake_up,person")
+    assert re.search(r"^Person\nalice\n", out, re.MULTILINE)
+    assert "Nothing is in: Shake-up" in out
+    alone = classes.kagsync.ok("show", SLUG, "--columns", "shake_up")
+    assert "\n\n\n" not in alone
+    assert "Nothing is in: Shake-up" in alone
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--sort", "scor"), "Did you mean score?"),
+        (("--sort", "-trend"), "rank, public_rank"),
+        (("--sort", ""), "is not one of these columns"),
+        (("--columns", "rank,nmae"), "'nmae' is not one of these columns: rank"),
+        (("--columns", "rank,persn"), "Did you mean person?"),
+        (("--columns", ""), "is not one of these columns"),
+        (("--columns", "rank", "--format", "json"), "--columns does not go with --format json"),
+        (("--columns", "rank", "--format", "csv"), "--columns does not go with --format csv"),
+        (("--local-time", "--format", "json"), "--local-time does not go with --format json"),
+        (("--limit", "0"), "'--limit'"),
+    ],
+)
+def test_a_wrong_choice_is_refused(classes: Club, words: tuple[str, ...], expected: str) -> None:
+    assert expected in refusal(classes.kagsync("show", SLUG, *words))
+
+
+@pytest.mark.parametrize("words", [("--sort", "rank"), ("--limit", "1"), ("--columns", "rank")])
+def test_the_overview_of_competitions_has_no_such_choices(classes: Club, words: tuple[str, str]) -> None:
+    assert f"{words[0]} needs a competition" in refusal(classes.kagsync("show", *words))
+
+
+def test_times_can_be_local(classes: Club, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Pacific/Auckland")  # 13 hours ahead
+    time.tzset()
+    try:
+        classes.update(deadline=clock.iso(NOW + timedelta(days=3)))
+        out = classes.kagsync.ok("show", SLUG, "--local-time")
+        assert "board of 2025-11-11 00:00 NZDT" in out
+        assert "compared with 2025-11-10 01:00 NZDT" in out
+        assert "bob left the board on 2025-11-11" in out
+        assert "UTC" not in out
+        assert "board of 2025-11-10 11:00 UTC" in classes.kagsync.ok("show", SLUG)
+        assert "left the board on 2025-11-11" in classes.kagsync.ok("show", "--user", "bob", "--local-time")
+        assert classes.kagsync.ok("show", "--local-time") == classes.kagsync.ok("show")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+# Widths
+
+
+@pytest.fixture
+def at_width(monkeypatch: pytest.MonkeyPatch, kagsync: Kagsync) -> Callable[..., str]:
+    """What a command shows on a terminal that is so wide, run in this process."""
+
+    def shown(width: int, *words: str) -> str:
+        class Terminal(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        monkeypatch.setenv("COLUMNS", str(width))
+        with monkeypatch.context() as patched:
+            out = Terminal()
+            patched.setattr("sys.stdout", out)
+            assert kagsync(*words).code == 0
+        return plain(out.getvalue())
+
+    return shown
+
+
+HINTS = [
+    "has @averyoldusername123 become @averynewusernameofthisperson?",
+    "kagsync users rename averyoldusername123 averynewusernameofthisperson",
+    "kagsync users rename gerda-grouped USERNAME",
+    "kagsync users add gerda-grouped --team NAME",
+]
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 160, 200])
+def test_at_every_width_lines_fit_and_nothing_that_people_need_is_cut(
+    club: Club, width: int, at_width: Callable[..., str]
+) -> None:
+    club.track()
+    club.kagsync.ok("users", "add", "alice", "--name", "Anna-Katharina Elisabeth of a Long-Established Name")
+    club.kagsync.ok("users", "add", "bob", "averyoldusername123", "nina")
+    club.kagsync.ok("users", "add", "--team", "/^group/", "--name", "Gerda Grouped")
+    groups = [Team(5, "group one", ("x",), "0.6"), Team(6, "group two", ("y",), "0.5")]
+    club.board(YESTERDAY, A, B, *groups, team(7, "averyoldusername123", "0.40", 4))
+    club.board(
+        TODAY, A, team(2, "bob", "0.850", 3), *groups, team(7, "averynewusernameofthisperson", "0.40", 5)
+    )
+    club.kagsync.ok("competitions", "add", SLUG, "--no-kaggle", "--medals")
+    for words in ([SLUG], [SLUG, "--by-group"], [SLUG, "--user", "bob"], ["--user", "bob"], []):
+        out = at_width(width, "show", *words)
+        wide = [line for line in out.splitlines() if cell_len(line) > width]
+        assert set(wide) <= {HINTS[1]}, (words, wide)
+        if words == [SLUG]:
+            joined = re.sub(r"\n *", " ", out)
+            assert all(hint in joined for hint in HINTS)
+            assert all(any(hint in line for line in out.splitlines()) for hint in HINTS[1:])
+            assert "Never seen on any board: nina" in out
+            assert re.search(r"^ *2 .* bob ", out, re.MULTILINE)
+            assert re.search(r"\bAnna-Katharin\S*", out)
+
+
+def test_on_a_terminal_an_error_is_whole(club: Club, at_width: Callable[..., str]) -> None:
+    club.track("alice")
+    club.board(TODAY, A)
+    message = "Kaggle does not show you the leaderboard. Accept the rules at https://www.kaggle.com/c/x/rules"
+    club.execute("UPDATE sync_runs SET status = 'error', error_message = ?", message)
+    for words in ([SLUG], []):
+        out = at_width(60, "show", *words)
+        assert message in re.sub(r"\n *", " ", out)
+        assert all(cell_len(line) <= 60 for line in out.splitlines())

@@ -5,22 +5,26 @@ from __future__ import annotations
 import itertools
 import os
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from test_pages import SLUG, Reported, names, page
+from world.running import untracked
 
+from kagsync.queries.board import BoardView, Line
 from kagsync.queries.news import Item
 from kagsync.report import NAMES, PSEUDONYM, REAL, USERNAME, folder
 from kagsync.report.naming import Naming
 from kagsync.standings import movements
+from kagsync.standings.gaps import Gap
 from kagsync.standings.movements import Movement
 from kagsync.standings.sentences import brief, words
 from kagsync.standings.standing import Standing
 from kagsync.standings.which import PRIVATE, PUBLIC
-from kagsync.store.records import Competition, User
+from kagsync.store.records import Competition, Entry, User
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +72,41 @@ def test_a_person_is_shown_by_name_username_or_pseudonym_and_never_by_student_id
     found = Naming(mode, [user]).user(user)
     assert (found.username, found.name, found.handle) == shown
     assert (found.id, found.group, found.student_id, found.team) == (1, "7A", None, None)
+
+
+@pytest.mark.parametrize(
+    ("mode", "username", "to", "name"),
+    [
+        (REAL, "quimby", "quimby", "Quentin Imby"),
+        (REAL, None, "Quentin Imby", None),
+        (USERNAME, "quimby", "quimby", None),
+        (USERNAME, None, "Heron", None),
+        (PSEUDONYM, "quimby", "Heron", None),
+    ],
+)
+def test_the_person_ahead_is_named_like_everybody(
+    mode: str, username: str | None, to: str, name: str | None
+) -> None:
+    ahead = person(username=username, handle=username or "s-4711")
+    me, mine = User(2, "me", None, None, "me"), Standing(2, 0.5, "0.5", 7, "T", "me", 1)
+    line = Line(
+        user=me,
+        entry=Entry(2, mine, "username", "2025-10-01T00:00:00Z", None, None),
+        ranks=[],
+        last_seen_at=None,
+        movement=None,
+        next_person=Gap(ahead.handle, 1, 0.1, ahead.name),
+        next_baseline=None,
+        next_medal=None,
+        medal=None,
+        deleted=False,
+        public=mine,
+        private=None,
+    )
+    now = datetime(2025, 10, 31, tzinfo=UTC)
+    view = BoardView(untracked("titanic"), now, [line], [], [], [], None)
+    (shown,) = Naming(mode, [ahead, me]).view(view).on_board
+    assert shown.next_person == Gap(to, 1, 0.1, name)
 
 
 def test_a_pattern_of_a_team_name_is_never_shown() -> None:

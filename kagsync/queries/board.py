@@ -251,7 +251,7 @@ class _Liner:
         self._names = {user.handle: user.name for user in people.values()}
 
     def __call__(self, user: User, entry: Entry) -> Line:
-        competition, direction = self._competition, self._competition.direction
+        direction = self._competition.direction
         here, standing = entry.left_at is None, entry.standing
         return Line(
             user,

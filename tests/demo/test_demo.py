@@ -158,7 +158,8 @@ def test_two_weeks_of_history_lead_to_the_second_board(kagsync: Kagsync, kept: t
     assert min(item["at"] for item in news).startswith("2025-10-18T22:")  # compared with the first board
     assert {item["username"] for item in news} == {person.username for person in PEOPLE}
     assert {item["reason"] for item in news} == {
-        "new", "improved", "passed", "submitted", "overtaken", "others-left", "renamed", "member-joined", "final"
+        "new", "improved", "passed", "submitted", "overtaken", "others-left", "renamed", "member-joined",
+        "final"
     }  # fmt: skip
     connection = sqlite3.connect(kept[1])
     assert connection.execute("SELECT count(*) FROM snapshots").fetchone() == (30,)

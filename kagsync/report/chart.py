@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import log
 
 from kagsync.safe_text import printable
 
 WIDTH, HEIGHT = 1000, 400  # units across the lines, pixels down
 COLOURS = 10
 MOST_NAMES = 24  # more do not fit below each other
+BEST_NAMES, MOVING_NAMES = 6, 6  # of more people, only so many have a name, and the others are grey
 MOST_POINTS = 6000  # in all lines together: about 60 KB
 _NAME_GAP = 16  # pixels from one name to the next
 _LONGEST_NAME = 20
@@ -27,11 +29,21 @@ class Line:
     """One person's ranks: each point is a moment (seconds since 1970) and the rank from then on.
 
     The rank is None while the person is off the board.
+
+    Attributes:
+        before: the rank before what the person did lately; None: nothing.
     """
 
     username: str
     label: str
     points: list[tuple[int, int | None]]
+    before: int | None = None
+
+    @property
+    def distance(self) -> tuple[float, float]:
+        """How far the person moved, lately and on the whole chart: 20 → 10 is as far as 40 → 20."""
+        ranks = [rank for _, rank in self.points if rank is not None]
+        return abs(log(ranks[-1] / (self.before or ranks[-1]))), abs(log(ranks[-1] / ranks[0]))
 
 
 @dataclass(frozen=True)
@@ -47,31 +59,33 @@ class Drawn:
     """A line as it is drawn.
 
     Attributes:
-        number: decides the colour and the dashes.
+        number: decides the colour and the dashes; None: grey.
         path: for SVG's attribute `d`.
         end: the height at which it ends.
-        name_at: the height of the name beside it.
+        name_at: the height of the name beside it; None: no name.
         name: cut to a length that fits.
         lasts: whether it goes on to the chart's edge.
     """
 
     username: str
     label: str
-    number: int
+    number: int | None
     path: str
     end: int
-    name_at: float
+    name_at: float | None
     name: str
     lasts: bool
 
     @property
     def classes(self) -> str:
+        if self.number is None:
+            return "grey"
         return f"c{self.number % COLOURS} d{self.number // COLOURS % 3}"
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that is drawn, and the first and the last moment."""
+    """Everything that is drawn, grey lines first and therefore below; the first and the last moment."""
 
     lines: list[Drawn]
     ranks: list[Tick]
@@ -79,11 +93,12 @@ class Chart:
     begin: int
     until: int
 
-    width, height = WIDTH, HEIGHT
+    width, height, best = WIDTH, HEIGHT, BEST_NAMES
 
     @property
-    def has_names(self) -> bool:
-        return len(self.lines) <= MOST_NAMES
+    def named(self) -> int:
+        """How many lines have a name."""
+        return sum(line.name_at is not None for line in self.lines)
 
 
 def draw(lines: list[Line], until: int) -> Chart | None:
@@ -109,26 +124,40 @@ def draw(lines: list[Line], until: int) -> Chart | None:
         return round((rank - best) / (worst - best) * HEIGHT)
 
     ends = [y(next(rank for _, rank in reversed(line.points) if rank is not None)) for line in shown]
+    named = _named(shown)
+    names_at = dict(zip(named, apart([ends[each] for each in named], HEIGHT), strict=True))
+    numbers = {each: number for number, each in enumerate(named)} or {0: 0}
     drawn = [
         Drawn(
             username=line.username.lower(),
             label=line.label,
-            number=number,
+            number=numbers.get(place),
             path=_path([(x(moment), None if rank is None else y(rank)) for moment, rank in line.points]),
-            end=ends[number],
-            name_at=name_at,
+            end=ends[place],
+            name_at=names_at.get(place),
             name=cut(printable(line.label), _LONGEST_NAME),
             lasts=line.points[-1][1] is not None,
         )
-        for number, (line, name_at) in enumerate(zip(shown, apart(ends, HEIGHT), strict=True))
+        for place, line in enumerate(shown)
     ]
     return Chart(
-        drawn,
+        sorted(drawn, key=lambda line: line.number is not None),
         [Tick(y(rank), f"{rank:,}") for rank in rank_ticks(best, worst)],
         [Tick(x(moment) * 100 / WIDTH, label) for moment, label in _time_ticks(begin, until)],
         begin,
         until,
     )
+
+
+def _named(lines: list[Line]) -> list[int]:
+    """The places of the lines with a name: none of one, all of a few; of many the best and who moved most."""
+    places = range(len(lines))
+    if len(lines) == 1:
+        return []
+    if len(lines) <= MOST_NAMES:
+        return list(places)
+    moving = sorted(places[BEST_NAMES:], key=lambda place: lines[place].distance, reverse=True)
+    return [*places[:BEST_NAMES], *sorted(moving[:MOVING_NAMES])]
 
 
 def bucket(since: int, until: int, people: int) -> int:

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock
 from kagsync.output import board_table, wording
 from kagsync.queries import board
+from kagsync.report import lines
 from kagsync.safe_text import printable
 from kagsync.standings import lifecycle, shake_up
 from kagsync.standings.movements import FINAL, IMPROVED, MERGED, NEW
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from jinja2 import Environment
 
     from kagsync.queries.board import BoardView
@@ -36,8 +39,8 @@ _OLD = timedelta(hours=1)  # a page says in red when a sync is overdue by this
 _DOINGS = (FINAL, IMPROVED, MERGED, NEW)
 _MOST_NEWS = 200
 _CARD = re.compile(
-    r'^<li class="card">\n<h2><a href="([^"]+)">.*?\n</li>'
-    r'(?=\n<li class="card">|\n</ul>\n(?:<section|</main>))',
+    r'^<li class="card(?: ended)?">\n<h2><a href="([^"]+)">.*?\n</li>'
+    r'(?=\n<li class="card(?: ended)?">|\n</ul>\n(?:<section|</main>))',
     re.MULTILINE | re.DOTALL,
 )
 
@@ -71,11 +74,16 @@ class Page:
         return self.view.competition.phase(self.now)
 
     @property
+    def has_ended(self) -> bool:
+        return self.phase.name != lifecycle.RUNNING
+
+    @property
     def phase_words(self) -> str:
         """The phase of a competition that has ended, or how long until it ends."""
-        if self.phase.name == lifecycle.RUNNING:
-            return wording.ends(self.view.competition, self.now)
-        return wording.phase_words(self.view.competition, self.phase)
+        competition = self.view.competition
+        if self.has_ended:
+            return wording.phase_words(competition, self.phase)
+        return wording.ends(competition, self.now)
 
     @cached_property
     def old_after(self) -> timedelta | None:
@@ -96,17 +104,32 @@ class Page:
         return [item for item in self.items if item.movement.reason in _DOINGS][:3]
 
     @cached_property
-    def _told(self) -> list[Item]:
+    def _news(self) -> list[Item]:
         """What is not in the table of the result already."""
         return [item for item in self.items if item.movement.reason != FINAL]
 
+    @cached_property
+    def _shown(self) -> list[Item]:
+        """As much of it as fits: what people did themselves first."""
+        return sorted(self._news, key=lambda item: lines.is_drift(item.movement))[:_MOST_NEWS]
+
+    @cached_property
+    def news(self) -> list[tuple[int, list[lines.Told]]]:
+        """What people did themselves, by the moment at which a board showed it."""
+        return lines.by_moment(item for item in self._shown if not lines.is_drift(item.movement))
+
+    @cached_property
+    def drift(self) -> list[tuple[int, list[lines.Told]]]:
+        """The same of what only others did."""
+        return lines.by_moment(item for item in self._shown if lines.is_drift(item.movement))
+
     @property
-    def news(self) -> list[Item]:
-        return self._told[:_MOST_NEWS]
+    def drifted(self) -> int:
+        return sum(lines.is_drift(item.movement) for item in self._news)
 
     @property
     def more_news(self) -> int:
-        return len(self._told) - len(self.news)
+        return len(self._news) - len(self._shown)
 
     @property
     def moved(self) -> tuple[int, int]:
@@ -138,7 +161,7 @@ class Page:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """The table's rows."""
-        return [_row(row) for row in board_table.rows(self.view, self.now)]
+        return [lines.row(row) for row in board_table.rows(self.view, self.now)]
 
     @property
     def has_next(self) -> bool:
@@ -152,15 +175,6 @@ class Page:
         return shown | ({"group"} if any(line.user.group for line in self.view.on_board) else set())
 
 
-def _row(row: board_table.Row) -> dict[str, Any]:
-    return {
-        "user": row.line.user,
-        "entry": row.line.entry,
-        "places": (row.line.shake_up if row.is_private else row.movement and row.movement.places) or 0,
-        **board_table.cells(row),
-    }
-
-
 def competition(page: Page, chart: Chart | None, slope: Slope | None, head: Head) -> str:
     """A competition's page.
 
@@ -168,7 +182,17 @@ def competition(page: Page, chart: Chart | None, slope: Slope | None, head: Head
         chart: of the public board.
         slope: from the public to the private board.
     """
-    return _render("competition.html", page=page, chart=chart, slope=slope, site=page.site, head=head)
+    several = any(len(each.rows) > 1 for each in (page, page.race) if each)
+    return _render(
+        "competition.html",
+        scripts=("times.js", "people.js") if several else ("times.js",),
+        several=several,
+        page=page,
+        chart=chart,
+        slope=slope,
+        site=page.site,
+        head=head,
+    )
 
 
 def card(page: Page) -> str:
@@ -191,12 +215,13 @@ def index(listed: list[str], never_seen: list[tuple[User, str]], site: str, head
     import markupsafe
 
     cards = [markupsafe.Markup(each) for each in listed]
-    return _render("index.html", cards=cards, never_seen=never_seen, site=site, head=head)
+    return _render(
+        "index.html", scripts=("times.js",), cards=cards, never_seen=never_seen, site=site, head=head
+    )
 
 
-def _render(template: str, **content: Any) -> str:
-    style, script = (_HERE / "templates" / "style.css"), (_HERE / "templates" / "script.js")
-    css, javascript = style.read_text(encoding="utf-8"), script.read_text(encoding="utf-8")
+def _render(template: str, *, scripts: Iterable[str], **content: Any) -> str:
+    css, javascript = _asset("style.css"), "\n".join(map(_asset, scripts))
     return (
         _environment()
         .get_template(template)
@@ -209,6 +234,13 @@ def _render(template: str, **content: Any) -> str:
             javascript_hash=_csp_hash(javascript),
         )
     )
+
+
+@cache
+def _asset(name: str) -> str:
+    """A style or script without its comments and indentation, which every page would repeat."""
+    found = (line.strip() for line in (_HERE / "templates" / name).read_text(encoding="utf-8").splitlines())
+    return "\n".join(line for line in found if line and not line.startswith("//"))
 
 
 def _csp_hash(text: str) -> str:
@@ -228,6 +260,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_harmless,
     )
+    environment.filters["unbroken"] = lines.unbroken
     environment.filters["left"] = wording.left
     environment.filters["iso"] = _iso
     environment.filters["person"] = wording.person_name

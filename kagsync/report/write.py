@@ -27,8 +27,9 @@ from kagsync.report.folder import (
     remove,
     strictest,
 )
+from kagsync.report.lines import is_drift
 from kagsync.report.naming import Naming
-from kagsync.standings.lifecycle import FINISHED
+from kagsync.standings.lifecycle import FINISHED, by_end
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 from kagsync.version import __version__
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from kagsync.report.chart import Chart
     from kagsync.report.pages import Page
     from kagsync.report.slope import Slope
+    from kagsync.standings.movements import Movement
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -135,6 +137,7 @@ def report(
         if content.slugs is None
         else [store.competitions.get(slug) for slug in dict.fromkeys(content.slugs)]
     )
+    competitions = sorted(competitions, key=lambda each: by_end(each.times(now), now))
     files = [page_name(each.slug) for each in competitions]
     counts = {True: 0, False: 0}
     try:
@@ -226,17 +229,25 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
     since = until - int(_CHARTED.total_seconds())
     first = store.history.first_board(competition.id)
     since = max(since, first) if first is not None else since
-    people = [line.user for line in (*view.on_board, *view.left)]
+    people = [*view.on_board, *view.left]
     bucket = chart.bucket(since, until, len(people))
     lines = [
         chart.Line(
-            user.handle,
-            user.shown_name,
-            store.history.rank_points(competition.id, user.id, since, bucket),
+            each.user.handle,
+            each.user.shown_name,
+            store.history.rank_points(competition.id, each.user.id, since, bucket),
+            _before(each.movement),
         )
-        for user in people
+        for each in people
     ]
     return chart.draw([line for line in lines if line.points], until)
+
+
+def _before(movement: Movement | None) -> int | None:
+    """The rank before a movement of the person's own."""
+    if movement is None or movement.before is None or is_drift(movement):
+        return None
+    return movement.before.rank
 
 
 def _common(store: Store, content: Content, privacy: Privacy, people: list[User]) -> str:

@@ -11,6 +11,7 @@ import pytest
 from test_pages import SLUG, Filling, Standing, a_year, hostile, locks_of, write
 from world.database import execute
 
+from kagsync import clock
 from kagsync.report import PSEUDONYM, chart
 from kagsync.report import write as report
 from kagsync.store import Store
@@ -229,7 +230,7 @@ def test_no_texts_of_the_charts_overlap_or_are_cut(
     with Visit(browser, path, width) as visit:
         boxes = visit.js("""[...document.querySelectorAll('svg text')].map((e) => e.getBoundingClientRect())
             .filter((box) => box.width).map((box) => [box.left, box.top, box.right, box.bottom])""")
-    assert len(boxes) > min(people, 20) + (people if people <= chart.MOST_NAMES else 0)
+    assert len(boxes) > min(people, 20) + (people if people <= chart.MOST_NAMES else 12)
     assert all(box[0] >= 0 and box[2] <= width for box in boxes)
     for a, b in itertools.combinations(boxes, 2):
         apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] + 1 or b[3] <= a[1] + 1
@@ -319,14 +320,131 @@ def test_a_dark_screen_prints_light(browser: Any, page: Path) -> None:
         assert visit.js(colour) == "#14713d"
 
 
-def test_times_are_in_the_readers_zone_with_utc_at_hand(browser: Any, page: Path) -> None:
+def test_times_are_relative_with_the_exact_ones_at_hand(browser: Any, page: Path) -> None:
+    synced, board = NOW - timedelta(minutes=5), NOW - timedelta(minutes=10)
+    deadline = NOW + timedelta(days=3, hours=1)
     with Visit(browser, page, timezone_id="Asia/Tokyo") as visit:
-        time = visit.page.locator(".fresh time")
-        moment = NOW - timedelta(minutes=5)
-        assert time.get_attribute("title") == f"{moment:%Y-%m-%d %H:%M} UTC"
-        there = moment + timedelta(hours=9)
-        assert f"{there:%H:%M}" in time.inner_text()
-        assert str(there.day) in time.inner_text()
+        visit.page.clock.install(time=NOW)
+        visit.page.reload()
+        times = {
+            time.get_attribute("datetime"): (time.text_content(), time.get_attribute("title") or "")
+            for time in visit.page.locator("header time, h3 time").all()
+        }
+        there = synced + timedelta(hours=9)
+        text, title = times[clock.iso(synced)]
+        assert text == "5 minutes ago"
+        assert title.startswith(f"{synced:%Y-%m-%d %H:%M} UTC, ")
+        assert title.endswith(f"{there:%H:%M} your time")
+        assert times[clock.iso(board)][0] == "10 minutes ago"
+        text, title = times[clock.iso(deadline)]  # people act on it
+        assert text == f"{deadline:%Y-%m-%d %H:%M} UTC" and title.startswith("in 3 days, ")
+        visit.page.clock.fast_forward("02:00:00")
+        assert visit.page.locator(".fresh time").inner_text() == "2 hours ago"
+
+
+def test_one_zone_is_for_the_whole_page_and_named(browser: Any, page: Path) -> None:
+    shown = []
+    for zone in ("Asia/Tokyo", "America/Los_Angeles"):
+        with Visit(browser, page, timezone_id=zone) as visit:
+            assert "times in UTC" in visit.page.locator(".heading", has_text="Ranks over time").inner_text()
+            texts = visit.page.locator("svg .x text, time.exact").all_text_contents()
+            assert all(text.endswith("UTC") for text in texts if text[:2] == "20")
+            shown.append(texts)
+    assert len(shown[0]) > 3 and shown[0] == shown[1]
+
+
+def test_paper_has_exact_times(browser: Any, page: Path) -> None:
+    exact = f"{NOW - timedelta(minutes=5):%Y-%m-%d %H:%M} UTC"
+    with Visit(browser, page) as visit:
+        fresh = visit.page.locator(".fresh time")
+        for event, is_exact in (("beforeprint", True), ("afterprint", False)):
+            visit.js(f"dispatchEvent(new Event('{event}'))")
+            assert (fresh.inner_text() == exact) is is_exact
+
+
+BROKEN_NUMBERS = """() => {
+    const broken = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        const node = walker.currentNode;
+        for (const found of node.data.matchAll(/[▲▼+-]?\\d[\\d,.]*\\d/g)) {
+            const range = document.createRange();
+            range.setStart(node, found.index);
+            range.setEnd(node, found.index + found[0].length);
+            const lines = new Set([...range.getClientRects()].map((box) => Math.round(box.top)));
+            if (lines.size > 1) broken.push(found[0]);
+        }
+    }
+    return broken;
+}"""
+
+
+def test_no_number_is_broken_at_any_width(browser: Any, tmp_path: Path) -> None:
+    end = int(NOW.timestamp()) - 600
+    standings = [
+        Standing(f"user{i}", "Wolfeschlegelstein Hausenberger", "a long group name", "W" * 40,
+                 (19_999 - i, 12_301 + i), ("12345.12345", "12399.98765"))
+        for i in range(12)
+    ]  # fmt: skip
+    filling = Filling(standings, [end - 2 * 86400, end], final=range(7_000, 7_012))
+    folder = site(tmp_path, filling)
+    for width in (360, 420, 576, 768, 1000, 1280):
+        for file in (report.page_name(SLUG), report.INDEX):
+            with Visit(browser, folder / file, width) as visit:
+                visit.js("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+                assert visit.js(BROKEN_NUMBERS) == [], (width, file)
+
+
+def test_a_phone_shows_what_is_next(browser: Any, page: Path) -> None:
+    for width in (360, 768, 1280):
+        with Visit(browser, page, width) as visit:
+            told = visit.page.locator('tr[data-user="bob"] .next').inner_text()
+            assert " ".join(told.split()).startswith("0.20 · 992 places to Carol")
+
+
+NAMES_SHOWN = (
+    "[...document.querySelectorAll('.over-time .name text')].filter((e) => e.getBoundingClientRect().height)"
+    ".map((e) => e.closest('g').dataset.user).sort()"
+)
+COLOURED = "[...document.querySelectorAll('.over-time .line:not(.grey)')].map((e) => e.dataset.user).sort()"
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_whoever_is_filtered_has_a_name_and_a_colour_among_many(
+    browser: Any, tmp_path: Path, width: int
+) -> None:
+    path = site(tmp_path, a_year(40, 20)) / report.page_name(SLUG)
+    with Visit(browser, path, width) as visit:
+        usual = visit.js(NAMES_SHOWN)
+        assert len(usual) == chart.BEST_NAMES + chart.MOVING_NAMES
+        coloured = visit.js(COLOURED)
+        visit.page.get_by_label("Filter").fill("user01")
+        assert visit.js(NAMES_SHOWN) == [f"user01{i}" for i in range(10)]
+        assert set(visit.js(COLOURED)) >= {f"user01{i}" for i in range(10)}
+        boxes = visit.js("""[...document.querySelectorAll('.over-time .name text')]
+            .map((e) => e.getBoundingClientRect()).filter((box) => box.height).map((box) => box.top).sort(
+            (a, b) => a - b)""")
+        assert all(below - above >= 12 for above, below in itertools.pairwise(boxes))
+        visit.page.locator('.found [data-user="user015"] text').hover()
+        assert visit.page.locator(".over-time .name.lit").count() == 1
+        visit.page.get_by_label("Filter").fill("")
+        assert (visit.js(NAMES_SHOWN), visit.js(COLOURED)) == (usual, coloured)
+        visit.page.get_by_label("Filter").fill("lastname")  # everybody
+        assert visit.js(NAMES_SHOWN) == usual
+
+
+def test_the_filter_looks_at_people_and_not_at_who_is_ahead_of_them(browser: Any, page: Path) -> None:
+    with Visit(browser, page) as visit:
+        visit.page.get_by_label("Filter").fill("carol")
+        assert visit.page.locator("#found").inner_text() == "1 of 3"
+
+
+def test_one_person_has_nothing_to_filter_or_sort(browser: Any, tmp_path: Path) -> None:
+    path = site(tmp_path, a_year(1, 20)) / report.page_name(SLUG)
+    with Visit(browser, path) as visit:
+        assert visit.page.locator("#filter, thead button").count() == 0
+        assert "ago" in visit.page.locator(".fresh").inner_text()
+        assert visit.said == []
 
 
 def test_a_page_turns_red_an_hour_after_the_last_good_sync(browser: Any, page: Path) -> None:

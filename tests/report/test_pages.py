@@ -10,7 +10,7 @@ import random
 import re
 import sqlite3
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -732,6 +732,98 @@ def test_a_paused_competition_says_so(club: Reported) -> None:
     assert "paused" in page(club.site).text and "paused" in page(club.site, None).text
 
 
+def ending(slug: str, deadline: timedelta | None) -> Filling:
+    end = int(NOW.timestamp()) - 600
+    at = None if deadline is None else NOW + deadline
+    return Filling([Standing(f"of-{slug}", team=slug)], [end], slug=slug, title=slug, deadline=at)
+
+
+def test_the_index_shows_what_ends_next_first_and_what_has_ended_last_and_dim(tmp_path: Path) -> None:
+    for slug, days in (("ended", -9), ("later", 30), ("open", None), ("next", 2), ("just-ended", -1)):
+        ending(slug, None if days is None else timedelta(days=days)).into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    found = page(tmp_path, None)
+    assert [each["href"] for each in found.all("a")] == [
+        report.page_name(slug) for slug in ("next", "later", "open", "just-ended", "ended")
+    ]
+    assert [each["class"] for each in found.all("li") if "card" in (each.get("class") or "")] == [
+        *["card"] * 3,
+        *["card ended"] * 2,
+    ]
+    assert len(pages.cards(found.html)) == 5
+
+
+def test_a_passed_deadline_moves_the_card(tmp_path: Path) -> None:
+    for slug, days in (("first", 1), ("second", 2)):
+        ending(slug, timedelta(days=days)).into(tmp_path / "a.db")
+    for days, order in ((0, ["first", "second"]), (1.5, ["second", "first"])):
+        with Store.open(tmp_path / "a.db", locks_of(tmp_path / "a.db")) as store:
+            report.report(store, tmp_path, NOW + timedelta(days=days), always=False)
+        found = page(tmp_path, None)
+        assert [each["href"] for each in found.all("a")] == [report.page_name(slug) for slug in order]
+
+
+def test_a_count_of_zero_has_no_colour(tmp_path: Path) -> None:
+    end = int(NOW.timestamp()) - 600
+    Filling([Standing("alice", ranks=(9, 3))], [end - 2 * 86400, end]).into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    found = page(tmp_path, None)
+    told = [text for tag, text in found.texts if tag == "dd"]
+    assert [*zip(told, (each.get("class") for each in found.all("dd")), strict=True)] == [
+        ("1", None),
+        ("1", "up"),
+        ("0", "still"),
+        ("0", "still"),
+    ]
+
+
+def moving(people: int, *, new: int) -> Filling:
+    """So many people on two boards; the first are new on the second board, the others were overtaken."""
+    end = int(NOW.timestamp()) - 600
+    standings = [
+        Standing(f"user{i}", f"Name {i}", None, f"Team {i}", (100 + i,) if i < new else (500 + i, 700 + i))
+        for i in range(people)
+    ]
+    return Filling(standings, [end - 2 * 86400, end])
+
+
+def test_what_only_others_did_is_folded_away_with_its_count(tmp_path: Path) -> None:
+    moving(5, new=2).into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    found = page(tmp_path)
+    own, _, drift = found.html.partition("<details>")
+    assert found.raw("summary") == "3 moved only because of others"
+    news = re.compile(r'<li><span class="chip[^"]*">([^<]*)</span> <span><b>([^<]*)</b>')
+    assert news.findall(own) == [("new", "Name 0"), ("new", "Name 1")]
+    assert news.findall(drift) == [("overtaken", f"Name {i}") for i in (2, 3, 4)]
+    assert "Name 4 @user4 · Team 4 504 → 704 of 2,000: by 200" in found.text
+    assert "open" not in found.all("details")[0]
+
+
+def test_where_nobody_did_anything_only_the_count_of_the_others_is_shown(tmp_path: Path) -> None:
+    moving(3, new=0).into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    assert "Nobody did anything new. 3 moved only because of others" in page(tmp_path).text
+
+
+def test_what_people_did_is_told_before_the_drift_fills_the_page(tmp_path: Path) -> None:
+    moving(230, new=190).into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    found = page(tmp_path)
+    own, _, drift = found.html.partition("<details>")
+    assert (own.count('<li><span class="chip good'), drift.count("<li>")) == (190, 10)
+    assert found.raw("summary") == "40 moved only because of others"
+    assert "and 30 more" in found.text
+
+
+def test_each_moment_is_told_once(tmp_path: Path) -> None:
+    moving(20, new=20).into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    at = clock.from_unix(int(NOW.timestamp()) - 600)
+    news = page(tmp_path).html.partition('id="news"')[2]
+    assert news.count(at) == 1
+
+
 # Names by strangers
 
 
@@ -817,7 +909,7 @@ def svg(*lines: chart.Line) -> str:
 
 
 def drawn(*lines: chart.Line) -> ElementTree.Element:
-    return ElementTree.fromstring(svg(*lines))
+    return ElementTree.fromstring(f"<main>{svg(*lines)}</main>")
 
 
 def line(username: str, *ranks: int | None, label: str | None = None) -> chart.Line:
@@ -909,8 +1001,53 @@ def test_a_chart_says_in_words_what_it_shows() -> None:
     assert about.text == "Ranks of 2 people from 2025-08-02 to 2025-11-10, with the best rank at the top."
 
 
-def test_there_are_labels_for_a_few_people_only() -> None:
-    assert labels(drawn(*(line(f"user{i}", i + 1) for i in range(chart.MOST_NAMES + 1)))) == []
+def named(root: ElementTree.Element) -> list[str]:
+    return [text.text or "" for text in labels(root)]
+
+
+def grey(root: ElementTree.Element) -> list[str]:
+    return [each.attrib["data-user"] for each in root.iter("path") if each.get("class") == "line grey"]
+
+
+def test_of_many_people_the_best_and_the_biggest_movers_have_names_and_the_others_are_grey() -> None:
+    climbed = [line(f"climbed{i}", 900, 100 + i) for i in range(chart.MOVING_NAMES)]
+    others = [line(f"user{i}", 200 + i, 210 + i) for i in range(24)]  # overtaken
+    people = [*(line(f"best{i}", i + 1) for i in range(chart.BEST_NAMES)), *climbed, *others]
+    root = drawn(*people)
+    expected = {each.username for each in people} - {each.username for each in others}
+    assert set(named(root)) == expected and len(named(root)) == len(expected)
+    assert set(grey(root)) == {each.username for each in others}
+    drawn_at = [each.attrib["data-user"] for each in root.iter("path") if "data-user" in each.attrib]
+    assert set(drawn_at[: len(others)]) == set(grey(root))  # below the others
+    assert "Only the best 6 and the biggest movers have names." in "".join(root.itertext())
+
+
+def test_who_moved_lately_comes_before_who_moved_long_ago() -> None:
+    long_ago = [line(f"user{i}", 1000, 20 + i) for i in range(40)]
+    lately = replace(long_ago[-1], username="lately", label="lately", before=70)
+    found = named(drawn(*long_ago[:-1], lately))
+    assert "lately" in found and len(found) == chart.BEST_NAMES + chart.MOVING_NAMES
+
+
+def test_a_place_at_the_top_counts_for_more_than_one_at_the_bottom() -> None:
+    still = [line(f"user{i}", i + 1) for i in range(30)]
+    root = drawn(*still, line("near", 80, 40), line("far", 1500, 1400))
+    found = named(root)
+    assert found.index("near") < found.index("far")
+    assert line("near", 80, 40).distance == line("other", 40, 80).distance > line("far", 1500, 1400).distance
+
+
+@pytest.mark.parametrize("people", [2, chart.MOST_NAMES])
+def test_of_a_few_people_everybody_has_a_name_and_a_colour(people: int) -> None:
+    root = drawn(*(line(f"user{i}", i + 1) for i in range(people)))
+    assert len(named(root)) == people and grey(root) == []
+    assert "have names" not in "".join(root.itertext())
+
+
+def test_one_person_needs_no_name() -> None:
+    root = drawn(line("alice", 3, 2))
+    assert (named(root), grey(root), len(paths(root, "alice"))) == ([], [], 1)
+    assert "chart bare" in {each.get("class") for each in root.iter("div")}
 
 
 @pytest.mark.parametrize("ranks", [(7,), (7, 7, 7), (1, 10**6)], ids=["one point", "all equal", "far"])
@@ -932,9 +1069,11 @@ def test_without_ranks_there_is_no_chart() -> None:
 
 def test_a_chart_with_hostile_names_is_well_formed() -> None:
     root = drawn(*(line(f"user{i}", i + 1, label=text) for i, text in enumerate(PAYLOADS.values())))
-    titles = [each.text for each in root.iter("title")]
-    assert titles == [printable(text) for text in PAYLOADS.values()]
-    assert {each.tag for each in root.iter()} <= {"div", "svg", "g", "path", "text", "title", "desc"}
+    titles = {each.text for each in root.iter("title")}
+    assert titles == {printable(text) for text in PAYLOADS.values()}
+    assert {each.tag for each in root.iter()} <= {
+        "main", "div", "p", "svg", "g", "path", "text", "title", "desc",
+    }  # fmt: skip
     few = drawn(*(line(f"user{i}", i + 1, label=text) for i, text in enumerate(list(PAYLOADS.values())[:20])))
     assert all(len(each.text or "") <= 20 for each in labels(few))
 

@@ -1,27 +1,9 @@
 "use strict";
-// Shows times in the reader's time zone, updates the freshness, sorts, filters, and highlights people.
-// Without this script the page is complete: a plain table, with times in UTC.
+// Sorts, filters and highlights people. Without it, a page is complete: a plain table.
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   document.documentElement.classList.add("live");
-
-  const words = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-  for (const time of all("time")) {
-    const moment = new Date(time.dateTime);
-    if (isNaN(moment)) continue;
-    time.title = time.dateTime.slice(0, 16).replace("T", " ") + " UTC";
-    time.textContent = words.format(moment);
-  }
-  const look = () => {
-    for (const fresh of all("[data-synced]")) {
-      fresh.classList.toggle("old", Date.now() - Date.parse(fresh.dataset.synced) > fresh.dataset.hours * 3600e3);
-    }
-  };
-  look();
-  setInterval(look, 60e3);
-
   const tables = all("table.standings");
-  if (!tables.length) return;
   const text = (row, column) => row.cells[column].textContent.trim();
   // "▼1,029" is -1029, "▲+0.02" is 0.02, "14 (+3)" is 14, "=" is 0, "–" and "new" are nothing.
   const number = (cell) =>
@@ -61,30 +43,62 @@
   const people = new Map(rows.map((row) => [row.dataset.user, row.querySelector(".who").textContent]));
   const filter = document.getElementById("filter");
   const found = document.getElementById("found");
-  const marks = all("[data-user]");
+  const marks = () => all("[data-user]");
+  const about = (row) => all(".who, .more, .chip, .group", row).map((each) => each.textContent).join(" ");
   filter.addEventListener("input", () => {
     const wanted = filter.value.trim().toLowerCase();
-    const matching = rows.filter((row) => row.textContent.toLowerCase().includes(wanted));
+    const matching = rows.filter((row) => about(row).toLowerCase().includes(wanted));
     const shown = new Set(matching.map((row) => row.dataset.user));
     const hides = (mark) => people.has(mark.dataset.user) && !shown.has(mark.dataset.user);
-    for (const mark of marks) {
+    for (const mark of marks()) {
       if (mark.closest("svg")) mark.style.display = hides(mark) ? "none" : "";
       else mark.hidden = hides(mark);
     }
+    const lines = all(".over-time .line").filter((line) => shown.has(line.dataset.user));
+    label(wanted && lines.length <= 24 ? lines : []);
     found.textContent = wanted ? `${shown.size} of ${people.size}` : "";
   });
+  // Names whoever is filtered, below each other where names would touch.
+  const usual = document.querySelector(".names");
+  const label = (lines) => {
+    if (!usual) return;
+    const svg = (name, attributes, ...inside) => {
+      const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+      made.append(...inside);
+      return made;
+    };
+    usual.style.display = lines.length ? "none" : "";
+    document.querySelector(".found")?.remove();
+    for (const line of all(".over-time .line")) line.setAttribute("class", looks.get(line));
+    if (!lines.length) return;
+    const end = (line) => parseFloat(line.getAttribute("d").match(/([\d.]+)(?:H\d+)?$/)[1]);
+    lines.sort((a, b) => end(a) - end(b));
+    const at = lines.map(end);
+    const height = usual.parentNode.height.baseVal.value;
+    for (let i = 1; i < at.length; i++) at[i] = Math.max(at[i], at[i - 1] + 16);
+    for (let i = at.length - 1; i >= 0; i--) at[i] = Math.min(at[i], (at[i + 1] ?? height + 16) - 16);
+    const names = lines.map((line, i) => {
+      const user = line.dataset.user;
+      const name = people.get(user) ?? user;
+      const look = looks.get(line).replace("grey", `c${i % 10} d${Math.floor(i / 10) % 3}`);
+      line.setAttribute("class", look);
+      const text = svg("text", { x: 18, y: at[i] + 4 }, name.length > 20 ? `${name.slice(0, 19)}…` : name);
+      return svg("g", { class: look.replace("line", "name"), "data-user": user }, svg("path", { d: `M2,${end(line)}L14,${at[i]}` }), text);
+    });
+    usual.after(svg("svg", { class: "found", x: "100%" }, ...names));
+  };
+  const looks = new Map(all(".over-time .line").map((line) => [line, line.getAttribute("class")]));
 
   const charts = all("svg.ranks");
-  const titles = all(".pointed");
+  const titles = new Map(all(".pointed").map((title) => [title, title.textContent]));
   const point = (user) => {
-    for (const mark of marks) mark.classList.toggle("lit", mark.dataset.user === user);
+    for (const mark of marks()) mark.classList.toggle("lit", mark.dataset.user === user);
     for (const chart of charts) {
       chart.classList.toggle("pointing", user !== null);
       for (const line of all(".line.lit", chart)) line.parentNode.append(line); // above the others
     }
-    for (const title of titles) {
-      title.textContent = user === null ? "best at the top" : people.get(user) || user;
-    }
+    for (const [title, usually] of titles) title.textContent = user === null ? usually : people.get(user) || user;
   };
   const of = (event) => event.target.closest?.("[data-user]")?.dataset.user ?? null;
   for (const [on, off] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {

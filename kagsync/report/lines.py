@@ -1,0 +1,129 @@
+"""What a page says about one person: a row of a table, and a line of the news."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kagsync.output import board_table
+from kagsync.report.chart import cut
+from kagsync.standings import movements
+from kagsync.standings.sentences import brief
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kagsync.queries.news import Item
+    from kagsync.standings.gaps import Gap
+    from kagsync.standings.movements import Movement
+    from kagsync.store.records import User
+
+_BLANK = "\N{NO-BREAK SPACE}"
+_LONGEST_TEAM = 40  # in the news; the table has all of it
+_DRIFT = (movements.OVERTAKEN, movements.OTHERS_LEFT, movements.RESCORED)
+_GOOD = (movements.IMPROVED, movements.NEW, movements.CAME_BACK)
+_BAD = (movements.FELL, movements.LEFT, movements.DELETED)
+_SEEN = (movements.NEW, movements.CAME_BACK)  # the column of the places says it
+# Their words begin with the reason, or name the team.
+_SAYS_REASON = (movements.IMPROVED, movements.FELL, movements.RESCORED, movements.OVERTAKEN)
+_SAYS_TEAM = (
+    movements.MERGED,
+    movements.MOVED,
+    movements.RENAMED,
+    movements.MEMBER_JOINED,
+    movements.MEMBER_LEFT,
+)
+
+
+class Label(NamedTuple):
+    """A reason as a small label. The kind decides its colour: `good`, `bad`, `drift` or none."""
+
+    text: str
+    kind: str
+
+
+class Told(NamedTuple):
+    """A movement on a page.
+
+    Attributes:
+        known_as: see `known_as`.
+        details: the rest of the sentence.
+    """
+
+    label: Label
+    who: str
+    known_as: str
+    details: str
+
+
+def row(row: board_table.Row) -> dict[str, Any]:
+    """A person's row: the cells of `kagsync show` by column, and what pages show in another way."""
+    line, movement = row.line, row.movement
+    ahead = () if row.is_private else (line.next_person, line.next_baseline, line.next_medal)
+    return {
+        **board_table.cells(row),
+        "user": line.user,
+        "places": (line.shake_up if row.is_private else movement and movement.places) or 0,
+        "label": movement and movement.reason not in _SEEN and _label(movement, _short(movement)),
+        "known_as": known_as(line.user, row.standing.team_name),
+        "next": [gap_in_words(gap, row.decimals) for gap in ahead if gap is not None],
+    }
+
+
+def known_as(user: User, team: str) -> str:
+    """The username and the team beside a person's name, unless they are the same: `@lina · Rabbits`."""
+    told, shown = {user.shown_name.casefold()}, []
+    for sign, name in (("@", user.username), ("", team)):
+        if name and name.casefold() not in told:
+            told.add(name.casefold())
+            shown.append(f"{sign}{name}")
+    return f"{_BLANK}· ".join(shown)
+
+
+def gap_in_words(gap: Gap, decimals: int) -> str:
+    """What is still to be done: `0.00001 · 3 places to Lina`."""
+    score = None if gap.score is None else f"{gap.score:.{decimals}f}" if gap.score else "tied"
+    places = f"{gap.places:,}{_BLANK}place{'' if gap.places == 1 else 's'}" if gap.places else None
+    return f"{f'{_BLANK}· '.join(part for part in (score, places) if part)} to {gap.to}"
+
+
+def by_moment(items: Iterable[Item]) -> list[tuple[int, list[Told]]]:
+    """Movements by the moment at which a board showed them."""
+    return [
+        (moment, [_told(item) for item in found])
+        for moment, found in groupby(items, key=lambda item: item.movement.moment)
+    ]
+
+
+def unbroken(sentence: str) -> str:
+    """A sentence whose numbers before and after stay in one line: `12,301 → 12,300`."""
+    return sentence.replace(" → ", f"{_BLANK}→{_BLANK}")
+
+
+def is_drift(movement: Movement) -> bool:
+    """Whether only others did it."""
+    return movement.reason in _DRIFT
+
+
+def _told(item: Item) -> Told:
+    movement, reason = item.movement, _reason(item.movement)
+    details = item.sentence.removeprefix(item.who).lstrip(": ")
+    if movement.reason in _SAYS_REASON:
+        details = details.replace(f"{reason} ", "", 1)
+    standing = None if movement.reason in _SAYS_TEAM else movement.after or movement.before
+    team = cut(standing.team_name, _LONGEST_TEAM) if standing else ""
+    return Told(_label(movement, reason), item.who, known_as(item.user, team), unbroken(details))
+
+
+def _short(movement: Movement) -> str:
+    """The reason beside the number of places, which stands in a column of its own."""
+    return _reason(movement) if is_drift(movement) else brief(movement)
+
+
+def _reason(movement: Movement) -> str:
+    return movement.reason.replace("-", " ")
+
+
+def _label(movement: Movement, text: str) -> Label:
+    kinds = {"drift": is_drift(movement), "good": movement.reason in _GOOD, "bad": movement.reason in _BAD}
+    return Label(text, next((kind for kind, holds in kinds.items() if holds), ""))

@@ -250,6 +250,7 @@ def _changes(rows: Rows | list[Row], *, earlier: int = 0) -> Table:
         Column(
             "Score", lambda row: (row.standing.score_text or "–") if row.standing else "", right=True, keep=90
         ),
+        Column("Gap", _lead, keep=92),
         Column("Subs", _submissions, right=True, keep=50),
         Column("What", lambda row: words(row.movement) if row.movement else "", keep=80, shrink=20),
         Column("Team", lambda row: row.standing.team_name if row.standing else "", keep=40, shrink=12),
@@ -258,6 +259,19 @@ def _changes(rows: Rows | list[Row], *, earlier: int = 0) -> Table:
     if earlier:
         below.append(f"{earlier:,} earlier changes are not shown; all of them: --format csv")
     return Table(columns, rows, below=below)
+
+
+def _lead(row: Row) -> str:
+    """How far one of two people is ahead of the other: `3 places ahead, 0.00120`."""
+    if row.lead is None or row.standing is None or row.lead.places is None:
+        return ""
+    count = abs(row.lead.places)
+    if not count:
+        return "the same place"
+    way = "ahead" if row.lead.places > 0 else "behind"
+    decimals = len((row.standing.score_text or "").partition(".")[2])
+    score = "" if row.lead.score is None else f", {abs(row.lead.score):.{decimals}f}"
+    return f"{count:,} place{'' if count == 1 else 's'} {way}{score}"
 
 
 def _submissions(row: Row) -> str:

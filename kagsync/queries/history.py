@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.queries import results
-from kagsync.standings import movements, which
+from kagsync.standings import gaps, movements, which
 from kagsync.standings.sentences import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from kagsync.standings.gaps import Lead
     from kagsync.standings.movements import Movement
     from kagsync.standings.standing import Standing
     from kagsync.store import Store
@@ -26,13 +27,18 @@ if TYPE_CHECKING:
 class Row:
     """A change: the standing from a moment (seconds since 1970) on, and what led to it.
 
-    `standing` None: not on the board. `movement` None: it began before the time that was asked for.
+    Attributes:
+        standing: None: not on the board.
+        movement: None: it began before the time that was asked for.
+        lead: how far the person is ahead of the other one; None: there are not just two, or one of them is
+            not on the board.
     """
 
     user: User
     moment: int
     standing: Standing | None
     movement: Movement | None
+    lead: Lead | None = None
 
 
 @dataclass(frozen=True)
@@ -63,11 +69,19 @@ class Rows:
         users = {user.id: user for user in self.users}
         known = {key for key in users if history.was_seen(competition.id, key, self.start)}
         standings = {key: history.standing_at(competition.id, key, self.start) for key in known}
-        began = (Row(users[key], self.start, here, None) for key, here in standings.items() if here)
+
+        def row(key: int, moment: int, movement: Movement | None) -> Row:
+            here, lead = standings.get(key), None
+            if len(users) == 2:
+                (other,) = users.keys() - {key}
+                lead = gaps.lead(here, standings.get(other), competition.direction)
+            return Row(users[key], moment, here, movement, lead)
+
+        began = (row(key, self.start, None) for key, here in standings.items() if here)
         yield from sorted(began, key=_in_order)
         for _, changes in groupby(history.changes(competition.id, users, self.start), itemgetter(0)):
-            rows = []
-            for _, key, change in changes:
+            moved = []
+            for moment, key, change in changes:
                 steps = movements.between(
                     standings.get(key),
                     change,
@@ -75,11 +89,10 @@ class Rows:
                     higher_is_better=competition.direction,
                     deleted=deleted,
                 )
-                steps = finals(key, steps)
-                rows.append(Row(users[key], change.moment, change.standing, steps[0] if steps else None))
+                moved.append((key, moment, next(iter(finals(key, steps)), None)))
                 standings[key] = change.standing
                 known.add(key)
-            yield from sorted(rows, key=_in_order)
+            yield from sorted((row(*each) for each in moved), key=_in_order)
 
     def __bool__(self) -> bool:
         return next(iter(self), None) is not None
@@ -134,4 +147,6 @@ def as_json(timeline: Timeline, row: Row) -> dict[str, Any]:
         "board": timeline.competition.board,
         "handle": row.user.handle,
         "student_id": row.user.student_id,
+        "lead_places": row.lead and row.lead.places,
+        "lead_score": row.lead and row.lead.score,
     }

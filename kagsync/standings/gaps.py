@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,6 +33,28 @@ class Gap:
     def shown(self) -> str:
         """What people call it."""
         return self.name or self.to
+
+
+class Lead(NamedTuple):
+    """How far one person is ahead of another; negative: behind.
+
+    Attributes:
+        places: None: a rank is not known.
+        score: in the score's unit, better is positive; None: a score or the direction is not known.
+    """
+
+    places: int | None
+    score: float | None
+
+
+def lead(one: Standing | None, other: Standing | None, higher_is_better: bool | None) -> Lead | None:
+    """How far one person is ahead of another; None: one of them is not on the board."""
+    if one is None or other is None:
+        return None
+    places = None if one.rank is None or other.rank is None else other.rank - one.rank
+    if one.score is None or other.score is None or higher_is_better is None:
+        return Lead(places, None)
+    return Lead(places, _rounded((one.score - other.score) * (1 if higher_is_better else -1)))
 
 
 def by_rank(people: Iterable[tuple[str, Standing]]) -> list[tuple[int, str, Standing]]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-_WHOLE_NUMBERS = ("rank", "team_id", "submission_count", "places")
+_WHOLE_NUMBERS = ("rank", "team_id", "submission_count", "places", "lead_places")
 
 
 def history(

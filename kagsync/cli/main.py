@@ -24,10 +24,10 @@ from kagsync.version import __version__
 # In which file a command is, in the order of `kagsync --help`.
 _FILES = {
     "show": "show",
-    "news": "show",
-    "history": "show",
-    "report": "show",
-    "missing": "show",
+    "news": "news",
+    "history": "history",
+    "report": "report",
+    "missing": "missing",
     "sync": "sync",
     "fetch": "sync",
     "process": "sync",

@@ -221,25 +221,35 @@ class History:
 
     found: Timeline
 
+    @property
+    def _pair(self) -> bool:
+        return len(self.found.rows.users) == 2
+
     def tables(self) -> list[Table]:
-        return [_changes(self.found.rows)]
+        return [_changes(self.found.rows, pair=self._pair)]
 
     def lines(self, width: int | None) -> Iterable[Text]:
         if width is None:
-            return _changes(self.found.rows).lines(None)
+            return _changes(self.found.rows, pair=self._pair).lines(None)
         latest: deque[Row] = deque(maxlen=_LATEST)
         points: dict[User, list[tuple[int, int | None]]] = {}  # two people may have one name
         for row in self.found.rows:
             latest.append(row)
             points.setdefault(row.user, []).append((row.moment, row.standing.rank if row.standing else None))
         earlier = sum(map(len, points.values())) - len(latest)
-        below = _changes(list(latest), earlier=earlier).lines(width)
+        below = _changes(list(latest), pair=self._pair, earlier=earlier).lines(width)
         has_unicode = (sys.stdout.encoding or "utf-8").lower().startswith("utf")
         drawn = chart(*_series(self.found.competition, points), width) if has_unicode else []
         return [*drawn, type(drawn[0])(), *below] if drawn else below
 
 
-def _changes(rows: Rows | list[Row], *, earlier: int = 0) -> Table:
+def _changes(rows: Rows | list[Row], *, pair: bool, earlier: int = 0) -> Table:
+    """A table of changes.
+
+    Args:
+        pair: whether they are of two people, who are compared.
+        earlier: how many earlier changes are left out.
+    """
     columns: list[Column[Row]] = [
         Column("At", lambda row: at(row.moment), style="dim"),
         Column("Person", lambda row: row.user.shown_name, shrink=14),
@@ -250,7 +260,7 @@ def _changes(rows: Rows | list[Row], *, earlier: int = 0) -> Table:
         Column(
             "Score", lambda row: (row.standing.score_text or "–") if row.standing else "", right=True, keep=90
         ),
-        Column("Gap", _lead, keep=92),
+        *([Column("Gap", _lead, keep=92)] if pair else []),
         Column("Subs", _submissions, right=True, keep=50),
         Column("What", lambda row: words(row.movement) if row.movement else "", keep=80, shrink=20),
         Column("Team", lambda row: row.standing.team_name if row.standing else "", keep=40, shrink=12),

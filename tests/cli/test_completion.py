@@ -137,7 +137,7 @@ def test_only_the_command_that_is_typed_is_loaded() -> None:
         env={**os.environ, **asked},
     )
     loaded = {name.removeprefix("kagsync.cli.") for name in done.stdout.splitlines()[-1].split()}
-    assert loaded == {"command", "completion", "fast_start", "main", "options", "show", "stdout"}
+    assert loaded == {"command", "completion", "fast_start", "main", "options", "scope", "show", "stdout"}
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")

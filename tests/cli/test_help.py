@@ -58,4 +58,4 @@ def test_only_the_file_of_the_command_is_loaded(words: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     loaded = {name.removeprefix("kagsync.cli.") for name in done.stdout.splitlines()[-1].split()}
-    assert loaded == {"command", "fast_start", "main", "options", "show", "stdout"}
+    assert loaded == {"command", "fast_start", "main", "options", "scope", "show", "stdout"}

@@ -53,6 +53,8 @@ KEYS = [
     "board",
     "handle",
     "student_id",
+    "lead_places",
+    "lead_score",
 ]
 NOT_IN_CSV = {"score_text", "members"}
 ROWS = [
@@ -113,6 +115,8 @@ def test_the_keys_of_the_json_never_change(moved: Club, kagsync: Kagsync) -> Non
         "board": "public",
         "handle": "alice",
         "student_id": None,
+        "lead_places": None,
+        "lead_score": None,
     }
     assert told[7]["members"] == ["carol", "erin"]
     gone = told[8]
@@ -165,6 +169,22 @@ def test_since_a_time_tells_also_how_it_was_then(moved: Club, kagsync: Kagsync) 
     assert content(kagsync, "--since", "2025-01-01") == content(kagsync)
 
 
+def test_two_people_are_compared(moved: Club, kagsync: Kagsync) -> None:
+    told = content(kagsync, "alice", "bob")
+    assert [(item["username"], item["lead_places"], item["lead_score"]) for item in told] == [
+        ("alice", 1, 0.1),
+        ("bob", -1, -0.1),
+        ("bob", 1, 0.05),
+        ("alice", -1, -0.05),
+    ]
+    out = kagsync.ok("history", SLUG, "alice", "bob")
+    assert "1 place ahead, 0.10" in out
+    assert "1 place behind, 0.05" in out
+    moved.board("2025-10-31T12:00:00", SEE_TEAM, Team(11, "alpha", ("alice",), "0.59"))
+    assert content(kagsync, "alice", "bob")[-1]["lead_places"] is None
+    assert "Gap" not in kagsync.ok("history", SLUG, "alice", "bob", "carol")
+
+
 def test_since_last_is_from_the_board_that_was_seen_last(moved: Club, kagsync: Kagsync) -> None:
     kagsync.ok("show", SLUG, "--since", "last")
     moved.board("2025-10-31T12:00:00", BETTER_BOB, SEE_TEAM, Team(11, "alpha", ("alice",), "0.59"))
@@ -176,9 +196,13 @@ def test_since_last_is_from_the_board_that_was_seen_last(moved: Club, kagsync: K
 
 
 def test_only_some_people_or_a_group_are_told(moved: Club, kagsync: Kagsync) -> None:
-    assert rows(kagsync.ok("history", SLUG, "bob", "@DAVE")) == [ROWS[i] for i in (1, 3, 4, 8)]
-    red = [ROWS[i] for i in (0, 2, 5, 6)]
-    assert rows(kagsync.ok("history", SLUG, "--group", "red")) == [re.sub(r"  –  ", "  ", row) for row in red]
+    pair = [
+        re.sub(r"  \d places? (ahead|behind), [\d.]+", "", row)
+        for row in rows(kagsync.ok("history", SLUG, "bob", "@DAVE"))
+    ]
+    assert pair == [ROWS[i] for i in (1, 3, 4, 8)]
+    told = content(kagsync, "--group", "red")
+    assert [item["username"] for item in told] == ["alice", "carol", "alice", "carol"]
 
 
 def test_a_person_who_is_named_twice_is_told_once(moved: Club, kagsync: Kagsync) -> None:

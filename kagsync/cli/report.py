@@ -1,0 +1,49 @@
+"""`kagsync report`: web pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kagsync import clock, inputs
+from kagsync.cli.command import Common, app, command, open_to_read
+from kagsync.cli.options import BoardToShow, Group, NamesOfReport, ShownBoard, storable
+
+
+@command(app)
+def report(
+    common: Common,
+    slugs: Annotated[
+        list[str] | None, typer.Argument(metavar="SLUG", help="Tracked competitions. Default: all.")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write to.")] = Path(
+        "kagsync-report"
+    ),
+    title: Annotated[
+        str | None, typer.Option(metavar="TITLE", callback=storable, help="The title of the site.")
+    ] = None,
+    group: Group = None,
+    board: BoardToShow = ShownBoard.final,
+    names: NamesOfReport = None,
+    searchable: Annotated[
+        bool | None,
+        typer.Option(
+            "--search-engines/--no-search-engines",
+            help="Whether search engines may list the pages. Default: as before, otherwise not.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Write a web page for each competition, and an index."""
+    from kagsync.report import write
+
+    loaded = common.settings_to_read()
+    wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None
+    with open_to_read(loaded) as store:
+        content = write.Content(
+            wanted, title, group, board.value, names=names and names.value, searchable=searchable
+        )
+        written = write.report(store, output, clock.utc_now(), content)
+    common.say(written.text)

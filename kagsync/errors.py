@@ -193,8 +193,8 @@ class Interrupted(KagsyncError):
 def near(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     """The known names that a mistyped word may mean, the nearest first. Case is ignored.
 
-    At most a third of the letters are wrong, and at most three. Or the word is a part of the name, or its
-    beginning.
+    The word is a part of the name, or its beginning. Or no other name is nearer, and at most a third of the
+    letters are wrong, and at most three.
     """
     from rapidfuzz.distance import OSA  # only for errors
 
@@ -203,10 +203,11 @@ def near(word: str, known: Iterable[str], most: int = 3) -> list[str]:
     found = []
     for name in known:
         lower = name.lower()
-        wrong = OSA.distance(word, lower)
-        if wrong <= min(max(len(word), len(lower)) // 3, _MOST_WRONG) or (part and part.search(lower)):
-            found.append((wrong, name))
-    return [name for _, name in sorted(found)[:most]]
+        wrong, is_part = OSA.distance(word, lower), part is not None and part.search(lower) is not None
+        if is_part or wrong <= min(max(len(word), len(lower)) // 3, _MOST_WRONG):
+            found.append((wrong, name, is_part))
+    least = min((wrong for wrong, *_ in found), default=0)
+    return [name for wrong, name, is_part in sorted(found) if is_part or wrong == least][:most]
 
 
 def did_you_mean(word: str, known: list[str], listing: str = "kagsync competitions list") -> str:

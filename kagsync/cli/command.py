@@ -79,6 +79,16 @@ app.add_typer(schedule_app, name="schedule")
 app.add_typer(notify_app, name="notify")
 
 
+def at_most_one(given: dict[str, bool]) -> None:
+    """Refuses options that contradict each other: each by its name, and whether it was given.
+
+    Raises:
+        UsageError: more than one was.
+    """
+    if len(names := [name for name, is_given in given.items() if is_given]) > 1:
+        raise UsageError(f"{names[0]} and {names[1]} contradict each other", "Pass one of them")
+
+
 class Given(NamedTuple):
     """The options that may stand before a command, as in `kagsync --db PATH show`, and after it."""
 
@@ -92,8 +102,7 @@ class Given(NamedTuple):
         Raises:
             UsageError: they contradict each other.
         """
-        if self.verbose and self.quiet:
-            raise UsageError("--verbose and --quiet contradict each other", "Pass one of them")
+        at_most_one({"--verbose": self.verbose, "--quiet": self.quiet})
         if before is None:
             return self
         loudness = self if self.verbose or self.quiet else before
@@ -205,16 +214,6 @@ def open_to_read(loaded: Settings) -> Store:
     from kagsync.store import Store
 
     return Store.open_to_read(loaded.db, loaded.locks)
-
-
-def refuse_both(one: tuple[str, bool], other: tuple[str, bool]) -> None:
-    """Refuses two options that contradict each other, each with whether it was given.
-
-    Raises:
-        UsageError: both were.
-    """
-    if one[1] and other[1]:
-        raise UsageError(f"{one[0]} and {other[0]} contradict each other", "Pass one of them")
 
 
 def confirm(question: str, *, yes: bool) -> None:

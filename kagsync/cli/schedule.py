@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kagsync import clock, errors
-from kagsync.cli.command import Common, command, open_to_read, schedule_app
+from kagsync.cli.command import Common, at_most_one, command, open_to_read, schedule_app
 from kagsync.cli.options import JsonOrText, NamesOfReport, ReportNames
-from kagsync.errors import UsageError
 from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
 
@@ -31,10 +30,8 @@ Windows = Annotated[bool, typer.Option("--windows", help="Choose Windows Task Sc
 
 def _chosen(**options: bool) -> str | None:
     """The scheduler that was chosen; None: none was."""
-    names = [name for name, chosen in options.items() if chosen]
-    if len(names) > 1:
-        raise UsageError(f"--{names[0]} and --{names[1]} contradict each other", "Pass one of them")
-    return names[0] if names else None
+    at_most_one({f"--{name}": chosen for name, chosen in options.items()})
+    return next((name for name, chosen in options.items() if chosen), None)
 
 
 def _planned(

@@ -157,6 +157,8 @@ def test_a_destructive_command_is_not(words: list[str], kagsync: Kagsync) -> Non
         ("(", ["abc"], []),
         ("", ["abc"], []),
         ("improve", ["moved", "improved"], ["improved"]),
+        ("--formt", ["--format", "--sort"], ["--format"]),
+        ("--form", ["--format", "--force", "--from"], ["--from", "--format"]),
     ],
 )
 def test_a_name_is_near_if_few_letters_are_wrong_or_the_word_is_a_part_of_it(

@@ -59,7 +59,6 @@ def show(
     from kagsync.output import board_table, tables
     from kagsync.queries import board as query
     from kagsync.queries import last_seen, overview
-    from kagsync.queries.order import arranged
 
     loaded = common.settings_to_read()
     now = clock.utc_now()
@@ -85,6 +84,8 @@ def show(
                 )
         found = _overviews(loaded, group, compared, now)
         return Result(tables.overview(found, now, zone), [overview.as_json(each) for each in found])
+    from kagsync.queries.order import arranged
+
     with open_to_read(loaded) as store:
         users = scope.people(store, user, group)
         if slug is None:
@@ -94,7 +95,7 @@ def show(
         view = query.board(store, inputs.competition_slug(slug), users, compared, board=board.value)
     (view,) = arranged([view], order, limit, by_group=by_group)
     seen = view.competition.snapshot_at
-    whole = user is None and group is None
+    whole = user is None and group is None and limit is None
     looked = since == scope.LAST or (whole and format_ is Format.table and sys.stdout.isatty())
     if seen is not None and looked:
         last_seen.remember(loaded, view.competition.slug, seen)

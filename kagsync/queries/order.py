@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kagsync.standings.movements import FINAL
 
@@ -49,8 +49,7 @@ KEYS: dict[str, Callable[[Line], Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """An order: one of `KEYS`, ascending or descending. Who has no such value comes last."""
 
     key: str

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.standings import movements
 from kagsync.standings.movements import Change, between
+from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
     from kagsync.standings.movements import Deletions
@@ -37,18 +38,21 @@ class Moves(NamedTuple):
 
     Attributes:
         on_board: how many of them are on the board.
-        is_first: whether it is the competition's first board.
+        is_first: whether it is the competition's first board of this kind.
+        is_private: whether it is a private board.
         reasons: how many moved for each reason, a word of `movements.REASONS`.
     """
 
     on_board: int
     is_first: bool
+    is_private: bool
     reasons: Counter[str]
 
     @property
     def words(self) -> str:
         if self.is_first:
-            return f"first board, {self.on_board:,} of ours on it"
+            kind = "private board" if self.is_private else "board"
+            return f"first {kind}, {self.on_board or 'none'} of ours on it"
 
         def counted(reason: str) -> str:
             return f"{self.reasons[reason]:,} {_WORDS.get(reason, reason)}"
@@ -60,7 +64,9 @@ class Moves(NamedTuple):
         if moved:
             total = sum(self.reasons[reason] for reason in moved)
             others.insert(0, f"{total:,} of {self.on_board:,} moved ({', '.join(map(counted, moved))})")
-        return ", ".join(others) or f"none of {self.on_board:,} moved"
+        nothing = f"none of {self.on_board:,} moved" if self.on_board else "none of ours is there"
+        words = ", ".join(others) or nothing
+        return f"{words} on the private board" if self.is_private else words
 
 
 def count(
@@ -94,4 +100,5 @@ def count(
             deleted=deleted,
         )
         reasons.update(step.reason for step in steps[:1])
-    return Moves(on_board, competition.snapshot_at is None, reasons)
+    is_first, is_private = competition.snapshot_at is None, competition.board == PRIVATE
+    return Moves(on_board, is_first, is_private, reasons)

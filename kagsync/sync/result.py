@@ -73,11 +73,7 @@ class Private(NamedTuple):
         """What changed; empty: nothing, or a warning has told it."""
         if self.status == NOT_OUT:
             return "the private board is not out yet"
-        if self.moves is None:
-            return ""
-        if self.moves.is_first:
-            return f"the private board is out, {self.moves.on_board:,} of ours on it"
-        return f"private board: {self.moves.words}"
+        return "" if self.moves is None else self.moves.words
 
 
 class Result(NamedTuple):

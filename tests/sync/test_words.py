@@ -42,7 +42,9 @@ AFTER = [
 ]
 SLUG = "spaceship-titanic"
 PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank")
-CHANGED = f"{SLUG}: 4 of 5 moved (1 improved, 2 overtaken, 1 up because others left), 1 new, 1 left"
+CHANGED = (
+    f"{SLUG}: 3 of 5 moved (1 improved, 1 overtaken, 1 up because others left), 1 new, 1 left, 1 submitted"
+)
 
 
 @pytest.fixture
@@ -123,12 +125,18 @@ def test_without_a_terminal_nothing_is_counted(club: Club, monkeypatch: pytest.M
     ],
 )
 def test_words_for_what_changed(reasons: dict[str, int], words: str) -> None:
-    assert Moves(20, False, Counter(reasons)).words == words
+    assert Moves(20, False, False, Counter(reasons)).words == words
+
+
+def test_words_where_nobody_of_ours_is() -> None:
+    assert Moves(0, False, False, Counter()).words == "none of ours is there"
+    assert Moves(0, True, False, Counter()).words == "first board, none of ours on it"
+    assert Moves(0, False, False, Counter({"left": 2})).words == "2 left"
 
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_has_words(reason: str) -> None:
-    found = Moves(5, False, Counter({reason: 3})).words
+    found = Moves(5, False, False, Counter({reason: 3})).words
     assert "3 " in found
     assert "-" not in found
 
@@ -138,7 +146,7 @@ COUNTS = Counts(5, 0, 5, 0, 0)
 
 def test_many_in_which_nothing_changed_share_a_line_that_fits() -> None:
     same = [Result(f"c{number:02}", "unchanged", COUNTS) for number in range(40)]
-    other = Result("b", "ok", COUNTS, moves=Moves(5, False, Counter({"new": 1})))
+    other = Result("b", "ok", COUNTS, moves=Moves(5, False, False, Counter({"new": 1})))
     failed = Result("a", "error", error=BadBoard("bad"))
     outcome = Outcome([*same, failed, other], alone=False)
 
@@ -168,11 +176,11 @@ def test_a_status_has_words(status: str, words: str) -> None:
 
 
 def test_the_private_board_is_told_beside_the_public_one() -> None:
-    first = Private("ok", COUNTS, moves=Moves(5, True, Counter({"new": 5})))
-    later = Private("ok", COUNTS, moves=Moves(5, False, Counter({"others-left": 2})))
+    first = Private("ok", COUNTS, moves=Moves(5, True, True, Counter({"new": 5})))
+    later = Private("ok", COUNTS, moves=Moves(5, False, True, Counter({"others-left": 2})))
     for private, words in (
-        (first, "nothing new; the private board is out, 5 of ours on it"),
-        (later, "nothing new; private board: 2 of 5 moved (2 up because others left)"),
+        (first, "nothing new; first private board, 5 of ours on it"),
+        (later, "nothing new; 2 of 5 moved (2 up because others left) on the private board"),
         (Private("not-out"), "nothing new; the private board is not out yet"),
         (Private("error", error=BadBoard("bad")), "nothing new"),
         (Private("unchanged", COUNTS), "nothing new"),

@@ -98,6 +98,6 @@ def read_board(file: str | os.PathLike[str], *, higher_is_better: bool | None) -
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     """The columns with the types that notebooks get: text, unless another one is known. Times have theirs."""
     types = dict.fromkeys(frame.select_dtypes(exclude="datetimetz"), "str")
-    special = {"score": "float64", "on_board": "bool", "members": "object"}
+    special = {"score": "float64", "lead_score": "float64", "on_board": "bool", "members": "object"}
     special |= dict.fromkeys(_WHOLE_NUMBERS, "Int64")
     return frame.astype(types | {name: kind for name, kind in special.items() if name in types})

@@ -24,9 +24,12 @@ class Ranks(NamedTuple):
 
 
 def may_pass(movement: Movement) -> bool:
-    """Whether the person's own better score won places, so that others may have been passed."""
-    better = movement.reason == movements.IMPROVED or (movement.reason == movements.RESCORED and movement.own)
-    return better and (movement.places or 0) > 0
+    """Whether it is a better score of the person's own, which may have passed others.
+
+    It may even if the rank is worse than before, because strangers passed at the same time. On a board whose
+    direction is not known, any own score may be better.
+    """
+    return movement.reason == movements.IMPROVED or (movement.reason == movements.RESCORED and movement.own)
 
 
 def passed(passer: int, people: Mapping[int, Ranks]) -> list[int]:

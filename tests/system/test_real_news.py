@@ -24,6 +24,7 @@ BOARDS = ("playground/*.csv", "spotoroo/*.csv")
 BEFORE_ALL = "2020-01-01"
 PEOPLE = 200
 OTHERS_DID_IT = ("overtaken", "others-left")
+BY_OTHERS = (*OTHERS_DID_IT, "rescored")
 OF_THE_TEAM = ("renamed", "member-joined", "member-left")
 
 
@@ -40,6 +41,7 @@ class Event:
     before: Row | None
     after: Row | None
     member: str = ""
+    passed: tuple[str, ...] = ()
 
     @property
     def places(self) -> int | None:
@@ -63,7 +65,9 @@ class Event:
         return {
             "username": self.who,
             "at": self.at,
-            "reason": self.reason,
+            "reason": "passed" if self.passed else self.reason,
+            "own": self.reason not in BY_OTHERS,
+            "passed": list(self.passed),
             "member": self.member or None,
             "places": self.places,
             "new_submissions": self.submissions,
@@ -106,10 +110,10 @@ def steps(board: list[Row], at: str, who: str, before: Row | None, after: Row | 
         better = float(after["Score"]) > float(before["Score"])
         same_count = "SubmissionCount" in after and before["SubmissionCount"] == after["SubmissionCount"]
         yield Event(at, who, "rescored" if same_count else "improved" if better else "fell", before, after)
+    elif Event(at, who, "", before, after).submissions:
+        yield Event(at, who, "submitted", before, after)
     elif down:
         yield Event(at, who, "overtaken" if down > 0 else "others-left", before, after)
-    elif int(after.get("SubmissionCount", 0)) > int(before.get("SubmissionCount", 0)):
-        yield Event(at, who, "submitted", before, after)
     if before["TeamName"] != after["TeamName"]:
         yield Event(at, who, "renamed", before, after)
     for member in old - new:
@@ -137,8 +141,6 @@ def with_drift_summed_up(events: list[Event]) -> Iterator[Event]:
                 yield replace(net, reason="rescored")
             elif net.places:
                 yield replace(net, reason="overtaken" if net.places < 0 else "others-left")
-            elif net.submissions:
-                yield replace(net, reason="submitted")
 
 
 def expected_news(snapshots: list[Path], roster: list[str]) -> list[Event]:
@@ -146,17 +148,36 @@ def expected_news(snapshots: list[Path], roster: list[str]) -> list[Event]:
     events: dict[str, list[Event]] = {who: [] for who in roster}
     known: set[str] = set()
     before: dict[str, Row] = {}
-    for path in snapshots:
+    for number, path in enumerate(snapshots):
         board = teams_of(rows_of(path))
         after = matched(rows_of(path), roster)
         after = {who: {**row, "Rank": rank_on(board, row)} for who, row in after.items()}
         for who in roster:
             for event in steps(board, moment_of(path), who, before.get(who), after.get(who)):
                 again = event.reason == "new" and who in known
-                events[who].append(replace(event, reason="came-back") if again else event)
+                told = replace(event, reason="came-back") if again else event
+                if number:  # the first board is what the others are compared with
+                    events[who].append(replace(told, passed=whom_passed(told, before, after)))
         known |= set(after)
         before = after
     return [event for who in roster for event in with_drift_summed_up(events[who])]
+
+
+def whom_passed(event: Event, before: dict[str, Row], after: dict[str, Row]) -> tuple[str, ...]:
+    """Who of the others was ahead before somebody improved, and is behind now; the best first."""
+    if event.reason != "improved":
+        return ()
+    return tuple(
+        sorted(
+            (
+                other
+                for other in before.keys() & after.keys()
+                if int(before[other]["Rank"]) < int(before[event.who]["Rank"])
+                and int(after[other]["Rank"]) > int(after[event.who]["Rank"])
+            ),
+            key=lambda other: (int(after[other]["Rank"]), other),
+        )
+    )
 
 
 def rank_on(board: list[Row], row: Row) -> str:
@@ -283,12 +304,20 @@ def test_the_news_of_a_playground_are_those_of_a_plain_script(
     roster = playground_roster(snapshots)
     told, expected = told_and_expected(club, tmp_path / "club", snapshots, roster)
     assert told == expected
-    assert {item["username"] for item in told} == set(roster)
     counts = Counter(item["reason"] for item in told)
     assert counts == Counter(item["reason"] for item in expected)
     # The first board shows most of them, the others came later: each is new once, for nobody came back.
-    assert counts["new"] == PEOPLE
-    assert counts.keys() >= {"improved", "overtaken", "submitted", "merged", "deleted", "member-joined"}
+    assert counts["new"] == PEOPLE - len(matched(rows_of(snapshots[0]), roster))
+    assert counts.keys() >= {
+        "improved",
+        "passed",
+        "overtaken",
+        "submitted",
+        "merged",
+        "deleted",
+        "member-joined",
+    }
+    assert sum(item["own"] for item in told) <= len(told) / 3
 
 
 def test_every_event_of_a_team_is_told_to_everybody_in_it(
@@ -337,7 +366,8 @@ def test_the_news_of_a_class_are_those_of_a_plain_script(
     told, expected = told_and_expected(club, tmp_path / "club", snapshots, roster)
     assert told == expected
     counts = Counter(item["reason"] for item in told)
-    assert counts["new"] == len(roster)
+    assert counts["new"] == len(roster) - len(matched(rows_of(snapshots[0]), roster))
+    assert counts["passed"] > 0
     # A team that has another name, or none any more, is nobody that an old board could tell from another.
     renamed = [who for who in roster if who not in matched(rows_of(snapshots[-1]), roster)]
     assert counts["left"] >= len(renamed) > 0

@@ -178,8 +178,9 @@ def test_the_table_is_sorted_by_each_column_and_by_keyboard(browser: Any, page: 
         assert visit.js("document.querySelectorAll('[aria-sort]').length") == 1
 
 
-def test_the_filter_narrows_rows_and_lines(browser: Any, page: Path) -> None:
-    with Visit(browser, page) as visit:
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_filter_narrows_rows_and_lines(browser: Any, page: Path, width: int) -> None:
+    with Visit(browser, page, width) as visit:
         visit.page.get_by_label("Filter").fill("CRIMSON")
         assert visit.page.locator("#people tbody tr:visible").count() == 2
         assert visit.page.locator("#found").inner_text() == "2 of 3"
@@ -427,6 +428,7 @@ def test_whoever_is_filtered_has_a_name_and_a_colour_among_many(
         visit.page.get_by_label("Filter").fill("user01")
         assert visit.js(NAMES_SHOWN) == [f"user01{i}" for i in range(10)]
         assert set(visit.js(COLOURED)) >= {f"user01{i}" for i in range(10)}
+        assert not visit.page.get_by_text("biggest movers have names").is_visible()
         boxes = visit.js("""[...document.querySelectorAll('.over-time .name text')]
             .map((e) => e.getBoundingClientRect()).filter((box) => box.height).map((box) => box.top).sort(
             (a, b) => a - b)""")

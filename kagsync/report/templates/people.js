@@ -69,6 +69,7 @@
       return made;
     };
     usual.style.display = lines.length ? "none" : "";
+    document.querySelector(".few")?.toggleAttribute("hidden", lines.length > 0);
     document.querySelector(".found")?.remove();
     for (const line of all(".over-time .line")) line.setAttribute("class", looks.get(line));
     if (!lines.length) return;

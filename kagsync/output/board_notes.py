@@ -44,7 +44,7 @@ def header(view: BoardView, now: datetime, zone: tzinfo | None) -> tuple[str, li
         facts.append(f"last good sync {clock.since(competition.synced_at, now)}")
     if phase.name == lifecycle.RUNNING and (deadline := ends(competition, now)):
         facts.append(deadline)
-    if view.is_first and view.since >= competition.snapshot_at:
+    if not view.has_earlier:
         facts.append("the first board")
     elif not view.is_private or any(_moved_since(line) for line in view.on_board):
         first = "the first board, of " if view.is_first else ""

@@ -101,6 +101,12 @@ class BoardView:
         """How many of these people are on the board."""
         return len(self.on_board) + sum(line.entry.left_at is None for line in self.hidden)
 
+    @property
+    def has_earlier(self) -> bool:
+        """Whether there is an earlier board to compare with."""
+        snapshot_at = self.competition.snapshot_at
+        return not (self.is_first and snapshot_at is not None and self.since >= snapshot_at)
+
     def by_group(self) -> list[tuple[str | None, BoardView]]:
         """A view for each group of these people, in order; None, for those without a group, comes last."""
         views: dict[str | None, BoardView] = {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync.output import board_table
+from kagsync.output.wording import missing
 from kagsync.report.chart import cut
 from kagsync.standings import movements
 from kagsync.standings.sentences import brief
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 _BLANK = "\N{NO-BREAK SPACE}"
 _LONGEST_TEAM = 40  # in the news; the table has all of it
-_DRIFT = (movements.OVERTAKEN, movements.OTHERS_LEFT, movements.RESCORED)
 _GOOD = (movements.IMPROVED, movements.NEW, movements.CAME_BACK)
 _BAD = (movements.FELL, movements.LEFT, movements.DELETED)
 _SEEN = (movements.NEW, movements.CAME_BACK)  # the column of the places says it
@@ -64,7 +65,7 @@ def row(row: board_table.Row) -> dict[str, Any]:
         **board_table.cells(row),
         "user": line.user,
         "places": (line.shake_up if row.is_private else movement and movement.places) or 0,
-        "label": movement and movement.reason not in _SEEN and _label(movement, _short(movement)),
+        "label": None if movement is None or movement.reason in _SEEN else _label(movement, _brief(movement)),
         "known_as": known_as(line.user, row.standing.team_name),
         "next": [gap_in_words(gap, row.decimals) for gap in ahead if gap is not None],
     }
@@ -82,9 +83,9 @@ def known_as(user: User, team: str) -> str:
 
 def gap_in_words(gap: Gap, decimals: int) -> str:
     """What is still to be done: `0.00001 · 3 places to Lina`."""
-    score = None if gap.score is None else f"{gap.score:.{decimals}f}" if gap.score else "tied"
+    score = None if gap.score is None else missing(gap.score, decimals) if gap.score else "tied"
     places = f"{gap.places:,}{_BLANK}place{'' if gap.places == 1 else 's'}" if gap.places else None
-    return f"{f'{_BLANK}· '.join(part for part in (score, places) if part)} to {gap.to}"
+    return f"{f'{_BLANK}· '.join(part for part in (score, places) if part)} to {gap.shown}"
 
 
 def by_moment(items: Iterable[Item]) -> list[tuple[int, list[Told]]]:
@@ -100,30 +101,34 @@ def unbroken(sentence: str) -> str:
     return sentence.replace(" → ", f"{_BLANK}→{_BLANK}")
 
 
-def is_drift(movement: Movement) -> bool:
-    """Whether only others did it."""
-    return movement.reason in _DRIFT
+def _brief(movement: Movement) -> str:
+    """The reason beside the number of places, which stands in a column of its own."""
+    return brief(movement) if movement.own else _words(movement.reason)
 
 
 def _told(item: Item) -> Told:
-    movement, reason = item.movement, _reason(item.movement)
-    details = item.sentence.removeprefix(item.who).lstrip(": ")
-    if movement.reason in _SAYS_REASON:
-        details = details.replace(f"{reason} ", "", 1)
+    movement = item.movement
     standing = None if movement.reason in _SAYS_TEAM else movement.after or movement.before
     team = cut(standing.team_name, _LONGEST_TEAM) if standing else ""
-    return Told(_label(movement, reason), item.who, known_as(item.user, team), unbroken(details))
+    label = _label(movement, _words(item.reason))
+    return Told(label, item.who, known_as(item.user, team), unbroken(_details(item)))
 
 
-def _short(movement: Movement) -> str:
-    """The reason beside the number of places, which stands in a column of its own."""
-    return _reason(movement) if is_drift(movement) else brief(movement)
-
-
-def _reason(movement: Movement) -> str:
-    return movement.reason.replace("-", " ")
+def _details(item: Item) -> str:
+    """The sentence without what stands beside it: the person, and the reason."""
+    alone = replace(item, passed=()).sentence.removeprefix(item.who).lstrip(": ")
+    reason = item.movement.reason
+    details = alone.replace(f"{_words(reason)} ", "", 1) if reason in _SAYS_REASON else alone
+    if item.passed:
+        passed = item.sentence.removeprefix(f"{item.who} passed ").removesuffix(alone)
+        details = f"now ahead of {passed}{details}"
+    return details
 
 
 def _label(movement: Movement, text: str) -> Label:
-    kinds = {"drift": is_drift(movement), "good": movement.reason in _GOOD, "bad": movement.reason in _BAD}
+    kinds = {"drift": not movement.own, "good": movement.reason in _GOOD, "bad": movement.reason in _BAD}
     return Label(text, next((kind for kind, holds in kinds.items() if holds), ""))
+
+
+def _words(reason: str) -> str:
+    return reason.replace("-", " ")

@@ -111,21 +111,21 @@ class Page:
     @cached_property
     def _shown(self) -> list[Item]:
         """As much of it as fits: what people did themselves first."""
-        return sorted(self._news, key=lambda item: lines.is_drift(item.movement))[:_MOST_NEWS]
+        return sorted(self._news, key=lambda item: not item.own)[:_MOST_NEWS]
 
     @cached_property
     def news(self) -> list[tuple[int, list[lines.Told]]]:
         """What people did themselves, by the moment at which a board showed it."""
-        return lines.by_moment(item for item in self._shown if not lines.is_drift(item.movement))
+        return lines.by_moment(item for item in self._shown if item.own)
 
     @cached_property
     def drift(self) -> list[tuple[int, list[lines.Told]]]:
         """The same of what only others did."""
-        return lines.by_moment(item for item in self._shown if lines.is_drift(item.movement))
+        return lines.by_moment(item for item in self._shown if not item.own)
 
     @property
     def drifted(self) -> int:
-        return sum(lines.is_drift(item.movement) for item in self._news)
+        return sum(not item.own for item in self._news)
 
     @property
     def more_news(self) -> int:

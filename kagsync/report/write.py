@@ -27,7 +27,6 @@ from kagsync.report.folder import (
     remove,
     strictest,
 )
-from kagsync.report.lines import is_drift
 from kagsync.report.naming import Naming
 from kagsync.standings.lifecycle import FINISHED, by_end
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
@@ -245,7 +244,7 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
 
 def _before(movement: Movement | None) -> int | None:
     """The rank before a movement of the person's own."""
-    if movement is None or movement.before is None or is_drift(movement):
+    if movement is None or movement.before is None or not movement.own:
         return None
     return movement.before.rank
 

@@ -21,8 +21,14 @@ def person(username: str | None, name: str | None) -> User:
     return User(1, username, name, None, username or name or "?")
 
 
-def told(reason: str, before: Standing | None = _BEFORE, after: Standing | None = _AFTER) -> lines.Told:
-    item = Item(_COMPETITION, person("lina", "Lina Verrow"), Movement(reason, 60, before, after), 20_000)
+def told(
+    reason: str,
+    before: Standing | None = _BEFORE,
+    after: Standing | None = _AFTER,
+    passed: tuple[User, ...] = (),
+) -> lines.Told:
+    movement = Movement(reason, 60, before, after)
+    item = Item(_COMPETITION, person("lina", "Lina Verrow"), movement, 20_000, passed)
     ((_, (line,)),) = lines.by_moment([item])
     return line
 
@@ -67,14 +73,26 @@ def test_beside_a_name_stands_only_what_it_does_not_say(
 def test_a_gap_says_the_score_the_places_and_to_whom(
     places: int | None, score: float | None, shown: str
 ) -> None:
-    assert words(lines.gap_in_words(Gap("Lina", places, score), 5)) == shown
+    assert words(lines.gap_in_words(Gap("lina", places, score, "Lina"), 5)) == shown
+
+
+def test_a_gap_to_somebody_without_a_name_is_to_the_username() -> None:
+    assert words(lines.gap_in_words(Gap("lina", 3, 0.1), 1)) == "0.1 · 3 places to lina"
+    assert words(lines.gap_in_words(Gap("lina", 3, 0.000012), 2)) == "0.000012 · 3 places to lina"
 
 
 def test_the_reason_is_a_label_and_not_repeated() -> None:
     line = told(movements.IMPROVED)
     assert (line.label, line.who) == (("improved", "good"), "Lina Verrow")
-    assert words(line.details) == "12,301 → 371 of 20,000: 0.5 → 0.6"
+    assert words(line.details) == "12,301 → 371 of 20,000, 0.5 → 0.6"
     assert words(line.known_as) == "@lina · Rabbits"
+
+
+def test_who_was_passed_is_named_once() -> None:
+    line = told(movements.IMPROVED, passed=(person("alice", None), person("bob", "Bob improved ")))
+    assert line.label == ("passed", "good")
+    expected = "now ahead of alice and Bob improved : 12,301 → 371 of 20,000, 0.5 → 0.6"
+    assert words(line.details) == words(expected)
 
 
 def test_the_numbers_of_a_change_stay_together() -> None:

@@ -792,18 +792,18 @@ def test_what_only_others_did_is_folded_away_with_its_count(tmp_path: Path) -> N
     write(tmp_path / "a.db", tmp_path)
     found = page(tmp_path)
     own, _, drift = found.html.partition("<details>")
-    assert found.raw("summary") == "3 moved only because of others"
+    assert found.raw("summary") == "3 moves caused only by others"
     news = re.compile(r'<li><span class="chip[^"]*">([^<]*)</span> <span><b>([^<]*)</b>')
     assert news.findall(own) == [("new", "Name 0"), ("new", "Name 1")]
     assert news.findall(drift) == [("overtaken", f"Name {i}") for i in (2, 3, 4)]
-    assert "Name 4 @user4 · Team 4 504 → 704 of 2,000: by 200" in found.text
+    assert "Name 4 @user4 · Team 4 504 → 704 of 2,000, by 200" in found.text
     assert "open" not in found.all("details")[0]
 
 
 def test_where_nobody_did_anything_only_the_count_of_the_others_is_shown(tmp_path: Path) -> None:
     moving(3, new=0).into(tmp_path / "a.db")
     write(tmp_path / "a.db", tmp_path)
-    assert "Nobody did anything new. 3 moved only because of others" in page(tmp_path).text
+    assert "Nobody did anything new. 3 moves caused only by others" in page(tmp_path).text
 
 
 def test_what_people_did_is_told_before_the_drift_fills_the_page(tmp_path: Path) -> None:
@@ -812,8 +812,25 @@ def test_what_people_did_is_told_before_the_drift_fills_the_page(tmp_path: Path)
     found = page(tmp_path)
     own, _, drift = found.html.partition("<details>")
     assert (own.count('<li><span class="chip good'), drift.count("<li>")) == (190, 10)
-    assert found.raw("summary") == "40 moved only because of others"
+    assert found.raw("summary") == "40 moves caused only by others"
     assert "and 30 more" in found.text
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        ((1, 72), "Compared with the board as of 2025-11-09 12:00 UTC"),
+        ((1, 5), "Compared with the first board, of 2025-11-10 07:00 UTC"),
+        ((1,), "This is the first board"),
+    ],
+    ids=["older", "younger", "only one"],
+)
+def test_a_page_says_with_which_board_it_compares(tmp_path: Path, hours: tuple[int, ...], told: str) -> None:
+    moments = sorted(int(NOW.timestamp()) - hour * 3600 for hour in hours)
+    Filling([Standing("alice", ranks=(3,) * len(moments))], moments).into(tmp_path / "a.db")
+    write(tmp_path / "a.db", tmp_path)
+    assert f"Where our people are. {told}." in page(tmp_path).text
+    assert told in page(tmp_path, None).text
 
 
 def test_each_moment_is_told_once(tmp_path: Path) -> None:

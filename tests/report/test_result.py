@@ -162,7 +162,7 @@ def test_what_changed_later_is_told_and_the_result_itself_only_in_the_table(club
     write(db, club.site, clock.parse_iso("2025-10-31T17:00:00Z"))
     found = page(club.site)
     assert "Later changes" in headings(found)
-    told = "rescored alice Team alice 3 → 2 of 4 on the private board: up 1 place, 0.88 → 0.89"
+    told = "rescored alice Team alice 3 → 2 of 4 on the private board, up 1 place, 0.88 → 0.89"
     assert told in found.text
     assert "finished" not in found.text
     card = page(club.site, None).text

@@ -819,8 +819,8 @@ def test_what_people_did_is_told_before_the_drift_fills_the_page(tmp_path: Path)
 @pytest.mark.parametrize(
     ("hours", "told"),
     [
-        ((1, 72), "Compared with the board as of 2025-11-09 12:00 UTC"),
-        ((1, 5), "Compared with the first board, of 2025-11-10 07:00 UTC"),
+        ((1, 72), "Compared with the board from 2025-11-09 12:00 UTC"),
+        ((1, 5), "Compared with the first board, from 2025-11-10 07:00 UTC"),
         ((1,), "This is the first board"),
     ],
     ids=["older", "younger", "only one"],

@@ -28,7 +28,7 @@ from kagsync.report.folder import (
     strictest,
 )
 from kagsync.report.naming import Naming
-from kagsync.standings.lifecycle import FINISHED, by_end
+from kagsync.standings.lifecycle import FINISHED
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 from kagsync.version import __version__
 
@@ -136,7 +136,7 @@ def report(
         if content.slugs is None
         else [store.competitions.get(slug) for slug in dict.fromkeys(content.slugs)]
     )
-    competitions = sorted(competitions, key=lambda each: by_end(each.times(now), now))
+    competitions = sorted(competitions, key=lambda each: each.by_end(now))
     files = [page_name(each.slug) for each in competitions]
     counts = {True: 0, False: 0}
     try:

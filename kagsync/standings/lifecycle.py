@@ -110,14 +110,6 @@ def pace(times: Times, now: datetime) -> timedelta | None:
     return _DAY if daily and not times.has_failed else _HOUR
 
 
-def by_end(times: Times, now: datetime) -> tuple[int, float]:
-    """A sort key: what ends next, then what has no deadline, then what has ended, the latest end first."""
-    if phase(times, now).name != RUNNING:
-        end = times.deadline or times.result_since
-        return 2, -end.timestamp() if end else 0
-    return (1, 0) if times.deadline is None else (0, times.deadline.timestamp())
-
-
 def is_due(times: Times, now: datetime, *, outdated: bool) -> bool:
     """Whether a run asks Kaggle.
 

@@ -744,7 +744,7 @@ def test_the_index_shows_what_ends_next_first_and_what_has_ended_last_and_dim(tm
     write(tmp_path / "a.db", tmp_path)
     found = page(tmp_path, None)
     assert [each["href"] for each in found.all("a")] == [
-        report.page_name(slug) for slug in ("next", "later", "open", "just-ended", "ended")
+        report.page_name(slug) for slug in ("next", "later", "open", "ended", "just-ended")
     ]
     assert [each["class"] for each in found.all("li") if "card" in (each.get("class") or "")] == [
         *["card"] * 3,

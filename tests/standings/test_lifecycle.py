@@ -21,7 +21,6 @@ from kagsync.standings.lifecycle import (
     WAIT,
     Phase,
     Times,
-    by_end,
     is_due,
     pace,
     phase,
@@ -171,12 +170,3 @@ def test_times_that_a_wrong_clock_noted_in_the_future_end_nothing(
     if noted and all(clock.is_ahead(each, now) for each in noted):
         assert competition.phase(now).name != FINISHED
         assert is_due(times, now, outdated=False)
-
-
-def test_what_ends_next_comes_first_and_what_has_ended_comes_last() -> None:
-    ends = {"next": END + HOUR, "later": END + 9 * DAY, "just ended": END - HOUR, "ended": END - 9 * DAY}
-    times = {name: NEVER._replace(deadline=end) for name, end in ends.items()}
-    times["open"] = UNKNOWN
-    times["from a file"] = UNKNOWN._replace(result_since=END - 2 * HOUR)
-    expected = ["next", "later", "open", "just ended", "from a file", "ended"]
-    assert sorted(times, key=lambda name: by_end(times[name], END)) == expected

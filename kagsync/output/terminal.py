@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from kagsync.safe_text import printable
@@ -121,7 +122,7 @@ class Table:
         if self.title:
             blocks.append([*_paragraph(self.title, width, "bold"), *_facts(self.facts, width)])
         if widths:
-            blocks.append(_grid(self, widths, ruled=width is not None))
+            blocks.append(_grid(self, widths, styled=width is not None))
         if below:
             blocks.append([part for line in below for part in _paragraph(line, width, "dim")])
         if self.warning:
@@ -255,27 +256,38 @@ def _side_by_side(widths: dict[int, int], columns: list[int]) -> int:
     return sum(widths[i] + 2 for i in columns) - 2
 
 
-def _grid(table: Table, widths: dict[int, int], *, ruled: bool) -> Iterator[Text]:
+def _grid(table: Table, widths: dict[int, int], *, styled: bool) -> Iterator[Text]:
+    """The titles and the rows. A pipe shows no styles, and a row without them takes half the time."""
     from rich.cells import cell_len
     from rich.text import Text
 
-    def line(cells: list[str], style: str | None = None) -> Text:
-        text = Text(no_wrap=True)
-        for number, (i, space) in enumerate(widths.items()):
-            cell, column = cells[i], table.columns[i]
-            own = style or (column.style if isinstance(column.style, str) else column.style(cell))
+    titles = [column.title for column in table.columns]
+
+    def padded(cells: list[str]) -> Iterator[str]:
+        for i, space in widths.items():
+            cell = cells[i]
             length = cell_len(cell)
             if length > space:
                 cell, length = _cut(cell, space), space
             padding = " " * (space - length)
+            yield padding + cell if table.columns[i].right else cell + padding
+
+    if not styled:
+        for cells in chain([titles], table.rows):
+            yield Text("  ".join(padded(cells)))
+        return
+
+    def line(cells: list[str], style: str | None = None) -> Text:
+        text = Text(no_wrap=True)
+        for number, (i, cell) in enumerate(zip(widths, padded(cells), strict=True)):
+            own = table.columns[i].style
             text.append("  " if number else "")
-            text.append(padding + cell if column.right else cell + padding, own)
+            text.append(cell, style or (own if isinstance(own, str) else own(cells[i])))
         return text
 
-    titles = line([column.title for column in table.columns], "bold")
-    yield titles
-    if ruled:
-        yield Text("─" * titles.cell_len, "dim", no_wrap=True)
+    head = line(titles, "bold")
+    yield head
+    yield Text("─" * head.cell_len, "dim", no_wrap=True)
     yield from (line(row) for row in table.rows)
 
 

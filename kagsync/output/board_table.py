@@ -11,7 +11,7 @@ from kagsync.output import board_notes, hints
 from kagsync.output.terminal import DOWN, UP, Blocks, Column, Table, signed, sparkline, trend
 from kagsync.output.wording import arrow, left, listed, mark, missing, person_name, shaken
 from kagsync.queries.board import score_is_better
-from kagsync.standings.movements import CAME_BACK, FINAL, NEW
+from kagsync.standings.movements import CAME_BACK, FINAL, NEW, OTHERS_LEFT, OVERTAKEN
 from kagsync.standings.sentences import brief
 from kagsync.standings.which import PRIVATE, PUBLIC
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from kagsync.store.records import Competition
 
 _NEXT = "Next: the score still missing, and the places in brackets"
+_WITH_NUMBERS = (OVERTAKEN, OTHERS_LEFT)  # reasons that are not cut
 _LEAST_OF_A_NAME = 8  # characters that are shown of a name behind numbers
 _GAPS: dict[str, Callable[[Line], Gap | None]] = {
     "next_person": lambda line: line.next_person,
@@ -144,6 +145,10 @@ def _next_medal(row: Row) -> str:
     return _gap(row, row.line.next_medal) or (f"in {row.line.medal}" if row.line.medal else "")
 
 
+def _why(row: Row) -> str:
+    return brief(row.movement) if row.movement else ""
+
+
 # In the order in which they are shown.
 _ALL: dict[str, Column[Row]] = {
     "rank": Column("Rank", _rank, right=True, style="bold"),
@@ -162,9 +167,7 @@ _ALL: dict[str, Column[Row]] = {
     "change": Column("Change", _change, right=True, keep=80, style=signed),
     "subs": Column("Subs", _submissions, right=True, keep=45),
     "last_sub": Column("Last sub", _last_submission, right=True, keep=42),
-    "why": Column(
-        "Why", lambda row: brief(row.movement) if row.movement else "", keep=85, sparse=True, shrink=15
-    ),
+    "why": Column("Why", _why, keep=85, sparse=True, shrink=15),
     "next_person": Column("Next person", lambda row: _gap(row, row.line.next_person), keep=70, note=_NEXT),
     "next_baseline": Column(
         "Next baseline", lambda row: _gap(row, row.line.next_baseline), keep=60, note=_NEXT
@@ -302,6 +305,8 @@ def _fitting(
     for key, gap in _GAPS.items():
         longest = max((len(_distance(row, found)) for row in shown if (found := gap(row.line))), default=0)
         own[key] = replace(own[key], shrink=longest + _LEAST_OF_A_NAME)
+    numbers = [len(_why(row)) for row in shown if row.movement and row.movement.reason in _WITH_NUMBERS]
+    own["why"] = replace(own["why"], shrink=max([own["why"].shrink, *numbers]))
     if span:
         own["trend"] = replace(own["trend"], title=f"Trend ({clock.span(span.total_seconds())})")
     return [own[key] for key in keys]

@@ -1124,6 +1124,21 @@ def test_at_every_width_lines_fit_and_nothing_that_people_need_is_cut(
             assert re.search(r"\bAnna-Katharin\S*", out)
 
 
+def test_a_number_is_never_cut(
+    club: Club, at_width: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.track("alice", "bob")
+    club.kagsync.ok("users", "add", "alice", "--name", "A name that needs all the room that is there")
+    below = [team(100 + i, f"x{i}", f"0.5{i:04}") for i in range(1200)]
+    mine = (team(1, "alice", "0.499"), team(2, "bob", "0.498", 1))
+    club.board(YESTERDAY, *mine)
+    club.board(TODAY, *reversed(below), *mine)
+    for width in range(60, 120):
+        out = at_width(width, "show", SLUG)
+        assert "Why" not in out or out.count("overtaken by 1,200") == 2, (width, out)
+        assert not re.search(r"\d…", out.partition("──")[2].partition("Next:")[0]), (width, out)
+
+
 def test_on_a_terminal_an_error_is_whole(club: Club, at_width: Callable[..., str]) -> None:
     club.track("alice")
     club.board(TODAY, A)

@@ -8,6 +8,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+import typer
 import typer.completion
 import typer.core
 
@@ -35,13 +36,12 @@ def install() -> None:
         UsageError: it is none of bash, zsh, fish and PowerShell.
     """
     shell, path = _typer.install(_shell(), _PROGRAM, COMPLETING)
-    print(f"Installed completion for {shell} in {path}. Open a new terminal to use it")  # noqa: T201
+    typer.echo(f"Installed completion for {shell} in {path}. Open a new terminal to use it")
 
 
 def show() -> None:
     """Prints the script that `install` installs; raises UsageError as `install` does."""
-    script = _typer.get_completion_script(prog_name=_PROGRAM, complete_var=COMPLETING, shell=_shell())
-    print(script)  # noqa: T201
+    typer.echo(_typer.get_completion_script(prog_name=_PROGRAM, complete_var=COMPLETING, shell=_shell()))
 
 
 def _shell() -> str:

@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     _prepare_streams()
     log.configure()
-    if COMPLETING in os.environ:
+    if os.environ.get(COMPLETING):
         from kagsync.cli import completion
 
         return completion.complete(command)
@@ -73,6 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(words: list[str]) -> int:
+    """Runs the command that these words call, logs why it failed, and returns its exit code."""
     try:
         asked_for = command(words)
         with asked_for.make_context("kagsync", words) as context:

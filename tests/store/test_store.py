@@ -301,8 +301,8 @@ def test_adding_many_competitions_compares_none_with_the_others(
 
     monkeypatch.setattr("kagsync.store.competitions.did_you_mean", never)
     assert store.competitions.find("titanic") is None
-    assert competitions.add(store, "titanic", link=False).new
-    assert not competitions.add(store, "TITANIC", link=False).new
+    assert competitions.add(store, "titanic", link=False).before is None
+    assert competitions.add(store, "TITANIC", link=False).before is not None
 
 
 def test_an_unknown_user_is_answered_with_a_suggestion(store: Store) -> None:

@@ -61,14 +61,26 @@ def row(row: board_table.Row) -> dict[str, Any]:
     """A person's row: the cells of `kagsync show` by column, and what pages show in another way."""
     line, movement = row.line, row.movement
     ahead = () if row.is_private else (line.next_person, line.next_baseline, line.next_medal)
+    places = (line.shake_up if row.is_private else movement and movement.places) or 0
     return {
         **board_table.cells(row),
         "user": line.user,
-        "places": (line.shake_up if row.is_private else movement and movement.places) or 0,
+        "places": places,
+        "way": way(places, None if row.is_private else movement),
         "label": None if movement is None or movement.reason in _SEEN else _label(movement, _brief(movement)),
         "known_as": known_as(line.user, row.standing.team_name),
         "next": [gap_in_words(gap, row.decimals) for gap in ahead if gap is not None],
     }
+
+
+def way(places: int, movement: Movement | None) -> str:
+    """The class of a number of places: `up` or `down`; `still` if there are none, or others caused them."""
+    others = movement is not None and (
+        not movement.own
+        or movement.reason == movements.SUBMITTED
+        or (movement.reason == movements.IMPROVED and places < 0)
+    )
+    return "still" if others or not places else "up" if places > 0 else "down"
 
 
 def known_as(user: User, team: str) -> str:

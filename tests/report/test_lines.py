@@ -116,6 +116,28 @@ def test_a_label_has_words_and_a_kind(reason: str, kind: str) -> None:
     assert told(reason).label == (reason.replace("-", " "), kind)
 
 
+@pytest.mark.parametrize(
+    ("reason", "places", "way"),
+    [
+        (movements.IMPROVED, 9, "up"),
+        (movements.IMPROVED, -9, "still"),
+        (movements.FELL, -9, "down"),
+        (movements.MERGED, 9, "up"),
+        (movements.SUBMITTED, -9, "still"),
+        (movements.OVERTAKEN, -9, "still"),
+        (movements.OTHERS_LEFT, 9, "still"),
+        (movements.IMPROVED, 0, "still"),
+        (None, 9, "up"),  # between two boards
+        (None, -9, "down"),
+    ],
+)
+def test_places_have_a_colour_only_if_the_person_caused_them(
+    reason: str | None, places: int, way: str
+) -> None:
+    movement = None if reason is None else Movement(reason, 60, _BEFORE, _AFTER)
+    assert lines.way(places, movement) == way
+
+
 def test_every_reason_can_be_told() -> None:
     for reason in movements.REASONS:
         assert told(reason).details, reason

@@ -151,7 +151,7 @@ def brief(movement: Movement) -> str:
         case movements.FELL if movement.submissions:
             return "fell with a new submission"
         case movements.SUBMITTED:
-            return _submissions(movement)
+            return f"{movement.submissions:,} new, no gain"
         case movements.MEMBER_JOINED if not movement.is_nameless:
             return f"{movement.member} joined"
         case movements.MEMBER_LEFT if not movement.is_nameless:

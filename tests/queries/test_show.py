@@ -234,7 +234,7 @@ def test_new_submissions_that_bring_nothing_are_counted(club: Club) -> None:
     assert (entry["new_submissions"], entry["submission_count"], entry["reason"]) == (3, 7, "submitted")
     row = table_rows(club, SLUG)["alice"]
     assert (row["Subs"], row["Moved"], row["Change"]) == ("7 (+3)", "", "")
-    assert row["Why"] == "3 new submissions, none better"
+    assert row["Why"] == "3 new, no gain"
 
 
 def test_the_first_sight_is_new_and_no_huge_leap(club: Club) -> None:

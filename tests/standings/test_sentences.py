@@ -137,7 +137,7 @@ SENTENCES = [
         at(413, submissions=6),
         "",
         "alice: 412 → 413 of 1,744, 1 new submission, not better than 0.80523, overtaken by 1",
-        "1 new submission, not better",
+        "1 new, no gain",
     ),
     (
         SUBMITTED,
@@ -145,7 +145,7 @@ SENTENCES = [
         at(415, submissions=8),
         "",
         "alice: 412 → 415 of 1,744, 3 new submissions, none better than 0.80523, overtaken by 3",
-        "3 new submissions, none better",
+        "3 new, no gain",
     ),
     (OTHERS_LEFT, BEFORE, at(400), "", "alice: 412 → 400 of 1,744, 12 above left", "12 above left"),
     (
@@ -154,7 +154,7 @@ SENTENCES = [
         at(400, submissions=6),
         "",
         "alice: 1,744 → 400 of 1,744, 1 new submission, not better than 0.80523, 1,344 above left",
-        "1 new submission, not better",
+        "1 new, no gain",
     ),
     (
         SUBMITTED,
@@ -162,7 +162,7 @@ SENTENCES = [
         at(submissions=6),
         "",
         "alice: at 412 of 1,744, 1 new submission, not better than 0.80523",
-        "1 new submission, not better",
+        "1 new, no gain",
     ),
     (
         SUBMITTED,
@@ -170,7 +170,7 @@ SENTENCES = [
         at(submissions=8),
         "",
         "alice: at 412 of 1,744, 3 new submissions, none better than 0.80523",
-        "3 new submissions, none better",
+        "3 new, no gain",
     ),
     (
         RENAMED,

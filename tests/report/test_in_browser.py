@@ -185,6 +185,7 @@ def test_the_filter_narrows_rows_and_lines(browser: Any, page: Path, width: int)
         visit.page.get_by_label("Filter").fill("CRIMSON")
         assert visit.page.locator("#people tbody tr:visible").count() == 2
         assert visit.page.locator("#found").inner_text() == "2 of 3"
+        assert visit.js("document.documentElement.scrollWidth") <= width
         assert visit.js(LINES_SHOWN) == ["alice", "carol"]
         visit.page.get_by_label("Filter").fill("rabbits")
         assert visit.page.locator("#people tbody tr:visible").count() == 1

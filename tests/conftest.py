@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from world import REAL_BOARDS, database
 from world.boards import Team, board_csv
 from world.club import Club
@@ -35,9 +36,15 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure() -> None:
-    """Lets the processes that tests start take Ctrl-C, which a shell has its background jobs ignore."""
+    """Lets the processes that tests start take Ctrl-C, which a shell has its background jobs ignore.
+
+    Examples of Hypothesis have no deadline.
+    """
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The machine may be busy, so an example may take any time.
+    hypothesis_settings.register_profile("kagsync", hypothesis_settings(), deadline=None)
+    hypothesis_settings.load_profile("kagsync")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -67,7 +67,7 @@ def show(
     order, chosen = _order(sort), _columns(columns)
     if by_group and slug is None:
         raise UsageError("--by-group needs a competition", "Use: kagsync show SLUG --by-group")
-    at_most_one({"--by-group": by_group, "--user": user is not None, "--group": group is not None})
+    at_most_one({"--by-group": by_group, "--user": user is not None})
     if format_ in (Format.json, Format.csv) and (chosen or local_time):
         raise UsageError(
             f"{'--columns' if chosen else '--local-time'} does not go with --format {format_}",

@@ -144,7 +144,6 @@ def test_python_m_kagsync_is_kagsync() -> None:
         (["sync", "--all", "--board", "private"], "--board needs --from"),
         (["sync", "--all", "--names", "real"], "--names needs --report"),
         (["show", "titanic", "--by-group", "--user", "x"], "--by-group and --user contradict each other"),
-        (["show", "titanic", "--by-group", "--group", "x"], "--by-group and --group contradict each other"),
         (["show", "--by-group"], "--by-group needs a competition"),
         (["show", "--board", "public"], "--board needs a competition"),
         (["schedule", "print", "--cron", "--systemd"], "--cron and --systemd contradict each other"),

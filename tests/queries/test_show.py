@@ -787,7 +787,7 @@ def test_the_next_person_of_a_group_may_be_of_another(classes: Club) -> None:
     assert classes.entries("--group", "blue")["carol"]["next_person"] == "alice"
 
 
-@pytest.mark.parametrize("words", [["show"], ["show", SLUG], ["missing", SLUG]])
+@pytest.mark.parametrize("words", [["show"], ["show", SLUG], ["show", SLUG, "--by-group"], ["missing", SLUG]])
 def test_an_unknown_group_is_refused_with_a_similar_one(classes: Club, words: list[str]) -> None:
     assert "Did you mean blue?" in refusal(classes.kagsync(*words, "--group", "bleu"))
     assert "nobody is in a group 'zzz'" in refusal(classes.kagsync(*words, "--group", "zzz"))
@@ -824,9 +824,15 @@ def test_by_group_programs_get_the_same_as_without(classes: Club) -> None:
         assert by_group == classes.kagsync.ok("show", SLUG, "--format", format_)
 
 
-@pytest.mark.parametrize("words", [["--group", "blue"], ["--user", "carol"]], ids=" ".join)
-def test_by_group_is_for_everybody(words: list[str], classes: Club) -> None:
-    assert f"--by-group and {words[0]}" in refusal(classes.kagsync("show", SLUG, "--by-group", *words))
+def test_by_group_a_single_group_is_a_block_of_its_own(classes: Club) -> None:
+    out = classes.kagsync.ok("show", SLUG, "--by-group", "--group", "blue")
+    assert out.startswith(f"blue: {SLUG}\n")
+    assert out.count(SLUG) == 1
+
+
+def test_by_group_is_not_for_one_person(classes: Club) -> None:
+    ran = classes.kagsync("show", SLUG, "--by-group", "--user", "carol")
+    assert "--by-group and --user contradict each other" in refusal(ran)
 
 
 def test_by_group_without_anybody_something_is_said_all_the_same(club: Club) -> None:

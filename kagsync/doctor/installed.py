@@ -67,6 +67,9 @@ def _required() -> Iterator[tuple[str, str]]:
             name = re.match(r"[\w.-]+", requirement)
             if name is None or "extra ==" in requirement or (only and name[0] != only):
                 continue
+            system = re.search(r"sys_platform == [\"'](\w+)", requirement)
+            if system is not None and system[1] != sys.platform:
+                continue
             least = re.search(r">=\s*([\d.]+)", requirement)
             yield name[0], least[1] if least else "0"
 

@@ -31,6 +31,7 @@ class Overview:
         best: the first of them; None: nobody is on the board.
         best_rank: None if nobody is on the board, or if it has no ranks.
         last_error: when the latest sync failed, and why; None: it did not.
+        people: those on the board with their ranks, the best first.
     """
 
     competition: Competition
@@ -43,6 +44,7 @@ class Overview:
     best: User | None
     best_rank: int | None
     last_error: tuple[datetime, str] | None
+    people: list[tuple[User, int | None]]
 
 
 def overviews(
@@ -72,8 +74,8 @@ def overviews(
     found = []
     for competition in competitions:
         key = (competition.board, competition.id)
-        ours = on_board[key]
-        no_rank, rank, _, best = min(ours, key=lambda each: each[:3]) if ours else (True, 0, "", None)
+        ours = sorted(on_board[key], key=lambda each: each[:3])
+        no_rank, rank, _, best = ours[0] if ours else (True, 0, "", None)
         found.append(
             Overview(
                 competition,
@@ -85,6 +87,7 @@ def overviews(
                 best,
                 None if no_rank else rank,
                 store.runs.last_error(competition.id),
+                [(user, None if unranked else place) for unranked, place, _, user in ours],
             )
         )
     return found

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kagsync import errors, inputs, log
+from kagsync import errors, log
 from kagsync.cli.command import Common, command, notify_app, open_store, open_to_read
 from kagsync.cli.options import Group, JsonOrText
 from kagsync.output.listing import Result, TextOrJson
@@ -19,28 +19,59 @@ def notify_add(
         str, typer.Argument(metavar="URL", help="An Apprise URL: mailto://…, discord://…, json://…")
     ],
     slug: Annotated[
-        str | None, typer.Option("--competition", metavar="SLUG", help="Only movements in this competition.")
+        str | None, typer.Option("--competition", metavar="SLUG", help="Only this competition.")
     ] = None,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="REASONS", help="Only these: improved,overtaken,…")
+        str | None,
+        typer.Option(
+            "--only", metavar="REASONS", help="Only these: improved,passed,… (none: only reminders)."
+        ),
     ] = None,
     group: Group = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="GROUP", help="Only who passed whom between --group and this one."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what only others did.")] = False,
     quiet_for: Annotated[
-        str, typer.Option("--quiet-for", metavar="TIME", help="At most one message in this time.")
-    ] = "1h",
+        str | None,
+        typer.Option("--quiet-for", metavar="TIME", help="At most one message in this time [default: 1h]."),
+    ] = None,
+    digest: Annotated[
+        str | None,
+        typer.Option(
+            "--digest", metavar="WHEN", help="One message at this time: daily@18:00, weekly@mon-09:00."
+        ),
+    ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option("--zone", metavar="ZONE", help="The time zone of --digest [default: this machine's]."),
+    ] = None,
+    even_if_nothing: Annotated[
+        bool, typer.Option("--even-if-nothing", help="Send the digest even if nobody moved.")
+    ] = False,
+    remind: Annotated[
+        str | None,
+        typer.Option(
+            "--remind", metavar="TIMES", help="Also send a reminder so long before deadlines: 7d,1d."
+        ),
+    ] = None,
 ) -> None:
-    """Notify a channel of what moved, after each sync."""
+    """Notify a channel of what people did.
+
+    For a channel that is there already, this changes the settings.
+    """
     from kagsync.notify import targets
 
-    loaded = common.settings()
-    pause = inputs.duration(quiet_for, "--quiet-for")
-    named = None if slug is None else inputs.competition_slug(slug)
-    with open_store(loaded) as store:
-        added = targets.add(store, url, slug=named, only=only, group=group, quiet_for=pause)
+    wanted = targets.Wanted(
+        slug, only, group, against, everything, quiet_for, digest, zone, even_if_nothing, remind
+    )
+    with open_store(common.settings()) as store:
+        added = targets.add(store, url, wanted)
     number = added.target.id
-    known = "Added" if added.new else "Updated" if added.updated else "Already there as"
+    done = {targets.ADDED: "Added", targets.UPDATED: "Updated", targets.THERE: "Already there as"}[added.done]
     common.say(
-        f"{known} {number}: {added.shown} (label {added.target.label}). "
+        f"{done} {number}: {added.shown} (label {added.target.label}). "
         f"To try it: kagsync notify test {number}"
     )
 
@@ -49,11 +80,11 @@ def notify_add(
 def notify_list(common: Common, format_: JsonOrText = TextOrJson.text) -> Result:
     """List the channels, without the secrets in their URLs."""
     from kagsync.notify import targets
-    from kagsync.output import tables
+    from kagsync.output import target_table
 
     with open_to_read(common.settings_to_read()) as store:
         found = targets.listed(store)
-    return Result(tables.targets(found), [targets.as_json(each) for each in found])
+    return Result(target_table.targets(found), [targets.as_json(each) for each in found])
 
 
 @command(notify_app, "test")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.doctor.checks import Check
-from kagsync.errors import NoDatabase
+from kagsync.errors import KagsyncError, NoDatabase
 from kagsync.files import rights
-from kagsync.notify import channel
+from kagsync.notify import channel, when
 from kagsync.queries import status
 from kagsync.store import REPAIR, Store, compact, migrations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kagsync.doctor.checks import Found
     from kagsync.settings import Settings
-    from kagsync.store.records import Competition
+    from kagsync.store.records import Competition, Target
 
 _MAX_AGE = timedelta(minutes=15)
 QUICKLY_SEARCHED = 50_000_000  # bytes that SQLite searches for damage in half a second
@@ -108,10 +108,26 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
         if target.failures:
             said = f"{channel.shown(target)} failed {target.failures} times in a row: {target.error}"
             yield Check(about, False, said, f"kagsync notify test {target.id}")
-        elif (problem := channel.problem(target)) is not None:
+        elif (problem := channel.problem(target) or _problem_with_zone(target)) is not None:
             yield Check(about, False, problem.message, problem.remedy)
-        elif (group := target.subscription.group) is not None and group not in groups:
+        elif group := next((each for each in _groups(target) if each not in groups), None):
             said = f"{channel.shown(target)} gets no messages: nobody is in the group {group!r}"
             yield Check(about, False, said, f"kagsync users add USERNAME --group {shlex.quote(group)}")
         else:
             yield Check(about, True, channel.shown(target))
+
+
+def _problem_with_zone(target: Target) -> KagsyncError | None:
+    """Why the time of a target's digest cannot be told; None: no problem is known."""
+    try:
+        if target.subscription.zone is not None:
+            when.zone(target.subscription.zone)
+    except KagsyncError as error:
+        return error
+    return None
+
+
+def _groups(target: Target) -> list[str]:
+    """The groups that a target is about."""
+    wanted = target.subscription
+    return [group for group in (wanted.group, wanted.against) if group is not None]

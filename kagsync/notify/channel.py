@@ -18,9 +18,11 @@ from kagsync.net import bounds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kagsync.notify.message import Message
     from kagsync.store.records import Target
 
 SERVICES = "https://appriseit.com/services/"
+_JSON = "json"  # the kind of channel for programs, which gets a message as data, too
 _PATIENCE = 30.0  # seconds for one request
 _TOO_LATE = " (no connection, or no answer in time)"
 _LONGEST_SENTENCE = 1_000  # bytes
@@ -86,7 +88,7 @@ def shown(target: Target) -> str:
     return f"{_kind(found, target.url)}://{_server(found)}…"
 
 
-def send(target: Target, title: str, body: str) -> None:
+def send(target: Target, message: Message) -> None:
     """Sends one message.
 
     Raises:
@@ -95,10 +97,12 @@ def send(target: Target, title: str, body: str) -> None:
     """
     found = _instance(target.url)
     found.optional = False  # `?optional=yes` would have Apprise report a failure as a success
-    patience = _patience(found, body)
+    if type(found).protocol == _JSON:
+        found.payload_extras["kagsync"] = message.data
+    patience = _patience(found, message.body)
     try:
         # In a thread that can be abandoned. Apprise's own threads would keep the process alive.
-        refusal = bounds.wait_for(lambda: _refusal(found, title, body, patience), patience)
+        refusal = bounds.wait_for(lambda: _refusal(found, message, patience), patience)
     except TimeoutError:
         refusal = _TOO_LATE
     except Exception as error:  # noqa: BLE001  (a failure of one channel must not stop the others)
@@ -116,17 +120,22 @@ def send_test(target: Target) -> None:
     Raises:
         NotSent: it did not arrive.
     """
-    send(target, "kagsync: a test", "Notifications will arrive here.")
+    from kagsync.notify.message import TEST, Message, data
+
+    send(target, Message("kagsync: a test", "Notifications will arrive here.", 0, data(TEST)))
 
 
-def _refusal(found: Any, title: str, body: str, patience: float) -> str | None:
+def _refusal(found: Any, message: Message, patience: float) -> str | None:
     """Sends a message. Returns why it was not accepted, in brackets, as far as known; None: it was."""
     apprise = _apprise()
     channel = apprise.Apprise()
     channel.add(found)
     with bounds.bounded(bounds.LONGEST_ANSWER, patience):
         result = channel.notify(
-            title=title, body=body, body_format=apprise.NotifyFormat.TEXT, log_level=logging.WARNING
+            title=message.title,
+            body=message.body,
+            body_format=apprise.NotifyFormat.TEXT,
+            log_level=logging.WARNING,
         )
     return None if result else _said(" ".join(str(entry.message) for entry in result.logs()))
 

@@ -3,69 +3,158 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kagsync import clock
-from kagsync.notify import channel
+from kagsync import clock, inputs
+from kagsync.errors import UsageError
+from kagsync.notify import channel, when
 from kagsync.queries import news
 from kagsync.store.records import Subscription
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from kagsync.store import Store
     from kagsync.store.records import Target
 
+ADDED, UPDATED, THERE = "added", "updated", "there"
+_QUIET_FOR = "1h"
+_NONE = "none"  # instead of reasons: no movements
 
-@dataclass(frozen=True)
-class Added:
-    """A target, how it is shown, and whether it is new, or existed already and was updated."""
+
+class Wanted(NamedTuple):
+    """What a target is to be told, as somebody typed it. None, or False: not given.
+
+    Attributes:
+        slug: only movements in this competition.
+        only: only these reasons, comma-separated; `none`: no movements.
+        group: only movements of this group.
+        against: only who passed whom between the group and this one.
+        everything: also what only others did.
+        quiet_for: the shortest time between two messages.
+        digest: send a digest instead, at this time.
+        zone: the time zone of the digest's time.
+        even_if_nothing: send the digest even if nobody moved.
+        remind: how long before a deadline to send reminders, comma-separated.
+    """
+
+    slug: str | None = None
+    only: str | None = None
+    group: str | None = None
+    against: str | None = None
+    everything: bool = False
+    quiet_for: str | None = None
+    digest: str | None = None
+    zone: str | None = None
+    even_if_nothing: bool = False
+    remind: str | None = None
+
+
+class Added(NamedTuple):
+    """A target, how it is shown, and what was done: ADDED, UPDATED or THERE (it was as wanted already)."""
 
     target: Target
     shown: str
-    new: bool
-    updated: bool = False
+    done: str
 
 
-def add(
-    store: Store,
-    url: str,
-    *,
-    slug: str | None,
-    only: str | None,
-    group: str | None,
-    quiet_for: timedelta,
-) -> Added:
+def add(store: Store, url: str, wanted: Wanted) -> Added:
     """Adds a target, which is notified from now on.
 
-    The same URL with the same filters is one target. Otherwise it would get every message twice.
+    The same URL with the same filters is one target, and gets the other settings. Otherwise it would get
+    every message twice.
 
     Args:
         url: a URL as Apprise takes it (https://appriseit.com/services/).
-        slug: only movements in this competition; None: in all.
-        only: only these reasons, comma-separated; None: all.
-        group: only movements of this group; None: of everybody.
-        quiet_for: the shortest time between two messages.
+        wanted: what to tell it.
 
     Raises:
-        UsageError: the URL, a reason, the competition or the group is unknown.
-        ConfigurationError: Apprise is not installed.
+        UsageError: the URL, a reason, the competition, a group, a time or the zone is wrong, or the settings
+            contradict each other.
+        ConfigurationError: Apprise is not installed, or this machine has no time zones.
     """
+    subscription, now = _subscription(store, wanted), clock.utc_now()
     channel.check(url)
-    competition = None if slug is None else store.competitions.get(slug)
-    if group is not None:
-        store.users.in_group(group)
-    reasons = None if only is None else news.reasons(only)
-    wanted = Subscription(
-        None if competition is None else competition.id, only=reasons, group=group, quiet_for=quiet_for
-    )
     for known in store.targets.all():
-        if (known.url, _filters(known.subscription)) == (url, _filters(wanted)):
-            store.targets.change(known.id, wanted)
-            return Added(known, channel.shown(known), new=False, updated=known.subscription != wanted)
-    target = store.targets.add(url, wanted, clock.utc_now())
+        if (known.url, _filters(known.subscription)) != (url, _filters(subscription)):
+            continue
+        if known.subscription == subscription:
+            return Added(known, channel.shown(known), THERE)
+        store.targets.change(known, subscription, now)
+        return Added(known, channel.shown(known), UPDATED)
+    target = store.targets.add(url, subscription, now)
     store.make_private()
-    return Added(target, channel.shown(target), new=True)
+    return Added(target, channel.shown(target), ADDED)
+
+
+def _subscription(store: Store, wanted: Wanted) -> Subscription:
+    _refuse_contradictions(wanted)
+    quiet_for = inputs.duration(_QUIET_FOR if wanted.quiet_for is None else wanted.quiet_for, "--quiet-for")
+    if wanted.zone is not None:
+        when.zone(wanted.zone)
+    competition = None
+    if wanted.slug is not None:
+        competition = store.competitions.get(inputs.competition_slug(wanted.slug)).id
+    for group in (wanted.group, wanted.against):
+        if group is not None:
+            store.users.in_group(group)
+    return Subscription(
+        competition,
+        only=_reasons(wanted.only),
+        group=wanted.group,
+        against=wanted.against,
+        tells_drift=wanted.everything,
+        quiet_for=quiet_for if wanted.digest is None else timedelta(0),
+        digest=None if wanted.digest is None else str(when.schedule(wanted.digest)),
+        zone=wanted.zone,
+        sends_empty=wanted.even_if_nothing,
+        remind=() if wanted.remind is None else _remind(wanted.remind),
+    )
+
+
+def _reasons(only: str | None) -> frozenset[str] | None:
+    if only is None:
+        return None
+    return frozenset() if only == _NONE else news.reasons(only)
+
+
+def _remind(text: str) -> tuple[timedelta, ...]:
+    """The times in `7d,1d`, the longest first."""
+    found = {inputs.duration(each, "--remind") for each in text.split(",")}
+    if timedelta(0) in found:
+        raise UsageError("a reminder at the deadline itself is too late", "Try --remind 7d,1d")
+    return tuple(sorted(found, reverse=True))
+
+
+def _refuse_contradictions(wanted: Wanted) -> None:
+    """Raises a UsageError if options contradict each other, or one of them does nothing without another."""
+    only, has_digest, is_silent = wanted.only is not None, wanted.digest is not None, wanted.only == _NONE
+    together = (
+        (wanted.quiet_for is not None and has_digest, "--quiet-for and --digest"),
+        (wanted.everything and only, "--all and --only"),
+        (wanted.against is not None and only, "--against and --only"),
+        (wanted.everything and wanted.against is not None, "--all and --against"),
+        (is_silent and has_digest, "--only none and --digest"),
+    )
+    for is_given, options in together:
+        if is_given:
+            raise UsageError(f"{options} contradict each other", "Pass one of them")
+    needed = (
+        (wanted.zone is not None and not has_digest, "--zone", "--digest daily@18:00 --zone Europe/Berlin"),
+        (
+            wanted.even_if_nothing and not has_digest,
+            "--even-if-nothing",
+            "--digest daily@18:00 --even-if-nothing",
+        ),
+        (wanted.against is not None and wanted.group is None, "--against", "--group us --against rivals"),
+        (is_silent and wanted.remind is None, "--only none", "--remind 7d,1d --only none"),
+    )
+    for is_missing, option, example in needed:
+        if is_missing:
+            raise UsageError(f"{option} does nothing without another option", f"For example: {example}")
+    if wanted.against is not None and wanted.against == wanted.group:
+        raise UsageError(
+            "--group and --against are the same group", "Choose two: --group us --against rivals"
+        )
 
 
 def _filters(subscription: Subscription) -> tuple[object, ...]:
@@ -99,11 +188,17 @@ def as_json(each: Listed) -> dict[str, Any]:
         "url": each.shown,
         "label": target.label,
         "competition": each.slug,
-        "only": sorted(wanted.only) if wanted.only else None,
+        "only": None if wanted.only is None else sorted(wanted.only),
         "group": wanted.group,
         "quiet_for_seconds": int(wanted.quiet_for.total_seconds()),
         "sent_at": target.sent_at and clock.iso(target.sent_at),
         "failures": target.failures,
         "failed_at": target.failed_at and clock.iso(target.failed_at),
         "error": target.error,
+        "against": wanted.against,
+        "all": wanted.tells_drift,
+        "digest": wanted.digest,
+        "zone": wanted.zone,
+        "even_if_nothing": wanted.sends_empty,
+        "remind_seconds": [int(before.total_seconds()) for before in wanted.remind],
     }

@@ -1,9 +1,10 @@
-"""Notifies all targets of what moved, after a sync. Apprise sends; the database records who knows what.
+"""Notifies all targets after a sync: of what moved, or with a digest, and of deadlines.
 
-Who is notified when is decided here; the text is made in `notify/message.py`.
+Apprise sends; the database records who knows what. Who is notified when is decided here, in
+`notify/digest.py` and in `notify/remind.py`; the text is made in `notify/message.py`.
 
 For each competition, the database has the moment up to which a target knows everything. All later movements
-go into one message, and then the moment moves on. So a killed process loses nothing. A movement can be sent
+go into one message, and then the moment moves on. So a killed process loses nothing. A message can be sent
 twice only if the process is killed while it sends, or before it saves that it has sent.
 """
 
@@ -11,23 +12,24 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from kagsync import clock
 from kagsync.errors import KagsyncError
 from kagsync.files import locks
 from kagsync.log import logger
 from kagsync.notify import channel, message
-from kagsync.queries import news
+from kagsync.notify.untold import untold
 from kagsync.standings.movements import FINAL
 from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kagsync.notify.message import Message
-    from kagsync.queries.news import Item
     from kagsync.settings import Settings
     from kagsync.store import Store
-    from kagsync.store.records import Competition, Target
+    from kagsync.store.records import Target
 
 
 @dataclass(frozen=True)
@@ -74,39 +76,47 @@ def tell(settings: Settings, store: Store, now: datetime) -> Told:
     return Told(sent, failures)
 
 
-def _tell(store: Store, target: Target, now: datetime) -> bool:
+def _tell(store: Store, target: Target, now: datetime) -> int:
+    """Tells a target what is due. Returns how many messages were sent."""
+    wanted, sent = target.subscription, 0
+    if wanted.remind:
+        from kagsync.notify import remind  # only of targets that want reminders
+
+        sent += remind.tell(store, target, now)
+    if wanted.digest is None:
+        return sent + (wanted.tells_news and _tell_news(store, target, now))
+    if _digest_is_due(store, target, wanted.digest, now):
+        from kagsync.notify import digest  # once a day at most
+
+        sent += digest.send(store, target, now)
+    return sent
+
+
+def _digest_is_due(store: Store, target: Target, times: str, now: datetime) -> bool:
+    from kagsync.notify import when  # only of targets that want a digest
+
+    if target.digest_until is None or clock.is_ahead(target.digest_until, now):
+        # It was noted while the clock was wrong: begin anew.
+        store.targets.notified(target, {}, None, digest_until=now)
+        return False
+    name = target.subscription.zone
+    zone = None if name is None else when.zone(name)
+    return when.is_due(when.schedule(times), zone, target.digest_until, now)
+
+
+def _tell_news(store: Store, target: Target, now: datetime) -> bool:
     sent_at = target.sent_at
     is_quiet = sent_at is not None and sent_at <= now and now - sent_at < target.subscription.quiet_for
     # A result does not wait.
-    boards = (PRIVATE,) if is_quiet else (PUBLIC, PRIVATE)
-    pending = {board: found for board in boards if (found := store.targets.pending(target, board))}
-    if not pending:
+    found = untold(store, target, (PRIVATE,) if is_quiet else (PUBLIC, PRIVATE))
+    if not found.pending or (is_quiet and not any(item.movement.reason == FINAL for item in found.told)):
         return False
-    items = _items(store, target, pending)
-    if is_quiet and not any(item.movement.reason == FINAL for item in items):
-        return False
-    latest = {board: {key: moment for key, (_, moment) in found.items()} for board, found in pending.items()}
-    if items:
-        composed = message.compose(items, channel.room(target))
-        channel.send(target, composed.title, composed.body)
-        logger.info("Notified %s %s", channel.shown(target), _extent(composed, len(items)))
-    store.targets.notified(target, latest, now if items else None)
-    return bool(items)
-
-
-def _items(store: Store, target: Target, pending: dict[str, dict[int, tuple[int, int]]]) -> list[Item]:
-    """What a target is notified of, the newest first."""
-    wanted = target.subscription
-    people = [user for user in store.users.all() if wanted.group in (None, user.group)]
-    seen = news.on_both_boards(store, store.competitions.all())
-    seen = [each for each in seen if each.id in pending.get(each.board, ())]
-
-    def since(competition: Competition) -> datetime:
-        known, _ = pending[competition.board][competition.id]
-        return datetime.fromtimestamp(known, UTC)
-
-    found = news.news(store, seen, people, since)
-    return news.chosen(found, wanted.only, drift=True)
+    if found.told:
+        composed = message.compose(found.told, channel.room(target))
+        channel.send(target, composed)
+        logger.info("Notified %s %s", channel.shown(target), _extent(composed, len(found.told)))
+    store.targets.notified(target, found.latest, now if found.told else None)
+    return bool(found.told)
 
 
 def _extent(composed: Message, count: int) -> str:

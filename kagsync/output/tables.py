@@ -1,4 +1,4 @@
-"""The tables of all commands except `show SLUG`: competitions, people, news, history, status, channels."""
+"""The tables of all commands except `show SLUG`: competitions, people, news, history, status."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from kagsync.notify.targets import Listed
     from kagsync.queries.history import Row, Rows, Timeline
     from kagsync.queries.news import Item
     from kagsync.queries.overview import Overview
     from kagsync.queries.status import Health, Status
     from kagsync.standings.shake_up import ShakeUp
-    from kagsync.store.records import Competition, Target, User
+    from kagsync.store.records import Competition, User
 
 _LINES_IN_A_CHART = 10
 _LATEST = 40  # changes that a terminal shows under the chart
@@ -340,40 +339,3 @@ def _ends(competition: Competition, now: datetime) -> str:
 
 def _phase(health: Health) -> str:
     return "" if health.phase.name == lifecycle.RUNNING else phase_since(health.phase)
-
-
-def targets(found: list[Listed]) -> Table:
-    """Which channels are notified of what."""
-
-    def state(target: Target) -> str:
-        return f"failed {target.failures} times: {target.error}" if target.failures else "ok"
-
-    columns: list[Column[Listed]] = [
-        Column("No.", lambda each: str(each.target.id), right=True),
-        Column("Channel", lambda each: each.shown, style="bold", shrink=24),
-        Column("Label", lambda each: each.target.label),
-        Column("Competition", lambda each: each.slug or "all", keep=60, shrink=16),
-        Column(
-            "Only",
-            lambda each: ", ".join(sorted(each.target.subscription.only or [])) or "all",
-            keep=50,
-            shrink=16,
-        ),
-        Column("Group", lambda each: each.target.subscription.group or "all", keep=50, shrink=10),
-        Column(
-            "Quiet for",
-            lambda each: clock.span(each.target.subscription.quiet_for.total_seconds()),
-            right=True,
-            keep=30,
-        ),
-        Column(
-            "Last message",
-            lambda each: moment(each.target.sent_at) if each.target.sent_at else "never",
-            right=True,
-            keep=40,
-        ),
-        Column("State", lambda each: state(each.target), shrink=20),
-    ]
-    return Table(
-        columns, found, below=[] if found else ["No channel is notified yet: kagsync notify add URL"]
-    )

@@ -327,7 +327,7 @@ class Subscription(NamedTuple):
     """What a notification target is told, and when. None for a filter means everything.
 
     Attributes:
-        only: the reasons it is told of.
+        only: the reasons it is told of; empty: it only gets reminders.
         against: a second group; if it is there, the target is only told who passed whom between the two.
         tells_drift: whether it is also told what only others did.
         quiet_for: the shortest time between two messages.
@@ -348,6 +348,11 @@ class Subscription(NamedTuple):
     zone: str | None = None
     sends_empty: bool = False
     remind: tuple[timedelta, ...] = ()
+
+    @property
+    def tells_news(self) -> bool:
+        """Whether the target is told of movements."""
+        return self.only is None or bool(self.only)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ from kagsync.store.records import Subscription, Target
 from kagsync.store.tables import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+    from kagsync.standings.deadlines import Reminder
 
 _LAST_ID = 2**63 - 1  # SQLite's
 # What a target is told; the order is that of `Subscription`.
@@ -71,12 +74,14 @@ class Targets(Part):
                 )
         return self.get(key or 0)
 
-    def change(self, key: int, subscription: Subscription) -> None:
-        """Changes what a target is told."""
+    def change(self, target: Target, subscription: Subscription, changed_at: datetime) -> None:
+        """Changes what a target is told. If a digest comes at another time, the next one is the first."""
+        before = target.subscription
+        starts = (before.digest, before.zone) != (subscription.digest, subscription.zone)
         self._db.execute(
-            f"UPDATE notify_targets SET ({_SUBSCRIPTION}) "  # noqa: S608
-            f"= ({', '.join('?' * len(Subscription._fields))}) WHERE id = ?",
-            (*_stored(subscription), key),
+            f"UPDATE notify_targets SET ({_SUBSCRIPTION}, digest_until) "  # noqa: S608
+            f"= ({', '.join('?' * len(Subscription._fields))}, coalesce(?, digest_until)) WHERE id = ?",
+            (*_stored(subscription), clock.iso(changed_at) if starts else None, target.id),
         )
 
     def remove(self, key: int) -> None:
@@ -106,12 +111,20 @@ class Targets(Part):
         )
         return {key: (known, latest) for key, known, latest in rows}
 
-    def notified(self, target: Target, moments: dict[str, dict[int, int]], sent_at: datetime | None) -> None:
+    def notified(
+        self,
+        target: Target,
+        moments: dict[str, dict[int, int]],
+        sent_at: datetime | None,
+        *,
+        digest_until: datetime | None = None,
+    ) -> None:
         """Saves up to which moment a target has been notified.
 
         Args:
             moments: for each kind of board, by competition id.
             sent_at: when a message was sent; None: there was nothing to tell.
+            digest_until: up to when a digest told everything; None: this was no digest.
         """
         with self._db.transaction():
             for board, known in moments.items():
@@ -122,12 +135,54 @@ class Targets(Part):
                     "ON CONFLICT DO UPDATE SET moment = max(moment, excluded.moment)",
                     [(moment, target.id, competition) for competition, moment in known.items()],
                 )
-            if sent_at is not None:
+            if digest_until is not None:
                 self._db.execute(
-                    "UPDATE notify_targets SET sent_at = ?, failures = 0, failed_at = NULL, error = NULL "
-                    "WHERE id = ?",
-                    (clock.iso(sent_at), target.id),
+                    "UPDATE notify_targets SET digest_until = ? WHERE id = ?",
+                    (clock.iso(digest_until), target.id),
                 )
+            if sent_at is not None:
+                self._sent(target, sent_at)
+
+    def reminders(self, target: Target) -> set[Reminder]:
+        """The reminders that a target has got, or that a later one took the place of."""
+        from kagsync.standings.deadlines import Deadline, Reminder  # few targets get any
+
+        rows = self._db.rows(
+            "SELECT competition_id, deadline, ends_at, before FROM reminders WHERE target_id = ?",
+            (target.id,),
+        )
+        return {
+            Reminder(Deadline(key, kind, clock.parse_iso(ends_at)), timedelta(seconds=before))
+            for key, kind, ends_at, before in rows
+        }
+
+    def reminded(self, target: Target, reminders: Iterable[Reminder], sent_at: datetime) -> None:
+        """Saves reminders that a target has got."""
+        with self._db.transaction():
+            self._db.execute_many(
+                # Target and competition may have been removed in the meantime.
+                "INSERT OR IGNORE INTO reminders (target_id, competition_id, deadline, ends_at, before) "
+                "SELECT t.id, c.id, ?, ?, ? FROM notify_targets t, competitions c "
+                "WHERE t.id = ? AND c.id = ?",
+                [
+                    (
+                        deadline.kind,
+                        clock.iso(deadline.ends_at),
+                        int(before.total_seconds()),
+                        target.id,
+                        deadline.competition_id,
+                    )
+                    for deadline, before in reminders
+                ],
+            )
+            self._sent(target, sent_at)
+
+    def _sent(self, target: Target, sent_at: datetime) -> None:
+        self._db.execute(
+            "UPDATE notify_targets SET sent_at = ?, failures = 0, failed_at = NULL, error = NULL "
+            "WHERE id = ?",
+            (clock.iso(sent_at), target.id),
+        )
 
     def reached(self, target: Target) -> None:
         """Saves that a target could be reached."""
@@ -162,7 +217,7 @@ def _target(*row: Any) -> Target:
 def _subscription(*stored: Any) -> Subscription:
     found = Subscription(*stored)
     return found._replace(
-        only=frozenset(stored[1].split(",")) if stored[1] else None,
+        only=None if stored[1] is None else frozenset(filter(None, stored[1].split(","))),
         tells_drift=bool(found.tells_drift),
         quiet_for=timedelta(seconds=stored[5]),
         sends_empty=bool(found.sends_empty),
@@ -172,7 +227,7 @@ def _subscription(*stored: Any) -> Subscription:
 
 def _stored(subscription: Subscription) -> tuple[Any, ...]:
     return subscription._replace(
-        only=",".join(sorted(subscription.only)) if subscription.only else None,  # type: ignore[arg-type]
+        only=None if subscription.only is None else ",".join(sorted(subscription.only)),  # type: ignore[arg-type]
         quiet_for=int(subscription.quiet_for.total_seconds()),  # type: ignore[arg-type]
         remind=",".join(str(int(each.total_seconds())) for each in subscription.remind) or None,  # type: ignore[arg-type]
     )

@@ -69,3 +69,18 @@ def test_a_run_that_finds_nothing_new_loads_no_more_than_the_download_needs(sync
     others = {"kagglesdk.kernels", "rich", "concurrent.futures", "kagsync.notify.channel"}
     assert not modules & (HEAVY | RARE | others)
     assert made <= MOST_DATACLASSES
+
+
+@pytest.mark.fixed_port
+def test_a_run_loads_digests_reminders_and_time_zones_only_for_targets_that_want_them(
+    synced: None, kagsync: Kagsync
+) -> None:
+    kagsync.ok("notify", "add", "json://localhost:1/")
+    _, modules = loaded("sync", "--all", "-q")
+    assert "kagsync.notify.tell" in modules
+    others = {"zoneinfo", "kagsync.notify.when", "kagsync.notify.digest", "kagsync.notify.remind"}
+    assert not modules & (HEAVY | RARE | others)
+    kagsync.ok("notify", "add", "json://localhost:1/", "--digest", "daily@18:00", "--zone", "Europe/Berlin")
+    _, modules = loaded("sync", "--all", "-q")
+    assert not modules & (HEAVY | RARE | {"kagsync.notify.digest"})  # it is not due
+    assert "zoneinfo" in modules

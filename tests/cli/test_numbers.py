@@ -72,7 +72,7 @@ WORDS = {
         "--board",
     ),
     *("--user", "--sort", "--columns", "--trigger", "--kaggle-id", "--competition", "--only"),
-    *("--against", "--after"),
+    *("--against", "--after", "--zone"),
     *("--student-id", "--team", "--pseudonym"),
     *("slug", "slugs", "usernames", "people", "old", "new", "file", "csv", "url"),
 }
@@ -124,6 +124,7 @@ def _check(kagsync: Kagsync, *words: str) -> None:
 def test_what_is_fuzzed_is_all_there_is() -> None:
     assert {name for _, name in _parameters()} == {
         *("--since", "--max-age", "--every", "--quiet-for", "--jobs", "--limit", "--max-time", "number"),
+        *("--digest", "--remind"),
     }
 
 

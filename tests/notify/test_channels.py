@@ -12,7 +12,8 @@ from world.channels import Example, examples, one_of_each, plugins
 
 from kagsync import clock
 from kagsync.errors import KagsyncError
-from kagsync.notify import channel, message
+from kagsync.notify import channel, digest, message
+from kagsync.notify.untold import Untold
 from kagsync.queries import news
 from kagsync.store.records import Subscription, Target
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kagsync.store import Store
 
 SLUG = "titanic"
+SAID = message.Message("title", "body", 0, message.data(message.TEST))
 
 
 def target(url: str) -> Target:
@@ -88,7 +90,7 @@ def _refuse_with(example: Example, monkeypatch: pytest.MonkeyPatch) -> None:
         return False
 
     _replace_send(example, refuse, monkeypatch)
-    channel.send(target(example.url), "title", "body")
+    channel.send(target(example.url), SAID)
 
 
 def _replace_send(example: Example, send: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +111,7 @@ def test_an_exception_of_apprises_is_a_failure_of_the_channel(monkeypatch: pytes
 
     monkeypatch.setattr(Apprise, "notify", fail)
     with pytest.raises(channel.NotSent, match=r"not accepted \(OverflowError in Apprise\)"):
-        channel.send(target("json://chat.example.org/hunter2"), "title", "body")
+        channel.send(target("json://chat.example.org/hunter2"), SAID)
 
 
 @pytest.fixture
@@ -137,7 +139,9 @@ def items(kagsync: Kagsync, store: Store, tmp_path: Path) -> list[Item]:
 
 
 @pytest.mark.long
-def test_a_message_fits_every_channel(items: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_fits_every_channel(
+    items: list[Item], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Checked on what Apprise hands to the code that sends: converted, with the title where it belongs."""
     sent: list[tuple[str, str]] = []
 
@@ -150,20 +154,29 @@ def test_a_message_fits_every_channel(items: list[Item], monkeypatch: pytest.Mon
         for count in (1, 2, 7, 32, len(items)):
             told = composed(items[:count], channel.room(target(example.url)))
             sent.clear()
-            channel.send(target(example.url), told.title, told.body)
+            channel.send(target(example.url), told)
             assert len(sent) == 1, example
             assert_it_fits(Apprise.instantiate(example.url), *sent[0])
             assert told.counted == 0 or "kagsync news" in sent[0][1]
+        sent.clear()
+        channel.send(target(example.url), a_digest(items, store, channel.room(target(example.url))))
+        assert_it_fits(Apprise.instantiate(example.url), *sent[0])
 
 
-def test_a_message_fits_the_channels_that_need_more_packages(items: list[Item]) -> None:
+def test_a_message_fits_the_channels_that_need_more_packages(items: list[Item], store: Store) -> None:
     others = [plugin for plugin in plugins() if not plugin.enabled and isinstance(plugin.body_maxlen, int)]
     assert len(others) > 5
     for plugin in others:
         if isinstance(plugin.title_maxlen, int):
-            told = composed(items, channel.Room(plugin, unlimited=False))
-            merged = f"{told.title}\n{told.body}" if plugin.title_maxlen == 0 else told.body
-            assert_it_fits(plugin, told.title if plugin.title_maxlen else "", merged)
+            room = channel.Room(plugin, unlimited=False)
+            for told in (composed(items, room), a_digest(items, store, room)):
+                merged = f"{told.title}\n{told.body}" if plugin.title_maxlen == 0 else told.body
+                assert_it_fits(plugin, told.title if plugin.title_maxlen else "", merged)
+
+
+def a_digest(items: list[Item], store: Store, room: channel.Room) -> message.Message:
+    found = Untold({}, items, news.chosen(items, None))
+    return digest.compose(store, target("json://chat.example.org"), found, room, clock.utc_now())
 
 
 def composed(items: list[Item], room: channel.Room) -> message.Message:

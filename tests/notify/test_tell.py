@@ -11,7 +11,7 @@ import socket
 import sqlite3
 import stat
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -120,9 +120,48 @@ def test_after_a_sync_in_which_something_moved_a_channel_gets_one_message_with_t
     add(kagsync, channel)
     boards.load(BETTER_BOB, ALICE, CAROL)
     told = json.loads(kagsync.ok("news", SLUG, "--since", "2025-10-01T01:30", "--format", "json"))
-    assert bodies(channel) == [[item["sentence"] for item in told]]
-    assert bodies(channel)[0] == ["bob 2 → 1 of 3: improved 0.70 → 0.90", "alice 1 → 2 of 3: overtaken by 1"]
+    assert bodies(channel) == [[item["sentence"] for item in told if item["own"]]]
+    assert bodies(channel)[0] == ["bob passed alice: 2 → 1 of 3, improved 0.70 → 0.90"]
+    assert messages(channel)[0]["title"] == "titanic: 1 of ours moved"
+
+
+def test_a_channel_is_told_what_only_others_did_if_it_wants_to_be(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    add(kagsync, channel, "--all")
+    boards.load(ALICE, BEST_CAROL, BOB)
+    boards.load(ALICE, BEST_CAROL, BETTER_BOB)
+    assert [[line.split(":")[0] for line in body] for body in bodies(channel)] == [
+        ["carol passed bob", "bob"],
+        ["bob"],
+    ]
+    assert bodies(channel)[0][1] == "bob: 2 → 3 of 3, overtaken by 1"
     assert messages(channel)[0]["title"] == "titanic: 2 of ours moved"
+
+
+def test_where_only_others_did_something_nothing_is_sent(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    add(kagsync, channel)
+    boards.load(Team(14, "delta", ("dave",), "0.99"), ALICE, BOB, CAROL)
+    assert not channel.heard
+    boards.load(Team(14, "delta", ("dave",), "0.99"), BETTER_BOB, ALICE, CAROL)
+    assert bodies(channel) == [["bob passed alice: 3 → 2 of 4, improved 0.70 → 0.90"]]
+
+
+def test_rivals_are_told_of_only_where_they_pass_or_are_passed(
+    boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    kagsync.ok("users", "add", "dave", "--group", "c")
+    dave = Team(14, "delta", ("dave",), "0.10")
+    boards.load(ALICE, BOB, CAROL, dave)
+    add(kagsync, channel, "--group", "a", "--against", "b")
+    boards.load(ALICE, BEST_CAROL, BOB, dave)  # carol passes bob, of her own group
+    assert not channel.heard
+    boards.load(replace(dave, score="0.99", submissions=2), ALICE, BEST_CAROL, BOB)  # of a third group
+    assert not channel.heard
+    boards.load(replace(dave, score="0.99", submissions=2), BETTER_BOB, ALICE, BEST_CAROL)
+    assert bodies(channel) == [["bob passed alice: 4 → 2 of 4, improved 0.70 → 0.90"]]
 
 
 def test_a_channel_that_is_added_knows_the_past_and_is_told_nothing_twice(
@@ -135,7 +174,7 @@ def test_a_channel_that_is_added_knows_the_past_and_is_told_nothing_twice(
     boards.load(BEST_CAROL, BETTER_BOB, ALICE)
     boards.load(BEST_CAROL, BETTER_BOB, ALICE)
     assert len(channel.heard) == 1
-    assert bodies(channel)[0][0] == "carol 3 → 1 of 3: improved 0.60 → 0.95"
+    assert bodies(channel)[0] == ["carol passed bob and alice: 3 → 1 of 3, improved 0.60 → 0.95"]
 
 
 def test_the_first_board_of_a_competition_is_no_movement(
@@ -145,7 +184,7 @@ def test_the_first_board_of_a_competition_is_no_movement(
     boards.load(ALICE, BOB, slug=OTHER)
     assert not channel.heard
     boards.load(BETTER_BOB, ALICE, slug=OTHER)
-    assert [message["title"] for message in messages(channel)] == ["playground: 2 of ours moved"]
+    assert [message["title"] for message in messages(channel)] == ["playground: 1 of ours moved"]
 
 
 def test_archives_that_are_loaded_late_are_no_news(
@@ -163,9 +202,12 @@ def test_archives_that_are_loaded_late_are_no_news(
     [
         (["--only", "improved"], ["bob"]),
         (["--only", "overtaken,left"], ["alice"]),
+        (["--only", "passed"], ["bob passed alice"]),
         (["--only", "left"], None),
-        (["--group", "a"], ["alice"]),
-        (["--competition", SLUG], ["bob", "alice"]),
+        (["--only", "none", "--remind", "7d"], None),
+        (["--group", "a"], ["bob passed alice"]),
+        (["--group", "a", "--all"], ["bob passed alice", "alice"]),
+        (["--competition", SLUG], ["bob passed alice"]),
         (["--competition", OTHER], None),
     ],
 )
@@ -174,14 +216,14 @@ def test_filters(
 ) -> None:
     add(kagsync, channel, *words)
     boards.load(BETTER_BOB, ALICE, CAROL)
-    assert [[line.split()[0] for line in body] for body in bodies(channel)] == ([told] if told else [])
+    assert [[line.split(":")[0] for line in body] for body in bodies(channel)] == ([told] if told else [])
 
 
 def test_what_moves_meanwhile_is_gathered(
     boards: Boards, kagsync: Kagsync, channel: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = clock.utc_now()
-    kagsync.ok("notify", "add", url(channel))
+    kagsync.ok("notify", "add", url(channel), "--all")
     boards.load(BETTER_BOB, ALICE, CAROL)
     monkeypatch.setattr(clock, "utc_now", lambda: now + timedelta(minutes=50))
     boards.load(BETTER_BOB, CAROL, ALICE)
@@ -191,10 +233,10 @@ def test_what_moves_meanwhile_is_gathered(
     kagsync("sync", "--all")  # nothing is linked to Kaggle, but what waits is told
     assert len(channel.heard) == 2
     assert bodies(channel)[1] == [
-        "carol 2 → 1 of 3: improved 0.60 → 0.95",
-        "bob 1 → 2 of 3: overtaken by 1",
-        "carol 3 → 2 of 3: 1 above left",
-        "alice 2 → 3 of 3: overtaken by 1",
+        "carol passed bob: 2 → 1 of 3, improved 0.60 → 0.95",
+        "bob: 1 → 2 of 3, overtaken by 1",
+        "carol: 3 → 2 of 3, 1 above left",
+        "alice: 2 → 3 of 3, overtaken by 1",
     ]
 
 
@@ -207,9 +249,9 @@ def test_several_competitions_come_in_one_message(
         boards.load(BETTER_BOB, ALICE, CAROL)
     boards.load(BETTER_BOB, ALICE, slug=OTHER)
     assert len(channel.heard) == 1
-    assert messages(channel)[0]["title"] == "2 competitions: 2 of ours moved"
+    assert messages(channel)[0]["title"] == "2 competitions: 1 of ours moved"
     assert {"titanic:", "playground:"} < set(bodies(channel)[0])
-    assert len(bodies(channel)[0]) == 6
+    assert len(bodies(channel)[0]) == 4
 
 
 def test_a_channel_that_fails_is_tried_again_and_never_fails_a_sync(
@@ -227,11 +269,9 @@ def test_a_channel_that_fails_is_tried_again_and_never_fails_a_sync(
     channel.status, channel.heard[:] = 200, []
     kagsync.ok("sync", "--all")
     assert len(bodies(channel)) == 1
-    assert {line.split(":")[1] for line in bodies(channel)[0]} == {
-        " improved 0.60 → 0.95",
-        " improved 0.70 → 0.90",
-        " overtaken by 2",
-        " overtaken by 1",
+    assert {line.split(", ")[1] for line in bodies(channel)[0]} == {
+        "improved 0.60 → 0.95",
+        "improved 0.70 → 0.90",
     }
     assert listed(kagsync)[0]["failures"] == 0
 
@@ -317,7 +357,7 @@ def test_whenever_a_process_is_killed_nothing_is_lost_and_nothing_comes_twice(
         ]
     connection.close()
     wanted = [f"improved {old} → {new}" for old, new in itertools.pairwise(scores)]
-    assert {line.split(": ")[1] for line in told_of_bob} == set(wanted)
+    assert {line.split(", ")[1] for line in told_of_bob} == set(wanted)
     print(f"{len(wanted)} movements, {len(told_of_bob) - len(wanted)} of them told twice")
 
 
@@ -341,7 +381,7 @@ def test_long_news_are_cut(kagsync: Kagsync, channel: Listener, tmp_path: Path) 
     boards = Boards(tmp_path, kagsync)
     teams = [Team(number, f"t{number}", (f"user{number}",), f"0.{90 - number}") for number in range(50)]
     boards.load(*teams)
-    add(kagsync, channel)
+    add(kagsync, channel, "--all")
     boards.load(*reversed(teams))
     assert len(bodies(channel)[0]) == 31
     assert bodies(channel)[0][-1] == "and 20 more: kagsync news"
@@ -400,6 +440,25 @@ def test_how_channels_are_shown(address: str, masked: str, boards: Boards, kagsy
         (["json://x", "--competition", "titanc"], "Did you mean titanic?"),
         (["json://x", "--group", "c"], "nobody is in a group 'c'"),
         (["json://x", "--quiet-for", "soon"], "'soon' is not a duration"),
+        (["json://x", "--digest", "18:00"], "'18:00' is not a time for digests. Try daily@18:00"),
+        (["json://x", "--digest", "daily@18:00", "--zone", "Berlin"], "Did you mean Europe/Berlin?"),
+        (["json://x", "--remind", "7d,soon"], "'soon' is not a duration"),
+        (["json://x", "--remind", "0m"], "Try --remind 7d,1d"),
+        (["json://x", "--group", "a", "--against", "c"], "nobody is in a group 'c'"),
+        (["json://x", "--group", "a", "--against", "a"], "are the same group"),
+        (["json://x", "--against", "a"], "For example: --group us --against rivals"),
+        (["json://x", "--zone", "Europe/Berlin"], "For example: --digest daily@18:00 --zone Europe/Berlin"),
+        (["json://x", "--even-if-nothing"], "For example: --digest daily@18:00 --even-if-nothing"),
+        (["json://x", "--only", "none"], "For example: --remind 7d,1d --only none"),
+        (["json://x", "--only", "none,left", "--remind", "7d"], "'none' is not a reason"),
+        (["json://x", "--quiet-for", "1h", "--digest", "daily@18:00"], "--quiet-for and --digest contradict"),
+        (["json://x", "--all", "--only", "left"], "--all and --only contradict"),
+        (["json://x", "--group", "a", "--against", "b", "--all"], "--all and --against contradict"),
+        (["json://x", "--group", "a", "--against", "b", "--only", "left"], "--against and --only contradict"),
+        (
+            ["json://x", "--only", "none", "--digest", "daily@18:00", "--remind", "7d"],
+            "--only none and --digest",
+        ),
     ],
 )
 def test_what_cannot_be_added(words: list[str], told: str, boards: Boards, kagsync: Kagsync) -> None:
@@ -474,10 +533,10 @@ def test_a_mail(boards: Boards, kagsync: Kagsync) -> None:
     finally:
         controller.stop()
     (mail,) = mailbox.mails
-    assert mail["Subject"] == "titanic: 2 of ours moved"
+    assert mail["Subject"] == "titanic: 1 of ours moved"
     assert mail["To"] == "you@example.com"
     text = "".join(part.get_content() for part in mail.walk() if not part.is_multipart())
-    assert "bob 2 → 1 of 3: improved 0.70 → 0.90" in text
+    assert "bob passed alice: 2 → 1 of 3, improved 0.70 → 0.90" in text
     assert "<script>" not in text
 
 
@@ -492,8 +551,11 @@ def test_the_same_channel_with_the_same_filters_is_one_target(
     assert add(kagsync, channel).startswith("Added 1: ")
     again = kagsync.ok("notify", "add", url(channel), "--quiet-for", "2h")
     assert again.startswith("Updated 1: ")
-    assert kagsync.ok("notify", "add", url(channel), "--quiet-for", "120m").startswith("Already there as 1: ")
     assert [each["quiet_for_seconds"] for each in listed(kagsync)] == [7200]
+    assert kagsync.ok("notify", "add", url(channel), "--quiet-for", "120m").startswith("Already there as 1: ")
+    changed = add(kagsync, channel, "--all", "--remind", "1d,7d")
+    assert changed.startswith("Updated 1: ")
+    assert [(each["all"], each["remind_seconds"]) for each in listed(kagsync)] == [(True, [604800, 86400])]
     assert add(kagsync, channel, "--only", "left").startswith("Added 2: ")
     add(kagsync, channel)
     boards.load(BETTER_BOB, ALICE, CAROL)
@@ -547,6 +609,47 @@ def test_telling_returns_what_failed(
     )
 
 
+# Messages for programs
+
+
+def test_a_program_gets_all_movements_as_data_beside_the_text(
+    kagsync: Kagsync, channel: Listener, tmp_path: Path
+) -> None:
+    boards, teams = a_class(kagsync, tmp_path, 40)
+    kagsync.ok("notify", "add", f"json://{channel.address}/?:room=7")
+    boards.load(*(replace(team, submissions=2) for team in teams))
+    (message,) = (json.loads(heard.body) for heard in channel.heard)
+    told = json.loads(kagsync.ok("news", SLUG, "--since", "2025-10-01T01:30", "--format", "json"))
+    assert message["kagsync"] == {
+        "version": 1,
+        "kind": "news",
+        "items": told,
+        "deadlines": [],
+        "standings": [],
+    }
+    assert len(told) == 40
+    assert len(message["message"].splitlines()) == 31
+    assert message["room"] == "7"  # what the URL adds by itself
+
+
+@pytest.mark.parametrize("scheme", ["form", "xml"])
+def test_no_other_channel_gets_the_data(
+    scheme: str, boards: Boards, kagsync: Kagsync, channel: Listener
+) -> None:
+    kagsync.ok("notify", "add", f"{scheme}://{channel.address}/")
+    kagsync.ok("notify", "test")
+    boards.load(BETTER_BOB, ALICE, CAROL)
+    assert len(channel.heard) == 2
+    assert not [heard for heard in channel.heard if "kagsync%22" in heard.body or "items" in heard.body]
+
+
+def test_a_test_message_is_marked_as_one(boards: Boards, kagsync: Kagsync, channel: Listener) -> None:
+    add(kagsync, channel)
+    kagsync.ok("notify", "test")
+    (message,) = (json.loads(heard.body) for heard in channel.heard)
+    assert message["kagsync"]["kind"] == "test"
+
+
 # Messages that are long for their channel
 
 
@@ -573,7 +676,7 @@ def test_a_class_on_a_channel_with_little_room_gets_a_message_with_a_count(
     kagsync: Kagsync, channel: Listener, tmp_path: Path
 ) -> None:
     boards, teams = a_class(kagsync, tmp_path, 32)
-    kagsync.ok("notify", "add", misskey(channel))
+    kagsync.ok("notify", "add", misskey(channel), "--all")
     boards.load(*reversed(teams))
     (text,) = texts(channel)
     title, *sentences, last = text.splitlines()
@@ -600,7 +703,7 @@ def test_a_persons_own_overflow_is_respected(
 
     monkeypatch.setattr(NotifyMisskey, "request_rate_per_sec", 0)
     boards, teams = a_class(kagsync, tmp_path, 20)
-    kagsync.ok("notify", "add", f"{misskey(channel)}?overflow={own}")
+    kagsync.ok("notify", "add", f"{misskey(channel)}?overflow={own}", "--all")
     boards.load(*reversed(teams))
     told = texts(channel)
     assert len(told) > 1 if own == "split" else len(told) == 1
@@ -611,11 +714,11 @@ def test_a_persons_own_overflow_is_respected(
 
 def test_a_channel_that_shows_two_lines_gets_two(kagsync: Kagsync, channel: Listener, tmp_path: Path) -> None:
     boards, teams = a_class(kagsync, tmp_path, 5)
-    kagsync.ok("notify", "add", f"kodi://{channel.address}")
+    kagsync.ok("notify", "add", f"kodi://{channel.address}", "--all")
     boards.load(*reversed(teams))
     shown = json.loads(channel.heard[0].body)["params"]["message"]
     sentence, last = shown.splitlines()
-    assert sentence.startswith("student4 5 → 1 of 5: ")
+    assert sentence.startswith("student4: 5 → 1 of 5, ")
     assert last == "and 3 more: kagsync news"  # the person in the middle did not move
 
 
@@ -626,7 +729,7 @@ def test_a_sentence_by_a_stranger_that_fills_a_message_is_shortened(
     boards.load(Team(11, "a very long name " * 240, ("alice",), "0.80"), BETTER_BOB, CAROL)
     (text,) = texts(channel)
     assert len(text.encode()) <= 512
-    assert "bob at 2 of 3: improved 0.70 → 0.90" in text
+    assert "bob: at 2 of 3, improved 0.70 → 0.90" in text
     assert "alice: the team “alpha” is now called “a very long name" in text
     assert "…" in text
     assert "more" not in text

@@ -65,7 +65,7 @@ def told(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Iterator[Told]
 
 def test_a_result_does_not_wait_and_everything_else_does(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     now = clock.utc_now()
-    told.add("--quiet-for", "1h")
+    told.add("--quiet-for", "1h", "--all")
     told.load(BOB, ALICE, CAROL, when="2025-10-02T00:00:00")
     assert len(told.heard()) == 1
 
@@ -86,9 +86,9 @@ def test_a_result_does_not_wait_and_everything_else_does(told: Told, monkeypatch
     told.kagsync("sync", "--all", "-q")
     assert told.heard() == [
         [
-            "bob 3 → 2 of 2 on the private board: up 1 place, 1 above was removed",
-            "bob 1 → 2 of 3: overtaken by 1",
-            "alice 2 → 3 of 3: overtaken by 1",
+            "bob: 3 → 2 of 2 on the private board, up 1 place, 1 above was removed",
+            "bob: 1 → 2 of 3, overtaken by 1",
+            "alice: 2 → 3 of 3, overtaken by 1",
         ]
     ]
     told.kagsync("sync", "--all", "-q")

@@ -108,7 +108,7 @@ class Doctor:
         ran = self._kagsync("doctor", "--format", "json")
         assert ran.err == "", ran
         told = json.loads(ran.out)
-        assert told.keys() == {"ok", "checks"}
+        assert told.keys() == {"version", "ok", "checks"}
         for check in told["checks"]:
             assert check.keys() == {"about", "ok", "said", "remedy"}
             assert check["said"], check

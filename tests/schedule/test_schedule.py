@@ -801,6 +801,7 @@ def schedule_status(kagsync: Kagsync) -> tuple[int, str, dict[str, object]]:
     assert (text.code, text.err) == (as_json.code, as_json.err)
     assert text.err == ""
     told = json.loads(as_json.out)
+    assert told.pop("version") == 1
     assert list(told) == ["runs_by_itself", "installed", "unreadable", "last_runs"]
     assert told["runs_by_itself"] is (text.code == 0)
     return text.code, text.out, told

@@ -85,7 +85,7 @@ def is_due(times: Schedule, zone: tzinfo | None, until: datetime, now: datetime)
         until: up to when the last digest told everything.
         now: the current time.
     """
-    return until < latest(times, zone, now) <= now
+    return until < latest(times, zone, now)
 
 
 def latest(times: Schedule, zone: tzinfo | None, now: datetime) -> datetime:

@@ -17,7 +17,7 @@ from kagsync.errors import BadDownload, KagsyncError
 from kagsync.kaggle import client
 from kagsync.net import bounds
 from kagsync.notify import channel, ping
-from kagsync.store.records import Target
+from kagsync.store.records import Subscription, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]) -> Non
 
 
 def target(url: str) -> Target:
-    return Target(7, url, "x", None, None, None, ping.OUTAGE, None, 0, None, None)
+    return Target(7, url, "x", Subscription(quiet_for=ping.OUTAGE), None, None, 0, None, None)
 
 
 def test_of_what_kaggle_redirects_to(flood: Flood, kaggle: KaggleServer, tmp_path: Path) -> None:

@@ -373,12 +373,13 @@ def test_a_stop_does_not_wait_for_it_either(
 
 def test_nor_does_a_monitor_or_a_channel(deaf: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
     from kagsync.notify import channel, ping
-    from kagsync.store.records import Target
+    from kagsync.store.records import Subscription, Target
 
     monkeypatch.setattr(ping, "PATIENCE", 0.5)
     monkeypatch.setattr(channel, "_PATIENCE", 0.5)
     monkeypatch.setenv(ping.VARIABLE, "http://monitor.example.org/uuid")
-    target = Target(1, "json://chat.example.org/", "x", None, None, None, ping.OUTAGE, None, 0, None, None)
+    wanted = Subscription(quiet_for=ping.OUTAGE)
+    target = Target(1, "json://chat.example.org/", "x", wanted, None, None, 0, None, None)
     with soon():
         answer = ping.start().finish(0)
         assert answer is not None

@@ -11,6 +11,7 @@ import unicodedata
 
 # Invisible, but needed to write emoji and some scripts. They move nothing.
 _JOINERS = {"\u200c", "\u200d"}
+_NONCHARACTERS = {"\ufffe", "\uffff"}  # XML allows all others
 # What begins a formula in a spreadsheet, wide forms too; for a character class.
 _FORMULA_STARTS = r"=+\-@|%＝＋－＠"
 _FORMULA = rf"\s*[{_FORMULA_STARTS}]"
@@ -30,14 +31,17 @@ _SEAMS = (
 
 def _is_dangerous(char: str) -> bool:
     category = unicodedata.category(char)
-    return category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and char not in _JOINERS)
+    if category == "Cf":
+        return char not in _JOINERS
+    return category in ("Cc", "Cs", "Zl", "Zp") or char in _NONCHARACTERS
 
 
 def printable(text: str) -> str:
     r"""For one line on a screen or in a log: replaces whatever could control a terminal or hide text.
 
-    Control characters (ESC, newline …), bidi and other format characters, line separators and lone
-    surrogates become visible escapes (``\x1b``, ``\u202e``); every other character stays.
+    Control characters (ESC, newline …), bidi and other format characters, line separators, lone surrogates
+    and the two characters that XML forbids become visible escapes (``\x1b``, ``\u202e``); every other
+    character stays.
     """
     if text.isascii() and text.isprintable():
         return text

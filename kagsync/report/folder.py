@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 INDEX = "index.html"
+FEED, CALENDAR, STANDINGS = "feed.xml", "deadlines.ics", "standings.json"
+# The files of a site that are not pages, each with a text near its beginning that only kagsync's own have.
+_MARKS = {
+    FEED: "<generator>kagsync</generator>",
+    CALENDAR: "\nPRODID:-//kagsync//",
+    STANDINGS: '"generator": "kagsync"',
+}
+FEEDS = tuple(_MARKS)
 _HEAD = re.compile(
     r'<meta name="generator" content="kagsync [^"]*" data-key="([0-9a-f]*)"(?: data-names="([^"]*)")?>'
     r'(?:\n<meta name="robots" content="([^"]*)">)?'
@@ -57,9 +65,20 @@ def page_name(slug: str) -> str:
     return f"competition-{slug}.html"
 
 
+def embed_name(slug: str) -> str:
+    """The file of a competition's table alone, for an iframe."""
+    return f"embed-{slug}.html"
+
+
+def files_of(slug: str) -> tuple[str, str]:
+    """The files of a competition: its page and the table alone."""
+    return page_name(slug), embed_name(slug)
+
+
 def page_heads(folder: Path) -> dict[str, Head]:
     """What the pages in a folder say about themselves, by file. Only pages that kagsync wrote count."""
-    found = {path.name: _head(path) for path in (folder / INDEX, *folder.glob(page_name("*")))}
+    paths = (folder / INDEX, *(path for name in files_of("*") for path in folder.glob(name)))
+    found = {path.name: _head(path) for path in paths}
     return {file: head for file, head in found.items() if head is not None}
 
 
@@ -91,29 +110,40 @@ def _start(path: Path) -> str:
     return output_file.start(path, 2000).decode("utf-8", "replace")
 
 
+def is_own(path: Path) -> bool:
+    """Whether kagsync wrote this file of a report."""
+    mark = _MARKS.get(path.name)
+    return _head(path) is not None if mark is None else mark in _start(path)
+
+
+def own_text(path: Path) -> str:
+    """The text of a file; empty if it is missing, or kagsync did not write it."""
+    return path.read_bytes().decode("utf-8", "replace") if is_own(path) else ""
+
+
 def refuse_others(paths: Iterable[Path]) -> None:
-    """Checks files that pages are to replace.
+    """Checks files that are to be replaced.
 
     Raises:
         UsageError: kagsync did not write one of them.
     """
     for path in paths:
-        if os.path.lexists(path) and _head(path) is None and not output_file.is_blank(path):
+        if os.path.lexists(path) and not is_own(path) and not output_file.is_blank(path):
             raise UsageError(f"{path} was not written by kagsync", "Choose another folder")
 
 
 def remove(folder: Path, files: Iterable[str]) -> int:
-    """Removes pages, unless somebody has put another file there. Returns how many there were."""
-    gone = [folder / file for file in files if _head(folder / file) is not None]
+    """Removes files, unless somebody has put another one there. Returns how many there were."""
+    gone = [folder / file for file in files if is_own(folder / file)]
     for path in gone:
         path.unlink()
     return len(gone)
 
 
 class Writer:
-    """Writes pages, each completely or not at all.
+    """Writes files, each completely or not at all.
 
-    The scratch folder is created for the first page, because most runs of `sync --report` change none.
+    The scratch folder is created for the first file, because most runs of `sync --report` change none.
     """
 
     def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
@@ -127,3 +157,8 @@ class Writer:
         path = self._folder / file
         refuse_others([path])
         output_file.write_over(path, text, self._place)
+
+    def if_changed(self, file: str, text: str) -> None:
+        """Writes a file, unless it holds this text already."""
+        if text != own_text(self._folder / file):
+            self(file, text)

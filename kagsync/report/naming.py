@@ -5,6 +5,7 @@ So templates, charts and cards show all that they get, and none of them can forg
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, overload
 
@@ -95,7 +96,10 @@ class Naming:
         """What moved of people as pages show them, without what they must not tell."""
         if not self._hides:
             return items
-        return [replace(item, movement=self._movement(item.movement)) for item in items]
+        return [
+            replace(item, user=_unnumbered(item.user), movement=self._movement(item.movement))
+            for item in items
+        ]
 
     def _line(self, line: Line) -> Line:
         return replace(
@@ -130,6 +134,17 @@ class Naming:
             # Without the team and its members, the submissions of a merged team look like new ones.
             told = replace(told, before=before and before._replace(submission_count=None))
         return told
+
+
+def _unnumbered(user: User) -> User:
+    """A person as pages show them, without the number, which tells in which order people were added.
+
+    The ids of items are made of it. So people who are shown by their pseudonyms get another number, which
+    their pseudonyms decide.
+    """
+    if user.username is not None:
+        return user
+    return user._replace(id=int.from_bytes(hashlib.sha256(user.handle.encode()).digest()[:8]))
 
 
 def _more(hint: str) -> str:

@@ -15,6 +15,7 @@ from kagsync import clock
 from kagsync.output import board_table, wording
 from kagsync.queries import board
 from kagsync.report import lines
+from kagsync.report.folder import CALENDAR, FEED, STANDINGS, embed_name
 from kagsync.safe_text import printable
 from kagsync.standings import lifecycle, shake_up
 from kagsync.standings.movements import FINAL, IMPROVED, MERGED, NEW
@@ -38,6 +39,7 @@ _OLD = timedelta(hours=1)  # a page says in red when a sync is overdue by this
 # Results, and what people did themselves. The index has sentences about these, and only counts the others.
 _DOINGS = (FINAL, IMPROVED, MERGED, NEW)
 _MOST_NEWS = 200
+_FEEDS = {FEED: "Feed", CALENDAR: "Calendar", STANDINGS: "JSON"}
 _CARD = re.compile(
     r'^<li class="card(?: ended)?">\n<h2><a href="([^"]+)">.*?\n</li>'
     r'(?=\n<li class="card(?: ended)?">|\n</ul>\n(?:<section|</main>))',
@@ -63,6 +65,11 @@ class Page:
     @property
     def name(self) -> str:
         return self.view.competition.title or self.view.competition.slug
+
+    @property
+    def embed(self) -> str:
+        """The file of its table alone."""
+        return embed_name(self.view.competition.slug)
 
     @property
     def public(self) -> Page | None:
@@ -220,13 +227,25 @@ def index(listed: list[str], never_seen: list[tuple[User, str]], site: str, head
     )
 
 
-def _render(template: str, *, scripts: Iterable[str], **content: Any) -> str:
-    css, javascript = _asset("style.css"), "\n".join(map(_asset, scripts))
+def embed(page: Page, head: Head) -> str:
+    """The table of a page alone, for an iframe. It needs no script."""
+    return _render("embed.html", style="embed.css", scripts=(), page=page, head=head)
+
+
+def xml(template: str, **content: Any) -> str:
+    """A part of a feed, or a whole one."""
+    return _environment().get_template(template).render(**content)
+
+
+def _render(template: str, *, scripts: Iterable[str], style: str = "style.css", **content: Any) -> str:
+    css, javascript = _asset(style), "\n".join(map(_asset, scripts))
     return (
         _environment()
         .get_template(template)
         .render(
             **content,
+            feeds=_FEEDS,
+            feed=FEED,
             version=__version__,
             css=css,
             javascript=javascript,

@@ -1,7 +1,8 @@
 """`kagsync report`: a small web site of static pages, one for each competition and an index.
 
 Pages need nothing else: they can be opened from disk, put on a shared drive or served by any web server, and
-load nothing from the network. Each is replaced in one step, and only if its content has changed.
+load nothing from the network. Each is replaced in one step, and only if its content has changed. Beside them
+are tables to embed, a feed, a calendar, and the standings for programs.
 """
 
 from __future__ import annotations
@@ -14,41 +15,44 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kagsync.errors import from_os_error
-from kagsync.queries import board, news, unseen
-from kagsync.report import chart, pages, slope
+from kagsync.queries import unseen
+from kagsync.report import calendar, feed, pages, standings
 from kagsync.report.folder import (
+    CALENDAR,
+    FEED,
+    FEEDS,
     INDEX,
+    STANDINGS,
     Head,
     Privacy,
     Writer,
+    files_of,
+    is_own,
+    own_text,
     page_heads,
     page_name,
     refuse_others,
     remove,
     strictest,
 )
+from kagsync.report.gather import Gathered, slope_of
 from kagsync.report.naming import Naming
 from kagsync.standings.lifecycle import FINISHED
-from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
+from kagsync.standings.which import FINAL, PRIVATE
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
     from pathlib import Path
 
-    from kagsync.queries.board import BoardView
-    from kagsync.report.chart import Chart
-    from kagsync.report.pages import Page
-    from kagsync.report.slope import Slope
-    from kagsync.standings.movements import Movement
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
 # A page shows the time of the last good sync and warns after an hour, so it is written at least this often.
 _FRESHNESS = timedelta(minutes=15)
 _FRESHNESS_OF_FINISHED = timedelta(days=1)  # it warns of nothing, but compares with a day ago
-_CHARTED = timedelta(days=365)
 
 
 @dataclass(frozen=True)
@@ -138,115 +142,100 @@ def report(
     )
     competitions = sorted(competitions, key=lambda each: each.by_end(now))
     files = [page_name(each.slug) for each in competitions]
+    needed = {INDEX, *FEEDS, *(file for each in competitions for file in files_of(each.slug))}
     counts = {True: 0, False: 0}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         heads = page_heads(folder)
-        refuse_others(folder / file for file in (INDEX, *sorted(files)) if file not in heads)
+        refuse_others(folder / file for file in sorted(needed - heads.keys()))
         privacy = content.privacy(heads.values())
         naming = Naming(privacy.names, everybody)
-        # Pages of other competitions: all of them, or those that tell more or less than this report does.
+        # Files of other competitions: all of them, or those that tell more or less than this report does.
         others = {file for file, head in heads.items() if content.slugs is None or head.privacy != privacy}
-        others -= {INDEX, *files}
-        rewritten = [each for each in tracked if page_name(each.slug) in others]
+        others -= needed
+        rewritten = [each for each in tracked if not others.isdisjoint(files_of(each.slug))]
         people = naming.people(users)
         common = _common(store, content, privacy, people)
-        made: dict[str, Page] = {}
-
-        def page(competition: Competition) -> Page:
-            if competition.slug not in made:
-                made[competition.slug] = _page(store, competition, people, now, content, naming)
-            return made[competition.slug]
-
+        covered = _covered(folder, heads, privacy)
+        gathered = Gathered(store, people, content, naming, now)
         with contextlib.ExitStack() as stack:
             write = Writer(folder, stack)
             keys: dict[str, str] = {}
-            changed = set()
+            changed, settled = set(), set()
             for competition in (*competitions, *rewritten):
-                file = page_name(competition.slug)
+                file, embed = files_of(competition.slug)
                 keys[file] = key = _key(store, competition, common, now)
-                most = _most_age(competition, now)
-                new = always or not _fresh(folder / file, heads.get(file), key, now, most)
+                is_known = all(each in heads and heads[each].key == key for each in (file, embed))
+                new = always or not is_known or not _fresh(folder / file, now, _most_age(competition, now))
+                if is_known and not always and file in (covered or ()):
+                    settled.add(file)
                 if new:
-                    shown = page(competition)
-                    ranks = _chart(store, shown.public.view, now) if shown.public else None
-                    head = Head(key, privacy)
-                    write(file, pages.competition(shown, ranks, _slope(shown.view), head))
+                    page, head = gathered.page(competition), Head(key, privacy)
+                    write.if_changed(embed, pages.embed(page, head))
+                    write(file, pages.competition(page, gathered.chart(page), slope_of(page.view), head))
                     changed.add(file)
                 counts[new] += 1
             key = _hash(common, [keys[file] for file in files])
             most = min((_most_age(each, now) for each in competitions), default=_FRESHNESS)
-            new = always or counts[True] > 0 or not _fresh(folder / INDEX, heads.get(INDEX), key, now, most)
+            is_known = covered is not None and heads[INDEX].key == key
+            new = always or counts[True] > 0 or not is_known or not _fresh(folder / INDEX, now, most)
             if new:
+                for each, text in _feeds(folder, competitions, gathered, settled, privacy).items():
+                    write.if_changed(each, text)
                 # If a page stays, its card on the index stays too.
-                is_like = INDEX in heads and heads[INDEX].privacy == privacy
-                known = _cards(folder / INDEX, {*files} - changed) if is_like else {}
-                cards = [known.get(page_name(each.slug)) or pages.card(page(each)) for each in competitions]
+                known = _cards(folder / INDEX, (covered or set()) - changed)
+                cards = [
+                    known.get(page_name(each.slug)) or pages.card(gathered.page(each))
+                    for each in competitions
+                ]
                 never_seen = naming.unseen(unseen.unseen(store, users))
                 write(INDEX, pages.index(cards, never_seen, content.site, Head(key, privacy)))
             counts[new] += 1
-        gone = remove(folder, others - keys.keys())
+        for competition in rewritten:
+            others.difference_update(files_of(competition.slug))
+        gone = remove(folder, others)
     except OSError as error:
         raise from_os_error(error, f"write the report in {folder}") from error
     return Written(folder / INDEX, counts[True], counts[False], gone)
 
 
-def _page(
-    store: Store, competition: Competition, users: list[User], now: datetime, content: Content, naming: Naming
-) -> Page:
-    def of(board_name: str, race: Page | None = None) -> Page:
-        # The index says who was never seen on any board.
-        view = board.board(
-            store, competition.slug, users, lambda _: now - content.since, [], board=board_name
-        )
-        since, everybody = view.since, naming.everybody
-        items = news.news(store, [view.competition], users, lambda _: since, everybody=everybody)
-        file = page_name(competition.slug)
-        return pages.Page(naming.view(view), naming.items(items), file, now, content.site, race)
+def _feeds(
+    folder: Path,
+    competitions: list[Competition],
+    gathered: Gathered,
+    settled: AbstractSet[str],
+    privacy: Privacy,
+) -> dict[str, str]:
+    """The texts of the files that are not pages.
 
-    if content.board != FINAL:
-        return of(content.board)
-    return of(PRIVATE, race=of(PUBLIC)) if competition.has_result else of(PUBLIC)
-
-
-def _slope(view: BoardView) -> Slope | None:
-    """The chart from the public to the private board; None if there is nothing to draw."""
-    if not view.is_private:
-        return None
-    people = []
-    for line in view.on_board:
-        if (rank := line.entry.standing.rank) is not None:
-            public = line.public and line.public.rank
-            people.append(slope.Person(line.user.handle, line.user.shown_name, public, rank))
-    return slope.draw(people)
-
-
-def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
-    """The chart of the last year; None if there is nothing to draw."""
-    competition = view.competition
-    until = int((competition.snapshot_at or now).timestamp())
-    since = until - int(_CHARTED.total_seconds())
-    first = store.history.first_board(competition.id)
-    since = max(since, first) if first is not None else since
-    people = [*view.on_board, *view.left]
-    bucket = chart.bucket(since, until, len(people))
-    lines = [
-        chart.Line(
-            each.user.handle,
-            each.user.shown_name,
-            store.history.rank_points(competition.id, each.user.id, since, bucket),
-            _before(each.movement),
-        )
-        for each in people
-    ]
-    return chart.draw([line for line in lines if line.points], until)
-
-
-def _before(movement: Movement | None) -> int | None:
-    """The rank before a movement of the person's own."""
-    if movement is None or movement.before is None or not movement.own:
-        return None
-    return movement.before.rank
+    Args:
+        settled: the pages whose competitions are in these files as they are, if they are in there at all.
+        privacy: what pages tell strangers.
+    """
+    by_file = {page_name(each.slug): each for each in competitions}
+    before = {file: own_text(folder / file) for file in FEEDS}
+    known = standings.known(before[STANDINGS])
+    settled = known.keys() & settled
+    site, now = gathered.site, gathered.now
+    return {
+        FEED: feed.feed(
+            by_file,
+            lambda file: gathered.items(by_file[file], now - feed.REACH),
+            before=before[FEED],
+            settled=settled,
+            site=site,
+            now=now,
+        ),
+        CALENDAR: calendar.calendar(competitions, site, before[CALENDAR], now),
+        STANDINGS: standings.standings(
+            [
+                known[file] if file in settled else standings.of_page(gathered.page(each))
+                for file, each in by_file.items()
+            ],
+            site,
+            privacy,
+        ),
+    }
 
 
 def _common(store: Store, content: Content, privacy: Privacy, people: list[User]) -> str:
@@ -268,7 +257,11 @@ def _key(store: Store, competition: Competition, common: str, now: datetime) -> 
         private and (private.fingerprint, private.snapshot_at),
         competition.phase(now),
         competition.title,
+        competition.metric,
         competition.deadline,
+        competition.merger_deadline,
+        competition.new_entrant_deadline,
+        competition.kaggle_competition_id,
         competition.active,
         competition.direction,
         competition.awards_medals,
@@ -286,24 +279,26 @@ def _most_age(competition: Competition, now: datetime) -> timedelta:
     return _FRESHNESS_OF_FINISHED if competition.phase(now).name == FINISHED else _FRESHNESS
 
 
-def _fresh(path: Path, head: Head | None, key: str, now: datetime, most: timedelta) -> bool:
-    """Whether a page has this content and is at most so old."""
-    return (
-        head is not None
-        and head.key == key
-        and -60 < now.timestamp() - path.stat().st_mtime < most.total_seconds()
-    )
+def _fresh(path: Path, now: datetime, most: timedelta) -> bool:
+    """Whether a page is at most so old."""
+    return -60 < now.timestamp() - path.stat().st_mtime < most.total_seconds()
+
+
+def _covered(folder: Path, heads: dict[str, Head], privacy: Privacy) -> set[str] | None:
+    """The pages that the index and the feeds show as they are; None: these do not belong together.
+
+    The index is written last. So if a run was killed, some page or feed is newer.
+    """
+    if INDEX not in heads or heads[INDEX].privacy != privacy:
+        return None
+    if not all(is_own(folder / file) for file in FEEDS):
+        return None
+    written = {file: (folder / file).stat().st_mtime_ns for file in (*heads, *FEEDS)}
+    older = {file for file, moment in written.items() if moment <= written[INDEX]}
+    return older if older.issuperset(FEEDS) else None
 
 
 def _cards(index: Path, files: set[str]) -> dict[str, str]:
-    """The cards of some files on an index.
-
-    A page that is newer than the index, because an earlier run was killed between the two, has no card yet.
-    """
-    written = index.stat().st_mtime_ns
-    cards = pages.cards(index.read_text(encoding="utf-8", errors="replace"))
-    return {
-        file: card
-        for file, card in cards.items()
-        if file in files and (index.parent / file).stat().st_mtime_ns <= written
-    }
+    """The cards of some files on an index."""
+    cards = pages.cards(index.read_text(encoding="utf-8", errors="replace")) if files else {}
+    return {file: card for file, card in cards.items() if file in files}

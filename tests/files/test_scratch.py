@@ -160,17 +160,23 @@ def test_what_earlier_versions_left_goes_and_other_files_stay(place: Path) -> No
 # The commands that use it
 
 
+REPORT = [
+    *("competition-titanic.html", "deadlines.ics", "embed-titanic.html"),
+    *("feed.xml", "index.html", "standings.json"),
+]
+
+
 def test_a_killed_report_is_swept_by_the_next_tick(board: Path, place: Path, kagsync: Kagsync) -> None:
     killed("import pathlib; pathlib.Path.replace = die", "report", "--output", str(place))
     assert [name for name in names(place) if not name.startswith(".kagsync-")] == []
     kagsync.ok("report", "--output", str(place))
-    assert names(place) == ["competition-titanic.html", "index.html"]
+    assert names(place) == REPORT
 
     killed("import pathlib; pathlib.Path.replace = die", "report", "--output", str(place))
-    assert len(names(place)) == 3
+    assert len(names(place)) == len(REPORT) + 1
     # Nothing is new, so no page is written.
     kagsync.ok("sync", SLUG, "--from", str(board), "--report", str(place))
-    assert names(place) == ["competition-titanic.html", "index.html"]
+    assert names(place) == REPORT
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from test_pages import SLUG, Reported, names, page
+from test_pages import FEEDS, SLUG, Reported, files, names, page
 from world.running import untracked
 
 from kagsync.queries.board import BoardView, Line
@@ -193,10 +193,14 @@ def modes(club: Reported) -> dict[str, str]:
     for file, head in heads.items():
         is_real = "alice" in (club.site / file).read_text(encoding="utf-8")
         assert is_real is (head.privacy.names != PSEUDONYM), file
+    mode = folder.strictest(heads.values()).names
+    for file in FEEDS & names(club.site):
+        assert ("alice" in (club.site / file).read_text(encoding="utf-8")) <= (mode != PSEUDONYM), file
     return {file: head.privacy.names for file, head in heads.items()}
 
 
-FILES = ("index.html", "competition-digits.html", "competition-titanic.html")
+PAGES = ("index.html", "competition-digits.html", "competition-titanic.html")
+FILES = (*PAGES, "embed-digits.html", "embed-titanic.html")
 
 
 def test_a_new_folder_gets_real_names(club: Reported) -> None:
@@ -214,7 +218,7 @@ def test_a_folder_keeps_how_it_names_people(club: Reported, mode: str) -> None:
     club.board("bob", "alice", minute=1, report=True)
     club.ok("competitions", "add", "planets", "--no-kaggle")
     club.board("bob", "alice", slug="planets", report=True)
-    assert modes(club) == dict.fromkeys((*FILES, "competition-planets.html"), mode)
+    assert modes(club) == dict.fromkeys((*FILES, "competition-planets.html", "embed-planets.html"), mode)
 
 
 def test_another_choice_rewrites_every_page(club: Reported) -> None:
@@ -239,9 +243,9 @@ def test_a_page_of_a_competition_that_is_gone_does_not_keep_other_names(club: Re
     club.report()
     club.ok("competitions", "remove", "digits", "--yes")
     club.report(SLUG)
-    assert names(club.site) == set(FILES)
+    assert names(club.site) == files(SLUG, "digits")
     club.report(SLUG, "--names", PSEUDONYM)
-    assert names(club.site) == {"index.html", "competition-titanic.html"}
+    assert names(club.site) == files(SLUG)
 
 
 def test_pages_of_an_earlier_version_have_real_names_and_get_the_mark(club: Reported) -> None:

@@ -27,6 +27,7 @@ from world.running import set_columns
 from kagsync import clock
 from kagsync.report import chart, folder, pages
 from kagsync.report import write as report
+from kagsync.report.gather import Gathered
 from kagsync.safe_text import printable
 from kagsync.standings.ranks import pack
 from kagsync.store import Store
@@ -64,6 +65,7 @@ class Standing:
     team: str = "A team"
     ranks: Sequence[int | None] = (1,)
     scores: Sequence[str] = ("0.5",)
+    submissions: Sequence[int] = (3,)
 
 
 @dataclass
@@ -112,14 +114,15 @@ class Filling:
             ).lastrowid
             ranks = list(each.ranks)
             scores = [*each.scores[:1] * (len(ranks) - len(each.scores)), *each.scores]
+            counts = [*each.submissions[:1] * (len(ranks) - len(each.submissions)), *each.submissions]
             at = self.moments[-len(ranks) :]
             connection.executemany(
-                "INSERT INTO entry_history VALUES (?, ?, ?, ?, ?, ?, 3)",
-                [(user, competition, at[i], ranks[i], scores[i], team) for i in range(len(ranks))],
+                "INSERT INTO entry_history VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(user, competition, at[i], ranks[i], scores[i], team, counts[i]) for i in range(len(ranks))],
             )
             connection.execute(
                 "INSERT INTO leaderboard_entries "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 3, 'username', ?, NULL, NULL)",
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'username', ?, NULL, NULL)",
                 (
                     competition,
                     user,
@@ -130,6 +133,7 @@ class Filling:
                     number,
                     each.username,
                     last,
+                    counts[-1],
                     last,
                 ),
             )
@@ -280,6 +284,25 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+FEEDS = {"feed.xml", "deadlines.ics", "standings.json"}
+
+
+def files(*slugs: str) -> set[str]:
+    """The files of a report of these competitions."""
+    return {
+        "index.html",
+        *FEEDS,
+        *(f"{kind}-{slug}.html" for slug in slugs for kind in ("competition", "embed")),
+    }
+
+
+def links(page: Page) -> list[str | None]:
+    """Where a page's links lead, without those to what is beside the pages."""
+    return [
+        each["href"] for each in page.all("a") if each["href"] not in FEEDS and "embed-" not in each["href"]
+    ]
+
+
 class Reported(Club):
     """A club and its report."""
 
@@ -320,12 +343,11 @@ def test_a_report_is_an_index_and_a_page_for_each_competition(club: Reported) ->
     club.track(slug="digits")
     club.board("alice", "bob", "carol")
     out = club.report()
-    assert names(club.site) == {"index.html", "competition-titanic.html", "competition-digits.html"}
+    assert names(club.site) == files(SLUG, "digits")
     assert f"{club.site / 'index.html'}" in out
     assert "(3 pages, 3 written)" in out
-    links = {link["href"] for link in page(club.site, None).all("a")}
-    assert links == {"competition-titanic.html", "competition-digits.html"}
-    assert [link["href"] for link in page(club.site).all("a")] == ["index.html"]
+    assert set(links(page(club.site, None))) == {"competition-titanic.html", "competition-digits.html"}
+    assert links(page(club.site)) == ["index.html"]
     text = page(club.site).text
     assert "3 teams, 2 of ours" in text
     assert "alice" in text and "bob" in text and "carol" not in text
@@ -335,14 +357,14 @@ def test_only_named_competitions_have_pages_then(club: Reported) -> None:
     club.track("alice")
     club.track(slug="digits")
     club.report("digits")
-    assert names(club.site) == {"index.html", "competition-digits.html"}
+    assert names(club.site) == files("digits")
     assert "1 competition" in page(club.site, None).text
 
 
 def test_a_competition_named_twice_is_listed_once(club: Reported) -> None:
     club.track("alice")
     club.report(SLUG, SLUG)
-    assert len(page(club.site, None).all("a")) == 1
+    assert len(links(page(club.site, None))) == 1
 
 
 def test_a_title_names_the_site(club: Reported) -> None:
@@ -351,7 +373,7 @@ def test_a_title_names_the_site(club: Reported) -> None:
     assert page(club.site, None).raw("h1") == "Course <2025>"
     assert page(club.site, None).raw("title") == "Course <2025>"
     assert page(club.site).raw("title") == "titanic – Course <2025>"
-    assert page(club.site).raw("a") == "Course <2025>"
+    assert page(club.site).raw("a") == "Course <2025>FeedCalendarJSONEmbed"
 
 
 def test_a_group_has_a_site_of_its_own(club: Reported) -> None:
@@ -382,8 +404,8 @@ def test_nothing_is_tracked_and_the_index_says_so(club: Reported) -> None:
 def test_a_competition_may_be_called_index(club: Reported) -> None:
     club.track("alice", slug="index")
     club.report()
-    assert names(club.site) == {"index.html", "competition-index.html"}
-    assert page(club.site, None).all("a")[0]["href"] == "competition-index.html"
+    assert names(club.site) == files("index")
+    assert links(page(club.site, None)) == ["competition-index.html"]
 
 
 @pytest.mark.parametrize("words", [["nowhere"], ["--group", "nobody"], ["a b"], ["--title", "\udcff"]])
@@ -449,14 +471,9 @@ def test_pages_of_removed_competitions_go_and_others_files_stay(club: Reported) 
     (club.site / "notes.txt").write_text("mine")
     club.kagsync.ok("competitions", "remove", "digits", "--yes")
     club.report(SLUG)
-    assert "competition-digits.html" in names(club.site)  # a report of some says nothing about others
+    assert files("digits") <= names(club.site)  # a report of some says nothing about others
     club.report()
-    assert names(club.site) == {
-        "index.html",
-        "competition-titanic.html",
-        "competition-mine.html",
-        "notes.txt",
-    }
+    assert names(club.site) == {*files(SLUG), "competition-mine.html", "notes.txt"}
     assert "digits" not in page(club.site, None).html
 
 
@@ -474,29 +491,30 @@ def test_a_board_that_did_not_change_leaves_its_page_alone(club: Reported) -> No
     club.track("alice", "bob")
     club.track(slug="digits")
     club.board("alice", "bob", report=True)
-    assert names(club.site) == {"index.html", "competition-titanic.html", "competition-digits.html"}
+    assert names(club.site) == files(SLUG, "digits")
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.site.iterdir()}
     club.board("alice", "bob", report=True)
     assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.site.iterdir()} == before
 
     club.board("bob", "alice", minute=1, report=True)
     after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in club.site.iterdir()}
-    assert {path.name for path in before if after[path] != before[path]} == {
-        "index.html",
-        "competition-titanic.html",
-    }
+    changed = {path.name for path in before if after[path] != before[path]}
+    assert changed == files(SLUG) - {"deadlines.ics", "feed.xml"}  # these boards are too old for the feed
+
+
+def _noted(real: Any, gathered: list[str]) -> Any:
+    def noted(self: Gathered, competition: Competition, *rest: Any) -> Any:
+        gathered.append(competition.slug)
+        return real(self, competition, *rest)
+
+    return noted
 
 
 def _looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The competitions whose content is gathered from here on."""
     gathered: list[str] = []
-    real = report._page
-
-    def noted(store: Store, competition: Competition, *rest: Any) -> pages.Page:
-        gathered.append(competition.slug)
-        return real(store, competition, *rest)
-
-    monkeypatch.setattr(report, "_page", noted)
+    for method in ("_gather", "items"):
+        monkeypatch.setattr(Gathered, method, _noted(getattr(Gathered, method), gathered))
     return gathered
 
 
@@ -508,10 +526,10 @@ def test_only_what_changed_is_gathered(club: Reported, monkeypatch: pytest.Monke
     club.board("alice", "bob", report=True)
     gathered = _looked_at(monkeypatch)
     club.board("bob", "alice", minute=1, report=True)
-    assert gathered == [SLUG]
-    index = (club.site / "index.html").read_text(encoding="utf-8")
+    assert set(gathered) == {SLUG}
+    before = {path.name: path.read_bytes() for path in club.site.iterdir()}
     club.report()
-    assert (club.site / "index.html").read_text(encoding="utf-8") == index
+    assert {path.name: path.read_bytes() for path in club.site.iterdir()} == before
 
 
 def test_a_page_that_is_newer_than_the_index_gets_a_new_card(
@@ -524,7 +542,7 @@ def test_a_page_that_is_newer_than_the_index_gets_a_new_card(
     os.utime(index, ns=(0, (club.site / "competition-digits.html").stat().st_mtime_ns - 1))
     gathered = _looked_at(monkeypatch)
     club.board("bob", "alice", minute=1, report=True)
-    assert sorted(gathered) == ["digits", SLUG]
+    assert set(gathered) == {"digits", SLUG}
 
 
 def test_a_page_that_is_gone_with_its_competition_is_no_longer_looked_for(club: Reported) -> None:
@@ -534,7 +552,7 @@ def test_a_page_that_is_gone_with_its_competition_is_no_longer_looked_for(club: 
     (club.site / "competition-digits.html").unlink()
     club.kagsync.ok("competitions", "remove", "digits", "--yes")
     club.report()
-    assert names(club.site) == {"index.html", "competition-titanic.html"}
+    assert names(club.site) == files(SLUG)
 
 
 @pytest.mark.parametrize(("minutes", "written"), [(14, False), (16, True), (-5, True)])
@@ -624,7 +642,7 @@ def test_nobody_ever_meets_half_a_page(tmp_path: Path) -> None:
         done.set()
         reader.join()
     assert faults == []
-    assert names(folder) == {"index.html", report.page_name(SLUG)}
+    assert names(folder) == files(SLUG)
 
 
 # What a page says
@@ -743,7 +761,7 @@ def test_the_index_shows_what_ends_next_first_and_what_has_ended_last_and_dim(tm
         ending(slug, None if days is None else timedelta(days=days)).into(tmp_path / "a.db")
     write(tmp_path / "a.db", tmp_path)
     found = page(tmp_path, None)
-    assert [each["href"] for each in found.all("a")] == [
+    assert links(found) == [
         report.page_name(slug) for slug in ("next", "later", "open", "ended", "just-ended")
     ]
     assert [each["class"] for each in found.all("li") if "card" in (each.get("class") or "")] == [
@@ -760,7 +778,7 @@ def test_a_passed_deadline_moves_the_card(tmp_path: Path) -> None:
         with Store.open(tmp_path / "a.db", locks_of(tmp_path / "a.db")) as store:
             report.report(store, tmp_path, NOW + timedelta(days=days), always=False)
         found = page(tmp_path, None)
-        assert [each["href"] for each in found.all("a")] == [report.page_name(slug) for slug in order]
+        assert links(found) == [report.page_name(slug) for slug in order]
 
 
 def test_a_count_of_zero_has_no_colour(tmp_path: Path) -> None:
@@ -874,7 +892,7 @@ def test_hostile_names_are_text_and_nothing_else(dangerous: Path) -> None:
 
 
 def test_a_page_has_no_inline_code_and_asks_nothing_of_anybody(dangerous: Path) -> None:
-    allowed = {"index.html", report.page_name(SLUG), "data:,"}
+    allowed = {*files(SLUG), "data:,"}
     for found in (page(dangerous), page(dangerous, None)):
         for tag, attributes in found.elements:
             assert not [name for name in attributes if name == "style" or name.startswith("on")], tag

@@ -15,6 +15,7 @@ from world.database import execute
 from kagsync import clock
 from kagsync.report import PSEUDONYM, chart
 from kagsync.report import write as report
+from kagsync.report.folder import embed_name, files_of
 from kagsync.store import Store
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
@@ -108,7 +109,7 @@ def page(tmp_path: Path) -> Path:
 
 
 def test_pages_open_from_disk_and_ask_for_nothing(browser: Any, page: Path) -> None:
-    for path in (page, page.parent / report.INDEX):
+    for path in (page, page.parent / report.INDEX, page.parent / embed_name(SLUG)):
         with Visit(browser, path) as visit:
             assert visit.page.title()
             assert (visit.said, visit.asked) == ([], [path.as_uri()])
@@ -120,6 +121,29 @@ def test_the_links_between_the_pages_work(browser: Any, page: Path) -> None:
         assert visit.page.url == page.as_uri()
         visit.page.get_by_role("navigation").get_by_role("link").click()
         assert visit.page.url == (page.parent / report.INDEX).as_uri()
+
+
+def test_an_embedded_table_opens_its_page_in_another_tab(browser: Any, page: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "blog.html"
+    outside.write_text(f'<iframe src="{(page.parent / embed_name(SLUG)).as_uri()}"></iframe>')
+    with Visit(browser, outside) as visit:
+        with visit.context.expect_page() as opened:
+            visit.page.frame_locator("iframe").get_by_role("link", name="Titanic").click()
+        assert opened.value.url == page.as_uri()
+        assert visit.page.url == outside.as_uri()
+        assert visit.said == []
+
+
+def test_an_embedded_table_follows_the_system_and_has_one_line_for_each_person_on_a_phone(
+    browser: Any, page: Path
+) -> None:
+    colours = set()
+    for scheme in ("light", "dark"):
+        with Visit(browser, page.parent / embed_name(SLUG), 360, color_scheme=scheme) as visit:
+            colours.add(visit.js("getComputedStyle(document.body).color"))
+            heights = visit.js("[...document.querySelectorAll('tbody tr')].map((row) => row.offsetHeight)")
+            assert len(heights) == 3 and max(heights) < 40
+    assert len(colours) == 2
 
 
 def test_the_policy_lets_no_other_script_or_style_in(browser: Any, page: Path) -> None:
@@ -143,9 +167,9 @@ def test_the_policy_lets_no_other_script_or_style_in(browser: Any, page: Path) -
 
 def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
     folder = site(tmp_path, hostile())
-    for name in (report.page_name(SLUG), report.INDEX):
+    for name in (report.page_name(SLUG), embed_name(SLUG), report.INDEX):
         with Visit(browser, folder / name) as visit:
-            if name != report.INDEX:
+            if name == report.page_name(SLUG):
                 visit.page.locator(".who").first.hover()
                 visit.page.locator("#filter").fill("<script>")
                 for button in visit.page.locator("thead button").all():
@@ -221,7 +245,7 @@ def test_no_width_needs_to_be_scrolled_sideways(
     long = {"name": "Wolfeschlegelsteinhausenbergerdorff" * 2, "team": "W" * 76} if names == "long" else {}
     folder = site(tmp_path, a_year(people, 20, final=True, **long))
     for width in (360, 768, 1280):
-        for file in (report.page_name(SLUG), report.INDEX):
+        for file in (report.page_name(SLUG), embed_name(SLUG), report.INDEX):
             with Visit(browser, folder / file, width) as visit:
                 assert visit.js("document.documentElement.scrollWidth") <= width
 
@@ -509,7 +533,8 @@ def test_an_accessibility_checker_finds_nothing(
     ended = moving(5, new=2)
     ended.deadline = test_pages.NOW - timedelta(days=1)
     folders = (page.parent, result.parent, crowd, site(tmp_path / "ended", ended, now=test_pages.NOW))
-    for path in (folder / file for folder in folders for file in (report.page_name(SLUG), report.INDEX)):
+    files = (*files_of(SLUG), report.INDEX)
+    for path in (folder / file for folder in folders for file in files):
         # axe itself is a script that the policy would keep out.
         with Visit(browser, path, width, color_scheme=scheme, bypass_csp=True) as visit:
             visit.js("document.querySelectorAll('details').forEach((each) => { each.open = true; })")

@@ -232,7 +232,7 @@ def hostile() -> Filling:
     return Filling(standings, [end - 3600, end], title=PAYLOADS["script"], final=final)
 
 
-VOID = {"meta", "link", "input", "br", "img"}
+VOID = {"meta", "link", "base", "input", "br", "img"}
 
 
 class Page(HTMLParser):

@@ -111,6 +111,7 @@ CORRECTED = (
 )
 TEAMS = {team.name for team in itertools.chain(FIRST, SECOND, CORRECTED)} - {"xanthippe", "host baseline"}
 STRANGERS = {"kestrelwing", "strangerfive", "wobblyjana", "mirabello", "tmember", "umember", GONE}
+FILES = {"feed.xml", "deadlines.ics", "standings.json", f"embed-{DIGITS}.html"}
 COLUMN = "Grumbledore"  # of a file that is no board: the error of the last sync does not quote it
 
 
@@ -243,6 +244,9 @@ def test_pages_of_pseudonyms_tell_nothing_else(club: Class, content: report.Cont
     # No number tells in which order people were added.
     pages = "".join(path.read_text(encoding="utf-8") for path in club.site.iterdir())
     assert set(re.findall('data-user="([^"]*)"', pages)) <= {name.lower() for name in PSEUDONYMS}
+    numbers = {int(number) for number in re.findall("<id>urn:kagsync:[^:]+:([^:]+):", pages)}
+    assert len(numbers) > 1 and not numbers & set(range(1, len(PEOPLE) + 10))
+    assert {path.name for path in club.site.iterdir()} >= FILES  # all of them were searched
 
 
 # People who leave

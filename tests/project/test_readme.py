@@ -21,6 +21,7 @@ import kagsync as package
 from kagsync import clock, errors, settings
 from kagsync.cli import main
 from kagsync.queries import status
+from kagsync.report.folder import FEEDS, INDEX, STANDINGS, files_of
 from kagsync.standings.movements import REASONS
 from kagsync.store import records
 from kagsync.sync import after, result
@@ -182,15 +183,26 @@ def lived_in(
     return found
 
 
-def test_the_keys_of_every_json_are_those_in_the_readme(lived_in: dict[str, Any], kagsync: Kagsync) -> None:
+def test_the_keys_of_every_json_are_those_in_the_readme(
+    lived_in: dict[str, Any], kagsync: Kagsync, tmp_path: Path
+) -> None:
     checked = set()
     for commands, _, keys in _rows("JSON"):
         for command in _code(commands):
+            if command == STANDINGS:
+                kagsync.ok("report", "--output", str(tmp_path / "site"))
+                assert _keys(json.loads((tmp_path / "site" / STANDINGS).read_text())) == set(_code(keys))
+                continue
             words = command.replace("SLUG", "titanic").replace("PERSON", "user0").split()
             found = lived_in if command == "sync" else json.loads(kagsync(*words, "--format", "json").out)
             assert _keys(found) == set(_code(keys)), command
             checked.add(re.sub(r" [-A-Z].*", "", command))
     assert checked == {name for name, command in COMMANDS.items() if "--format" in _options(command)}
+
+
+def test_every_file_of_a_report_is_in_the_readme() -> None:
+    named = {file for cell, *_ in _rows("Reports") for file in _code(cell)}
+    assert named == {INDEX, *FEEDS, *files_of("SLUG")}
 
 
 def test_every_word_that_json_uses_is_in_the_readme() -> None:

@@ -7,12 +7,13 @@ hours and the time of the last sync are left out.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
-from kagsync.output.listing import VERSION, to_json
+from kagsync.output.listing import VERSION
 from kagsync.queries.board import entry_as_json
-from kagsync.report.folder import files_of
+from kagsync.report.folder import files_of, page_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,39 +31,38 @@ _KEYS = (
     *("next_medal", "next_medal_places", "next_medal_gap"),
     *("public_rank", "private_rank", "public_score", "private_score", "shake_up"),
 )
+_START = re.compile(r'\{"competition": "([^"]+)", ')
+_END = "\n]}\n"
 
 
-def standings(competitions: Iterable[dict[str, Any]], site: str, privacy: Privacy) -> str:
+def standings(competitions: Iterable[str], site: str, privacy: Privacy) -> str:
     """The whole file.
 
     Args:
         competitions: see `of_page`.
         site: the site's title.
     """
-    data = {
-        "version": VERSION,
-        "generator": "kagsync",
-        "names": privacy.names,
-        "title": site,
-        "competitions": list(competitions),
-    }
-    return f"{to_json(data)}\n"
+    head = _json({"version": VERSION, "generator": "kagsync", "names": privacy.names, "title": site})
+    return f'{head[:-1]}, "competitions": [\n' + ",\n".join(competitions) + _END
 
 
-def known(text: str) -> dict[str, dict[str, Any]]:
-    """The competitions in a file, by their page; empty if it cannot be read."""
-    try:
-        return {each["page"]: each for each in json.loads(text)["competitions"]}
-    except (ValueError, KeyError, TypeError):
+def known(text: str) -> dict[str, str]:
+    """The competitions in a file as `of_page` gave them, by their pages; empty if the file is not whole."""
+    if not text.endswith(_END):
         return {}
+    lines = (line.rstrip(",") for line in text.splitlines())
+    return {page_name(found[1]): line for line in lines if (found := _START.match(line))}
 
 
-def of_page(page: Page) -> dict[str, Any]:
-    """What a page says about its competition. Every key is always there; None means unknown."""
+def of_page(page: Page) -> str:
+    """What a page says about its competition, as JSON in one line.
+
+    Every key is always there; null means unknown.
+    """
     view = page.view
     competition = view.competition
     shown, embed = files_of(competition.slug)
-    return {
+    data = {
         "competition": competition.slug,
         "title": competition.title,
         "page": shown,
@@ -81,6 +81,12 @@ def of_page(page: Page) -> dict[str, Any]:
         "people": [_person(view, line) for line in (*view.on_board, *view.left)],
         "missing": [user.handle for user in view.missing],
     }
+    return _json(data)
+
+
+def _json(data: dict[str, Any]) -> str:
+    """JSON in ASCII, in one line: with line breaks, Python takes ten times as long."""
+    return json.dumps(data, ensure_ascii=True, allow_nan=False)
 
 
 def _person(view: BoardView, line: Line) -> dict[str, Any]:

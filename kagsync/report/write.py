@@ -42,7 +42,7 @@ from kagsync.standings.which import FINAL, PRIVATE
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from collections.abc import Set as AbstractSet
     from datetime import datetime
     from pathlib import Path
@@ -180,8 +180,8 @@ def report(
             is_known = covered is not None and heads[INDEX].key == key
             new = always or counts[True] > 0 or not is_known or not _fresh(folder / INDEX, now, most)
             if new:
-                for each, text in _feeds(folder, competitions, gathered, settled, privacy).items():
-                    write.if_changed(each, text)
+                for file, text in _feeds(folder, competitions, gathered, settled, privacy):
+                    write.if_changed(file, text)
                 # If a page stays, its card on the index stays too.
                 known = _cards(folder / INDEX, (covered or set()) - changed)
                 cards = [
@@ -203,39 +203,35 @@ def _feeds(
     folder: Path,
     competitions: list[Competition],
     gathered: Gathered,
-    settled: AbstractSet[str],
+    covered: AbstractSet[str],
     privacy: Privacy,
-) -> dict[str, str]:
-    """The texts of the files that are not pages.
+) -> Iterator[tuple[str, str]]:
+    """The files that are not pages, each with its text, one at a time: that of many people is large.
 
     Args:
-        settled: the pages whose competitions are in these files as they are, if they are in there at all.
+        covered: the pages whose competitions are in these files as they are, if they are in there at all.
         privacy: what pages tell strangers.
     """
     by_file = {page_name(each.slug): each for each in competitions}
-    before = {file: own_text(folder / file) for file in FEEDS}
-    known = standings.known(before[STANDINGS])
-    settled = known.keys() & settled
     site, now = gathered.site, gathered.now
-    return {
-        FEED: feed.feed(
-            by_file,
-            lambda file: gathered.items(by_file[file], now - feed.REACH),
-            before=before[FEED],
-            settled=settled,
-            site=site,
-            now=now,
-        ),
-        CALENDAR: calendar.calendar(competitions, site, before[CALENDAR], now),
-        STANDINGS: standings.standings(
-            [
-                known[file] if file in settled else standings.of_page(gathered.page(each))
-                for file, each in by_file.items()
-            ],
-            site,
-            privacy,
-        ),
-    }
+    known = standings.known(own_text(folder / STANDINGS))
+    settled = known.keys() & covered
+    listed = (
+        known[file] if file in settled else standings.of_page(gathered.page(each))
+        for file, each in by_file.items()
+    )
+    yield STANDINGS, standings.standings(listed, site, privacy)
+    known.clear()
+    entries = feed.feed(
+        by_file,
+        lambda file: gathered.items(by_file[file], now - feed.REACH),
+        before=own_text(folder / FEED),
+        settled=settled,
+        site=site,
+        now=now,
+    )
+    yield FEED, entries
+    yield CALENDAR, calendar.calendar(competitions, site, own_text(folder / CALENDAR), now)
 
 
 def _common(store: Store, content: Content, privacy: Privacy, people: list[User]) -> str:

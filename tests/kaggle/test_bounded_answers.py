@@ -17,6 +17,7 @@ from kagsync.errors import BadDownload, KagsyncError
 from kagsync.kaggle import client
 from kagsync.net import bounds
 from kagsync.notify import channel, ping
+from kagsync.notify.message import Message
 from kagsync.store.records import Subscription, Target
 
 if TYPE_CHECKING:
@@ -123,13 +124,13 @@ def test_of_a_monitor(flood: Flood, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_of_a_channel(flood: Flood) -> None:
     with little_memory(), contextlib.suppress(channel.NotSent):
-        channel.send(target(f"json://{flood.address}/"), "title", "body")
+        channel.send(target(f"json://{flood.address}/"), Message("title", "body", 0, {}))
 
 
 def test_of_a_chat_server() -> None:
     with Flood(b"", b"x" * 65536, speaks_first=True) as flood:
         with little_memory(), pytest.raises(channel.NotSent):
-            channel.send(target(f"irc://{flood.address}/room"), "title", "body")
+            channel.send(target(f"irc://{flood.address}/room"), Message("title", "body", 0, {}))
         assert max(flood.sent) < MOST_SENT
 
 
@@ -137,7 +138,7 @@ def test_of_a_mail_server() -> None:
     with Flood(b"220 x\r\n", b"250-x\r\n" * 9000, speaks_first=True) as flood:
         url = f"mailto://{flood.address}?from=me@example.com&to=you@example.com"
         with little_memory(), pytest.raises(channel.NotSent):
-            channel.send(target(url), "title", "body")
+            channel.send(target(url), Message("title", "body", 0, {}))
         assert max(flood.sent) < MOST_SENT
 
 

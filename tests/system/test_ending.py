@@ -373,6 +373,7 @@ def test_a_stop_does_not_wait_for_it_either(
 
 def test_nor_does_a_monitor_or_a_channel(deaf: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
     from kagsync.notify import channel, ping
+    from kagsync.notify.message import Message
     from kagsync.store.records import Subscription, Target
 
     monkeypatch.setattr(ping, "PATIENCE", 0.5)
@@ -385,4 +386,4 @@ def test_nor_does_a_monitor_or_a_channel(deaf: threading.Event, monkeypatch: pyt
         assert answer is not None
         assert answer.problem == "the monitor did not answer within 0 seconds"
         with pytest.raises(channel.NotSent, match="no answer in time"):
-            channel.send(target, "title", "body")
+            channel.send(target, Message("title", "body", 0, {}))

@@ -72,6 +72,8 @@ def test_of_a_result_it_has_the_final_ranks(db: Path, site: Path) -> None:
         ["900", "▼28 places down", "Digits 1 @digits1 · digits team 1", "0.8100", ""],
     ]
     assert "private board from" in found.text
+    ways = [each.get("class") for each in found.all("span")]
+    assert [way for way in ways if way != "aside"] == ["up", "down"]  # as the pages colour them
 
 
 def test_it_needs_no_script_and_opens_links_outside_of_the_frame(db: Path, site: Path) -> None:

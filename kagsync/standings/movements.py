@@ -323,7 +323,9 @@ def _became_part(before: Standing, after: Standing) -> bool:
 def _drifted(drift: Movement) -> list[Movement]:
     """A summed-up drift with the reason of its net effect; none if there is no effect."""
     if drift.before and drift.after and drift.before.score != drift.after.score:
-        return [replace(drift, reason=RESCORED)]
+        # Others' submissions may have been added meanwhile: those of members who joined.
+        before = drift.before._replace(submission_count=drift.after.submission_count)
+        return [replace(drift, reason=RESCORED, before=before)]
     if not drift.places:
         return []
     return [replace(drift, reason=OVERTAKEN if drift.places < 0 else OTHERS_LEFT)]

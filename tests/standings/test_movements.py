@@ -488,6 +488,13 @@ def test_rescorings_are_summed_up_with_what_others_did() -> None:
     assert told(HERE, here(420, 0.8), HERE) == []
 
 
+def test_submissions_that_members_bring_make_no_rescoring_ones_own() -> None:
+    bigger = here(415, members="alice,bob,zoe", submissions=9)
+    joined, movement = movements(past(HERE, bigger, bigger._replace(rank=420, score=0.9)), True)
+    assert joined.reason == MEMBER_JOINED
+    assert (movement.reason, movement.own, movement.submissions) == (RESCORED, False, 0)
+
+
 def test_a_rescoring_where_the_direction_is_not_known_is_summed_up_too_but_a_new_score_is_not() -> None:
     again = here(410, 0.9, submissions=6)
     assert told(HERE, here(420, 0.8), here(430, 0.7), higher=None) == [RESCORED]

@@ -41,6 +41,7 @@ class Item:
         teams: how many were on the board; None: no longer known.
         passed: the tracked people whom the person passed, the best first.
         ordinal: 1, unless the person has several movements with this reason at this moment.
+        for_passed: whether it is told only for those who were passed, not for the person.
     """
 
     competition: Competition
@@ -49,6 +50,7 @@ class Item:
     teams: int | None
     passed: tuple[User, ...] = ()
     ordinal: int = 1
+    for_passed: bool = False
 
     @property
     def who(self) -> str:
@@ -141,7 +143,8 @@ def _of_board(
             named = tuple(known[key] for key in passed if key in known and (scope is None or key in scope))
             if named or scope is None:
                 ordinal = alike[movement.moment, movement.reason]
-                yield Item(competition, known[user], movement, teams.get(movement.moment), named, ordinal)
+                count = teams.get(movement.moment)
+                yield Item(competition, known[user], movement, count, named, ordinal, scope is not None)
 
 
 def chosen(items: Iterable[Item], only: Collection[str] | None, *, drift: bool = False) -> list[Item]:
@@ -155,7 +158,7 @@ def chosen(items: Iterable[Item], only: Collection[str] | None, *, drift: bool =
     if only is None:
         return [item for item in items if drift or item.own]
     if movements.PASSED not in only:
-        items = (replace(item, passed=()) for item in items)
+        items = (replace(item, passed=()) for item in items if not item.for_passed)
     return [item for item in items if item.reason in only]
 
 

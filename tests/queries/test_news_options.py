@@ -104,6 +104,16 @@ def test_who_passed_one_of_a_group_is_told_with_those_of_the_group(rivals: Club,
     assert sentences(kagsync, "--group", "rivals")[0].startswith("rose passed ben and olga: ")
 
 
+def test_without_passes_there_is_nothing_about_people_outside_the_group(
+    rivals: Club, kagsync: Kagsync
+) -> None:
+    rivals.board(DAYS[1], RIVAL1, US1, team(4, "rose", "0.65", 2), US2, OTHER)
+    assert sentences(kagsync, "--group", "us", "--only", "improved") == ["Nothing moved"]
+    assert sentences(kagsync, "--group", "rivals", "--only", "improved") == [
+        "rose: 5 → 3 of 5, improved 0.50 → 0.65"
+    ]
+
+
 def test_two_groups_are_told_who_passed_whom_and_nothing_else(rivals: Club, kagsync: Kagsync) -> None:
     rivals.board(DAYS[1], RIVAL1, team(2, "ben", "0.72", 2), US1, OTHER, RIVAL2)  # among us
     rivals.board(DAYS[2], team(1, "ann", "0.80", 2), RIVAL1, team(2, "ben", "0.72", 2), OTHER, RIVAL2)

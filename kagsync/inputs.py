@@ -194,6 +194,33 @@ def seconds(text: str, option: str, most: timedelta) -> float:
     return length.total_seconds()
 
 
+def at_most_one(given: dict[str, bool]) -> None:
+    """Refuses options that contradict each other: each by its name, and whether it was given.
+
+    Raises:
+        UsageError: more than one was.
+    """
+    if len(names := [name for name, is_given in given.items() if is_given]) > 1:
+        raise UsageError(f"{names[0]} and {names[1]} contradict each other", "Pass one of them")
+
+
+def needs(option: str, given: bool, other: str, has_other: bool, example: str) -> None:
+    """Refuses an option that does nothing without another one.
+
+    Args:
+        option: its name.
+        given: whether it was given.
+        other: the option that it needs.
+        has_other: whether that was given.
+        example: both of them.
+
+    Raises:
+        UsageError: only the first one was given.
+    """
+    if given and not has_other:
+        raise UsageError(f"{option} needs {other}", f"For example: {example}")
+
+
 def since(text: str, now: datetime) -> datetime:
     """The time a `duration` ago, or that of a date with or without a time of day (UTC).
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 import typer.core
 
-from kagsync import log, settings
+from kagsync import inputs, log, settings
 from kagsync.cli.options import Db, Quiet, Verbose
 from kagsync.errors import KagsyncError, UsageError, near
 from kagsync.output import listing
@@ -79,16 +79,6 @@ app.add_typer(schedule_app, name="schedule")
 app.add_typer(notify_app, name="notify")
 
 
-def at_most_one(given: dict[str, bool]) -> None:
-    """Refuses options that contradict each other: each by its name, and whether it was given.
-
-    Raises:
-        UsageError: more than one was.
-    """
-    if len(names := [name for name, is_given in given.items() if is_given]) > 1:
-        raise UsageError(f"{names[0]} and {names[1]} contradict each other", "Pass one of them")
-
-
 class Given(NamedTuple):
     """The options that may stand before a command, as in `kagsync --db PATH show`, and after it."""
 
@@ -102,7 +92,7 @@ class Given(NamedTuple):
         Raises:
             UsageError: they contradict each other.
         """
-        at_most_one({"--verbose": self.verbose, "--quiet": self.quiet})
+        inputs.at_most_one({"--verbose": self.verbose, "--quiet": self.quiet})
         if before is None:
             return self
         loudness = self if self.verbose or self.quiet else before

@@ -9,7 +9,6 @@ import typer
 from kagsync import clock, errors, inputs
 from kagsync.cli.command import (
     Common,
-    at_most_one,
     command,
     competitions_app,
     confirm,
@@ -57,7 +56,7 @@ def competitions_add(
     wanted = [inputs.competition_slug(slug) for slug in slugs]
     if len(wanted) > 1 and (title is not None or kaggle_id is not None):
         raise UsageError("--title and --kaggle-id are for one competition", "Add the competitions one by one")
-    at_most_one({"--kaggle-id": kaggle_id is not None, "--no-kaggle": no_kaggle})
+    inputs.at_most_one({"--kaggle-id": kaggle_id is not None, "--no-kaggle": no_kaggle})
     linked_as = None if kaggle_id is None else inputs.competition_slug(kaggle_id)
     with open_store(loaded, create=True) as store, in_turn(wanted) as left:
         while left:

@@ -8,7 +8,7 @@ import typer
 
 from kagsync import clock, inputs
 from kagsync.cli import scope
-from kagsync.cli.command import Common, app, at_most_one, command, open_to_read
+from kagsync.cli.command import Common, app, command, open_to_read
 from kagsync.cli.options import AnyFormatOfMany, BoardToShow, Group, ShownBoard, Slug
 from kagsync.output.listing import FormatOfMany, Result
 
@@ -37,7 +37,7 @@ def history(
     from kagsync.queries import history as query
 
     loaded = common.settings_to_read()
-    at_most_one({"PERSON": bool(people), "--group": group is not None})
+    inputs.at_most_one({"PERSON": bool(people), "--group": group is not None})
     # While a pager waits, SQLite cannot reuse its -wal, which grows with each sync; nobody is blocked.
     store = common.until_printed.enter_context(open_to_read(loaded))
     named = dict.fromkeys(store.users.get(inputs.person(name)) for name in people or [])

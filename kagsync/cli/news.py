@@ -9,9 +9,8 @@ import typer
 
 from kagsync import clock, inputs
 from kagsync.cli import scope
-from kagsync.cli.command import Common, app, at_most_one, command, open_to_read
+from kagsync.cli.command import Common, app, command, open_to_read
 from kagsync.cli.options import AnyFormatOfMany, AnySlug, Group, OneUser
-from kagsync.errors import UsageError
 from kagsync.output.listing import FormatOfMany, Result
 
 
@@ -51,11 +50,12 @@ def news(
     from kagsync.output import tables
     from kagsync.queries import news as query
 
-    at_most_one({"--only": only is not None, "--all": everything})
-    at_most_one({"--since": since is not None, "--after": after is not None})
-    at_most_one({"--only": only is not None, "--against": against is not None})
-    if against is not None and group is None:
-        raise UsageError("--against needs a group", "Use: kagsync news --group GROUP --against GROUP")
+    inputs.at_most_one({"--only": only is not None, "--all": everything})
+    inputs.at_most_one({"--since": since is not None, "--after": after is not None})
+    inputs.at_most_one({"--only": only is not None, "--against": against is not None})
+    inputs.needs(
+        "--against", against is not None, "--group", group is not None, "--group us --against rivals"
+    )
     loaded = common.settings_to_read()
     now = clock.utc_now()
     reasons = None if only is None else query.reasons(only)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import clock, errors
-from kagsync.cli.command import Common, at_most_one, command, open_to_read, schedule_app
+from kagsync import clock, errors, inputs
+from kagsync.cli.command import Common, command, open_to_read, schedule_app
 from kagsync.cli.options import JsonOrText, NamesOfReport, ReportNames
 from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
@@ -30,7 +30,7 @@ Windows = Annotated[bool, typer.Option("--windows", help="Choose Windows Task Sc
 
 def _chosen(**options: bool) -> str | None:
     """The scheduler that was chosen; None: none was."""
-    at_most_one({f"--{name}": chosen for name, chosen in options.items()})
+    inputs.at_most_one({f"--{name}": chosen for name, chosen in options.items()})
     return next((name for name, chosen in options.items() if chosen), None)
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kagsync import inputs
-from kagsync.cli.command import at_most_one
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +32,7 @@ def since(text: str | None, loaded: Settings, now: datetime) -> Callable[[Compet
 
 def people(store: Store, person: str | None, group: str | None) -> list[User]:
     """The one person that is asked for, or those of a group, or everybody."""
-    at_most_one({"--user": person is not None, "--group": group is not None})
+    inputs.at_most_one({"--user": person is not None, "--group": group is not None})
     if person is not None:
         return [store.users.get(inputs.person(person))]
     return store.users.all() if group is None else store.users.in_group(group)

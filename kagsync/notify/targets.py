@@ -126,31 +126,22 @@ def _remind(text: str) -> tuple[timedelta, ...]:
 
 
 def _refuse_contradictions(wanted: Wanted) -> None:
-    """Raises a UsageError if options contradict each other, or one of them does nothing without another."""
-    only, has_digest, is_silent = wanted.only is not None, wanted.digest is not None, wanted.only == _NONE
-    together = (
-        (wanted.quiet_for is not None and has_digest, "--quiet-for and --digest"),
-        (wanted.everything and only, "--all and --only"),
-        (wanted.against is not None and only, "--against and --only"),
-        (wanted.everything and wanted.against is not None, "--all and --against"),
-        (is_silent and has_digest, "--only none and --digest"),
-    )
-    for is_given, options in together:
-        if is_given:
-            raise UsageError(f"{options} contradict each other", "Pass one of them")
-    needed = (
-        (wanted.zone is not None and not has_digest, "--zone", "--digest daily@18:00 --zone Europe/Berlin"),
-        (
-            wanted.even_if_nothing and not has_digest,
-            "--even-if-nothing",
-            "--digest daily@18:00 --even-if-nothing",
-        ),
-        (wanted.against is not None and wanted.group is None, "--against", "--group us --against rivals"),
-        (is_silent and wanted.remind is None, "--only none", "--remind 7d,1d --only none"),
-    )
-    for is_missing, option, example in needed:
-        if is_missing:
-            raise UsageError(f"{option} does nothing without another option", f"For example: {example}")
+    """Raises a UsageError if options contradict each other, or one needs another."""
+    has_only, has_digest, is_silent = wanted.only is not None, wanted.digest is not None, wanted.only == _NONE
+    has_against = wanted.against is not None
+    for together in (
+        {"--quiet-for": wanted.quiet_for is not None, "--digest": has_digest},
+        {"--all": wanted.everything, "--only": has_only},
+        {"--against": has_against, "--only": has_only},
+        {"--all": wanted.everything, "--against": has_against},
+        {"--only none": is_silent, "--digest": has_digest},
+    ):
+        inputs.at_most_one(together)
+    daily, needs = "--digest daily@18:00", inputs.needs
+    needs("--zone", wanted.zone is not None, "--digest", has_digest, f"{daily} --zone Europe/Berlin")
+    needs("--even-if-nothing", wanted.even_if_nothing, "--digest", has_digest, f"{daily} --even-if-nothing")
+    needs("--against", has_against, "--group", wanted.group is not None, "--group us --against rivals")
+    needs("--only none", is_silent, "--remind", wanted.remind is not None, "--remind 7d,1d --only none")
     if wanted.against is not None and wanted.against == wanted.group:
         raise UsageError(
             "--group and --against are the same group", "Choose two: --group us --against rivals"

@@ -290,7 +290,7 @@ def test_without_apprise(
     for words in (["add", "json://x"], ["test"]):
         ran = kagsync("notify", *words)
         assert (ran.code, ran.out) == (3, "")
-        assert ran.err.endswith(f"not installed. {installation.this().add_extra('notify')}\n")
+        assert ran.err.endswith(f"not installed. Install it: {installation.this().add_extra('notify')}\n")
     boards.load(BETTER_BOB, ALICE, CAROL)
     assert "pip install" in boards.err
     assert listed(kagsync)[0]["url"] == "json://…"
@@ -446,10 +446,13 @@ def test_how_channels_are_shown(address: str, masked: str, boards: Boards, kagsy
         (["json://x", "--remind", "0m"], "Try --remind 7d,1d"),
         (["json://x", "--group", "a", "--against", "c"], "nobody is in a group 'c'"),
         (["json://x", "--group", "a", "--against", "a"], "are the same group"),
-        (["json://x", "--against", "a"], "For example: --group us --against rivals"),
-        (["json://x", "--zone", "Europe/Berlin"], "For example: --digest daily@18:00 --zone Europe/Berlin"),
-        (["json://x", "--even-if-nothing"], "For example: --digest daily@18:00 --even-if-nothing"),
-        (["json://x", "--only", "none"], "For example: --remind 7d,1d --only none"),
+        (["json://x", "--against", "a"], "--against needs --group. For example: --group us --against rivals"),
+        (
+            ["json://x", "--zone", "Europe/Berlin"],
+            "--zone needs --digest. For example: --digest",
+        ),
+        (["json://x", "--even-if-nothing"], "--even-if-nothing needs --digest"),
+        (["json://x", "--only", "none"], "--only none needs --remind"),
         (["json://x", "--only", "none,left", "--remind", "7d"], "'none' is not a reason"),
         (["json://x", "--quiet-for", "1h", "--digest", "daily@18:00"], "--quiet-for and --digest contradict"),
         (["json://x", "--all", "--only", "left"], "--all and --only contradict"),

@@ -193,7 +193,7 @@ def test_json_lines_are_the_array_line_by_line(rivals: Club, kagsync: Kagsync) -
         (["--only", "improved", "--all"], "--only and --all contradict each other"),
         (["--since", "7d", "--after", "titanic:1:public:1:new"], "--since and --after contradict each other"),
         (["--only", "improved", "--group", "us", "--against", "rivals"], "--only and --against contradict"),
-        (["--against", "rivals"], "--against needs a group"),
+        (["--against", "rivals"], "--against needs --group. For example: --group us --against rivals"),
         (["--only", "improvd"], "'improvd' is not a reason. Did you mean improved?"),
         (["--only", ","], "',' is not a reason"),
         (["--after", "yesterday"], "'yesterday' is not the id of a movement"),

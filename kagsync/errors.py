@@ -13,7 +13,7 @@ from kagsync.safe_text import clip
 from kagsync.secrecy import redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from types import TracebackType
 
 OK = 0
@@ -218,6 +218,12 @@ def did_you_mean(word: str, known: list[str], listing: str = "kagsync competitio
         return f"See: {listing}"
     noun = "competitions add SLUG" if "competitions" in listing else "users add USERNAME"
     return f"There are none yet. Add one: kagsync {noun}"
+
+
+def choose(word: str, known: Collection[str]) -> str:
+    """The remedy for a word that is none of a few: the closest known one, or all of them."""
+    close = near(word, known)
+    return f"Did you mean {close[0]}?" if close else f"Choose from {', '.join(known)}"
 
 
 # No space, over the quota, over the limit of the process (ulimit -f); Windows lacks EDQUOT.

@@ -133,20 +133,24 @@ def _command(name: str | None, files: tuple[str, ...], *, comes_first: bool) -> 
     for file in files:
         importlib.import_module(f"kagsync.cli.{file}")
     asked_for = app
+    order = list(_FILES)  # files may have been loaded before, in another order
+    app.registered_commands.sort(key=lambda info: order.index(_name(info)))
     if name is not None:
         asked_for = copy.copy(app)
         asked_for.registered_groups = [group for group in app.registered_groups if group.name == name]
-        asked_for.registered_commands = [
-            info
-            for info in app.registered_commands
-            if info.callback and (info.name or info.callback.__name__) == name
-        ]
+        asked_for.registered_commands = [info for info in app.registered_commands if _name(info) == name]
     if comes_first:
         asked_for.callback()(lambda: None)
     found = typer.main.get_command(asked_for)
     read_plainly(found)
     _hide_types(found)
     return found
+
+
+def _name(command: Any) -> str:
+    """What a registered command is called."""
+    name: str = command.name or command.callback.__name__
+    return name
 
 
 def _hide_types(command: Any) -> None:
@@ -169,9 +173,13 @@ def _prepare_streams() -> None:
 
 
 def _usage_error(error: Exception) -> int:
-    if (name := getattr(error, "option_name", "")) and (similar := getattr(error, "possibilities", None)):
-        error.possibilities = errors.near(name, similar)  # type: ignore[attr-defined]
+    similar: list[str] = []
+    if (name := getattr(error, "option_name", "")) and (possible := getattr(error, "possibilities", None)):
+        similar = errors.near(name, possible)
+        error.possibilities = None  # type: ignore[attr-defined]
     message = clip(str(error.format_message()).strip(), 300)  # type: ignore[attr-defined]
+    if similar:
+        message = f"{message.rstrip('.')}. Did you mean {' or '.join(similar)}?"
     context = getattr(error, "ctx", None)
     if not message or error.__class__.__name__ == "NoArgsIsHelpError":
         typer.echo(context.get_help() if context else "", err=True)

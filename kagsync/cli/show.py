@@ -10,7 +10,7 @@ import typer
 
 from kagsync import clock, errors, inputs
 from kagsync.cli import scope
-from kagsync.cli.command import Common, app, at_most_one, command, open_to_read
+from kagsync.cli.command import Common, app, command, open_to_read
 from kagsync.cli.options import (
     AnyFormat,
     AnySlug,
@@ -67,7 +67,7 @@ def show(
     order, chosen = _order(sort), _columns(columns)
     if by_group and slug is None:
         raise UsageError("--by-group needs a competition", "Use: kagsync show SLUG --by-group")
-    at_most_one({"--by-group": by_group, "--user": user is not None})
+    inputs.at_most_one({"--by-group": by_group, "--user": user is not None})
     if format_ in (Format.json, Format.csv) and (chosen or local_time):
         raise UsageError(
             f"{'--columns' if chosen else '--local-time'} does not go with --format {format_}",
@@ -126,10 +126,7 @@ def _column(text: str, known: Collection[str]) -> str:
     key = text.strip().lower().replace("-", "_").replace(" ", "_")
     if key in known:
         return key
-    raise UsageError(
-        f"{inputs.short(text)} is not one of these columns: {', '.join(known)}",
-        errors.did_you_mean(key, list(known), "kagsync show --help"),
-    )
+    raise UsageError(f"{inputs.short(text)} is not a column", errors.choose(key, known))
 
 
 def _overviews(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kagsync.standings.standing import Standing
     from kagsync.store.records import Competition
 
-_NEXT = "Next: the score still missing, and the places in brackets"
+_NEXT = "Next: the score still missing, and the places in parentheses"
 _WITH_NUMBERS = (OVERTAKEN, OTHERS_LEFT)  # reasons that are not cut
 _LEAST_OF_A_NAME = 8  # characters that are shown of a name behind numbers
 _GAPS: dict[str, Callable[[Line], Gap | None]] = {

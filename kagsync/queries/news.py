@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kagsync import clock
-from kagsync.errors import UsageError, near
+from kagsync.errors import UsageError, choose
 from kagsync.inputs import short
 from kagsync.queries import results
 from kagsync.queries.moved import Moved, compared_with
@@ -171,11 +171,8 @@ def reasons(text: str) -> frozenset[str]:
     found = {word.strip() for word in text.split(",") if word.strip()}
     unknown = sorted(found - set(movements.REASONS))
     if unknown or not found:
-        similar = near(unknown[0], movements.REASONS) if unknown else []
-        raise UsageError(
-            f"{unknown[0] if unknown else text!r} is not a reason",
-            f"Did you mean {similar[0]}?" if similar else f"Choose from {', '.join(movements.REASONS)}",
-        )
+        wrong = unknown[0] if unknown else text
+        raise UsageError(f"{wrong!r} is not a reason", choose(wrong, movements.REASONS))
     return frozenset(found)
 
 

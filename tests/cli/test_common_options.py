@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from world.running import run
 
 from kagsync.cli.command import Given
 from kagsync.errors import UsageError
@@ -80,6 +81,10 @@ def test_quiet_and_verbose_together_are_refused(words: list[str], kagsync: Kagsy
 @pytest.mark.parametrize("words", [[], ["sync"], ["users"], ["users", "add"], ["help"]], ids=" ".join)
 def test_help_is_the_help_of_the_command(words: list[str], kagsync: Kagsync) -> None:
     assert kagsync.ok("help", *words) == kagsync.ok(*words, "--help")
+
+
+def test_help_lists_the_commands_in_the_same_order_in_a_process_of_its_own() -> None:
+    assert run("help").out == run("--help").out
 
 
 @pytest.mark.parametrize(("words", "named"), [(["hsow"], "'show'"), (["users", "ad"], "'add'")])

@@ -179,5 +179,5 @@ def test_the_nearest_comes_first_and_three_at_most() -> None:
 def test_only_a_near_option_is_suggested(words: list[str], suggested: str, kagsync: Kagsync) -> None:
     ran = kagsync(*words, "x")
     assert (ran.code, ran.out) == (2, "")
-    assert f"(Possible options: {suggested})" in ran.err
-    assert "Possible" not in kagsync(words[0], "--zzz", "x").err
+    assert f". Did you mean {suggested}?" in ran.err
+    assert "Did you mean" not in kagsync(words[0], "--zzz", "x").err

@@ -488,7 +488,7 @@ def test_the_next_person_and_the_next_baseline_are_told_with_places_and_score(cl
     row = table_rows(club, SLUG)["carol"]
     assert (row["Next person"], row["Next baseline"]) == ("0.200 (2) alice", "0.150 (1) Hard baseline")
     assert row["Next medal"] == ""
-    assert "Next: the score still missing, and the places in brackets" in club.kagsync.ok("show", SLUG)
+    assert "Next: the score still missing, and the places in parentheses" in club.kagsync.ok("show", SLUG)
 
 
 def test_a_baseline_is_ahead_when_it_is_lower_where_lower_is_better(club: Club) -> None:
@@ -1036,10 +1036,10 @@ def test_a_chosen_column_that_a_board_does_not_have_is_left_out(classes: Club) -
     [
         (("--sort", "scor"), "Did you mean score?"),
         (("--sort", "-trend"), "rank, public_rank"),
-        (("--sort", ""), "is not one of these columns"),
-        (("--columns", "rank,nmae"), "'nmae' is not one of these columns: rank"),
+        (("--sort", ""), "is not a column. Choose from rank, public_rank"),
+        (("--columns", "rank,nmae"), "'nmae' is not a column. "),
         (("--columns", "rank,persn"), "Did you mean person?"),
-        (("--columns", ""), "is not one of these columns"),
+        (("--columns", ""), "is not a column. Choose from rank, public_rank"),
         (("--columns", "rank", "--format", "json"), "--columns does not go with --format json"),
         (("--columns", "rank", "--format", "csv"), "--columns does not go with --format csv"),
         (("--local-time", "--format", "json"), "--local-time does not go with --format json"),

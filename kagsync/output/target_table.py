@@ -25,8 +25,8 @@ def targets(found: list[Listed]) -> Table:
         Column("Only", lambda each: _told(each.target.subscription), keep=50, shrink=16),
         Column("Group", lambda each: _groups(each.target.subscription), keep=50, shrink=10),
         Column("Quiet for", lambda each: _quiet_for(each.target.subscription), right=True, keep=30),
-        Column("Digest", lambda each: _digest(each.target.subscription), keep=45),
-        Column("Reminders", lambda each: _spans(each.target.subscription.remind), keep=45),
+        Column("Digest", lambda each: _digest(each.target.subscription), keep=75, sparse=True, shrink=18),
+        Column("Reminders", lambda each: _spans(each.target.subscription.remind), keep=70, sparse=True),
         Column(
             "Last message",
             lambda each: moment(each.target.sent_at) if each.target.sent_at else "never",
@@ -50,7 +50,7 @@ def _told(wanted: Subscription) -> str:
         return ", ".join(sorted(wanted.only)) or "none"
     if wanted.against is not None:
         return "passed"
-    return "all" if wanted.tells_drift else "own"
+    return "all" if wanted.tells_drift else "own actions"
 
 
 def _groups(wanted: Subscription) -> str:

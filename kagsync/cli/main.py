@@ -178,6 +178,7 @@ def _usage_error(error: Exception) -> int:
         similar = errors.near(name, possible)
         error.possibilities = None  # type: ignore[attr-defined]
     message = clip(str(error.format_message()).strip(), 300)  # type: ignore[attr-defined]
+    message = message.replace("Value error, ", "")  # pydantic's words
     if similar:
         message = f"{message.rstrip('.')}. Did you mean {' or '.join(similar)}?"
     context = getattr(error, "ctx", None)

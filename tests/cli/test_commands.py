@@ -124,7 +124,7 @@ def test_python_m_kagsync_is_kagsync() -> None:
         (["sync", "--al"], "No such option: --al. Did you mean --all?"),
         (["show", "--formt", "json"], "No such option: --formt. Did you mean --format?"),
         (["show", "--nonsense"], "No such option: --nonsense"),
-        (["show", "--format", "xml"], "'xml' is not one of"),
+        (["show", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of"),
         (["sync", "--all", "--jobs", "0"], "Invalid value for '--jobs'"),
         (["sync", "--all", "--jobs", "many"], "Invalid value for '--jobs'"),
         (["fetch"], "Missing argument 'SLUG'"),

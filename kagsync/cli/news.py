@@ -31,15 +31,15 @@ def news(
     after: Annotated[
         str | None,
         typer.Option(
-            "--after", metavar="ID", help="Start after the movement of this id (see --format json)."
+            "--after", metavar="ID", help="Start after the movement with this id (see --format json)."
         ),
     ] = None,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="REASONS", help="Only these: improved,passed,…")
+        str | None, typer.Option("--only", metavar="REASONS", help="Only these reasons: improved,passed,…")
     ] = None,
     everything: Annotated[
         bool,
-        typer.Option("--all", help="Also what only others did, as --format json and csv always have it."),
+        typer.Option("--all", help="Also what only others did (--format json and csv always have it)."),
     ] = False,
     format_: AnyFormatOfMany = FormatOfMany.table,
 ) -> Result:

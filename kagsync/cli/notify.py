@@ -24,7 +24,7 @@ def notify_add(
     only: Annotated[
         str | None,
         typer.Option(
-            "--only", metavar="REASONS", help="Only these: improved,passed,… (none: only reminders)."
+            "--only", metavar="REASONS", help="Only these reasons: improved,passed,… (none: only reminders)."
         ),
     ] = None,
     group: Group = None,
@@ -53,13 +53,13 @@ def notify_add(
     remind: Annotated[
         str | None,
         typer.Option(
-            "--remind", metavar="TIMES", help="Also send a reminder so long before deadlines: 7d,1d."
+            "--remind", metavar="TIMES", help="Also send a reminder this long before each deadline: 7d,1d."
         ),
     ] = None,
 ) -> None:
     """Notify a channel of what people did.
 
-    For a channel that is there already, this changes the settings.
+    If the channel is there already, this changes its settings.
     """
     from kagsync.notify import targets
 

@@ -142,7 +142,7 @@ def _refuse_contradictions(wanted: Wanted) -> None:
     needs("--even-if-nothing", wanted.even_if_nothing, "--digest", has_digest, f"{daily} --even-if-nothing")
     needs("--against", has_against, "--group", wanted.group is not None, "--group us --against rivals")
     needs("--only none", is_silent, "--remind", wanted.remind is not None, "--remind 7d,1d --only none")
-    if wanted.against is not None and wanted.against == wanted.group:
+    if has_against and wanted.against == wanted.group:
         raise UsageError(
             "--group and --against are the same group", "Choose two: --group us --against rivals"
         )

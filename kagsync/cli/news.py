@@ -10,7 +10,7 @@ import typer
 from kagsync import clock, inputs
 from kagsync.cli import scope
 from kagsync.cli.command import Common, app, command, open_to_read
-from kagsync.cli.options import AnyFormatOfMany, AnySlug, Group, OneUser
+from kagsync.cli.options import Against, AnyFormatOfMany, AnySlug, Group, OneUser
 from kagsync.output.listing import FormatOfMany, Result
 
 
@@ -20,10 +20,7 @@ def news(
     slug: AnySlug = None,
     user: OneUser = None,
     group: Group = None,
-    against: Annotated[
-        str | None,
-        typer.Option("--against", metavar="GROUP", help="Only who passed whom between --group and this one."),
-    ] = None,
+    against: Against = None,
     since: Annotated[
         str | None,
         typer.Option("--since", metavar="WHEN", help=f"Start at: {scope.WHEN} [default: 24h]."),

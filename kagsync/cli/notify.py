@@ -8,7 +8,7 @@ import typer
 
 from kagsync import errors, log
 from kagsync.cli.command import Common, command, notify_app, open_store, open_to_read
-from kagsync.cli.options import Group, JsonOrText
+from kagsync.cli.options import Against, Group, JsonOrText
 from kagsync.output.listing import Result, TextOrJson
 
 
@@ -28,10 +28,7 @@ def notify_add(
         ),
     ] = None,
     group: Group = None,
-    against: Annotated[
-        str | None,
-        typer.Option("--against", metavar="GROUP", help="Only who passed whom between --group and this one."),
-    ] = None,
+    against: Against = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what only others did.")] = False,
     quiet_for: Annotated[
         str | None,

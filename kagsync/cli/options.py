@@ -99,6 +99,10 @@ OneUser = Annotated[
     typer.Option("--user", metavar="PERSON", help="Only the person of this username, student id or name."),
 ]
 Group = Annotated[str | None, typer.Option("--group", metavar="GROUP", help="Only the people in this group.")]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", metavar="GROUP", help="Only who passed whom between --group and this one."),
+]
 Sort = Annotated[
     str | None,
     typer.Option("--sort", metavar="COLUMN", help="Sort by this column; -COLUMN: descending."),

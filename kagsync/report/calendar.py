@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from kagsync.safe_text import printable
+from kagsync.standings.deadlines import END, LAST_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
     from kagsync.store.records import Competition
 
 _LONGEST = 75  # octets in a line, without its end
-_KINDS = {
-    "new_entrant_deadline": "last day to enter",
-    "merger_deadline": "last day to merge teams",
-    "deadline": "deadline",
-}
+_KINDS = {kind: f"last day to {what}" for kind, what in LAST_DAYS.items()} | {END: "deadline"}
 _STAMP = re.compile(r"^DTSTAMP:(\d{8}T\d{6}Z)\r\n", re.MULTILINE)
 _EVENT = re.compile(r"^BEGIN:VEVENT\r\n.*?^END:VEVENT\r\n", re.MULTILINE | re.DOTALL)
 # A calendar must have a component, even if it has no event. Programs ignore the ones that they do not know.

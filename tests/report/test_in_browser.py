@@ -238,7 +238,7 @@ def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path)
 
 
 @pytest.mark.parametrize("people", [20, *(pytest.param(each, marks=pytest.mark.long) for each in (1, 200))])
-@pytest.mark.parametrize("names", ["usual", "long"])
+@pytest.mark.parametrize("names", ["long", pytest.param("usual", marks=pytest.mark.long)])
 def test_no_width_needs_to_be_scrolled_sideways(
     browser: Any, tmp_path: Path, people: int, names: str
 ) -> None:
@@ -412,6 +412,7 @@ BROKEN_NUMBERS = """() => {
 }"""
 
 
+@pytest.mark.long
 def test_no_number_is_broken_at_any_width(browser: Any, tmp_path: Path) -> None:
     end = int(NOW.timestamp()) - 600
     standings = [
@@ -521,8 +522,9 @@ def test_on_paper_there_is_nothing_to_press(browser: Any, page: Path) -> None:
         assert visit.page.locator("#people").is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
-@pytest.mark.parametrize("width", [360, pytest.param(1280, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
 def test_an_accessibility_checker_finds_nothing(
     browser: Any, page: Path, result: Path, tmp_path: Path, scheme: str, width: int
 ) -> None:

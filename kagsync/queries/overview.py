@@ -128,4 +128,6 @@ def as_json(found: Overview) -> dict[str, Any]:
         "phase": found.phase.name,
         "phase_since": found.phase.since and clock.iso(found.phase.since),
         "best_handle": found.best and found.best.handle,
+        "merger_deadline": competition.merger_deadline,
+        "new_entrant_deadline": competition.new_entrant_deadline,
     }

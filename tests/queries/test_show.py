@@ -106,6 +106,8 @@ COMPETITION_KEYS = [
     "phase",
     "phase_since",
     "best_handle",
+    "merger_deadline",
+    "new_entrant_deadline",
 ]
 
 
@@ -744,6 +746,8 @@ def test_the_overview_for_programs_has_these_keys_whatever_is_known(club: Club) 
         "phase": "running",
         "phase_since": None,
         "best_handle": "bob",
+        "merger_deadline": None,
+        "new_entrant_deadline": None,
     }
     assert (told["empty"]["teams"], told["empty"]["missing"], told["empty"]["best_rank"]) == (None, 4, None)
     csv_titles = club.kagsync.ok("show", "--format", "csv").splitlines()[0].split(",")

@@ -127,6 +127,20 @@ def test_the_first_sync_asks_for_what_is_not_known(club: Informed) -> None:
     assert told["teams"] == 100  # the teams on the board; Kaggle counts more
 
 
+def test_all_three_deadlines_are_known(club: Informed) -> None:
+    merger, entry = "2029-12-25T23:59:00Z", "2029-12-20T23:59:00Z"
+    club.kaggle.competition(SLUG, **FACTS, merger_deadline=merger, new_entrant_deadline=entry)
+    club.track()
+    club.sync()
+    told = club.told()
+    names = ("deadline", "merger_deadline", "new_entrant_deadline")
+    assert [told[name] for name in names] == [FACTS["deadline"], merger, entry]
+    club.kaggle.competition(SLUG, **FACTS)  # they are no longer there
+    club.clock.now += DAY
+    club.sync()
+    assert [club.told()[name] for name in names] == [FACTS["deadline"], None, None]
+
+
 def test_kaggle_is_asked_once_a_day_and_not_at_every_sync(club: Informed) -> None:
     club.track()
     club.sync()

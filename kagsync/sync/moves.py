@@ -10,6 +10,8 @@ from kagsync.standings.movements import Change, between
 from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kagsync.standings.movements import Deletions
     from kagsync.store.records import Competition
     from kagsync.sync.changes import Update
@@ -41,12 +43,14 @@ class Moves(NamedTuple):
         is_first: whether it is the competition's first board of this kind.
         is_private: whether it is a private board.
         reasons: how many moved for each reason, a word of `movements.REASONS`.
+        with_rank: how many of those who only submitted have another rank, too.
     """
 
     on_board: int
     is_first: bool
     is_private: bool
     reasons: Counter[str]
+    with_rank: int = 0
 
     @property
     def words(self) -> str:
@@ -54,16 +58,15 @@ class Moves(NamedTuple):
             kind = "private board" if self.is_private else "board"
             return f"first {kind}, {self.on_board or 'none'} of ours on it"
 
-        def counted(reason: str) -> str:
-            return f"{self.reasons[reason]:,} {_WORDS.get(reason, reason)}"
+        def counted(found: Counter[str], order: Iterable[str]) -> list[str]:
+            return [f"{found[reason]:,} {_WORDS.get(reason, reason)}" for reason in order if found[reason]]
 
-        moved = [reason for reason in _MOVED if self.reasons[reason]]
-        others = [
-            counted(reason) for reason in movements.REASONS if self.reasons[reason] and reason not in moved
-        ]
+        moved = Counter({each: self.reasons[each] for each in _MOVED})
+        moved += Counter({movements.SUBMITTED: self.with_rank})
+        others = counted(self.reasons - moved, movements.REASONS)
         if moved:
-            total = sum(self.reasons[reason] for reason in moved)
-            others.insert(0, f"{total:,} of {self.on_board:,} moved ({', '.join(map(counted, moved))})")
+            why = ", ".join(counted(moved, (*_MOVED, movements.SUBMITTED)))
+            others.insert(0, f"{moved.total():,} of {self.on_board:,} moved ({why})")
         nothing = f"none of {self.on_board:,} moved" if self.on_board else "none of ours is there"
         words = ", ".join(others) or nothing
         return f"{words} on the private board" if self.is_private else words
@@ -90,6 +93,7 @@ def count(
     if competition.direction is not None:
         higher_is_better = competition.direction
     reasons: Counter[str] = Counter()
+    with_rank = 0
     for entry in update.moved:
         old = update.before.get(entry.user_id)
         steps = between(
@@ -99,6 +103,8 @@ def count(
             higher_is_better=higher_is_better,
             deleted=deleted,
         )
-        reasons.update(step.reason for step in steps[:1])
+        for step in steps[:1]:
+            reasons[step.reason] += 1
+            with_rank += step.reason == movements.SUBMITTED and bool(step.places)
     is_first, is_private = competition.snapshot_at is None, competition.board == PRIVATE
-    return Moves(on_board, is_first, is_private, reasons)
+    return Moves(on_board, is_first, is_private, reasons, with_rank)

@@ -43,7 +43,7 @@ AFTER = [
 SLUG = "spaceship-titanic"
 PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank")
 CHANGED = (
-    f"{SLUG}: 3 of 5 moved (1 improved, 1 overtaken, 1 up because others left), 1 new, 1 left, 1 submitted"
+    f"{SLUG}: 4 of 5 moved (1 improved, 1 overtaken, 1 up because others left, 1 submitted), 1 new, 1 left"
 )
 
 
@@ -126,6 +126,12 @@ def test_without_a_terminal_nothing_is_counted(club: Club, monkeypatch: pytest.M
 )
 def test_words_for_what_changed(reasons: dict[str, int], words: str) -> None:
     assert Moves(20, False, False, Counter(reasons)).words == words
+
+
+def test_who_submitted_in_vain_and_has_another_rank_moved_too() -> None:
+    found = Moves(20, False, False, Counter({"overtaken": 1, "submitted": 3}), with_rank=2)
+    assert found.words == "3 of 20 moved (1 overtaken, 2 submitted), 1 submitted"
+    assert found._replace(with_rank=3).words == "4 of 20 moved (1 overtaken, 3 submitted)"
 
 
 def test_words_where_nobody_of_ours_is() -> None:

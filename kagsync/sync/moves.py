@@ -25,7 +25,7 @@ _MOVED = (
     movements.OTHERS_LEFT,
 )
 _WORDS = {
-    movements.OTHERS_LEFT: "up because others left",
+    movements.OTHERS_LEFT: "up because of others",
     movements.CAME_BACK: "back",
     movements.DELETED: "deleted",
     movements.MOVED: "in another team",

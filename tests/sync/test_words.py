@@ -43,7 +43,7 @@ AFTER = [
 SLUG = "spaceship-titanic"
 PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank")
 CHANGED = (
-    f"{SLUG}: 4 of 5 moved (1 improved, 1 overtaken, 1 up because others left, 1 submitted), 1 new, 1 left"
+    f"{SLUG}: 4 of 5 moved (1 improved, 1 overtaken, 1 up because of others, 1 submitted), 1 new, 1 left"
 )
 
 
@@ -120,7 +120,7 @@ def test_without_a_terminal_nothing_is_counted(club: Club, monkeypatch: pytest.M
         ({"new": 2}, "2 new"),
         ({"improved": 1, "overtaken": 2, "new": 1}, "3 of 20 moved (1 improved, 2 overtaken), 1 new"),
         ({"submitted": 3}, "3 submitted"),
-        ({"others-left": 1}, "1 of 20 moved (1 up because others left)"),
+        ({"others-left": 1}, "1 of 20 moved (1 up because of others)"),
         ({"moved": 1}, "1 in another team"),
     ],
 )
@@ -186,7 +186,7 @@ def test_the_private_board_is_told_beside_the_public_one() -> None:
     later = Private("ok", COUNTS, moves=Moves(5, False, True, Counter({"others-left": 2})))
     for private, words in (
         (first, "nothing new; first private board, 5 of ours on it"),
-        (later, "nothing new; 2 of 5 moved (2 up because others left) on the private board"),
+        (later, "nothing new; 2 of 5 moved (2 up because of others) on the private board"),
         (Private("not-out"), "nothing new; the private board is not out yet"),
         (Private("error", error=BadBoard("bad")), "nothing new"),
         (Private("unchanged", COUNTS), "nothing new"),

@@ -144,7 +144,7 @@ def _title(told: list[Item]) -> str:
         return "Digest: nobody moved"
     moved = {item.competition.id for item in told}
     where = f"{len(moved)} competitions" if len(moved) > 1 else message.name(told[0].competition)
-    return f"Digest: {len({item.user.id for item in told})} of ours moved in {where}"
+    return f"Digest: {message.people_of(told)} of ours moved in {where}"
 
 
 def summed_up(items: list[Item]) -> list[Item]:

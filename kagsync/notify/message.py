@@ -128,10 +128,15 @@ def _left_out(lines: Iterable[Line], chosen: Iterable[Line]) -> int:
 def _title(items: list[Item]) -> str:
     competitions = len({item.competition.id for item in items})
     about = name(items[0].competition) if competitions == 1 else f"{competitions} competitions"
-    people = f"{len({item.user.id for item in items})} of ours"
+    people = f"{people_of(items)} of ours"
     if all(item.movement.reason == FINAL for item in items):
         return f"{about}: the final result of {people}"
     return f"{about}: {people} moved"
+
+
+def people_of(items: Iterable[Item]) -> int:
+    """How many of ours moved. Whoever passed them may be somebody else."""
+    return len({user.id for item in items for user in item.ours})
 
 
 def counted(count: int, what: str = MOVEMENT) -> str:

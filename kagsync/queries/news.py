@@ -41,7 +41,7 @@ class Item:
         teams: how many were on the board; None: no longer known.
         passed: the tracked people whom the person passed, the best first.
         ordinal: 1, unless the person has several movements with this reason at this moment.
-        for_passed: whether it is told only for those who were passed, not for the person.
+        is_ours: whether the person is one of those whose news this is; otherwise those who were passed are.
     """
 
     competition: Competition
@@ -50,11 +50,16 @@ class Item:
     teams: int | None
     passed: tuple[User, ...] = ()
     ordinal: int = 1
-    for_passed: bool = False
+    is_ours: bool = True
 
     @property
     def who(self) -> str:
         return self.user.shown_name
+
+    @property
+    def ours(self) -> tuple[User, ...]:
+        """The people whose news this is."""
+        return (self.user,) if self.is_ours else self.passed
 
     @property
     def reason(self) -> str:
@@ -108,7 +113,7 @@ def news(
     found = [
         item
         for competition in competitions
-        for item in _of_board(store, competition, known, told, since(competition))
+        for item in _of_board(store, competition, known, told, ours, since(competition))
     ]
     return sorted(found, key=_newest_first)
 
@@ -125,6 +130,7 @@ def _of_board(
     competition: Competition,
     known: dict[int, User],
     scopes: dict[int, Scope],
+    ours: AbstractSet[int],
     since: datetime,
 ) -> Iterator[Item]:
     boards, history = store.ledger(competition.board)
@@ -144,7 +150,7 @@ def _of_board(
             if named or scope is None:
                 ordinal = alike[movement.moment, movement.reason]
                 count = teams.get(movement.moment)
-                yield Item(competition, known[user], movement, count, named, ordinal, scope is not None)
+                yield Item(competition, known[user], movement, count, named, ordinal, user in ours)
 
 
 def chosen(items: Iterable[Item], only: Collection[str] | None, *, drift: bool = False) -> list[Item]:
@@ -158,7 +164,7 @@ def chosen(items: Iterable[Item], only: Collection[str] | None, *, drift: bool =
     if only is None:
         return [item for item in items if drift or item.own]
     if movements.PASSED not in only:
-        items = (replace(item, passed=()) for item in items if not item.for_passed)
+        items = (replace(item, passed=()) for item in items if item.is_ours)
     return [item for item in items if item.reason in only]
 
 

@@ -222,6 +222,19 @@ def test_filters_hold_for_digests(told: Told, words: list[str], lines: list[str]
     )
 
 
+@pytest.mark.parametrize("times", [DAILY, ()])
+def test_the_title_counts_ones_own_people_and_not_those_who_passed_them(
+    told: Told, times: tuple[str, ...]
+) -> None:
+    told.add("--group", "us", *times)
+    told.at("2026-11-02T18:00")
+    told.moves(replace(DAVE, score="0.90", submissions=2), ALICE, BOB, CAROL)
+    (message,) = told.heard()
+    assert "dave passed alice and carol: 4 → 1 of 4" in message["message"]
+    assert message["title"].endswith("titanic") == bool(times)
+    assert "2 of ours moved" in message["title"]
+
+
 def test_a_result_comes_with_the_digest(told: Told) -> None:
     told.add(*DAILY)
     told.at("2026-11-02T12:00")

@@ -96,7 +96,7 @@ BoardToShow = Annotated[
 AnySlug = Annotated[str | None, typer.Argument(metavar="SLUG", help="A tracked competition. Default: all.")]
 OneUser = Annotated[
     str | None,
-    typer.Option("--user", metavar="PERSON", help="Only the person of this username, student id or name."),
+    typer.Option("--user", metavar="PERSON", help="Only the person with this username, student id or name."),
 ]
 Group = Annotated[str | None, typer.Option("--group", metavar="GROUP", help="Only the people in this group.")]
 Against = Annotated[

@@ -47,7 +47,7 @@ def header(view: BoardView, now: datetime, zone: tzinfo | None) -> tuple[str, li
     if not view.has_earlier:
         facts.append("the first board")
     elif not view.is_private or any(_moved_since(line) for line in view.on_board):
-        first = "the first board, of " if view.is_first else ""
+        first = "the first board, from " if view.is_first else ""
         facts.append(f"compared with {first}{moment(view.since, zone)}")
     if not competition.active:
         facts.append("paused")

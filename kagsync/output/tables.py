@@ -205,7 +205,7 @@ def _below_news(below: BelowNews, *, several: bool) -> list[str]:
         about(slug, f"{count:,} moved only because of others: --all") for slug, count in below.drifted.items()
     ]
     notes += [
-        about(slug, f"compared with the first board, of {moment(first)}")
+        about(slug, f"compared with the first board, from {moment(first)}")
         for slug, first in below.first_boards.items()
     ]
     return notes

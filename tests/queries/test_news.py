@@ -61,7 +61,7 @@ SECOND_DAY = [
     "2025-10-30 12:00  erin: at 3 of 3, first seen, score 0.60",
     f"2025-10-30 12:00  dave: {LEFT}, last at 4",
 ]
-FIRST_BOARD = "compared with the first board, of 2025-10-29 12:00 UTC"
+FIRST_BOARD = "compared with the first board, from 2025-10-29 12:00 UTC"
 
 
 def lines(kagsync: Kagsync, *words: str) -> list[str]:
@@ -145,7 +145,7 @@ def test_without_a_competition_all_are_told_with_the_name_in_front(moved: Club, 
     expected = [
         f"2025-10-30 12:00  {OTHER}  bob: at 1 of 1, improved 0.70 → 0.85",
         *(line.replace("12:00  ", f"12:00  {SLUG}  ", 1) for line in SECOND_DAY),
-        f"{OTHER}: compared with the first board, of 2025-10-29 18:00 UTC",
+        f"{OTHER}: compared with the first board, from 2025-10-29 18:00 UTC",
         f"{SLUG}: {FIRST_BOARD}",
     ]
     assert lines(kagsync, "--since", "2025-01-01", "--all") == expected

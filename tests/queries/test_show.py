@@ -274,7 +274,7 @@ def test_a_short_history_is_compared_with_its_first_board(club: Club) -> None:
     assert {entry["since"] for entry in entries.values()} == {"2025-11-10T07:00:00Z"}
     assert all(entry["since_first_board"] for entry in entries.values())
     out = club.kagsync.ok("show", SLUG)
-    assert "compared with the first board, of 2025-11-10 07:00 UTC" in out
+    assert "compared with the first board, from 2025-11-10 07:00 UTC" in out
 
 
 def test_who_is_tracked_later_is_not_new(club: Club) -> None:
@@ -403,7 +403,7 @@ def test_boards_are_compared_with_24_hours_ago_or_with_the_time_that_is_said(
             assert entry["places"] == previous - 2, since
             continue
         out = climber.kagsync.ok("show", SLUG, *words)
-        first = "the first board, of " if since == "2w" else ""
+        first = "the first board, from " if since == "2w" else ""
         assert f"compared with {first}{at.replace('T', ' ').removesuffix(':00Z')} UTC" in out, since
         assert f"▲{previous - 2}  " in out, since
 

@@ -196,7 +196,7 @@ def _apprise() -> Any:
     try:
         import apprise  # 0.15 s, and an optional extra, so only when there is something to send
     except ImportError as error:
-        remedy = f"Install it: {installation.this().add_extra('notify')}"
+        remedy = installation.this().add_extra("notify")
         raise ConfigurationError("notifications need Apprise, which is not installed", remedy) from error
     log = logging.getLogger("apprise")  # its lines contain addresses and tokens
     log.propagate = False

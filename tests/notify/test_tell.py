@@ -290,7 +290,7 @@ def test_without_apprise(
     for words in (["add", "json://x"], ["test"]):
         ran = kagsync("notify", *words)
         assert (ran.code, ran.out) == (3, "")
-        assert ran.err.endswith(f"not installed. Install it: {installation.this().add_extra('notify')}\n")
+        assert ran.err.endswith(f"not installed. {installation.this().add_extra('notify')}\n")
     boards.load(BETTER_BOB, ALICE, CAROL)
     assert "pip install" in boards.err
     assert listed(kagsync)[0]["url"] == "json://…"

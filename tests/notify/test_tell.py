@@ -349,7 +349,7 @@ def test_whenever_a_process_is_killed_nothing_is_lost_and_nothing_comes_twice(
         if process.returncode == 0:
             done |= told
     assert run("sync", SLUG, "-q", "--from", boards.file(leader, ALICE, CAROL)).code == 0
-    told_of_bob = [line for body in bodies(channel) for line in body if line.startswith("bob ")]
+    told_of_bob = [line for body in bodies(channel) for line in body if line.startswith("bob")]
     with sqlite3.connect(os.environ["KAGSYNC_DB"]) as connection:
         scores = [
             row[0]
@@ -357,7 +357,7 @@ def test_whenever_a_process_is_killed_nothing_is_lost_and_nothing_comes_twice(
         ]
     connection.close()
     wanted = [f"improved {old} → {new}" for old, new in itertools.pairwise(scores)]
-    assert {line.split(", ")[1] for line in told_of_bob} == set(wanted)
+    assert {line.partition(", ")[2] for line in told_of_bob} == set(wanted)
     print(f"{len(wanted)} movements, {len(told_of_bob) - len(wanted)} of them told twice")
 
 

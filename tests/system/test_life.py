@@ -135,7 +135,7 @@ def test_a_life(
     kaggle.requests.clear()
     with Listener() as listener:
         life.listener = listener
-        life.ok("notify", "add", f"json://{listener.address}", "--quiet-for", f"{QUIET}h")
+        life.ok("notify", "add", f"json://{listener.address}", "--quiet-for", f"{QUIET}h", "--all")
 
         # Running: in every run.
         life.until(END - HOUR, rng)
@@ -203,14 +203,14 @@ def test_a_life(
     assert [
         when - one for (one, _), (when, _) in zip(life.messages[1:], life.messages[2:], strict=False)
     ] >= [QUIET * HOUR]
-    assert Counter(line.split()[0] for line in later) == {"user3": 2, "user8": 2, "user20": 3}
+    assert Counter(line.partition(":")[0] for line in later) == {"user3": 2, "user8": 2, "user20": 3}
     assert all("up 1 place, 1 above was removed" in line for line in later), later
     items = life.json("news", "--since", "365d")
     of_private = [each for each in items if each["board"] == "private"]
     # Over a long time, what the removals did to a person is told as one.
     assert Counter(each["reason"] for each in of_private) == {"final": 3, "others-left": 3}
-    (drift,) = (each["sentence"] for each in of_private if each["sentence"].startswith("user20 29 → 26"))
-    assert drift.endswith("on the private board: up 3 places, 3 above were removed")
+    (drift,) = (each["sentence"] for each in of_private if each["sentence"].startswith("user20: 29 → 26"))
+    assert drift.endswith("on the private board, up 3 places, 3 above were removed")
     assert len(life.messages) <= 5
 
     # What is stored.

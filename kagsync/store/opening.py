@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import sqlite3
+import time
 from typing import TYPE_CHECKING
 
 from kagsync import installation, memory
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_A_MOMENT = 0.1  # seconds
 _NO_RIGHTS = ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN")
 
 
@@ -156,7 +158,16 @@ def _migrate(db: Connection) -> None:
     try:
         # A migration that makes a table again must not delete the rows that refer to it.
         with db.without_foreign_keys():
-            migrations.migrate(sqlite_utils.Database(db.raw, execute_plugins=False))
+            for last_try in (False, False, True):
+                try:
+                    migrations.migrate(sqlite_utils.Database(db.raw, execute_plugins=False))
+                    break
+                except sqlite3.OperationalError as error:
+                    # SQLite does not wait if another process that opens the database has just changed it.
+                    # The migrations that were applied stay, and the next try goes on after them.
+                    if last_try or not getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                        raise
+                    time.sleep(_A_MOMENT)
     except sqlite3.Error as error:
         raise explain(error, db.path) from error
     except Exception as error:

@@ -21,7 +21,7 @@ from world.running import start
 import kagsync.demo
 from kagsync import installation
 from kagsync.standings import ranks
-from kagsync.store import migrations
+from kagsync.store import Store, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -254,7 +254,6 @@ def test_a_migration_that_fails_leaves_the_old_database_to_the_old_program(
 
 
 def kagsync_store(db: Path) -> contextlib.AbstractContextManager[object]:
-    from kagsync.store import Store
 
     return Store.open(db, db.with_name(f"{db.name}-locks"))
 
@@ -320,3 +319,24 @@ def test_a_newer_database_is_refused_and_left_as_it_is(db: Path, kagsync: Kagsyn
             assert f"newer kagsync (schema {version}" in ran.err
             assert f"Update kagsync: {installation.update()}" in ran.err
         assert db.read_bytes() == before
+
+
+def test_a_migration_that_another_process_disturbs_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate, calls = migrations.migrate, []
+
+    def disturbed(db: Any) -> None:
+        calls.append(db)
+        if len(calls) == 1:
+            error = sqlite3.OperationalError("database is locked")
+            error.sqlite_errorname = "SQLITE_BUSY_SNAPSHOT"
+            raise error
+        migrate(db)
+
+    monkeypatch.setattr(migrations, "migrate", disturbed)
+    db = tmp_path / "new.db"
+    with Store.open(db, tmp_path / "locks", create=True) as store:
+        assert store.users.all() == []
+    assert len(calls) == 2
+    assert ask(db, "PRAGMA user_version") == [(migrations.LATEST,)]

@@ -406,6 +406,7 @@ def slow_marks(rows: list[tuple[str, str]]) -> tuple[bool | None, list[int | Non
     return higher, places, at
 
 
+@pytest.mark.long
 @settings(max_examples=80, deadline=None)
 @given(st.lists(_CELLS, max_size=14), st.sampled_from([1, 2, 5, 100]))
 def test_a_slow_second_implementation_agrees(rows: list[tuple[str, str]], at_once: int) -> None:

@@ -302,6 +302,7 @@ def test_a_slow_second_implementation_agrees(
             assert person.username in (team.members if claim.matched_by == USERNAME else [team.name])
 
 
+@pytest.mark.long
 @settings(max_examples=100, deadline=None)
 @given(boards(), rosters(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_of_people_and_the_pieces_change_nothing(

@@ -40,6 +40,7 @@ def test_of_two_databases_the_one_after_the_command_counts(kagsync: Kagsync, tmp
     assert (one.exists(), other.exists()) == (False, True)
 
 
+@pytest.mark.long
 def test_the_demo_takes_its_database_before_the_command_too(kagsync: Kagsync, tmp_path: Path) -> None:
     db = tmp_path / "demo.db"
     kagsync.ok("-q", "--db", str(db), "demo")

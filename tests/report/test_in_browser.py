@@ -165,6 +165,7 @@ def test_the_policy_lets_no_other_script_or_style_in(browser: Any, page: Path) -
         assert visit.js("window.owned") is None
 
 
+@pytest.mark.long
 def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
     folder = site(tmp_path, hostile())
     for name in (report.page_name(SLUG), embed_name(SLUG), report.INDEX):

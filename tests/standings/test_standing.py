@@ -190,6 +190,7 @@ def test_snapshots_in_any_order_give_the_list_of_changes_and_the_entries(
             )
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=1, max_size=8), st.data())
 def test_snapshots_that_are_loaded_again_change_nothing(
@@ -206,6 +207,7 @@ def test_snapshots_that_are_loaded_again_change_nothing(
         assert_told(loaded, known)
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), _SEEN), min_size=1, max_size=8))
 @example([(1, (THERE, 0)), (2, (HERE, 0)), (2, (0, 0))])
@@ -269,6 +271,7 @@ def known_to(actions: Sequence[tuple[int, bool]], snapshots: dict[int, Seen]) ->
     return known
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(
     _SNAPSHOTS.flatmap(

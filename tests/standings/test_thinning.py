@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,6 +148,7 @@ def passes(history: History, moments: list[int]) -> list[tuple[int, int, int]]:
     ]
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(boards())
 def test_what_is_left_says_the_same(seen: dict[int, Board]) -> None:
@@ -171,6 +173,7 @@ def test_what_is_left_says_the_same(seen: dict[int, Board]) -> None:
                 assert same(at(left[person], then), at(history[person], then))
 
 
+@pytest.mark.long
 @settings(max_examples=100, deadline=None)
 @given(boards(), st.data())
 def test_it_makes_no_difference_in_which_steps_or_how_often(

@@ -404,6 +404,7 @@ def test_a_single_damaged_index_is_found(
     assert names(place) == []
 
 
+@pytest.mark.long
 @POSIX
 def test_killed_in_the_middle_it_leaves_the_old_or_the_new_one(
     synced: None, kagsync: Kagsync, settings: Settings, place: Path

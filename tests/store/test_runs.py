@@ -278,6 +278,7 @@ def answers(settings: Settings, sequence: list[Any], *, shared: bool) -> tuple[d
     return found, [Row(*row) for row in rows]
 
 
+@pytest.mark.long
 @bounds(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RUNS)
 def test_what_is_asked_of_runs_is_answered_as_with_a_row_for_each(

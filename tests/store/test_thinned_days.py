@@ -228,6 +228,7 @@ def entries(made: Thinned) -> list[Any]:
     return made.look(f"SELECT {columns} FROM leaderboard")
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(_BOARDS, st.data())
 def test_with_boards_in_any_order_and_thinning_in_between_it_says_the_same(

@@ -215,6 +215,7 @@ def test_a_run_asks_about_a_few_and_the_next_about_others(club: Informed) -> Non
     assert set(asked) == slugs
 
 
+@pytest.mark.long
 def test_with_a_run_a_day_all_get_their_turn_and_a_broken_one_takes_nobodys(club: Informed) -> None:
     slugs = [f"many{number:02}" for number in range(20)]
     for slug in slugs:

@@ -347,6 +347,7 @@ def check_archive(made: tuple[Any, Any, str]) -> None:
             assert run_folder.remove(folder), "kagsync does not know its own file again"
 
 
+@pytest.mark.long
 def test_no_archive_gives_a_traceback_or_leaves_anything() -> None:
     fuzz(check_archive, ARCHIVES, NORMAL["archives"], ARCHIVE_SEEDS)
 

@@ -114,6 +114,7 @@ def test_other_errors_are_not_taken_for_it(error: Exception) -> None:
 # The process runs without a garbage collector: what is in reference cycles stays until its end
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("answer", "most"),
     [

@@ -112,6 +112,7 @@ CELL = st.one_of(st.none(), TEXT, FORMULA, st.sampled_from(NASTY)).map(
 # There and back
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=5))
 def test_any_name_and_any_group_come_back_as_they_were(cells: list[tuple[str | None, str | None]]) -> None:

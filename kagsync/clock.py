@@ -42,9 +42,14 @@ def parse_iso(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+def utc(moment: int) -> datetime:
+    """The time of so many seconds since 1970."""
+    return datetime.fromtimestamp(moment, UTC)
+
+
 def from_unix(moment: int) -> str:
     """Seconds since 1970, as `iso` writes them."""
-    return iso(datetime.fromtimestamp(moment, UTC))
+    return iso(utc(moment))
 
 
 def ago(moment: datetime, now: datetime) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -56,7 +55,7 @@ def news(
     loaded = common.settings_to_read()
     now = clock.utc_now()
     reasons = None if only is None else query.reasons(only)
-    start = None if after is None else datetime.fromtimestamp(query.moment_of(after), UTC)
+    start = None if after is None else clock.utc(query.moment_of(after))
     compared = scope.since(since, loaded, now) if start is None else lambda _: start
     with open_to_read(loaded) as store:
         users = scope.people(store, user, group)

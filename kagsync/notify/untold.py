@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync import clock
 from kagsync.queries import news
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from kagsync.queries.news import Item
     from kagsync.store import Store
@@ -42,7 +43,7 @@ class Untold(NamedTuple):
     def known_until(self, competition: Competition) -> datetime | None:
         """Up to when the target knows a competition's board; None: it knows the latest one."""
         found = self.pending.get(competition.board, {}).get(competition.id)
-        return None if found is None else datetime.fromtimestamp(found[0], UTC)
+        return None if found is None else clock.utc(found[0])
 
 
 def untold(store: Store, target: Target, boards: Iterable[str]) -> Untold:
@@ -58,7 +59,7 @@ def untold(store: Store, target: Target, boards: Iterable[str]) -> Untold:
 
     def since(competition: Competition) -> datetime:
         known, _ = pending[competition.board][competition.id]
-        return datetime.fromtimestamp(known, UTC)
+        return clock.utc(known)
 
     items = news.news(store, seen, people(target, everybody), since, everybody=everybody, against=rivals)
     return Untold(pending, items, news.chosen(items, wanted.only, drift=wanted.tells_drift))

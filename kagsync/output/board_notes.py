@@ -9,7 +9,6 @@ from kagsync.output.terminal import moment
 from kagsync.output.wording import MATCHED_BY_NAME_SIGN, ends, mark, missing, person_name, phase_words
 from kagsync.queries.unseen import NEVER
 from kagsync.standings import lifecycle
-from kagsync.standings.movements import FINAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,17 +45,12 @@ def header(view: BoardView, now: datetime, zone: tzinfo | None) -> tuple[str, li
         facts.append(deadline)
     if not view.has_earlier:
         facts.append("the first board")
-    elif not view.is_private or any(_moved_since(line) for line in view.on_board):
+    elif not view.is_private or any(line.moved for line in view.on_board):
         first = "the first board, from " if view.is_first else ""
         facts.append(f"compared with {first}{moment(view.since, zone)}")
     if not competition.active:
         facts.append("paused")
     return head, facts
-
-
-def _moved_since(line: Line) -> bool:
-    """Whether the columns that compare with an earlier time have something to say."""
-    return line.movement is not None and line.movement.reason != FINAL
 
 
 def _phase_facts(view: BoardView, phase: Phase, zone: tzinfo | None) -> list[str]:

@@ -58,8 +58,7 @@ class Row:
     @property
     def movement(self) -> Movement | None:
         """What moved; the result itself has columns of its own."""
-        movement = self.line.movement
-        return None if movement is None or movement.reason == FINAL else movement
+        return self.line.moved
 
 
 def rows(view: BoardView, now: datetime) -> list[Row]:
@@ -110,14 +109,11 @@ def _team(row: Row) -> str:
 
 def _change(row: Row) -> str:
     """How the score changed, marked as better or worse, which is not the same as up or down."""
-    movement = row.movement
-    if movement is None or movement.before is None or movement.after is None:
+    change = row.movement and row.movement.score_change
+    if not change:
         return ""
-    old, new = movement.before.score, movement.after.score
-    if old is None or new is None or old == new:
-        return ""
-    mark = {True: UP, False: DOWN, None: ""}[score_is_better(row.competition, movement)]
-    return f"{mark}{new - old:+.{row.decimals}f}"
+    mark = {True: UP, False: DOWN, None: ""}[score_is_better(row.competition, row.movement)]
+    return f"{mark}{change:+.{row.decimals}f}"
 
 
 def _submissions(row: Row) -> str:

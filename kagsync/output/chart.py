@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from kagsync import clock
 from kagsync.safe_text import printable
 
 if TYPE_CHECKING:
@@ -130,9 +130,7 @@ def _placed(ranks: list[int], best: int, worst: int) -> dict[int, int]:
 def _dates(begin: int, end: int, width: int) -> str:
     """The times at both ends and in the middle."""
     form = "%m-%d %H:%M" if end - begin < 3 * 86400 else "%Y-%m-%d"
-    first, middle, last = (
-        datetime.fromtimestamp(moment, UTC).strftime(form) for moment in (begin, (begin + end) // 2, end)
-    )
+    first, middle, last = (clock.utc(moment).strftime(form) for moment in (begin, (begin + end) // 2, end))
     space = width - len(first) - len(last)
     if space < 2:
         return first

@@ -301,7 +301,7 @@ def _series(
 
 def at(seconds: int) -> str:
     """A board's moment (seconds since 1970) for people."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
+    return clock.utc(seconds).strftime("%Y-%m-%d %H:%M")
 
 
 def status(found: Status) -> Table:

@@ -56,6 +56,12 @@ class Line:
     private: Standing | None
 
     @property
+    def moved(self) -> Movement | None:
+        """What moved; the result itself has places of its own."""
+        movement = self.movement
+        return None if movement is None or movement.reason == movements.FINAL else movement
+
+    @property
     def shake_up(self) -> int | None:
         """How many places were gained from the public to the private board (lost: negative)."""
         public, private = self.public and self.public.rank, self.private and self.private.rank
@@ -238,12 +244,11 @@ class _Liner:
         moved: Moved,
         ranks: dict[int, list[int | None]],
     ) -> None:
-        self._history, boards = (ledger := store.ledger(competition.board)).history, ledger.boards
+        boards = store.ledger(competition.board).boards
         self._competition = competition
         self._moved = moved
         self._ranks = ranks
         self._applied_at = clock.iso(competition.snapshot_at) if competition.snapshot_at else None
-        self._deleted = self._history.deleted_accounts(competition.id)
         self._baselines = boards.benchmarks(competition.id)
         self._medals = boards.medal_lines(competition.id) if competition.awards_medals else []
         here = results.on_board(entries.values())
@@ -269,7 +274,7 @@ class _Liner:
             gaps.to_baseline(standing, self._baselines, direction) if here else None,
             gaps.to_medal(standing, self._medals) if here else None,
             gaps.medal(standing, self._medals) if here else None,
-            not here and (entry.standing.team_id, _unix(entry.left_at)) in self._deleted,
+            not here and (entry.standing.team_id, _unix(entry.left_at)) in self._moved.deleted,
             self._public.get(user.id),
             self._private.get(user.id),
         )

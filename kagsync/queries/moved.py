@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from kagsync import clock
 from kagsync.queries import results
 from kagsync.standings import movements
 from kagsync.standings.movements import Past
 from kagsync.standings.which import PUBLIC
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from kagsync.standings.movements import Movement
     from kagsync.store import Store
     from kagsync.store.records import Competition
@@ -26,23 +28,24 @@ class Moved:
     Attributes:
         since: the time of the board to compare with.
         is_first: whether that is the first board, because the history is younger than the time asked for.
+        deleted: see `History.deleted_accounts`.
     """
 
     def __init__(self, store: Store, competition: Competition, since: datetime) -> None:
         self.since, self.is_first = compared_with(store, competition, since)
         self._competition, self._store = competition, store
         self._history = store.ledger(competition.board).history
-        self._deleted = self._history.deleted_accounts(competition.id)
+        self.deleted = self._history.deleted_accounts(competition.id)
         self._finals = results.finals(store, competition)
 
     def all(self, user_id: int) -> list[Movement]:
         """All movements of a person, the earliest first."""
-        found = movements.movements(self._past(user_id), self._competition.direction, self._deleted)
+        found = movements.movements(self._past(user_id), self._competition.direction, self.deleted)
         return self._finals(user_id, found)
 
     def overall(self, user_id: int) -> Movement | None:
         """The one movement of a person from the beginning to the end; None: nothing moved."""
-        found = movements.overall(self._past(user_id), self._competition.direction, self._deleted)
+        found = movements.overall(self._past(user_id), self._competition.direction, self.deleted)
         return None if found is None else next(iter(self._finals(user_id, [found])), None)
 
     def _past(self, user_id: int) -> Past:
@@ -67,4 +70,4 @@ def compared_with(store: Store, competition: Competition, since: datetime) -> tu
     first = store.history.first_board(competition.id) if competition.board == PUBLIC else None
     if first is None or first <= since.timestamp():
         return since, False
-    return datetime.fromtimestamp(first, UTC), True
+    return clock.utc(first), True

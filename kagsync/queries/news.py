@@ -13,8 +13,7 @@ from kagsync.errors import UsageError, choose
 from kagsync.inputs import short
 from kagsync.queries import results
 from kagsync.queries.moved import Moved, compared_with
-from kagsync.standings import movements, passing
-from kagsync.standings.sentences import sentence
+from kagsync.standings import movements, passing, sentences
 from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
@@ -79,9 +78,16 @@ class Item:
         return ":".join(map(str, parts)) + (f":{self.ordinal}" if self.ordinal > 1 else "")
 
     @property
+    def details(self) -> str:
+        """What the sentence says after the person and those who were passed."""
+        return sentences.details(self.movement, self.teams)
+
+    @property
     def sentence(self) -> str:
         """The movement in words. Names are as strangers wrote them."""
-        return sentence(self.who, self.movement, self.teams, [user.shown_name for user in self.passed])
+        return sentences.sentence(
+            self.who, self.movement, self.teams, [user.shown_name for user in self.passed]
+        )
 
 
 def news(

@@ -6,8 +6,6 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from kagsync.standings.movements import FINAL
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -16,31 +14,18 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 
-def _places(line: Line) -> int | None:
-    movement = line.movement
-    return 0 if movement is None or movement.reason == FINAL else movement.places
-
-
-def _change(line: Line) -> float | None:
-    movement = line.movement
-    if movement is None or movement.reason == FINAL:
-        return 0.0
-    old, new = movement.before and movement.before.score, movement.after and movement.after.score
-    return None if old is None or new is None else new - old
-
-
 # By what people can be sorted; None comes last.
 KEYS: dict[str, Callable[[Line], Any]] = {
     "rank": lambda line: line.entry.standing.rank,
     "public_rank": lambda line: line.public and line.public.rank,
     "shake_up": lambda line: line.shake_up,
-    "moved": _places,
+    "moved": lambda line: line.moved.places if line.moved else 0,
     "person": lambda line: line.user.shown_name.casefold(),
     "username": lambda line: line.user.handle.casefold(),
     "team": lambda line: line.entry.standing.team_name.casefold(),
     "score": lambda line: line.entry.standing.score,
     "public_score": lambda line: line.public and line.public.score,
-    "change": _change,
+    "change": lambda line: line.moved.score_change if line.moved else 0.0,
     "subs": lambda line: line.entry.standing.submission_count,
     "last_sub": lambda line: line.entry.standing.submission_date,
     "next_person": lambda line: line.next_person and line.next_person.score,

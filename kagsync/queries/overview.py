@@ -26,25 +26,35 @@ class Overview:
 
     Attributes:
         phase: in which it is, and since when.
-        on_board, left, missing: how many of our people are on the board, were on it, and never were.
+        left, missing: how many of our people were on the board, and never were.
         rose, fell: how many of those on the board rose and fell.
-        best: the first of them; None: nobody is on the board.
-        best_rank: None if nobody is on the board, or if it has no ranks.
         last_error: when the latest sync failed, and why; None: it did not.
         people: those on the board with their ranks, the best first.
     """
 
     competition: Competition
     phase: Phase
-    on_board: int
     left: int
     missing: int
     rose: int
     fell: int
-    best: User | None
-    best_rank: int | None
     last_error: tuple[datetime, str] | None
     people: list[tuple[User, int | None]]
+
+    @property
+    def on_board(self) -> int:
+        """How many of our people are on the board."""
+        return len(self.people)
+
+    @property
+    def best(self) -> User | None:
+        """The first of them; None: nobody is on the board."""
+        return self.people[0][0] if self.people else None
+
+    @property
+    def best_rank(self) -> int | None:
+        """None if nobody is on the board, or if it has no ranks."""
+        return self.people[0][1] if self.people else None
 
 
 def overviews(
@@ -75,17 +85,13 @@ def overviews(
     for competition in competitions:
         key = (competition.board, competition.id)
         ours = sorted(on_board[key], key=lambda each: each[:3])
-        no_rank, rank, _, best = ours[0] if ours else (True, 0, "", None)
         found.append(
             Overview(
                 competition,
                 competition.phase(now),
-                len(ours),
                 entries[key] - len(ours),
                 len(users) - entries[key],
                 *_moved(store, competition, [each[3] for each in ours], since(competition)),
-                best,
-                None if no_rank else rank,
                 store.runs.last_error(competition.id),
                 [(user, None if unranked else place) for unranked, place, _, user in ours],
             )

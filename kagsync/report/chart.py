@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import log
 
+from kagsync import clock
 from kagsync.safe_text import printable
 
 WIDTH, HEIGHT = 1000, 400  # units across the lines, pixels down
@@ -251,4 +252,4 @@ def _months(begin: int, until: int) -> list[datetime]:
 
 
 def _time(moment: int) -> datetime:
-    return datetime.fromtimestamp(moment, UTC)
+    return clock.utc(moment)

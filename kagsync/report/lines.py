@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +9,7 @@ from kagsync.output import board_table
 from kagsync.output.wording import missing
 from kagsync.report.chart import cut
 from kagsync.standings import movements
-from kagsync.standings.sentences import brief
+from kagsync.standings.sentences import brief, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -128,12 +127,11 @@ def _told(item: Item) -> Told:
 
 def _details(item: Item) -> str:
     """The sentence without what stands beside it: the person, and the reason."""
-    alone = replace(item, passed=()).sentence.removeprefix(item.who).lstrip(": ")
-    reason = item.movement.reason
-    details = alone.replace(f"{_words(reason)} ", "", 1) if reason in _SAYS_REASON else alone
+    reason, details = item.movement.reason, item.details
+    if reason in _SAYS_REASON:
+        details = details.replace(f"{_words(reason)} ", "", 1)
     if item.passed:
-        passed = item.sentence.removeprefix(f"{item.who} passed ").removesuffix(alone)
-        details = f"now ahead of {passed}{details}"
+        details = f"now ahead of {in_words([user.shown_name for user in item.passed])}: {details}"
     return details
 
 

@@ -132,6 +132,14 @@ class Movement:
         return self.before.rank - self.after.rank
 
     @property
+    def score_change(self) -> float | None:
+        """How much higher the score is; None where there is nothing to compare."""
+        old, new = self.before and self.before.score, self.after and self.after.score
+        if old is None or new is None:
+            return None
+        return 0.0 if old == new else new - old
+
+    @property
     def member_was_deleted(self) -> bool:
         """Whether the member who left did so by deleting the account."""
         old, new = _members(self.before), _members(self.after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kagsync.standings import movements
@@ -36,13 +37,19 @@ def sentence(who: str, movement: Movement, teams: int | None, passed: Sequence[s
         passed: the names of those whom the person passed.
     """
     if passed:
-        who = f"{who} passed {_and(passed)}"
+        who = f"{who} passed {in_words(passed)}"
+    colon = "" if movement.reason == movements.FINAL else ":"
+    return f"{who}{colon} {details(movement, teams)}"
+
+
+def details(movement: Movement, teams: int | None) -> str:
+    """What a sentence says after the person: `412 → 371 of 1,744, improved 0.80523 → 0.80711`."""
     if movement.reason == movements.FINAL:
-        return f"{who} finished {_rank_at_the_end(movement, teams)}: {words(movement)}"
+        return f"finished {_rank_at_the_end(movement, teams)}: {words(movement)}"
     if movement.after is None:
         old = movement.before.rank if movement.before else None
-        return f"{who}: {words(movement)}{'' if old is None else f', last at {old:,}'}"
-    return f"{who}: {_place(movement, teams)}{words(movement)}"
+        return f"{words(movement)}{'' if old is None else f', last at {old:,}'}"
+    return f"{_place(movement, teams)}{words(movement)}"
 
 
 def words(movement: Movement) -> str:
@@ -182,13 +189,13 @@ def _place(movement: Movement, teams: int | None) -> str:
 
 def _by_others(movement: Movement) -> str:
     """What others did to the rank of somebody whose score is the same."""
-    places = movement.places or 0
-    if not places:
+    if not movement.places:
         return ""
-    return f", overtaken by {-places:,}" if places < 0 else f", {places:,} above left"
+    reason = movements.OVERTAKEN if movement.places < 0 else movements.OTHERS_LEFT
+    return f", {brief(replace(movement, reason=reason))}"
 
 
-def _and(names: Sequence[str]) -> str:
+def in_words(names: Sequence[str]) -> str:
     """`alice`; `alice and bob`; `alice, bob and carol`; `alice, bob, carol and 4 more`."""
     if len(names) > _MOST_PASSED + 1:
         names = [*names[:_MOST_PASSED], f"{len(names) - _MOST_PASSED:,} more"]

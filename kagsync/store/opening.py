@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    import sqlite_utils
+
 _A_MOMENT = 0.1  # seconds
 _NO_RIGHTS = ("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_CANTOPEN")
 
@@ -158,16 +160,7 @@ def _migrate(db: Connection) -> None:
     try:
         # A migration that makes a table again must not delete the rows that refer to it.
         with db.without_foreign_keys():
-            for last_try in (False, False, True):
-                try:
-                    migrations.migrate(sqlite_utils.Database(db.raw, execute_plugins=False))
-                    break
-                except sqlite3.OperationalError as error:
-                    # SQLite does not wait if another process that opens the database has just changed it.
-                    # The migrations that were applied stay, and the next try goes on after them.
-                    if last_try or not getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
-                        raise
-                    time.sleep(_A_MOMENT)
+            _apply_migrations(sqlite_utils.Database(db.raw, execute_plugins=False))
     except sqlite3.Error as error:
         raise explain(error, db.path) from error
     except Exception as error:
@@ -177,6 +170,21 @@ def _migrate(db: Connection) -> None:
             f"{db.path} could not be brought to schema {migrations.LATEST} ({type(error).__name__}: {error})",
             "Nothing was changed: go back to the earlier version of kagsync, and please report this",
         ) from error
+
+
+def _apply_migrations(db: sqlite_utils.Database) -> None:
+    """Applies the migrations, and tries again if another process that opens the database disturbs them.
+
+    SQLite does not wait if that one has just changed it. What was applied stays, and the next try goes on
+    after it.
+    """
+    for tries_left in (2, 1, 0):
+        try:
+            return migrations.migrate(db)
+        except sqlite3.OperationalError as error:
+            if not tries_left or not getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                raise
+            time.sleep(_A_MOMENT)
 
 
 def _check_version(db: Connection) -> int:

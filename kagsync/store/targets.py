@@ -215,22 +215,25 @@ def _target(*row: Any) -> Target:
 
 
 def _subscription(*stored: Any) -> Subscription:
-    found = Subscription(*stored)
-    return found._replace(
-        only=None if stored[1] is None else frozenset(filter(None, stored[1].split(","))),
-        tells_drift=bool(found.tells_drift),
-        quiet_for=timedelta(seconds=stored[5]),
-        sends_empty=bool(found.sends_empty),
-        remind=tuple(timedelta(seconds=int(before)) for before in (stored[9] or "").split(",") if before),
-    )
+    values = dict(zip(Subscription._fields, stored, strict=True))
+    if values["only"] is not None:
+        values["only"] = frozenset(filter(None, values["only"].split(",")))
+    for name in ("tells_drift", "sends_empty"):
+        values[name] = bool(values[name])
+    values["quiet_for"] = timedelta(seconds=values["quiet_for"])
+    before = (values["remind"] or "").split(",")
+    values["remind"] = tuple(timedelta(seconds=int(each)) for each in before if each)
+    return Subscription(**values)
 
 
 def _stored(subscription: Subscription) -> tuple[Any, ...]:
-    return subscription._replace(
-        only=None if subscription.only is None else ",".join(sorted(subscription.only)),  # type: ignore[arg-type]
-        quiet_for=int(subscription.quiet_for.total_seconds()),  # type: ignore[arg-type]
-        remind=",".join(str(int(each.total_seconds())) for each in subscription.remind) or None,  # type: ignore[arg-type]
-    )
+    values = subscription._asdict()
+    if subscription.only is not None:
+        values["only"] = ",".join(sorted(subscription.only))
+    values["quiet_for"] = int(subscription.quiet_for.total_seconds())
+    before = [str(int(each.total_seconds())) for each in subscription.remind]
+    values["remind"] = ",".join(before) or None
+    return tuple(values.values())
 
 
 def _new_label() -> str:

@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from world import ROOT
 from world.boards import Team, board_csv
-from world.listeners import Listener
-from world.told import Told
 
 from kagsync.notify import digest
 from kagsync.queries import news
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from world.told import Told
 
-    from world.running import Kagsync
-
-    from kagsync.settings import Settings
     from kagsync.store import Store
 
 ALICE = Team(11, "alpha", ("alice",), "0.80")
@@ -37,18 +31,13 @@ DAILY = ("--digest", "daily@18:00", "--zone", "UTC")
 
 
 @pytest.fixture
-def told(
-    kagsync: Kagsync, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Told]:
+def told(timed: Told) -> Told:
     """Four people on a board, a Monday morning at nine, and a channel that nobody has added yet."""
-    with Listener() as channel:
-        club = Told(kagsync, settings, tmp_path, channel, monkeypatch)
-        club.competitions("titanic", "digits")
-        club.ok("users", "add", "alice", "carol", "--group", "us")
-        club.ok("users", "add", "bob", "dave", "--group", "rivals")
-        club.moves(ALICE, BOB, CAROL, DAVE)
-        club.at("2026-11-02T09:00")
-        yield club
+    timed.ok("users", "add", "alice", "carol", "--group", "us")
+    timed.ok("users", "add", "bob", "dave", "--group", "rivals")
+    timed.moves(ALICE, BOB, CAROL, DAVE)
+    timed.at("2026-11-02T09:00")
+    return timed
 
 
 def test_one_message_a_day_has_where_everybody_stands_who_moved_and_what_is_next(told: Told) -> None:

@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from world.boards import Team
-from world.listeners import Listener
-from world.told import Told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from world.running import Kagsync
-
-    from kagsync.settings import Settings
+    from world.told import Told
 
 ALICE = Team(11, "alpha", ("alice",), "0.80")
 BETTER_ALICE = replace(ALICE, score="0.90", submissions=2)
@@ -25,17 +18,12 @@ TIMES = ("--remind", "7d,1d")
 
 
 @pytest.fixture
-def told(
-    kagsync: Kagsync, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Told]:
+def told(timed: Told) -> Told:
     """Two competitions, one of them with a person, and a channel that nobody has added yet."""
-    with Listener() as channel:
-        club = Told(kagsync, settings, tmp_path, channel, monkeypatch)
-        club.competitions("titanic", "digits")
-        club.people("alice")
-        club.moves(ALICE)
-        club.update(deadline=ENDS)
-        yield club
+    timed.people("alice")
+    timed.moves(ALICE)
+    timed.update(deadline=ENDS)
+    return timed
 
 
 def texts_at(told: Told, *moments: str) -> list[list[str]]:

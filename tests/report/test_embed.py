@@ -19,16 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture
-def db(tmp_path: Path) -> Path:
-    return tmp_path / "a.db"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
-    return tmp_path / "site"
-
-
 def read(site: Path, slug: str = "digits") -> Page:
     """The page, which is well-formed HTML."""
     text = (site / f"embed-{slug}.html").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Pure rules that turn standings into points: places among our people, series of competitions, grades."""

@@ -152,9 +152,10 @@ class BoardSummary:
     def _measure(self) -> Marks:
         if not self._ranks:
             return Marks(None, [(benchmark, None) for benchmark in self.benchmarks], [])
-        first = self._scores[self._ranks.index(min(self._ranks))]
-        last = self._scores[self._ranks.index(max(self._ranks))]
+        highest, lowest = min(self._ranks), max(self._ranks)
+        first, last = self._scores[self._ranks.index(highest)], self._scores[self._ranks.index(lowest)]
         higher = None if first == last else first > last
+        is_known = highest < min(self._unscored, default=highest + 1)
         scores = sorted(self._scores) if self.benchmarks else []
 
         def place(score: float | None) -> int | None:
@@ -169,6 +170,7 @@ class BoardSummary:
             higher,
             [(benchmark, place(benchmark.score)) for benchmark in self.benchmarks],
             [MedalLine(medal, rank, score_at(rank)) for medal, rank in last_ranks(self.places).items()],
+            best=first if is_known else None,
         )
 
 

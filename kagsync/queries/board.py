@@ -186,7 +186,7 @@ def _axis(
     """
     public = [each for each in competitions if each.board == PUBLIC]
     last = [int(each.snapshot_at.timestamp()) for each in public if each.snapshot_at is not None]
-    first = [moment for each in public if (moment := store.history.first_board(each.id)) is not None]
+    first = [moment for each in public if (moment := store.snapshots.first(each.id)) is not None]
     if not first or not last:
         return []
     asked = min(int(since(each).timestamp()) for each in public)

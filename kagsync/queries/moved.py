@@ -34,7 +34,8 @@ class Moved:
     def __init__(self, store: Store, competition: Competition, since: datetime) -> None:
         self.since, self.is_first = compared_with(store, competition, since)
         self._competition, self._store = competition, store
-        self._history = store.ledger(competition.board).history
+        ledger = store.ledger(competition.board)
+        self._history, self._snapshots = ledger.history, ledger.snapshots
         self.deleted = self._history.deleted_accounts(competition.id)
         self._finals = results.finals(store, competition)
 
@@ -59,7 +60,7 @@ class Moved:
 
     @functools.cached_property
     def _searches(self) -> list[tuple[int, int]]:
-        return self._history.first_searches(self._competition.id)
+        return self._snapshots.first_searches(self._competition.id)
 
 
 def compared_with(store: Store, competition: Competition, since: datetime) -> tuple[datetime, bool]:
@@ -67,7 +68,7 @@ def compared_with(store: Store, competition: Competition, since: datetime) -> tu
 
     The first private board is compared with the public one, so it does not count here.
     """
-    first = store.history.first_board(competition.id) if competition.board == PUBLIC else None
+    first = store.snapshots.first(competition.id) if competition.board == PUBLIC else None
     if first is None or first <= since.timestamp():
         return since, False
     return clock.utc(first), True

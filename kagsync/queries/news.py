@@ -139,11 +139,11 @@ def _of_board(
     ours: AbstractSet[int],
     since: datetime,
 ) -> Iterator[Item]:
-    boards, history = store.ledger(competition.board)
+    ledger = store.ledger(competition.board)
     moved = Moved(store, competition, since)
-    undecided = boards.undecided(competition.id)
-    teams = history.team_counts(competition.id, int(moved.since.timestamp()))
-    around = functools.cache(functools.partial(history.ranks_around, competition.id))
+    undecided = ledger.boards.undecided(competition.id)
+    teams = ledger.snapshots.team_counts(competition.id, int(moved.since.timestamp()))
+    around = functools.cache(functools.partial(ledger.history.ranks_around, competition.id))
     for user, scope in scopes.items():
         found = moved.all(user)
         if user in undecided and found and found[-1].reason == movements.LEFT:

@@ -104,7 +104,7 @@ def _chart(store: Store, view: BoardView, now: datetime) -> Chart | None:
     competition = view.competition
     until = int((competition.snapshot_at or now).timestamp())
     since = until - int(_CHARTED.total_seconds())
-    first = store.history.first_board(competition.id)
+    first = store.snapshots.first(competition.id)
     since = max(since, first) if first is not None else since
     people = [*view.on_board, *view.left]
     bucket = chart.bucket(since, until, len(people))

@@ -30,11 +30,13 @@ class Marks(NamedTuple):
         higher_is_better: the score's direction, by comparing the first and the last rank; None if they tie.
         benchmarks: each with the rank that a team with its score would have (None: not known).
         medal_lines: where the medals would end if the competition awards them.
+        best: the score of the first team; None: it is not known.
     """
 
     higher_is_better: bool | None
     benchmarks: list[tuple[Benchmark, int | None]]
     medal_lines: list[MedalLine]
+    best: float | None = None
 
     def of_a_part(self) -> Marks:
         """The marks of a board that was not read to its end: without places and medals."""

@@ -15,8 +15,9 @@ from typing import NamedTuple
 
 # Part of a board's fingerprint, which tells whether there is anything to do. Raise it when more of a board is
 # stored, such as another column of the CSV, or when the rule in `board/matching.py` changes: the next sync
-# then processes each board again. 2 added benchmarks, medal lines and names; 3 ranks with gaps; 4 all ranks.
-STORED_VERSION = 4
+# then processes each board again. 2 added benchmarks, medal lines and names; 3 ranks with gaps; 4 all ranks;
+# 5 the best score and the benchmarks of each board.
+STORED_VERSION = 5
 # Fields that the history does not keep, so that a change of them alone adds nothing to it.
 NOT_IN_HISTORY = ("submission_date",)
 # Stands among the members of a team for a person who was removed. It cannot be a username.
@@ -70,6 +71,23 @@ class Standing(NamedTuple):
             other.members,
             other.submission_count,
         )
+
+
+class PastStanding(NamedTuple):
+    """What points are computed from: how a person stood on a board at some moment.
+
+    Attributes:
+        score_text: as Kaggle prints it.
+        team: the same number means the same team.
+        members: how many people the team had; None: not known (boards from before 2023).
+    """
+
+    rank: int | None
+    score: float | None
+    score_text: str | None
+    team: int
+    members: int | None
+    submission_count: int | None
 
 
 class UnclearTeam(NamedTuple):

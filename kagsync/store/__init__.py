@@ -17,7 +17,10 @@ from kagsync.store.boards import BoardChanges, Boards
 from kagsync.store.competitions import CompetitionChanges, Competitions
 from kagsync.store.errors import REPAIR
 from kagsync.store.history import History, HistoryChanges
+from kagsync.store.past_boards import PastBoards
 from kagsync.store.runs import RETENTION, RunChanges, Runs
+from kagsync.store.series import AllSeries
+from kagsync.store.snapshots import SnapshotChanges, Snapshots
 from kagsync.store.tables import TABLES
 from kagsync.store.targets import Targets
 from kagsync.store.users import UserChanges, Users
@@ -38,6 +41,8 @@ class Ledger(NamedTuple):
 
     boards: Boards
     history: History
+    snapshots: Snapshots
+    past: PastBoards
 
 
 class LedgerChanges(NamedTuple):
@@ -45,6 +50,7 @@ class LedgerChanges(NamedTuple):
 
     boards: BoardChanges
     history: HistoryChanges
+    snapshots: SnapshotChanges
 
 
 class Store:
@@ -59,7 +65,8 @@ class Store:
         self.path = connection.path
         self.users = Users(connection)
         self.competitions = Competitions(connection)
-        self.boards, self.history = self.ledger(PUBLIC)
+        self.boards, self.history, self.snapshots, _ = self.ledger(PUBLIC)
+        self.series = AllSeries(connection)
         self.runs = Runs(connection)
         self.targets = Targets(connection)
 
@@ -80,8 +87,8 @@ class Store:
 
     def ledger(self, board: str) -> Ledger:
         """The latest boards of one kind, public or private, and their history."""
-        tables = TABLES[board]
-        return Ledger(Boards(self.connection, tables), History(self.connection, tables))
+        place = self.connection, TABLES[board]
+        return Ledger(Boards(*place), History(*place), Snapshots(*place), PastBoards(*place))
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
         """How many entries a competition or a user has, on both boards."""
@@ -140,7 +147,7 @@ class Writing:
         self._connection = connection
         self.competitions = CompetitionChanges(connection)
         self.users = UserChanges(connection)
-        self.boards, self.history = self.ledger(PUBLIC)
+        self.boards, self.history, self.snapshots = self.ledger(PUBLIC)
         self.runs = RunChanges(connection)
 
     @property
@@ -152,5 +159,5 @@ class Writing:
 
     def ledger(self, board: str) -> LedgerChanges:
         """Changes to the boards of one kind, public or private, and to their history."""
-        tables = TABLES[board]
-        return LedgerChanges(BoardChanges(self._connection, tables), HistoryChanges(self._connection, tables))
+        place = self._connection, TABLES[board]
+        return LedgerChanges(BoardChanges(*place), HistoryChanges(*place), SnapshotChanges(*place))

@@ -1,4 +1,4 @@
-"""The boards that were seen and what changed. Tables: snapshots, entry_history, teams, deleted_accounts.
+"""How standings changed. Tables: entry_history, teams, deleted_accounts.
 
 Private boards have tables of their own, except for teams.
 
@@ -13,26 +13,17 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from kagsync import clock
 from kagsync.standings import drift
 from kagsync.standings.movements import Change, Past
 from kagsync.standings.passing import Ranks
 from kagsync.standings.standing import Splice, Standing
-from kagsync.standings.which import PRIVATE
 from kagsync.store.connection import BoardPart
-from kagsync.store.records import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-# A moment at which nothing had changed matters only when an archive is loaded later.
-UNCHANGED_SNAPSHOTS_KEPT = timedelta(days=30)
-
-_MAX_MOMENT = 2**63 - 1  # the largest number of SQLite
-DAY = 86_400  # seconds; history is thinned by whole days, UTC
 _AT_ONCE = 10_000  # changes; bounds the memory of a million
 _SAVE_CHANGE = (
     "INSERT INTO {history} (competition_id, user_id, moment, rank, score, submission_count, team) "
@@ -54,25 +45,7 @@ _LAST_OF_EACH_BUCKET = (
 
 
 class History(BoardPart):
-    """The boards that were seen, and how standings changed."""
-
-    def snapshot_until(self, competition_id: int, moment: int) -> Snapshot | None:
-        """The latest processed board up to a moment; None: there is none."""
-        row = self._db.row(
-            f"SELECT moment, row_count, team_count, last_user_id, sha256, file FROM {self._t.snapshots} "
-            "WHERE competition_id = ? AND moment <= ? AND NOT unchanged ORDER BY moment DESC LIMIT 1",
-            (competition_id, moment),
-        )
-        return None if row is None else Snapshot(*row)
-
-    def has_snapshot(self, competition_id: int, moment: int) -> bool:
-        """Whether a board of just this moment was processed, or seen unchanged."""
-        return bool(
-            self._db.value(
-                f"SELECT EXISTS (SELECT 1 FROM {self._t.snapshots} WHERE competition_id = ? AND moment = ?)",
-                (competition_id, moment),
-            )
-        )
+    """How standings changed."""
 
     def deleted_accounts(self, competition_id: int) -> set[tuple[int | None, int]]:
         """(team id, moment) for each deleted account: its team, and when it was first seen there."""
@@ -81,24 +54,6 @@ class History(BoardPart):
             (competition_id,),
         )
         return {(team_id, moment) for team_id, moment in rows}
-
-    def next_search(self, competition_id: int, user_id: int, after: int) -> int | None:
-        """The moment of the first board after a moment on which a user was searched for."""
-        moment: int | None = self._db.value(
-            f"SELECT moment FROM {self._t.snapshots} "
-            "WHERE competition_id = ? AND moment > ? AND last_user_id >= ? ORDER BY moment LIMIT 1",
-            (competition_id, after, user_id),
-        )
-        return moment
-
-    def last_search(self, competition_id: int, user_id: int, before: int | None) -> int | None:
-        """The moment of the last board before a moment (None: of all) on which a user was searched for."""
-        moment: int | None = self._db.value(
-            f"SELECT moment FROM {self._t.snapshots} "
-            "WHERE competition_id = ? AND moment < ? AND last_user_id >= ? ORDER BY moment DESC LIMIT 1",
-            (competition_id, _MAX_MOMENT if before is None else before, user_id),
-        )
-        return moment
 
     def standing_at(self, competition_id: int, user_id: int, moment: int) -> Standing | None:
         """How a user stood at a moment; None: not on the board, or not tracked then."""
@@ -168,15 +123,6 @@ class History(BoardPart):
 
         return standing
 
-    def team_counts(self, competition_id: int, since: int) -> dict[int, int | None]:
-        """How many teams were on the boards after a moment, by their moments; None: not known."""
-        return dict(
-            self._db.rows(
-                f"SELECT moment, team_count FROM {self._t.snapshots} WHERE competition_id = ? AND moment > ?",
-                (competition_id, since),
-            )
-        )
-
     def last_change(self, competition_id: int, user_id: int) -> int | None:
         """The moment of a user's latest change."""
         moment: int | None = self._db.value(
@@ -213,22 +159,6 @@ class History(BoardPart):
             found[user][number] = rank
         return found
 
-    def first_board(self, competition_id: int) -> int | None:
-        """The moment of the earliest board."""
-        moment: int | None = self._db.value(
-            f"SELECT min(moment) FROM {self._t.snapshots} WHERE competition_id = ?", (competition_id,)
-        )
-        return moment
-
-    def first_searches(self, competition_id: int) -> list[tuple[int, int]]:
-        """(user id, moment): each user up to this id was searched for from this moment on, or earlier."""
-        rows = self._db.rows(
-            f"SELECT last_user_id, min(moment) FROM {self._t.snapshots} WHERE competition_id = ? "
-            "GROUP BY last_user_id",
-            (competition_id,),
-        )
-        return [(last_user_id, moment) for last_user_id, moment in rows]
-
     def ranks_around(self, competition_id: int, moment: int) -> dict[int, Ranks]:
         """The ranks of all tracked users just before a moment and at it, by user id."""
         latest = (
@@ -258,35 +188,6 @@ class History(BoardPart):
 
 class HistoryChanges(BoardPart):
     """Changes to the history within a transaction."""
-
-    def save_snapshot(self, competition_id: int, snapshot: Snapshot) -> None:
-        """Remembers that a board was processed."""
-        self._db.execute(
-            f"INSERT INTO {self._t.snapshots} "
-            "(competition_id, moment, row_count, team_count, last_user_id, sha256, file) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET row_count = excluded.row_count, "
-            "team_count = excluded.team_count, last_user_id = max(last_user_id, excluded.last_user_id), "
-            # A processed board replaces a note that the one before was still the same.
-            "unchanged = 0, "
-            "sha256 = excluded.sha256, file = excluded.file",
-            (
-                competition_id,
-                snapshot.moment,
-                snapshot.rows,
-                snapshot.teams,
-                snapshot.last_user_id,
-                snapshot.sha256,
-                snapshot.file,
-            ),
-        )
-        if self._t.board == PRIVATE:
-            return
-        # On a day that has been thinned, a board that arrives late adds rows to be thinned.
-        day = clock.from_unix(snapshot.moment // DAY * DAY)
-        self._db.execute(
-            "UPDATE competitions SET thinned_until = ? WHERE id = ? AND thinned_until > ?",
-            (day, competition_id, day),
-        )
 
     def forget_after(self, competition_id: int, moment: int) -> bool:
         """Removes the boards after a moment from the history.
@@ -328,22 +229,6 @@ class HistoryChanges(BoardPart):
             "ON CONFLICT DO UPDATE SET moment = excluded.moment, team_id = excluded.team_id "
             "WHERE excluded.moment < moment",
             [(competition_id, member, team_id, moment) for member, team_id in accounts.items()],
-        )
-
-    def save_unchanged_snapshot(self, competition_id: int, moment: int) -> None:
-        """Remembers that the latest board was still the same at `moment`."""
-        self._db.execute(
-            f"INSERT OR IGNORE INTO {self._t.snapshots} "
-            "(competition_id, moment, unchanged, row_count, team_count, last_user_id) "
-            f"SELECT competition_id, :m, 1, row_count, team_count, last_user_id FROM {self._t.snapshots} "
-            "WHERE competition_id = :c ORDER BY moment DESC LIMIT 1",
-            {"c": competition_id, "m": moment},
-        )
-        self._db.execute(
-            # Not by the key, because that reads every board.
-            f"DELETE FROM {self._t.snapshots} INDEXED BY {self._t.snapshots}_unchanged "
-            "WHERE competition_id = ? AND unchanged AND moment < ?",
-            (competition_id, moment - int(UNCHANGED_SNAPSHOTS_KEPT.total_seconds())),
         )
 
     def save(self, competition_id: int, changes: Iterable[tuple[int, Splice]]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.standings.lifecycle import Phase
+    from kagsync.standings.marks import Benchmark
     from kagsync.standings.standing import Standing
 
 _FIRST_YEAR = 2010  # when Kaggle began
@@ -259,6 +260,9 @@ class Snapshot(NamedTuple):
         sha256: of its CSV; None: not known.
         file: the name of the file it came from; None: Kaggle sent it.
         teams: None: not known, because the board was not read to its end.
+        best: the score of the first team.
+        benchmarks: the host's. None, here and for `best`: not known, because the board was not read to its
+            end, or by an earlier version.
     """
 
     moment: int
@@ -267,6 +271,8 @@ class Snapshot(NamedTuple):
     last_user_id: int
     sha256: str | None = None
     file: str | None = None
+    best: float | None = None
+    benchmarks: tuple[Benchmark, ...] | None = None
 
 
 class BoardNames(NamedTuple):

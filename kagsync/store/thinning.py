@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.store.errors import Locked
-from kagsync.store.history import DAY
+from kagsync.store.snapshots import DAY
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -133,7 +133,7 @@ def renamed_since(
         usernames: lower case → user id.
         claims: the users who are found.
     """
-    stored = ledger.history.snapshot_until(competition_id, snapshot.moment)
+    stored = ledger.snapshots.until(competition_id, snapshot.moment)
     if stored is None or (stored.moment, stored.sha256) != (snapshot.moment, snapshot.sha256):
         return set()
     found = set()
@@ -150,7 +150,7 @@ def _spliced(
 ) -> Iterator[tuple[int, Splice]]:
     """How a snapshot between others changes the histories of users."""
     for user, standing in seen.items():
-        next_at = ledger.history.next_search(competition_id, user, moment)
+        next_at = ledger.snapshots.next_search(competition_id, user, moment)
         before = ledger.history.standing_at(competition_id, user, moment - 1)
         after = None if next_at is None else ledger.history.standing_at(competition_id, user, next_at)
         for change in splice(before, standing, moment, after, next_at):

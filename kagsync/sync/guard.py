@@ -28,7 +28,7 @@ def dated_by_us(ledger: Ledger, competition: Competition, fetched: Fetched) -> b
     """
     if fetched.board != PRIVATE or fetched.file is not None or competition.snapshot_at is None:
         return False
-    frozen = ledger.history.snapshot_until(competition.id, int(competition.snapshot_at.timestamp()))
+    frozen = ledger.snapshots.until(competition.id, int(competition.snapshot_at.timestamp()))
     return is_frozen(competition) and frozen is not None and frozen.file is None
 
 
@@ -68,10 +68,10 @@ def refuse(
         SuspiciousBoard: it has lost most of its rows.
     """
     moment = int(fetched.snapshot_at.timestamp())
-    known = ledger.history.snapshot_until(competition.id, moment)
+    known = ledger.snapshots.until(competition.id, moment)
     if known is None:
         return
-    if not force and ledger.history.has_snapshot(competition.id, moment):
+    if not force and ledger.snapshots.has(competition.id, moment):
         _refuse_taken(competition, fetched, rows, known)
     if not accept_shrink and not fetched.partial:
         _refuse_shrunken(competition, fetched, rows, known, force=force)

@@ -105,6 +105,8 @@ def process(
             last_user_id=roster.last_id,
             sha256=fetched.sha256,
             file=fetched.file,
+            best=None if fetched.partial else summary.marks().best,
+            benchmarks=None if fetched.partial else tuple(summary.benchmarks),
         )
         older = now.snapshot_at is not None and fetched.snapshot_at < now.snapshot_at
         writing = write.ledger(fetched.board)
@@ -175,7 +177,7 @@ def _save(
     write.history.save(key, update.history)
     if older or again:
         write.boards.follow_history(key)
-    write.history.save_snapshot(key, snapshot)
+    write.snapshots.save(key, snapshot)
     write.history.save_deleted_accounts(key, snapshot.moment, summary.deleted)
     higher_is_better = summary.marks().higher_is_better
     if higher_is_better is not None:
@@ -230,9 +232,9 @@ def _nothing_new(store: Store, competition: Competition, fetched: Fetched, run: 
     with store.writing() as write:
         now = _again(store, competition)
         if now.snapshot_at is None or fetched.snapshot_at > now.snapshot_at:
-            boards, history = write.ledger(fetched.board)
-            history.save_unchanged_snapshot(competition.id, int(fetched.snapshot_at.timestamp()))
-            boards.set_snapshot_time(competition.id, fetched.snapshot_at)
+            writing = write.ledger(fetched.board)
+            writing.snapshots.save_unchanged(competition.id, int(fetched.snapshot_at.timestamp()))
+            writing.boards.set_snapshot_time(competition.id, fetched.snapshot_at)
         _finish(write, now, fetched, replace(run, status=UNCHANGED, counts=counts))
     logger.info("Nothing new: board, roster and settings are those of the last sync")
     return Processed(UNCHANGED, counts)

@@ -30,7 +30,7 @@ def redated(ledger: Ledger, competition_id: int) -> list[Entry]:
         left = (
             None if ledger.history.standing_at(competition_id, entry.user_id, change) is not None else change
         )
-        seen = ledger.history.last_search(competition_id, entry.user_id, before=left)
+        seen = ledger.snapshots.last_search(competition_id, entry.user_id, before=left)
         if seen is None:
             continue
         dated = _as_of(ledger, competition_id, entry)._replace(
@@ -52,7 +52,7 @@ def drop_boards_after(
     """
     if not changes.history.forget_after(competition.id, int(last.timestamp())):
         return
-    newest = ledger.history.snapshot_until(competition.id, int(last.timestamp()))
+    newest = ledger.snapshots.until(competition.id, int(last.timestamp()))
     if newest is not None:
         changes.boards.save_entries(
             competition.id,

@@ -200,10 +200,10 @@ def test_seeing_a_board_unchanged_takes_the_same_work_however_many_boards_there_
         nonlocal moment
         moment += 300
         with store.writing() as write:
-            write.history.save_unchanged_snapshot(key, moment)
+            write.snapshots.save_unchanged(key, moment)
 
     with store.writing() as write:
-        write.history.save_snapshot(key, Snapshot(moment, 9, 9, 1, "a"))
+        write.snapshots.save(key, Snapshot(moment, 9, 9, 1, "a"))
     unchanged()
     few = steps(store, unchanged)
     database.execute(

@@ -77,7 +77,7 @@ def populated(store: Store) -> int:
     with store.writing() as write:
         write.boards.save_entries(competition.id, [ENTRY])
         write.history.save(competition.id, [(1, Splice(100, state)), (1, Splice(200, None))])
-        write.history.save_snapshot(competition.id, Snapshot(100, 3, 2, 1))
+        write.snapshots.save(competition.id, Snapshot(100, 3, 2, 1))
         write.runs.finish(competition.id, Run("run", "titanic", "file", "ok", NOW), NOW)
     return competition.id
 
@@ -501,15 +501,15 @@ def test_every_moment_of_an_unchanged_board_is_remembered_for_a_month(store: Sto
     key = populated(store)
     add(store, "bob")
     with store.writing() as write:
-        write.history.save_unchanged_snapshot(key, 150)
-        write.history.save_unchanged_snapshot(key, 150)
-        write.history.save_snapshot(key, Snapshot(200, 3, 2, 2))
-        write.history.save_snapshot(key, Snapshot(100, 3, 2, 2))
-        write.history.save_snapshot(key, Snapshot(100, 3, 2, 1))
+        write.snapshots.save_unchanged(key, 150)
+        write.snapshots.save_unchanged(key, 150)
+        write.snapshots.save(key, Snapshot(200, 3, 2, 2))
+        write.snapshots.save(key, Snapshot(100, 3, 2, 2))
+        write.snapshots.save(key, Snapshot(100, 3, 2, 1))
     seen = "SELECT moment, last_user_id FROM snapshots ORDER BY moment"
     assert look(store, seen) == [(100, 2), (150, 1), (200, 2)]
     with store.writing() as write:
-        write.history.save_unchanged_snapshot(key, 200 + 31 * 86400)
+        write.snapshots.save_unchanged(key, 200 + 31 * 86400)
     assert [moment for moment, _ in look(store, seen)] == [100, 200, 200 + 31 * 86400]
 
 
@@ -576,7 +576,7 @@ def test_the_names_of_a_board_come_back_in_lower_case_and_those_of_teams_as_they
             team_names=team_names,
             fingerprint="x",
         )
-        write.history.save_snapshot(key, Snapshot(200, 3, 2, 7))
+        write.snapshots.save(key, Snapshot(200, 3, 2, 7))
     assert store.boards.names() == [BoardNames("titanic", {"alice", "bob", "ü", "carol"}, teams, 7)]
 
 

@@ -20,6 +20,7 @@ from kagsync.store.migrations.m007_lighter import lighter
 from kagsync.store.migrations.m008_results import results
 from kagsync.store.migrations.m009_people import people
 from kagsync.store.migrations.m010_messages import messages
+from kagsync.store.migrations.m011_series import series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     results,
     people,
     messages,
+    series,
 )
 LATEST = len(MIGRATIONS)
 

@@ -1,0 +1,54 @@
+"""Boards as they were at any moment, and how people stood on them. Moments are seconds since 1970.
+
+A board is in force from its moment until the next board's.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from kagsync.standings.standing import PastStanding
+from kagsync.store.connection import BoardPart
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+
+class PastBoards(BoardPart):
+    """Boards as they were at any moment."""
+
+    def standings(
+        self, competition_id: int, users: Collection[int], moments: Sequence[int]
+    ) -> list[dict[int, PastStanding]]:
+        """How some users stood at each of some moments, by user id.
+
+        Who is left out was not on the board, or not tracked then.
+        """
+        found: list[dict[int, PastStanding]] = [{} for _ in moments]
+        teams: dict[int, tuple[int, int | None]] = {}
+        # Looks up the last change before each moment. To read all changes takes longer on a busy board.
+        rows = self._db.rows(
+            "SELECT m.key, u.value, h.rank, h.score, h.team, h.submission_count "
+            f"FROM json_each(:moments) m CROSS JOIN json_each(:users) u CROSS JOIN {self._t.history} h "
+            "WHERE h.user_id = u.value AND h.competition_id = :competition AND h.team IS NOT NULL "
+            f"AND h.moment = (SELECT max(moment) FROM {self._t.history} WHERE user_id = u.value "
+            "AND competition_id = :competition AND moment <= m.value)",
+            {
+                "competition": competition_id,
+                "users": json.dumps(list(users)),
+                "moments": json.dumps(list(moments)),
+            },
+        )
+        for number, user, rank, score, team, submission_count in rows:
+            if team not in teams:
+                teams[team] = self._team(team)
+            found[number][user] = PastStanding(
+                rank, None if score is None else float(score), score, *teams[team], submission_count
+            )
+        return found
+
+    def _team(self, key: int) -> tuple[int, int | None]:
+        """A number that a team keeps when it is renamed, and how many members it has."""
+        ((team_id, members),) = self._db.rows("SELECT team_id, members FROM teams WHERE id = ?", (key,))
+        return -key if team_id is None else team_id, members.count(",") + 1 if members else None

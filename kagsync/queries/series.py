@@ -1,0 +1,294 @@
+"""The standings of a series at any moment, what changed since an earlier one, and who leads; and its JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kagsync import clock
+from kagsync.errors import UsageError
+from kagsync.scoring import totals
+from kagsync.scoring.rules import Field, NotKnownError
+from kagsync.scoring.totals import Board, Scored, Total
+from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from kagsync.scoring.series import Series
+    from kagsync.store import Store
+    from kagsync.store.records import Competition, User
+
+_DAY = timedelta(days=1)
+_LONGEST_LEAD = 60  # days; how far back the beginning of a lead is looked for
+
+
+class Row(NamedTuple):
+    """One person in a series.
+
+    Attributes:
+        before: the total at the time to compare with; None: not known, or the person had no result yet.
+    """
+
+    user: User
+    total: Total
+    before: Total | None
+
+    @property
+    def gained(self) -> float | None:
+        """By how much the total changed."""
+        return None if self.before is None else self.total.value - self.before.value
+
+    @property
+    def places(self) -> int | None:
+        """How many places were gained (lost: negative)."""
+        return None if self.before is None else self.before.place - self.total.place
+
+
+class Lead(NamedTuple):
+    """Who leads a series: several people, if they tie.
+
+    Attributes:
+        since: the beginning of the first day (UTC) at whose end the same people led, and at that of all later
+            days; None: longer than the search goes back.
+        ahead: how far the next person is behind; None: there is none.
+    """
+
+    leaders: list[User]
+    since: datetime | None
+    ahead: float | None
+
+
+@dataclass(frozen=True)
+class SeriesView:
+    """The standings of a series.
+
+    Attributes:
+        at: the time that they are of.
+        since: the time to compare with.
+        rows: the best first.
+        boards: the board of each competition at that time, by competition id; none: no board yet.
+        not_compared: why nothing is known of the earlier time; None: it is.
+    """
+
+    series: Series
+    at: datetime
+    since: datetime
+    rows: list[Row]
+    boards: dict[int, Board]
+    not_compared: str | None = None
+
+    def only(self, users: Sequence[User]) -> SeriesView:
+        """The same standings with some people's rows only; places and totals stay."""
+        wanted = {user.id for user in users}
+        rows = [row for row in self.rows if row.user.id in wanted]
+        return SeriesView(self.series, self.at, self.since, rows, self.boards, self.not_compared)
+
+
+def people(store: Store, series: Series) -> list[User]:
+    """The people of a series: those of its group, or everybody."""
+    return [user for user in store.users.all() if series.group in (None, user.group)]
+
+
+def standings(store: Store, series: Series, at: datetime, since: datetime) -> SeriesView:
+    """The standings of a series at a time, compared with those at an earlier time.
+
+    Raises:
+        UsageError: the rule needs something that is not known of a board of that time.
+    """
+    users = people(store, series)
+    keys = [user.id for user in users]
+    now, before = _boards(store, series, keys, [at, since])
+    try:
+        found = totals.totals(series, now, keys)
+    except NotKnownError as error:
+        raise UsageError(
+            f"series {series.name}: {error}, and the rule {series.rule} needs it",
+            "It is stored with each board since schema 11: choose a later --at, or another rule",
+        ) from error
+    not_compared, earlier = None, {}
+    try:
+        earlier = {each.user_id: each for each in totals.totals(series, before, keys)}
+    except NotKnownError as error:
+        not_compared = str(error)
+    by_id = {user.id: user for user in users}
+    rows = [Row(by_id[each.user_id], each, _begun(earlier.get(each.user_id))) for each in found]
+    rows.sort(key=lambda row: (row.total.place, row.user.handle.lower()))
+    return SeriesView(series, at, since, rows, now, not_compared)
+
+
+def _begun(total: Total | None) -> Total | None:
+    """A total, unless the person was on no board."""
+    if total is None or all(each.standing is None for each in total.results):
+        return None
+    return total
+
+
+def timeline(store: Store, series: Series, moments: Sequence[datetime]) -> Iterator[dict[int, Total] | None]:
+    """The totals of all people at some moments, by user id; None: not known, see `standings`."""
+    keys = [user.id for user in people(store, series)]
+    for boards in _boards(store, series, keys, moments):
+        try:
+            yield {each.user_id: each for each in totals.totals(series, boards, keys)}
+        except NotKnownError:
+            yield None
+
+
+def lead(store: Store, view: SeriesView) -> Lead | None:
+    """Who leads, and since which day; None: nobody has a result yet."""
+    first = [row.user for row in view.rows if row.total.place == 1 and row.total.counted]
+    if not first:
+        return None
+    rest = [row.total.value for row in view.rows if row.total.place > 1]
+    ahead = view.rows[0].total.value - rest[0] if rest else None
+    leaders = {user.id for user in first}
+    midnight = view.at.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [midnight - _DAY * number for number in range(_LONGEST_LEAD)]
+    since = midnight
+    step = 8  # most leads are short
+    for start in range(0, len(days), step):
+        ends = [day - timedelta(seconds=1) for day in days[start : start + step]]
+        for day, found in zip(days[start : start + step], timeline(store, view.series, ends), strict=True):
+            if found is None or {key for key, each in found.items() if _leads(each)} != leaders:
+                return Lead(first, since, ahead)
+            since = day - _DAY
+    return Lead(first, None, ahead)
+
+
+def _leads(total: Total) -> bool:
+    return total.place == 1 and total.counted > 0
+
+
+def _boards(
+    store: Store, series: Series, users: Sequence[int], moments: Sequence[datetime]
+) -> list[dict[int, Board]]:
+    """The boards of a series' competitions at each of some moments, by competition id."""
+    found: list[dict[int, Board]] = [{} for _ in moments]
+    seconds = [int(moment.timestamp()) for moment in moments]
+    for part in series.parts:
+        competition = store.competitions.by_id(part.competition_id)
+        if competition is None:
+            continue
+        kinds = {FINAL: (PUBLIC, PRIVATE), PUBLIC: (PUBLIC,), PRIVATE: (PRIVATE,)}[series.board]
+        for kind in kinds:
+            if kind == PRIVATE and not competition.has_result:
+                continue
+            ledger = store.ledger(kind)
+            seen = ledger.snapshots.at(part.competition_id, seconds)
+            standings = ledger.past.standings(part.competition_id, users, seconds)
+            for number, snapshot in enumerate(seen):
+                if snapshot is None:
+                    continue
+                field = Field(
+                    part.slug,
+                    kind,
+                    clock.utc(snapshot.moment).strftime("%Y-%m-%d"),
+                    snapshot.teams,
+                    snapshot.best,
+                    competition.direction,
+                    _days(competition, moments[number]),
+                    ours=0,
+                )
+                found[number][part.competition_id] = Board(field, standings[number])
+    return found
+
+
+def _days(competition: Competition, at: datetime) -> float:
+    """How many days ago a competition ended; 0 before that."""
+    if competition.ends_at is None:
+        return 0.0
+    return max((at - competition.ends_at) / _DAY, 0.0)
+
+
+def changed(row: Row) -> list[tuple[Scored, Scored]]:
+    """The results of a person, before and after, that changed what they give to the total."""
+    if row.before is None:
+        return []
+    pairs = zip(row.before.results, row.total.results, strict=True)
+    return [(before, after) for before, after in pairs if _gives(before) != _gives(after)]
+
+
+def _gives(result: Scored) -> float:
+    return result.points if result.counts else 0.0
+
+
+def as_json(view: SeriesView) -> dict[str, Any]:
+    """The standings for programs. Numbers are not rounded; None means unknown."""
+    series = view.series
+    return {
+        **definition_as_json(series),
+        "at": clock.iso(view.at),
+        "since": clock.iso(view.since),
+        "boards": [_board_as_json(view, part.competition_id, part.slug) for part in series.parts],
+        "standings": [_row_as_json(row) for row in view.rows],
+    }
+
+
+def definition_as_json(series: Series) -> dict[str, Any]:
+    """What a series is, for programs."""
+    return {
+        "series": series.name,
+        "rule": series.rule,
+        "points": list(series.points),
+        "best": series.best,
+        "group": series.group,
+        "ties": series.ties,
+        "board": series.board,
+        "absent": series.absent,
+        "teams": series.teams,
+        "competitions": [
+            {
+                "competition": part.slug,
+                "weight": part.weight,
+                "scale": None if part.scale is None else list(part.scale),
+            }
+            for part in series.parts
+        ],
+    }
+
+
+def _board_as_json(view: SeriesView, competition_id: int, slug: str) -> dict[str, Any]:
+    board = view.boards.get(competition_id)
+    field = board and board.field
+    return {
+        "competition": slug,
+        "board": field and field.board,
+        "day": field and field.day,
+        "teams": field and field.teams,
+    }
+
+
+def _row_as_json(row: Row) -> dict[str, Any]:
+    user, total, before = row.user, row.total, row.before
+    return {
+        "place": total.place,
+        "username": user.username,
+        "name": user.name,
+        "group": user.group,
+        "handle": user.handle,
+        "student_id": user.student_id,
+        "total": total.value,
+        "previous_place": before and before.place,
+        "previous_total": before and before.value,
+        "places": row.places,
+        "gained": row.gained,
+        "counted": total.counted,
+        "competitions": [_result_as_json(each) for each in total.results],
+    }
+
+
+def _result_as_json(result: Scored) -> dict[str, Any]:
+    standing = result.standing
+    return {
+        "competition": result.part.slug,
+        "rank": standing and standing.rank,
+        "score": standing and standing.score,
+        "place": result.place,
+        "rule_points": result.raw,
+        "weight": result.part.weight,
+        "points": result.points,
+        "counts": result.counts,
+        "words": result.words,
+    }

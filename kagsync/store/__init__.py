@@ -19,7 +19,6 @@ from kagsync.store.errors import REPAIR
 from kagsync.store.history import History, HistoryChanges
 from kagsync.store.past_boards import PastBoards
 from kagsync.store.runs import RETENTION, RunChanges, Runs
-from kagsync.store.series import AllSeries
 from kagsync.store.snapshots import SnapshotChanges, Snapshots
 from kagsync.store.tables import TABLES
 from kagsync.store.targets import Targets
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from kagsync.errors import DatabaseError
     from kagsync.store.connection import Connection
     from kagsync.store.identity import IdentityChanges
+    from kagsync.store.series import AllSeries
 
 __all__ = ["REPAIR", "RETENTION", "SQLITE_VERSION", "Ledger", "LedgerChanges", "Store", "Writing"]
 
@@ -66,7 +66,6 @@ class Store:
         self.users = Users(connection)
         self.competitions = Competitions(connection)
         self.boards, self.history, self.snapshots, _ = self.ledger(PUBLIC)
-        self.series = AllSeries(connection)
         self.runs = Runs(connection)
         self.targets = Targets(connection)
 
@@ -89,6 +88,13 @@ class Store:
         """The latest boards of one kind, public or private, and their history."""
         place = self.connection, TABLES[board]
         return Ledger(Boards(*place), History(*place), Snapshots(*place), PastBoards(*place))
+
+    @property
+    def series(self) -> AllSeries:
+        """The series of competitions."""
+        from kagsync.store.series import AllSeries  # few commands need them
+
+        return AllSeries(self.connection)
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
         """How many entries a competition or a user has, on both boards."""

@@ -88,11 +88,15 @@ def show(
 
     with open_to_read(loaded) as store:
         users = scope.people(store, user, group)
+        ours = store.users.all() if user is not None else users
+        among = {each.id: each.group if by_group else None for each in ours}
         if slug is None:
-            views = arranged(query.boards(store, users, compared, board=board.value), order, limit)
+            found_on = query.boards(store, users, compared, board=board.value, among=among)
+            views = arranged(found_on, order, limit)
             shown = board_table.person(views, now, zone=zone, columns=chosen)
             return Result(shown, query.entries_as_json(views))
-        view = query.board(store, inputs.competition_slug(slug), users, compared, board=board.value)
+        competition = inputs.competition_slug(slug)
+        view = query.board(store, competition, users, compared, board=board.value, among=among)
     (view,) = arranged([view], order, limit, by_group=by_group)
     seen = view.competition.snapshot_at
     whole = user is None and group is None and limit is None

@@ -103,6 +103,18 @@ def _top(row: Row) -> str:
     return f"{rank / teams:.1%}" if rank and teams else ""
 
 
+def _local_rank(row: Row) -> str:
+    """The place among our people; empty if there is nobody else."""
+    local = row.line.local
+    return f"{local.rank:,}" if local is not None and local.of > 1 else ""
+
+
+def _local_rank_of(row: Row) -> str:
+    """The same where the others are not shown: `3 of 12`."""
+    local = row.line.local
+    return f"{local.rank:,} of {local.of:,}" if local is not None and local.of > 1 else ""
+
+
 def _team(row: Row) -> str:
     return row.standing.team_name if row.standing.team_name != row.line.user.name else ""
 
@@ -152,6 +164,7 @@ _ALL: dict[str, Column[Row]] = {
     "shake_up": Column("Shake-up", _shake_up, right=True, keep=96, style=signed),
     "moved": Column("Moved", lambda row: moved(row.movement), right=True, keep=95, sparse=True, style=signed),
     "top": Column("Top", _top, right=True, keep=40, style="dim"),
+    "local_rank": Column("Ours", _local_rank, right=True, keep=25),
     "person": Column("Person", lambda row: row.line.user.shown_name + mark(row.line), shrink=14),
     "username": Column(
         "Username", lambda row: row.line.user.handle if row.line.user.name else "", keep=30, style="cyan"
@@ -188,6 +201,7 @@ COLUMNS = {key: _empty_elsewhere(key, column) for key, column in _ALL.items()}
 # What is kept on a narrow terminal differs where each line is a competition.
 _KEEP_OF_ONE_PERSON = {
     "team": 60,
+    "local_rank": 47,
     "subs": 30,
     "last_sub": 50,
     "next_person": 44,
@@ -202,8 +216,10 @@ def cells(row: Row) -> dict[str, str]:
     return {key: column.cell(row) for key, column in COLUMNS.items()}
 
 
+# Where one person is shown without the others.
+_OF_ALL = {"local_rank": replace(COLUMNS["local_rank"], cell=_local_rank_of)}
 # This table has no column for the person, so it shows the team even if it has the person's name.
-_WHOLE_TEAM = replace(COLUMNS["team"], cell=lambda row: row.standing.team_name)
+_WHOLE_TEAM = {"team": replace(COLUMNS["team"], cell=lambda row: row.standing.team_name)}
 
 
 def board(
@@ -223,7 +239,8 @@ def board(
     """
     shown, competition = rows(view, now), view.competition
     usual = [key for key in COLUMNS if key not in _NOT_ON[competition.board]]
-    fitting = _fitting(COLUMNS, columns or usual, shown, view.trend)
+    own = COLUMNS | _OF_ALL if len(shown) == 1 else COLUMNS
+    fitting = _fitting(own, columns or usual, shown, view.trend)
     below = board_notes.next_in_words(shown[0]) if len(shown) == 1 and not view.is_private else []
     below += [*_more(view.hidden), *board_notes.about_marks([view])]
     if view.shake_up is not None:
@@ -274,7 +291,7 @@ def person(
     )
     own = {
         key: replace(column, keep=_KEEP_OF_ONE_PERSON.get(key, column.keep))
-        for key, column in (COLUMNS | {"team": _WHOLE_TEAM}).items()
+        for key, column in (COLUMNS | _OF_ALL | _WHOLE_TEAM).items()
     }
     usual = [key for key in own if key not in ("person", "username")]
     below = [*_more(line for view in views for line in view.hidden), *board_notes.about_marks(views)]

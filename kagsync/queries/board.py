@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync import clock
 from kagsync.queries import results, unseen
+from kagsync.queries.local_places import local_places
 from kagsync.queries.moved import Moved
 from kagsync.queries.undecided import NOTHING, Undecided, undecided
 from kagsync.standings import gaps, movements, sentences
 from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from kagsync.queries.local_places import LocalPlace
     from kagsync.queries.unseen import Unseen
     from kagsync.standings.gaps import Gap
     from kagsync.standings.movements import Movement
@@ -40,6 +42,7 @@ class Line:
         medal: what this rank would get; None: no medal.
         deleted: whether the person left the board because the account was deleted.
         public, private: how the person stands on either board; None: not on it.
+        local: None: not on the board, or without a rank.
     """
 
     user: User
@@ -54,6 +57,7 @@ class Line:
     deleted: bool
     public: Standing | None
     private: Standing | None
+    local: LocalPlace | None = None
 
     @property
     def moved(self) -> Movement | None:
@@ -149,11 +153,13 @@ def board(
     never_seen: list[Unseen] | None = None,
     *,
     board: str = PUBLIC,
+    among: Mapping[int, str | None] | None = None,
 ) -> BoardView:
     """Gathers one competition's view.
 
     Args:
         users: who to show.
+        among: who has a local place (see `local_places`); None: all `users`, among each other.
         board: public, private or final (see `Competitions.on`).
         since: gives the time to compare with, for a competition.
         never_seen: which of them were never on any board, if that is known already.
@@ -164,17 +170,22 @@ def board(
     competition = store.competitions.on(store.competitions.get(slug), board)
     if never_seen is None:
         never_seen = unseen.unseen(store, users)
-    return _view(store, competition, users, since, never_seen, _axis(store, [competition], since))
+    return _view(store, competition, users, since, never_seen, _axis(store, [competition], since), among)
 
 
 def boards(
-    store: Store, users: list[User], since: Callable[[Competition], datetime], *, board: str = PUBLIC
+    store: Store,
+    users: list[User],
+    since: Callable[[Competition], datetime],
+    *,
+    board: str = PUBLIC,
+    among: Mapping[int, str | None] | None = None,
 ) -> list[BoardView]:
     """The views of all competitions, by slug. The arguments are those of `board`."""
     never = unseen.unseen(store, users)
     shown = [store.competitions.on(competition, board) for competition in store.competitions.all()]
     axis = _axis(store, shown, since)
-    return [_view(store, competition, users, since, never, axis) for competition in shown]
+    return [_view(store, competition, users, since, never, axis, among) for competition in shown]
 
 
 def _axis(
@@ -205,12 +216,15 @@ def _view(
     since: Callable[[Competition], datetime],
     never_seen: list[Unseen],
     axis: list[int],
+    among: Mapping[int, str | None] | None,
 ) -> BoardView:
     ledger = store.ledger(competition.board)
     entries = {entry.user_id: entry for entry in ledger.boards.entries(competition.id)}
     ranks = ledger.history.ranks_at(competition.id, [each.id for each in users if each.id in entries], axis)
     moved = Moved(store, competition, since(competition))
-    line = _Liner(store, competition, entries, moved, ranks)
+    if among is None:
+        among = dict.fromkeys(user.id for user in users)
+    line = _Liner(store, competition, entries, moved, ranks, among)
     lines = [line(user, entry) for user in users if (entry := entries.get(user.id)) is not None]
     lines.sort(key=_by_rank)
     return BoardView(
@@ -243,6 +257,7 @@ class _Liner:
         entries: dict[int, Entry],
         moved: Moved,
         ranks: dict[int, list[int | None]],
+        among: Mapping[int, str | None],
     ) -> None:
         boards = store.ledger(competition.board).boards
         self._competition = competition
@@ -252,6 +267,7 @@ class _Liner:
         self._baselines = boards.benchmarks(competition.id)
         self._medals = boards.medal_lines(competition.id) if competition.awards_medals else []
         here = results.on_board(entries.values())
+        self._local = local_places(here, among)
         if competition.board == PRIVATE:
             self._public, self._private = results.standings(store, competition, PUBLIC), here
         else:
@@ -277,6 +293,7 @@ class _Liner:
             not here and (entry.standing.team_id, _unix(entry.left_at)) in self._moved.deleted,
             self._public.get(user.id),
             self._private.get(user.id),
+            self._local.get(user.id),
         )
 
     def _next_person(self, standing: Standing) -> Gap | None:
@@ -339,6 +356,8 @@ def entry_as_json(view: BoardView, line: Line) -> dict[str, Any]:
         "next_baseline_gap": line.next_baseline and line.next_baseline.score,
         "next_medal_gap": line.next_medal and line.next_medal.score,
         "since_first_board": view.is_first,
+        "local_rank": line.local and line.local.rank,
+        "local_count": line.local and line.local.of,
     }
 
 

@@ -20,6 +20,7 @@ KEYS: dict[str, Callable[[Line], Any]] = {
     "public_rank": lambda line: line.public and line.public.rank,
     "shake_up": lambda line: line.shake_up,
     "moved": lambda line: line.moved.places if line.moved else 0,
+    "local_rank": lambda line: line.local and line.local.rank,
     "person": lambda line: line.user.shown_name.casefold(),
     "username": lambda line: line.user.handle.casefold(),
     "team": lambda line: line.entry.standing.team_name.casefold(),

@@ -30,6 +30,7 @@ _KEYS = (
     *("next_baseline", "next_baseline_places", "next_baseline_gap"),
     *("next_medal", "next_medal_places", "next_medal_gap"),
     *("public_rank", "private_rank", "public_score", "private_score", "shake_up"),
+    *("local_rank", "local_count"),
 )
 _START = re.compile(r'\{"competition": "([^"]+)", ')
 _END = "\n]}\n"

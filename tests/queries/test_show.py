@@ -81,6 +81,8 @@ ENTRY_KEYS = [
     "next_baseline_gap",
     "next_medal_gap",
     "since_first_board",
+    "local_rank",
+    "local_count",
 ]
 COMPETITION_KEYS = [
     "competition",
@@ -621,6 +623,7 @@ def test_a_deadline_within_a_minute_is_told_in_words_that_make_sense(club: Club)
 
 def numbers_are_numbers(entry: dict[str, Any]) -> None:
     whole = ("rank", "teams", "team_id", "submission_count", "previous_rank", "places", "new_submissions")
+    whole += ("local_rank", "local_count")
     for key, value in entry.items():
         if key in whole or key.endswith("_places"):
             assert value is None or type(value) is int, key
@@ -686,6 +689,8 @@ def test_an_entry_for_programs_has_these_keys_whatever_is_known(club: Club) -> N
         "next_baseline_gap": 0.01,
         "next_medal_gap": None,
         "since_first_board": False,
+        "local_rank": 2,
+        "local_count": 3,
     }
 
 
@@ -822,10 +827,19 @@ def test_by_group_in_markdown_there_is_a_table_for_each(classes: Club) -> None:
     assert re.search(r"[^\n]\n\n\*\*red", out)
 
 
-def test_by_group_programs_get_the_same_as_without(classes: Club) -> None:
-    for format_ in ("json", "csv"):
-        by_group = classes.kagsync.ok("show", SLUG, "--by-group", "--format", format_)
-        assert by_group == classes.kagsync.ok("show", SLUG, "--format", format_)
+def test_by_group_programs_get_the_same_as_without_but_for_the_places_in_the_group(classes: Club) -> None:
+    whole, by_group = (classes.json("show", SLUG, *words) for words in ((), ("--by-group",)))
+    local = ("local_rank", "local_count")
+    for entries in (whole, by_group):
+        assert all(list(entry) == ENTRY_KEYS for entry in entries)
+    assert [{**entry, **dict.fromkeys(local)} for entry in by_group] == [
+        {**entry, **dict.fromkeys(local)} for entry in whole
+    ]
+    rows = csv.DictReader(io.StringIO(classes.ok("show", SLUG, "--by-group", "--format", "csv")))
+    found = [tuple(row[key] for key in local) for row in rows]
+    assert found == [
+        tuple("" if entry[key] is None else str(entry[key]) for key in local) for entry in by_group
+    ]
 
 
 def test_by_group_a_single_group_is_a_block_of_its_own(classes: Club) -> None:

@@ -41,6 +41,7 @@ def test_it_says_where_everybody_stands(db: Path, site: Path) -> None:
         *("digits1", 1, 0.0001),
     )
     assert first["next_person"] is None
+    assert [(each["local_rank"], each["local_count"]) for each in (first, second)] == [(1, 2), (2, 2)]
     assert competition["missing"] == ["zoe"]
 
 

@@ -124,6 +124,7 @@ def test_what_earlier_changes_left_in_the_free_space_is_overwritten(club: Forget
 
 def test_others_keep_everything_but_the_name_among_the_members(club: Forgetful) -> None:
     gaps = ("next_person", "next_person_places", "next_person_score")  # she was the next one
+    gaps += ("local_rank", "local_count")  # she was one of ours
 
     def said() -> list[dict[str, Any]]:
         asked = [["show", slug, "--since", WHENS[0]] for slug in ("shared", "tea")]

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync import inputs
 from kagsync.errors import BadLines, UsageError, from_os_error
 from kagsync.files import output_file
+from kagsync.files.sheet import read_rows
 from kagsync.safe_text import printable, quote_formula, unquote_formula
 from kagsync.tracking import columns
-from kagsync.tracking.sheet import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from kagsync.files.sheet import Row
     from kagsync.store.records import User
-    from kagsync.tracking.sheet import Row
 
 _FIELDS = ("username", "name", "group", "student_id", "team", "pseudonym")  # a column each, of `Line` too
 _KEYS = {"username": "username", "student_id": "student id", "pseudonym": "pseudonym"}  # of one person only

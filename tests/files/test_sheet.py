@@ -13,8 +13,8 @@ import openpyxl
 import pytest
 
 from kagsync.errors import UsageError
-from kagsync.tracking import sheet
-from kagsync.tracking.sheet import read_rows
+from kagsync.files import sheet
+from kagsync.files.sheet import read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path

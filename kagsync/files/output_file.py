@@ -209,17 +209,17 @@ def write_new(path: Path, text: str, database: Path | None) -> None:
         examine(path, database)
         with scratch.folder(path.absolute().parent) as place:
             new = place / "new"
-            _write(new, text)
+            _write(new, text.encode())
             _place(new, path)
 
 
-def _write(new: Path, text: str, errors: str = "strict") -> None:
-    """Writes a text with its line ends unchanged, and flushes it to the disk.
+def _write(new: Path, content: bytes) -> None:
+    """Writes a file and flushes it to the disk.
 
     Without the flush, a power cut could leave an empty file under the name that the file gets next.
     """
-    with new.open("w", encoding="utf-8", errors=errors, newline="\n") as file:
-        file.write(text)
+    with new.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
 
@@ -255,9 +255,23 @@ def write_over(path: Path, text: str, place: Path) -> None:
         OSError: it cannot be written.
     """
     new = place / "new"
-    _write(new, text)
+    _write(new, text.encode())
     new.chmod(0o644)
     new.replace(path)
+
+
+def rewrite(path: Path, content: bytes) -> None:
+    """Replaces the content of a file in one step. Its mode stays, and a link still leads to it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    real = path.resolve()
+    with scratch.folder(real.parent) as place:
+        new = place / "new"
+        _write(new, content)
+        new.chmod(stat.S_IMODE(real.stat().st_mode))
+        new.replace(real)
 
 
 def write_private(path: Path, text: str) -> None:
@@ -271,7 +285,7 @@ def write_private(path: Path, text: str) -> None:
         with scratch.folder(path.parent) as place:
             new = place / "new"
             new.touch(mode=0o600)
-            _write(new, text, errors="surrogateescape")
+            _write(new, text.encode(errors="surrogateescape"))
             new.replace(path)
     except OSError as error:
         raise from_os_error(error, f"write {path}") from error

@@ -76,13 +76,30 @@ def find(header: list[str]) -> Columns | None:
     Raises:
         UsageError: two columns may be the same field.
     """
+    cells = _cells(header, list(_HEADERS))
+    if not cells:
+        return None
+    used = {position for positions in cells.values() for position in positions}
+    return Columns(cells, [text for position, text in enumerate(header) if text and position not in used])
+
+
+def positions(header: list[str], field: str) -> list[int]:
+    """The positions of one field's cells, whatever the other columns are; empty: no column is that field.
+
+    Raises:
+        UsageError: two columns may be that field.
+    """
+    parts = ["name", "first name", "last name"] if field == "name" else [field]
+    return _cells(header, parts).get(field, [])
+
+
+def _cells(header: list[str], fields: list[str]) -> dict[str, list[int]]:
+    """The positions of the cells of some fields; those that no column has are left out."""
     found: dict[str, list[tuple[int, int]]] = {}  # the rank and the position of each candidate
     for position, text in enumerate(header):
         field, rank = _field(text)
-        if field is not None:
+        if field in fields:
             found.setdefault(field, []).append((rank, position))
-    if not found:
-        return None
     for field, candidates in found.items():
         candidates.sort()
         best = [header[position] for rank, position in candidates if rank == candidates[0][0]]
@@ -91,9 +108,7 @@ def find(header: list[str]) -> Columns | None:
                 f"two columns may be the {field.replace('_', ' ')}: {short(best[0])} and {short(best[1])}",
                 "Rename or delete one of them",
             )
-    cells = _with_name({field: candidates[0][1] for field, candidates in found.items()}, header)
-    used = {position for positions in cells.values() for position in positions}
-    return Columns(cells, [text for position, text in enumerate(header) if text and position not in used])
+    return _with_name({field: candidates[0][1] for field, candidates in found.items()}, header)
 
 
 def _with_name(found: dict[str, int], header: list[str]) -> dict[str, list[int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync import inputs
 from kagsync.errors import BadLines, UsageError, from_os_error
 from kagsync.files import output_file
-from kagsync.files.sheet import read_rows
+from kagsync.files.sheet import NOT_PEOPLE, read_rows
 from kagsync.safe_text import printable, quote_formula, unquote_formula
 from kagsync.tracking import columns
 
@@ -25,8 +25,6 @@ _FIELDS = ("username", "name", "group", "student_id", "team", "pseudonym")  # a 
 _KEYS = {"username": "username", "student_id": "student id", "pseudonym": "pseudonym"}  # of one person only
 _MOST_NAMED = 20  # bad lines in a message
 _WRITE = "Name the columns in the first line: username or team, and optionally name, group, student id"
-# What Canvas writes in the column of names besides people, in English, German and French.
-_NOT_PEOPLE = {"points possible", "student, test", "mögliche punkte", "points possibles"}
 
 
 Check = Callable[[list["Line"]], list[tuple[int, str]]]
@@ -134,7 +132,7 @@ class _Reader:
     def take(self, row: Row, cells: dict[str, list[int]]) -> None:
         """Checks and adds one row; `cells` are the positions of each field."""
         text = {field: _joined(row.cells, positions) for field, positions in cells.items()}
-        if not any(text.values()) or text.get("name", "").lower() in _NOT_PEOPLE:
+        if not any(text.values()) or text.get("name", "").lower() in NOT_PEOPLE:
             return
         try:
             line = _checked(Line(row.number, **{field: text.get(field) for field in _FIELDS}))

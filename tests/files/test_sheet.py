@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from kagsync.errors import UsageError
-from kagsync.files import sheet
+from kagsync.files import csv_text, sheet
 from kagsync.files.sheet import read_rows
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def test_a_file_that_is_not_there_and_a_folder_are_refused(tmp_path: Path) -> No
 def test_what_is_too_large_for_a_list_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "too large" in refusal(file, b"a" * 20_000_001)
     assert "too large" in refusal(file, b"a" + b"," * 1000)
-    monkeypatch.setattr(sheet, "_MOST_ROWS", 10)
+    monkeypatch.setattr(csv_text, "MOST_ROWS", 10)
     assert len(rows(file, b"a\n\n" * 10)) == 10
     assert "too large" in refusal(file, b"a\n\n" * 11)
 

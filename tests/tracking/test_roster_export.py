@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from kagsync import inputs
 from kagsync.errors import UsageError
+from kagsync.files import sheet
 from kagsync.safe_text import printable
 from kagsync.store.records import User
-from kagsync.tracking import columns, roster_file
+from kagsync.tracking import columns
 from kagsync.tracking.roster_file import read_roster, roster_csv, write_roster
 
 if TYPE_CHECKING:
@@ -156,7 +157,7 @@ def _is_person(cells: Cells) -> bool:
     texts = [text for text in cells if text]
     return (
         bool((cells[0] or cells[4]) and (cells[3] or "{id}" not in (cells[4] or "")))
-        and (cells[1] or "").lower() not in roster_file._NOT_PEOPLE
+        and (cells[1] or "").lower() not in sheet.NOT_PEOPLE
         and not any(map(columns.is_title, texts))
         and any(text.strip(" ,;\t|") for text in texts)  # otherwise the line is empty
     )

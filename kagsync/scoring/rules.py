@@ -129,8 +129,8 @@ def score(value: float, scale: Scale, higher_is_better: bool | None) -> float:
 def kaggle(rank: int, teams: int, members: int, days: float) -> float:
     """Kaggle's own points: 100,000 / √members × rank^−0.75 × log10(1 + log10 teams) × e^(−days / 500).
 
-    Source: https://www.kaggle.com/progression, "Competitions: points". `days` is how long ago the competition
-    ended. By this formula, the only team of a board gets nothing.
+    Source: "Improved Kaggle Rankings", http://blog.kaggle.com/2015/05/13/improved-kaggle-rankings/. `days`
+    is how long ago the competition ended. By this formula, the only team of a board gets nothing.
 
     Example: rank 3 of 1,000 teams, two members, 100 days after the end:
     100,000 / 1.41421 × 0.43869 × 0.60206 × 0.81873 = 15,290.61.
@@ -145,7 +145,8 @@ def ctf(value: float, best: float, rank: int, higher_is_better: bool) -> float:
     `place` is the rank on the whole board. Where lower is better, it is best / score. With scores that are
     not positive, a quotient says nothing and counts as 0.
 
-    Source: https://ctftime.org/rating-formula, as it was until 2017.
+    Source: https://ctftime.org/rating-formula. Since 2017 that page has another factor, 1 + place / teams, but
+    the ratings on the site are still computed without it: https://github.com/ctftime/ctftime.org/issues/354.
 
     Example: a score of 80 in place 4 where 100 is the best gives 80 / 100 + 1 / 4 = 1.05.
     """

@@ -140,14 +140,16 @@ def _nothing(part: Part, standing: PastStanding | None, words: str) -> Scored:
 def _total(series: Series, results: list[Scored]) -> tuple[float, tuple[Scored, ...]]:
     """A person's total, and the results with those that count marked.
 
-    If a missing competition is skipped, the total is the weighted mean of the results that count.
+    If a missing competition is skipped, the total is the weighted mean of the results that count. These are
+    the best ones whatever their weights; of equal ones, those with the lowest weights.
     """
     skips = series.absent == SKIP
 
-    def worth(each: Scored) -> float:
-        return each.points / each.part.weight if skips else each.points
+    def merit(each: Scored) -> tuple[float, float]:
+        weight = each.part.weight
+        return (-round(each.points / weight, _EQUAL), weight) if skips else (-each.points, weight)
 
-    present = sorted((each for each in results if each.counts), key=worth, reverse=True)
+    present = sorted((each for each in results if each.counts), key=merit)
     counted = present[: series.best]
     marked = tuple(each._replace(counts=each in counted) for each in results)
     value = math.fsum(each.points for each in counted)

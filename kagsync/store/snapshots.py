@@ -112,6 +112,7 @@ class SnapshotChanges(BoardPart):
         content = None if snapshot.benchmarks is None else packed(snapshot.benchmarks)
         if content is not None:
             self._db.execute("INSERT OR IGNORE INTO benchmark_sets (content) VALUES (?)", (content,))
+        self._keep_the_one_before(competition_id, snapshot)
         self._db.execute(
             f"INSERT INTO {self._t.snapshots} "
             "(competition_id, moment, row_count, team_count, last_user_id, sha256, file, best_score, "
@@ -142,6 +143,24 @@ class SnapshotChanges(BoardPart):
         self._db.execute(
             "UPDATE competitions SET thinned_until = ? WHERE id = ? AND thinned_until > ?",
             (day, competition_id, day),
+        )
+
+    def _keep_the_one_before(self, competition_id: int, snapshot: Snapshot) -> None:
+        """If the next moment only says that a board was still the same, puts that board there.
+
+        Otherwise the one that arrives late would be in force from then on.
+        """
+        before = (
+            f"FROM {self._t.snapshots} WHERE competition_id = :c AND moment <= :m AND NOT unchanged "
+            "ORDER BY moment DESC LIMIT 1"
+        )
+        self._db.execute(
+            f"UPDATE {self._t.snapshots} SET unchanged = 0, (sha256, file, best_score, benchmark_set) = "
+            f"(SELECT sha256, file, best_score, benchmark_set {before}) "
+            "WHERE competition_id = :c AND moment = "
+            f"(SELECT min(moment) FROM {self._t.snapshots} WHERE competition_id = :c AND moment > :m) "
+            f"AND unchanged AND :sha256 IS NOT (SELECT sha256 {before})",
+            {"c": competition_id, "m": snapshot.moment, "sha256": snapshot.sha256},
         )
 
     def save_unchanged(self, competition_id: int, moment: int) -> None:

@@ -145,8 +145,8 @@ def ctf(value: float, best: float, rank: int, higher_is_better: bool) -> float:
     `place` is the rank on the whole board. Where lower is better, it is best / score. With scores that are
     not positive, a quotient says nothing and counts as 0.
 
-    Source: https://ctftime.org/rating-formula. Since 2017 that page has another factor, 1 + place / teams, but
-    the ratings on the site are still computed without it: https://github.com/ctftime/ctftime.org/issues/354.
+    Source: https://ctftime.org/rating-formula. Since 2017 that page has another factor, 1 + place / teams,
+    but the site's ratings are computed without it: https://github.com/ctftime/ctftime.org/issues/354.
 
     Example: a score of 80 in place 4 where 100 is the best gives 80 / 100 + 1 / 4 = 1.05.
     """

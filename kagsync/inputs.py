@@ -221,8 +221,11 @@ def needs(option: str, given: bool, other: str, has_other: bool, example: str) -
         raise UsageError(f"{option} needs {other}", f"For example: {example}")
 
 
-def since(text: str, now: datetime) -> datetime:
+def since(text: str, now: datetime, at: datetime | None = None) -> datetime:
     """The time a `duration` ago, or that of a date with or without a time of day (UTC).
+
+    Args:
+        at: from when a duration counts back, if not from now. `last` is not possible then.
 
     Raises:
         UsageError: it is none of these, or in the future.
@@ -230,15 +233,36 @@ def since(text: str, now: datetime) -> datetime:
     text = text.strip()
     try:
         with contextlib.suppress(UsageError):
-            return now - duration(text)
+            return (at or now) - duration(text)
         moment = datetime.fromisoformat(text)
         moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise UsageError(
-            f"{short(text)} is not a time", "Try 24h, 7d, 90m, a date such as 2026-08-09, or last"
-        ) from error
+        last = " or a date such as 2026-08-09" if at else " a date such as 2026-08-09, or last"
+        raise UsageError(f"{short(text)} is not a time", f"Try 24h, 7d, 90m,{last}") from error
     if moment > now:
         raise UsageError(f"{short(text)} is in the future", "Give a time in the past, such as 24h")
+    return moment
+
+
+def at(text: str, now: datetime) -> datetime:
+    """The time of a date with a time of day (UTC), or the end of the day of a date without one.
+
+    Raises:
+        UsageError: it is neither, or a day in the future.
+    """
+    text = text.strip()
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        start = moment
+        if len(text) <= len("2026-01-31"):
+            moment += timedelta(days=1, seconds=-1)
+    except (ValueError, OverflowError) as error:
+        raise UsageError(
+            f"--at {short(text)} is not a time", "Try a date such as 2026-01-31, or 2026-01-31T18:00"
+        ) from error
+    if start > now:
+        raise UsageError(f"--at {short(text)} is in the future", "Give a time in the past")
     return moment
 
 

@@ -35,7 +35,7 @@ def click_error(name: str) -> type[Exception]:
 
 _UsageError = click_error("UsageError")
 # Commands that delete or hide something. An unknown command may be anything, so these are never suggested.
-DESTRUCTIVE = {"remove", "archive", "cleanup", "compact"}
+DESTRUCTIVE = {"remove", "delete", "archive", "cleanup", "compact"}
 
 
 class _Commands(typer.core.TyperGroup):
@@ -54,7 +54,7 @@ class _Commands(typer.core.TyperGroup):
 
 
 # Parameters that name people, of other commands than `users`.
-_PEOPLE = {"user", "usernames", "people", "persons"}
+_PEOPLE = {"user", "usernames", "people", "person", "persons"}
 _COMMON = {
     "cls": _Commands,
     "suggest_commands": False,  # typer's own, which leave nothing out
@@ -71,10 +71,12 @@ app = typer.Typer(
 )
 competitions_app = typer.Typer(help="Manage the tracked competitions.", **_COMMON)  # type: ignore[arg-type]
 users_app = typer.Typer(help="Manage the tracked people.", **_COMMON)  # type: ignore[arg-type]
+series_app = typer.Typer(help="Manage series of competitions.", **_COMMON)  # type: ignore[arg-type]
 schedule_app = typer.Typer(help="Run kagsync automatically.", **_COMMON)  # type: ignore[arg-type]
 notify_app = typer.Typer(help="Notify people when something moves.", **_COMMON)  # type: ignore[arg-type]
 app.add_typer(competitions_app, name="competitions")
 app.add_typer(users_app, name="users")
+app.add_typer(series_app, name="series")
 app.add_typer(schedule_app, name="schedule")
 app.add_typer(notify_app, name="notify")
 

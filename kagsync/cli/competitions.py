@@ -121,7 +121,7 @@ def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
     with open_store(loaded) as store:
         found = {each.slug: each for each in _competitions(store, slugs)}
         what = {
-            slug: _with_entries(slug, store.entry_count(competition_id=each.id))
+            slug: _with_entries(slug, store.entry_count(competition_id=each.id)) + _series(store, each)
             for slug, each in found.items()
         }
         for each in what.values():  # ask everything first: if the last answer is no, nothing is lost
@@ -139,3 +139,9 @@ def _competitions(store: Store, slugs: list[str]) -> list[Competition]:
 def _with_entries(name: str, entries: int) -> str:
     """Describes what is deleted with a competition."""
     return f"{name} with {entries} {'entry' if entries == 1 else 'entries'} and their history"
+
+
+def _series(store: Store, competition: Competition) -> str:
+    """Says which series lose a competition."""
+    names = [each.name for each in store.series.with_competition(competition.id)]
+    return f", also from the series {', '.join(names)}" if names else ""

@@ -119,6 +119,17 @@ def _groups(context: Any) -> list[str]:
         return sorted({user.group for user in store.users.all() if user.group})
 
 
+def _series(context: Any) -> list[str]:
+    with _store(context) as store:
+        return [each.name for each in store.series.all()]
+
+
+def _rules(_: Any) -> list[str]:
+    from kagsync.scoring.rules import RULES
+
+    return list(RULES)
+
+
 def _commands(context: Any) -> list[str]:
     """The commands that `kagsync help` can be asked for after the words that are already there."""
     command = context.find_root().command
@@ -141,4 +152,12 @@ def _store(context: Any) -> Store:
 
 
 # By what the help calls the parameter.
-_NAMES = {"SLUG": _slugs, "PERSON": _people, "GROUP": _groups, "COMMAND": _commands}
+_NAMES = {
+    "SLUG": _slugs,
+    "SLUG[=WEIGHT]": _slugs,
+    "PERSON": _people,
+    "GROUP": _groups,
+    "SERIES": _series,
+    "RULE": _rules,
+    "COMMAND": _commands,
+}

@@ -26,6 +26,7 @@ _FILES = {
     "show": "show",
     "news": "news",
     "history": "history",
+    "standings": "standings",
     "report": "report",
     "missing": "missing",
     "sync": "sync",
@@ -39,11 +40,12 @@ _FILES = {
     "compact": "health",
     "competitions": "competitions",
     "users": "users",
+    "series": "series",
     "schedule": "schedule",
     "notify": "notify",
     "help": "help",
 }
-_GROUPS = {"competitions", "users", "schedule", "notify"}
+_GROUPS = {"competitions", "users", "series", "schedule", "notify"}
 COMPLETING = "_KAGSYNC_COMPLETE"  # the variable with which a shell asks for completions
 _BEFORE = {"-v", "--verbose", "-q", "--quiet"}  # and --db: the options that may stand before a command
 _ClickException = click_error("ClickException")

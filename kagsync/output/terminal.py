@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from kagsync.safe_text import printable
+from kagsync.safe_text import clip, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -81,6 +81,7 @@ class Table:
         below: lines under the table.
         warning: a last line that must not be missed.
         chosen: whether somebody chose the columns, so that a line names those that are not shown.
+        too_narrow: gives a line about the columns that a narrow terminal does not show, or an empty one.
     """
 
     def __init__(
@@ -93,8 +94,9 @@ class Table:
         below: Sequence[str] = (),
         warning: str = "",
         chosen: bool = False,
+        too_narrow: Callable[[list[Column[Any]]], str] = lambda _: "",
     ) -> None:
-        self.columns, self.chosen = columns, chosen
+        self.columns, self.chosen, self.too_narrow = columns, chosen, too_narrow
         self._items = items
         self.title, self.warning = printable(title), printable(warning)
         self.facts, self.below = [printable(fact) for fact in facts], [printable(line) for line in below]
@@ -118,6 +120,8 @@ class Table:
             for what, missing in (("The terminal is too narrow for", dropped), ("Nothing is in", empty)):
                 if missing:
                     below.insert(0, f"{what}: {', '.join(self.columns[i].title for i in missing)}")
+        if line := self.too_narrow([self.columns[i] for i in dropped]):
+            below.insert(0, line)
         blocks: list[Iterable[Text]] = []
         if self.title:
             blocks.append([*_paragraph(self.title, width, "bold"), *_facts(self.facts, width)])
@@ -261,7 +265,8 @@ def _grid(table: Table, widths: dict[int, int], *, styled: bool) -> Iterator[Tex
     from rich.cells import cell_len
     from rich.text import Text
 
-    titles = [column.title for column in table.columns]
+    # Slugs of the same series differ at the end.
+    titles = [clip(column.title, widths.get(i, 0)) for i, column in enumerate(table.columns)]
 
     def padded(cells: list[str]) -> Iterator[str]:
         for i, space in widths.items():

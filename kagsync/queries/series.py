@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +14,7 @@ from kagsync.scoring.totals import Board, Scored, Total
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from kagsync.scoring.series import Series
@@ -71,6 +71,8 @@ class SeriesView:
         rows: the best first.
         boards: the board of each competition at that time, by competition id; none: no board yet.
         not_compared: why nothing is known of the earlier time; None: it is.
+        earlier: the boards at the time to compare with.
+        hidden: how many people are left out.
     """
 
     series: Series
@@ -79,12 +81,28 @@ class SeriesView:
     rows: list[Row]
     boards: dict[int, Board]
     not_compared: str | None = None
+    earlier: dict[int, Board] = field(default_factory=dict)
+    hidden: int = 0
 
-    def only(self, users: Sequence[User]) -> SeriesView:
+    def only(self, users: Iterable[User]) -> SeriesView:
         """The same standings with some people's rows only; places and totals stay."""
         wanted = {user.id for user in users}
-        rows = [row for row in self.rows if row.user.id in wanted]
-        return SeriesView(self.series, self.at, self.since, rows, self.boards, self.not_compared)
+        return replace(self, rows=[row for row in self.rows if row.user.id in wanted])
+
+    def first(self, number: int) -> SeriesView:
+        """The same standings with the first rows only."""
+        return replace(self, rows=self.rows[:number], hidden=max(len(self.rows) - number, 0))
+
+    @property
+    def replaced(self) -> list[Board]:
+        """The private boards that have replaced public ones since the earlier time."""
+        return [
+            board
+            for key, board in self.boards.items()
+            if board.field.board == PRIVATE
+            and (earlier := self.earlier.get(key)) is not None
+            and earlier.field.board == PUBLIC
+        ]
 
 
 def people(store: Store, series: Series) -> list[User]:
@@ -116,7 +134,7 @@ def standings(store: Store, series: Series, at: datetime, since: datetime) -> Se
     by_id = {user.id: user for user in users}
     rows = [Row(by_id[each.user_id], each, _begun(earlier.get(each.user_id))) for each in found]
     rows.sort(key=lambda row: (row.total.place, row.user.handle.lower()))
-    return SeriesView(series, at, since, rows, now, not_compared)
+    return SeriesView(series, at, since, rows, now, not_compared, before)
 
 
 def _begun(total: Total | None) -> Total | None:
@@ -136,14 +154,23 @@ def timeline(store: Store, series: Series, moments: Sequence[datetime]) -> Itera
             yield None
 
 
+def leaders(view: SeriesView) -> list[Row]:
+    """Who is first; none: nobody has a result yet."""
+    return [row for row in view.rows if _leads(row.total)]
+
+
+def ahead(view: SeriesView) -> float | None:
+    """How far the first ones are ahead of the next person; None: there is none."""
+    rest = [row.total.value for row in view.rows if row.total.place > 1]
+    return view.rows[0].total.value - rest[0] if rest else None
+
+
 def lead(store: Store, view: SeriesView) -> Lead | None:
     """Who leads, and since which day; None: nobody has a result yet."""
-    first = [row.user for row in view.rows if row.total.place == 1 and row.total.counted]
+    first = [row.user for row in leaders(view)]
     if not first:
         return None
-    rest = [row.total.value for row in view.rows if row.total.place > 1]
-    ahead = view.rows[0].total.value - rest[0] if rest else None
-    leaders = {user.id for user in first}
+    led = {user.id for user in first}
     midnight = view.at.replace(hour=0, minute=0, second=0, microsecond=0)
     days = [midnight - _DAY * number for number in range(_LONGEST_LEAD)]
     since = midnight
@@ -151,10 +178,10 @@ def lead(store: Store, view: SeriesView) -> Lead | None:
     for start in range(0, len(days), step):
         ends = [day - timedelta(seconds=1) for day in days[start : start + step]]
         for day, found in zip(days[start : start + step], timeline(store, view.series, ends), strict=True):
-            if found is None or {key for key, each in found.items() if _leads(each)} != leaders:
-                return Lead(first, since, ahead)
+            if found is None or {key for key, each in found.items() if _leads(each)} != led:
+                return Lead(first, since, ahead(view))
             since = day - _DAY
-    return Lead(first, None, ahead)
+    return Lead(first, None, ahead(view))
 
 
 def _leads(total: Total) -> bool:
@@ -181,7 +208,8 @@ def _boards(
             for number, snapshot in enumerate(seen):
                 if snapshot is None:
                     continue
-                field = Field(
+                people = standings[number]
+                known = Field(
                     part.slug,
                     kind,
                     clock.utc(snapshot.moment).strftime("%Y-%m-%d"),
@@ -189,9 +217,9 @@ def _boards(
                     snapshot.best,
                     competition.direction,
                     _days(competition, moments[number]),
-                    ours=0,
+                    ours=sum(each.rank is not None for each in people.values()),
                 )
-                found[number][part.competition_id] = Board(field, standings[number])
+                found[number][part.competition_id] = Board(known, people)
     return found
 
 
@@ -208,6 +236,18 @@ def changed(row: Row) -> list[tuple[Scored, Scored]]:
         return []
     pairs = zip(row.before.results, row.total.results, strict=True)
     return [(before, after) for before, after in pairs if _gives(before) != _gives(after)]
+
+
+def overtaken_by(view: SeriesView, row: Row) -> list[User]:
+    """Who was not ahead of a person before, and is now."""
+    if row.before is None:
+        return []
+    return [
+        other.user
+        for other in view.rows
+        if other.total.place < row.total.place
+        and (other.before is None or other.before.place >= row.before.place)
+    ]
 
 
 def _gives(result: Scored) -> float:
@@ -251,12 +291,12 @@ def definition_as_json(series: Series) -> dict[str, Any]:
 
 def _board_as_json(view: SeriesView, competition_id: int, slug: str) -> dict[str, Any]:
     board = view.boards.get(competition_id)
-    field = board and board.field
+    known = board and board.field
     return {
         "competition": slug,
-        "board": field and field.board,
-        "day": field and field.day,
-        "teams": field and field.teams,
+        "board": known and known.board,
+        "day": known and known.day,
+        "teams": known and known.teams,
     }
 
 

@@ -42,6 +42,7 @@ class Scored(NamedTuple):
         points: these, weighted and shared.
         counts: whether they are part of the total.
         words: how they came about.
+        sharing: how many of ours share these points.
     """
 
     part: Part
@@ -51,6 +52,7 @@ class Scored(NamedTuple):
     points: float
     counts: bool
     words: str
+    sharing: int = 1
 
 
 class Total(NamedTuple):
@@ -126,10 +128,11 @@ def _scored(series: Series, part: Part, board: Board | None, people: Sequence[in
         points = raw * part.weight
         if part.weight != 1:
             words += f", weight {rules.number(part.weight)}"
-        if series.teams == SHARE and (several := sharing[standing.team]) > 1:
+        several = sharing[standing.team] if series.teams == SHARE else 1
+        if several > 1:
             points /= several
             words += f", shared by {several}"
-        found[user] = Scored(part, standing, result.place(series.ties), raw, points, True, words)
+        found[user] = Scored(part, standing, result.place(series.ties), raw, points, True, words, several)
     return found
 
 

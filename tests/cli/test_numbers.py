@@ -73,15 +73,16 @@ WORDS = {
     ),
     *("--user", "--sort", "--columns", "--trigger", "--kaggle-id", "--competition", "--only"),
     *("--against", "--after", "--zone"),
-    *("--student-id", "--team", "--pseudonym"),
+    *("--student-id", "--team", "--pseudonym", "--rule", "--ties", "--absent", "--teams"),
     *("slug", "slugs", "usernames", "people", "old", "new", "file", "csv", "url"),
+    *("name", "person", "competitions"),
 }
 SLUG = "titanic"
 
 
 @pytest.fixture
 def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Path:
-    """A club with an entry and a channel; gives the board."""
+    """A club with an entry, a channel and a series; gives the board."""
     board = tmp_path / board_name(SLUG)
     board.write_text(f"{MODERN}\n1,1,A,2025-10-30 12:00:00,0.5,1,alice\n")
 
@@ -90,8 +91,9 @@ def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Path:
         kagsync.ok("users", "add", "alice", "bob")
         kagsync.ok("sync", SLUG, "--from", str(board))
         kagsync.ok("notify", "add", "json://localhost:1/")
+        kagsync.ok("series", "create", "season", SLUG)
 
-    prepared(settings.db, "an entry and a channel", fill)
+    prepared(settings.db, "an entry, a channel and a series", fill)
     return board
 
 
@@ -124,7 +126,7 @@ def _check(kagsync: Kagsync, *words: str) -> None:
 def test_what_is_fuzzed_is_all_there_is() -> None:
     assert {name for _, name in _parameters()} == {
         *("--since", "--max-age", "--every", "--quiet-for", "--jobs", "--limit", "--max-time", "number"),
-        *("--digest", "--remind"),
+        *("--digest", "--remind", "--at", "--best", "--points", "--score", "--total"),
     }
 
 
@@ -138,11 +140,15 @@ def test_any_value_works_or_is_refused_in_a_line(
     needed = {
         "history": [SLUG],
         "sync": [SLUG] if name == "--jobs" else [SLUG, "--from", str(club), "--force"],
-        "add": ["json://localhost:2/"],
+        "notify add": ["json://localhost:2/"],
+        "standings": ["season"],
+        "series create": ["other", SLUG],
+        "series add": ["season", SLUG],
+        "series update": ["season", "--rule=score"] if name == "--score" else ["season"],
     }
     for value in ANY:
         if name.startswith("--"):
-            _check(kagsync, *words, *needed.get(words[-1], []), f"{name}={value}")
+            _check(kagsync, *words, *needed.get(" ".join(words), []), f"{name}={value}")
         else:
             _check(kagsync, *words, "--", value)
 

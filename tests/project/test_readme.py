@@ -163,6 +163,8 @@ def lived_in(
     teams = [replace(team, members=("stranger",)) if "user1" in team.members else team for team in teams]
     kaggle.board("titanic", board_csv(teams), f"{now:%Y-%m-%dT%H:%M:%S}")
     kagsync.ok("notify", "add", "json://localhost")
+    kagsync.ok("users", "add", "user0", "--group", "red")
+    kagsync.ok("series", "create", "season", "titanic")
     # The report is refused, and a competition fails.
     report = tmp_path / "report"
     report.mkdir()
@@ -193,7 +195,8 @@ def test_the_keys_of_every_json_are_those_in_the_readme(
                 kagsync.ok("report", "--output", str(tmp_path / "site"))
                 assert _keys(json.loads((tmp_path / "site" / STANDINGS).read_text())) == set(_code(keys))
                 continue
-            words = command.replace("SLUG", "titanic").replace("PERSON", "user0").split()
+            named = {"SLUG": "titanic", "PERSON": "user0", "SERIES": "season"}
+            words = [named.get(word, word) for word in command.split()]
             found = lived_in if command == "sync" else json.loads(kagsync(*words, "--format", "json").out)
             assert _keys(found) == set(_code(keys)), command
             checked.add(re.sub(r" [-A-Z].*", "", command))

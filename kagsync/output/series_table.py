@@ -1,0 +1,293 @@
+"""The tables of `kagsync standings` and `kagsync series list`."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from kagsync.output.terminal import Column, Table, moment, signed
+from kagsync.output.wording import arrow, listed, person_name
+from kagsync.queries import series as query
+from kagsync.scoring import words
+from kagsync.scoring.rules import number
+from kagsync.scoring.words import points
+from kagsync.standings.which import PRIVATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from kagsync.queries.series import Lead, Row, SeriesView
+    from kagsync.scoring.series import Series
+    from kagsync.scoring.totals import Board, GroupTotal, Scored
+
+_MOST_CHANGES = 10  # sentences below the table
+_MOST_BOARDS = 4  # that are named above it
+_MOST_NAMES = 5
+_LEAST_OF_A_SLUG = 10  # characters of it that a narrow terminal shows
+_DOES_NOT_COUNT = "["  # begins a result that does not count
+_NO_SERIES = "There is no series yet: kagsync series create NAME SLUG…"
+
+
+def competitions(series: Series) -> str:
+    """The competitions of a series, those with a weight as `titanic=2`."""
+    return " ".join(
+        part.slug if part.weight == 1 else f"{part.slug}={number(part.weight)}" for part in series.parts
+    )
+
+
+def places(series: Series) -> str:
+    """The points of each place, as they are typed."""
+    return ",".join(map(number, series.points))
+
+
+def definitions(found: list[tuple[Series, int]]) -> Table:
+    """All series, each with the number of its people."""
+    columns: list[Column[tuple[Series, int]]] = [
+        Column("Series", lambda each: each[0].name, style="bold", shrink=16),
+        Column("Rule", lambda each: each[0].rule),
+        Column("Competitions", lambda each: competitions(each[0]), keep=90, shrink=20),
+        Column("Best", lambda each: "" if each[0].best is None else str(each[0].best), right=True, keep=60),
+        Column("Group", lambda each: each[0].group or "", keep=70, shrink=8, sparse=True),
+        Column("People", lambda each: f"{each[1]:,}", right=True, keep=80),
+    ]
+    return Table(columns, found, below=[] if found else [_NO_SERIES])
+
+
+def overview(found: list[tuple[SeriesView, str]]) -> Table:
+    """Who leads each series; a series whose standings are not known has a reason instead."""
+
+    def leaders(each: tuple[SeriesView, str]) -> list[Row]:
+        return query.leaders(each[0])
+
+    columns: list[Column[tuple[SeriesView, str]]] = [
+        Column("Series", lambda each: each[0].series.name, style="bold", shrink=16),
+        Column(
+            "Leader",
+            lambda each: listed([row.user.shown_name for row in leaders(each)], 2) or "–",
+            shrink=14,
+        ),
+        Column(
+            "Total",
+            lambda each: points(leaders(each)[0].total.value) if leaders(each) else "",
+            right=True,
+        ),
+        Column("Ahead", _ahead, right=True, keep=80, sparse=True),
+        Column("Competitions", lambda each: str(len(each[0].series.parts)), right=True, keep=60),
+        Column("People", lambda each: f"{len(each[0].rows):,}" if each[0].rows else "", right=True, keep=50),
+    ]
+    below = [reason for _, reason in found if reason] if found else [_NO_SERIES]
+    return Table(columns, found, below=below)
+
+
+def _ahead(each: tuple[SeriesView, str]) -> str:
+    ahead = query.ahead(each[0])
+    return "" if ahead is None else points(ahead)
+
+
+def standings(
+    view: SeriesView,
+    shown: SeriesView,
+    lead: Lead | None,
+    *,
+    group: str | None = None,
+    zone: tzinfo | None = UTC,
+) -> Table:
+    """The table of a series.
+
+    Args:
+        view: all of its people.
+        shown: those to show.
+        group: whose they are; None: all, or the first ones.
+        zone: of the times; None: the machine's.
+    """
+    parts = [_competition(view, index, shown.rows) for index in _newest_first(view)]
+    columns: list[Column[Row]] = [
+        Column("Place", lambda row: f"{row.total.place:,}", right=True, style="bold"),
+        Column("Moved", _moved, right=True, keep=95, sparse=True, style=signed),
+        Column("Person", lambda row: row.user.shown_name, shrink=14),
+        Column("Username", lambda row: row.user.handle if row.user.name else "", keep=30, style="cyan"),
+        Column("Total", lambda row: points(row.total.value), right=True, style="bold"),
+        Column("Gained", _gained, right=True, keep=60, sparse=True),
+        *parts,
+    ]
+    below = [] if lead is None else [_lead(view, lead)]
+    below += [_replaced(board) for board in view.replaced]
+    below += _changes(view, shown)
+    if any(not each.counts and each.place for row in shown.rows for each in row.total.results):
+        below.append(f"[ ] does not count: only the best {view.series.best} of each person do")
+    if group is not None:
+        below.append(f"Only {group} is shown; the places are among all {len(view.rows):,} people")
+    if shown.hidden:
+        verb = "is" if shown.hidden == 1 else "are"
+        below.append(f"{shown.hidden:,} more {verb} not shown (--limit)")
+    return Table(
+        columns,
+        shown.rows,
+        title=view.series.name,
+        facts=facts(view, zone),
+        below=below,
+        too_narrow=lambda dropped: _too_narrow(view.series, sum(each in parts for each in dropped)),
+    )
+
+
+def _too_narrow(series: Series, count: int) -> str:
+    """What is said about so many competitions that do not fit a terminal."""
+    if not count:
+        return ""
+    does = "competition does" if count == 1 else "competitions do"
+    return f"{count} more {does} not fit; one person's: {_explain(series)}"
+
+
+def _explain(series: Series) -> str:
+    return f"kagsync standings {shlex.quote(series.name)} PERSON"
+
+
+def _newest_first(view: SeriesView) -> list[int]:
+    """The numbers of the competitions that have a board: those that ended last come first."""
+    known = [number for number, part in enumerate(view.series.parts) if part.competition_id in view.boards]
+    return sorted(known, key=lambda number: _board(view, number).field.days)
+
+
+def _board(view: SeriesView, number: int) -> Board:
+    return view.boards[view.series.parts[number].competition_id]
+
+
+def _competition(view: SeriesView, index: int, rows: Sequence[Row]) -> Column[Row]:
+    part = view.series.parts[index]
+    longest = max((len(_result(row.total.results[index])) for row in rows), default=0)
+    return Column(
+        part.slug if part.weight == 1 else f"{part.slug} ×{number(part.weight)}",
+        lambda row: _result(row.total.results[index]),
+        right=True,
+        keep=70,
+        shrink=max(longest, _LEAST_OF_A_SLUG),
+        style=lambda cell: "dim" if cell.startswith((_DOES_NOT_COUNT, "–")) else "",
+    )
+
+
+def _result(result: Scored) -> str:
+    """Points and rank: `18 (34)`, or `[18] (34)` if they do not count."""
+    if result.place is None or result.standing is None:
+        return "–"
+    text = points(result.points)
+    return f"{text if result.counts else f'[{text}]'} ({result.standing.rank:,})"
+
+
+def _moved(row: Row) -> str:
+    return arrow(row.places) if row.places else ""
+
+
+def _gained(row: Row) -> str:
+    text = points(row.gained or 0)
+    return "" if text == "0" else text if text.startswith("-") else f"+{text}"
+
+
+def facts(view: SeriesView, zone: tzinfo | None) -> list[str]:
+    """What stands above the tables of a series: its rule, the time, the boards."""
+    found = words.definition(view.series)
+    found += [f"{len(view.rows):,} people", f"at {moment(view.at, zone)}", *_boards(view)]
+    compared = f"compared with {moment(view.since, zone)}"
+    found.append(compared if view.not_compared is None else f"not {compared}: {view.not_compared}")
+    return found
+
+
+def _boards(view: SeriesView) -> list[str]:
+    """Which boards count: each by its day, or of many how many there are of each kind."""
+    boards = [each.field for each in view.boards.values()]
+    without = [part.slug for part in view.series.parts if part.competition_id not in view.boards]
+    facts = [f"{each.slug}: {each.board} board of {each.day}" for each in boards]
+    if len(boards) > _MOST_BOARDS:
+        private = sum(each.board == PRIVATE for each in boards)
+        counts = ((private, "private"), (len(boards) - private, "public"))
+        facts = [f"{count} {kind} board{'' if count == 1 else 's'}" for count, kind in counts if count]
+    return [*facts, *([f"no board yet: {listed(without, _MOST_NAMES)}"] if without else [])]
+
+
+def _lead(view: SeriesView, lead: Lead) -> str:
+    following = [row for row in view.rows if row.total.place > 1]
+    second = [person_name(row.user) for row in following if row.total.place == following[0].total.place]
+    return words.lead(
+        [person_name(user) for user in lead.leaders],
+        view.rows[0].total.value,
+        since=None if lead.since is None else f"{lead.since:%Y-%m-%d}",
+        ahead=lead.ahead,
+        of=listed(second, 2),
+    )
+
+
+def _replaced(board: Board) -> str:
+    known = board.field
+    return f"{known.slug}: the private board of {known.day} has replaced the public one"
+
+
+def _changes(view: SeriesView, shown: SeriesView) -> list[str]:
+    """A sentence for each person whose place changed, at most some of them."""
+    changed = [row for row in shown.rows if row.places]
+    lines = [f"{person_name(row.user)}: {change(view, row)}" for row in changed[:_MOST_CHANGES]]
+    more = len(changed) - len(lines)
+    return [*lines, f"{more:,} more moved; why: {_explain(view.series)}"] if more else lines
+
+
+def change(view: SeriesView, row: Row) -> str:
+    """How a person's place changed, and why: `3 → 1, titanic 15 → 25 (place 3 → 1 of 12)`."""
+    assert row.before is not None
+    before, now = row.before.place, row.total.place
+    text = f"{before:,} → {now:,}" if before != now else f"{now:,}"
+    own = [words.change(view.series, was, is_now, _ours(view, is_now)) for was, is_now in query.changed(row)]
+    if own:
+        return ", ".join([text, *own])
+    if names := [other.shown_name for other in query.overtaken_by(view, row)]:
+        return f"{text}, overtaken by {listed(names, 3)}"
+    return f"{text}, others fell" if before > now else text
+
+
+def _ours(view: SeriesView, result: Scored) -> int:
+    board = view.boards.get(result.part.competition_id)
+    return 0 if board is None else board.field.ours
+
+
+def how(total: str, best: int | None) -> str:
+    """How the total of a group is made, in words."""
+    people = "its people's totals" if best is None else f"the {best} best totals of its people"
+    return f"a group's total is the {total} of {people}"
+
+
+def groups(
+    view: SeriesView, found: list[GroupTotal], how: str, *, hidden: int = 0, zone: tzinfo | None = UTC
+) -> Table:
+    """Groups as teams.
+
+    Args:
+        how: how the total of a group is made, in words.
+        hidden: how many groups are left out.
+    """
+    people = {row.user.id: row for row in view.rows}
+
+    def members(each: GroupTotal) -> str:
+        rows = [people[key] for key in each.members]
+        return listed([f"{row.user.shown_name} {points(row.total.value)}" for row in rows], 3)
+
+    columns: list[Column[GroupTotal]] = [
+        Column("Place", lambda each: f"{each.place:,}", right=True, style="bold"),
+        Column("Group", lambda each: each.group, shrink=12),
+        Column("Total", lambda each: points(each.value), right=True, style="bold"),
+        Column("People", lambda each: f"{each.people:,}", right=True, keep=80),
+        Column("Counted", lambda each: f"{len(each.members):,}", right=True, keep=70),
+        Column("Best", members, keep=60, shrink=20),
+    ]
+    below = []
+    if not found:
+        below.append("Nobody has a group: kagsync users add USERNAME --group GROUP")
+    elif without := sum(row.user.group is None for row in view.rows):
+        below.append(f"{without:,} {'person is' if without == 1 else 'people are'} in no group")
+    if hidden:
+        below.append(f"{hidden:,} more {'is' if hidden == 1 else 'are'} not shown (--limit)")
+    return Table(
+        columns,
+        found,
+        title=f"{view.series.name}, by group",
+        facts=[how, *facts(view, zone)],
+        below=below,
+    )

@@ -14,7 +14,7 @@ from kagsync.scoring.totals import Board, Scored, Total
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from kagsync.scoring.series import Series
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _LONGEST_LEAD = 60  # days; how far back the beginning of a lead is looked for
+_AT_ONCE = 8  # moments; the results of more of them would take much memory
 
 
 class Row(NamedTuple):
@@ -59,6 +60,18 @@ class Lead(NamedTuple):
     leaders: list[User]
     since: datetime | None
     ahead: float | None
+
+
+class Point(NamedTuple):
+    """A person's total at some moment, in short.
+
+    Attributes:
+        counted: how many results count; 0: the person has none yet.
+    """
+
+    place: int
+    value: float
+    counted: int
 
 
 @dataclass(frozen=True)
@@ -165,26 +178,59 @@ def ahead(view: SeriesView) -> float | None:
     return view.rows[0].total.value - rest[0] if rest else None
 
 
-def lead(store: Store, view: SeriesView) -> Lead | None:
-    """Who leads, and since which day; None: nobody has a result yet."""
+class PastTotals:
+    """The totals of a series at moments of the past. Each moment is computed once."""
+
+    def __init__(self, store: Store, series: Series) -> None:
+        self._store, self._series = store, series
+        self._known: dict[datetime, dict[int, Point] | None] = {}
+
+    def at(self, moments: Sequence[datetime]) -> list[dict[int, Point] | None]:
+        """The totals at some moments, by user id; None: not known, see `standings`."""
+        new = [moment for moment in dict.fromkeys(moments) if moment not in self._known]
+        for start in range(0, len(new), _AT_ONCE):
+            part = new[start : start + _AT_ONCE]
+            for moment, found in zip(part, timeline(self._store, self._series, part), strict=True):
+                self._known[moment] = found and {
+                    key: Point(each.place, each.value, each.counted) for key, each in found.items()
+                }
+        return [self._known[moment] for moment in moments]
+
+
+def ends_of_days(until: datetime, count: int, step: int = 1) -> list[datetime]:
+    """The ends of whole days (UTC), every so many days, the latest first."""
+    midnight = until.replace(hour=0, minute=0, second=0, microsecond=0)
+    return [midnight - step * _DAY * number - timedelta(seconds=1) for number in range(count)]
+
+
+def leading(found: Mapping[int, Point]) -> set[int]:
+    """Who leads, by user id; several people if they tie, and nobody before there is a result."""
+    return {key for key, each in found.items() if _leads(each)}
+
+
+def lead(store: Store, view: SeriesView, past: PastTotals | None = None) -> Lead | None:
+    """Who leads, and since which day; None: nobody has a result yet.
+
+    Args:
+        past: what is known of the series' past already.
+    """
     first = [row.user for row in leaders(view)]
     if not first:
         return None
     led = {user.id for user in first}
-    midnight = view.at.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [midnight - _DAY * number for number in range(_LONGEST_LEAD)]
-    since = midnight
-    step = 8  # most leads are short
-    for start in range(0, len(days), step):
-        ends = [day - timedelta(seconds=1) for day in days[start : start + step]]
-        for day, found in zip(days[start : start + step], timeline(store, view.series, ends), strict=True):
-            if found is None or {key for key, each in found.items() if _leads(each)} != led:
+    past = past or PastTotals(store, view.series)
+    ends = ends_of_days(view.at, _LONGEST_LEAD)
+    since = ends[0] + timedelta(seconds=1)
+    for start in range(0, len(ends), _AT_ONCE):  # most leads are short
+        part = ends[start : start + _AT_ONCE]
+        for end, found in zip(part, past.at(part), strict=True):
+            if found is None or leading(found) != led:
                 return Lead(first, since, ahead(view))
-            since = day - _DAY
+            since = end + timedelta(seconds=1) - _DAY
     return Lead(first, None, ahead(view))
 
 
-def _leads(total: Total) -> bool:
+def _leads(total: Total | Point) -> bool:
     return total.place == 1 and total.counted > 0
 
 

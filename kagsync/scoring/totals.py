@@ -154,11 +154,12 @@ def _total(series: Series, results: list[Scored]) -> tuple[float, tuple[Scored, 
 
     present = sorted((each for each in results if each.counts), key=merit)
     counted = present[: series.best]
-    marked = tuple(each._replace(counts=each in counted) for each in results)
+    if len(counted) < len(present):
+        results = [each._replace(counts=each in counted) for each in results]
     value = math.fsum(each.points for each in counted)
     if skips and counted:
         value /= math.fsum(each.part.weight for each in counted)
-    return value, marked
+    return value, tuple(results)
 
 
 def _placed(values: Mapping[int, float]) -> dict[int, int]:

@@ -211,7 +211,7 @@ def _lead(view: SeriesView, lead: Lead) -> str:
     return words.lead(
         [person_name(user) for user in lead.leaders],
         view.rows[0].total.value,
-        since=None if lead.since is None else f"{lead.since:%Y-%m-%d}",
+        when=lead.when,
         ahead=lead.ahead,
         of=listed(second, 2),
     )

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from kagsync.store.records import Competition, User
 
 _DAY = timedelta(days=1)
-_LONGEST_LEAD = 60  # days; how far back the beginning of a lead is looked for
+# How far back the beginning of a lead is looked for. A result, one person's in one competition on one day,
+# takes some 10 µs.
+_MOST_RESULTS, _SHORTEST, _LONGEST = 16_000, 3, 366  # the last two in days
 _AT_ONCE = 8  # moments; the results of more of them would take much memory
 
 
@@ -55,11 +57,18 @@ class Lead(NamedTuple):
         since: the beginning of the first day (UTC) at whose end the same people led, and at that of all later
             days; None: longer than the search goes back.
         ahead: how far the next person is behind; None: there is none.
+        days: how far the search goes back.
     """
 
     leaders: list[User]
     since: datetime | None
     ahead: float | None
+    days: int
+
+    @property
+    def when(self) -> str:
+        """Since when, for people."""
+        return f"since {self.since:%Y-%m-%d}" if self.since else f"for more than {self.days} days"
 
 
 class Point(NamedTuple):
@@ -191,9 +200,11 @@ class PastTotals:
         for start in range(0, len(new), _AT_ONCE):
             part = new[start : start + _AT_ONCE]
             for moment, found in zip(part, timeline(self._store, self._series, part), strict=True):
-                self._known[moment] = found and {
-                    key: Point(each.place, each.value, each.counted) for key, each in found.items()
-                }
+                self._known[moment] = (
+                    None
+                    if found is None
+                    else {key: Point(each.place, each.value, each.counted) for key, each in found.items()}
+                )
         return [self._known[moment] for moment in moments]
 
 
@@ -208,26 +219,31 @@ def leading(found: Mapping[int, Point]) -> set[int]:
     return {key for key, each in found.items() if _leads(each)}
 
 
-def lead(store: Store, view: SeriesView, past: PastTotals | None = None) -> Lead | None:
+def lead(
+    store: Store, view: SeriesView, past: PastTotals | None = None, most: int = _MOST_RESULTS
+) -> Lead | None:
     """Who leads, and since which day; None: nobody has a result yet.
 
     Args:
         past: what is known of the series' past already.
+        most: about how many results may be computed. With few people and competitions, these are many days.
     """
     first = [row.user for row in leaders(view)]
     if not first:
         return None
     led = {user.id for user in first}
     past = past or PastTotals(store, view.series)
-    ends = ends_of_days(view.at, _LONGEST_LEAD)
+    of_a_day = len(people(store, view.series)) * len(view.series.parts)
+    days = min(max(most // max(of_a_day, 1), _SHORTEST), _LONGEST)
+    ends = ends_of_days(view.at, days)
     since = ends[0] + timedelta(seconds=1)
-    for start in range(0, len(ends), _AT_ONCE):  # most leads are short
+    for start in range(0, days, _AT_ONCE):  # most leads are short
         part = ends[start : start + _AT_ONCE]
         for end, found in zip(part, past.at(part), strict=True):
             if found is None or leading(found) != led:
-                return Lead(first, since, ahead(view))
+                return Lead(first, since, ahead(view), days)
             since = end + timedelta(seconds=1) - _DAY
-    return Lead(first, None, ahead(view))
+    return Lead(first, None, ahead(view), days)
 
 
 def _leads(total: Total | Point) -> bool:

@@ -152,18 +152,17 @@ def _from_to(before: float | None, after: float | None) -> str:
     return f"{f'{before:,}' if isinstance(before, int) else number(before)} → {now}"
 
 
-def lead(leaders: Sequence[str], total: float, *, since: str | None, ahead: float | None, of: str) -> str:
+def lead(leaders: Sequence[str], total: float, *, when: str, ahead: float | None, of: str) -> str:
     """Who leads: `alice leads with 143 since 2026-10-03, 12 ahead of bob`.
 
     Args:
         leaders: their names.
-        since: the day; None: for longer than was searched.
+        when: since when.
         ahead, of: by how much, and of whom; None: there is nobody else.
     """
     *others, last = leaders
     names = f"{', '.join(others)} and {last}" if others else last
     verb = "lead" if others else "leads"
-    when = "for more than 60 days" if since is None else f"since {since}"
     behind = "" if ahead is None else f", {points(ahead)} ahead of {of}"
     return f"{names} {verb} with {points(total)} {when}{behind}"
 

@@ -330,10 +330,15 @@ def test_the_only_person_is_ahead_of_nobody(store: Store, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("days", "since"), [(58, 1), (59, 1), (60, 1), (61, None), (400, None)])
-def test_a_lead_is_followed_back_for_sixty_days(season: Season, days: int, since: int | None) -> None:
+def test_a_lead_is_followed_back_for_a_number_of_results(
+    season: Season, days: int, since: int | None
+) -> None:
     season.load("one", 1.5, "ann", "bob")
-    found = led_since(season, end(days))
-    assert found == (["ann"], None if since is None else day(since), 7)
+    view = season.view(end(days))
+    found = queries.lead(season.store, view, most=60 * len(view.rows) * len(view.series.parts))
+    assert found is not None
+    assert found.since == (None if since is None else day(since))
+    assert found.when == ("for more than 60 days" if since is None else f"since {day(1):%Y-%m-%d}")
 
 
 def test_where_a_day_is_not_known_the_lead_begins_after_it(season: Season) -> None:

@@ -16,7 +16,6 @@ from kagsync.errors import UsageError, choose, from_os_error, near
 from kagsync.files import csv_text, output_file, sheet
 from kagsync.grading.keys import KEYS, fold
 from kagsync.inputs import short
-from kagsync.safe_text import unquote_formula
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -297,7 +296,7 @@ class _Export:
 
     def key_in(self, values: list[str]) -> str:
         """The key in a row; a name may be in two cells."""
-        return " ".join(filter(None, (unquote_formula(values[at]) for at in self.key_at)))
+        return " ".join(filter(None, (values[at] for at in self.key_at)))
 
     def is_person(self, values: list[str], key: str) -> bool:
         """Whether a row is a person. Canvas also has rows for possible points, policies and a test student.
@@ -317,7 +316,7 @@ class _Export:
         """The content with some cells replaced, given in their order. A cell with quotes keeps them."""
         text, parts, position = self._found.text, [], 0
         for cell, value in cells:
-            quote = '"' if text.startswith('"', cell.start) and cell.end > cell.start else ""
+            quote = '"' if text.startswith('"', cell.start) else ""
             parts += [text[position : cell.start], quote, value, quote]
             position = cell.end
         return "".join([*parts, text[position:]]).encode(self._found.encoding)

@@ -153,8 +153,14 @@ def test_the_case_of_a_student_id_counts() -> None:
 
 
 def test_other_columns_that_look_alike_do_not_matter() -> None:
-    content = b"Student ID,Group,group,Grade\ns1,a,b,\n"
+    content = b"Student ID,Group,group,Name,name,Grade\ns1,a,b,c,d,\n"
     assert fill(content, "Grade", ID, [("s1", "3")]).filled == 1
+
+
+def test_whoever_has_no_key_has_no_row() -> None:
+    content = b"Name,Student ID,Grade\n    Points Possible,,\nAnn,,\n"
+    found = fill(content, "Grade", ID, [("", "3"), (" ", "4")])
+    assert (found.content, found.missing) == (content, ["", " "])
 
 
 def test_whoever_has_no_row_or_no_grade_is_named() -> None:

@@ -202,7 +202,7 @@ def store(tmp_path: Path, real_boards: Path, roster: list[str]) -> Iterator[Stor
 
 
 @pytest.mark.parametrize(
-    ("settings", "every"), [(OPTIONS[:2], 5), pytest.param(OPTIONS, 1, marks=pytest.mark.long)]
+    ("settings", "every"), [(OPTIONS[:2], 4), pytest.param(OPTIONS, 1, marks=pytest.mark.long)]
 )
 def test_a_series_of_real_boards_has_the_totals_of_a_plain_script(
     real_boards: Path, roster: list[str], store: Store, settings: tuple[dict[str, Any], ...], every: int

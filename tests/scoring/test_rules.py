@@ -133,9 +133,11 @@ def test_scores_count_in_either_direction_and_no_further_than_the_two_ends(
         (0.0, 0.0, True, 1),
         (-0.2, 0.8, True, 0),
         (-0.4, -0.2, True, 0),
+        (0.9, 0.8, True, 1),  # better than the first team's: a person set the wrong direction
+        (0.1, 0.2, False, 1),
     ],
 )
-def test_a_quotient_of_scores_that_says_nothing_counts_as_0(
+def test_a_quotient_of_scores_is_from_0_to_1_and_0_if_it_says_nothing(
     value: float, best: float, higher_is_better: bool, expected: float
 ) -> None:
     found = rules.ctf(value, best, 4, higher_is_better=higher_is_better)

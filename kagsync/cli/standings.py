@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from datetime import UTC
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,7 +106,7 @@ def standings(
             if not part.rows:
                 raise UsageError(
                     f"{users[0].handle} is not in the group of the series, {view.series.group}",
-                    f"To see who is: kagsync standings {view.series.name!r}",
+                    f"To see who is: kagsync standings {shlex.quote(view.series.name)}",
                 )
             from kagsync.output import series_explained
 
@@ -131,7 +132,7 @@ def _view(store: Store, name: str, at: datetime, since: datetime) -> SeriesView:
     if not series.parts:
         raise UsageError(
             f"no competition is in the series {series.name}",
-            f"Add one: kagsync series add {series.name!r} SLUG",
+            f"Add one: kagsync series add {shlex.quote(series.name)} SLUG",
         )
     if not query.people(store, series):
         if series.group is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync import errors, inputs
@@ -217,7 +218,9 @@ def _part(series: Series, text: str) -> Part:
     known = [part.slug for part in series.parts]
     raise UsageError(
         f"{slug} is not in the series {series.name}",
-        errors.choose(slug, known) if known else f"Add it: kagsync series add {series.name!r} {slug}",
+        errors.choose(slug, known)
+        if known
+        else f"Add it: kagsync series add {shlex.quote(series.name)} {slug}",
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # What no short command needs: large libraries, and what only some commands use.
 HEAVY = {"pandas", "numpy", "sqlite_utils", "pydantic", "kaggle", "asyncio", "multiprocessing", "jinja2"}
 RARE = {"apprise", "rapidfuzz", "plotille", "rich.console", "logging.handlers", "kagsync.report.write"}
+RARE |= {"kagsync.store.series", "kagsync.queries.series", "kagsync.scoring.rules", "kagsync.scoring.words"}
 NETWORK = {"requests", "urllib3", "ssl", "http.client", "kagglesdk", "google.protobuf"}
 # A dataclass takes 0.5 ms whenever its file is imported, a NamedTuple a tenth of that.
 MOST_DATACLASSES = 20

@@ -12,7 +12,7 @@ import typer
 from kagsync import clock, errors, inputs
 from kagsync.cli import scope
 from kagsync.cli.command import Common, app, command, open_to_read
-from kagsync.cli.options import AnyFormat, Group, Limit, LocalTime
+from kagsync.cli.options import AnyFormat, Group, LocalTime
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, Result
 
@@ -56,7 +56,10 @@ def standings(
             help="The total of a group: the sum of its people's (default), their mean, or best:K of them.",
         ),
     ] = None,
-    limit: Limit = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", metavar="N", min=1, help="Only the first N people, or groups."),
+    ] = None,
     local_time: LocalTime = False,
     format_: AnyFormat = Format.table,
 ) -> Result:

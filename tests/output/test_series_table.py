@@ -119,7 +119,7 @@ def test_boards_are_named_or_counted() -> None:
 
 
 def test_who_leads_is_named_with_the_next() -> None:
-    lead = Lead([PEOPLE[0]], AT - timedelta(days=3), 14.0)
+    lead = Lead([PEOPLE[0]], AT - timedelta(days=3), 14.0, 60)
     assert "Person 1 (user1) leads with 50 since 2026-01-28, 14 ahead of Person 2 (user2)" in table(
         season(2), None, lead
     )

@@ -164,11 +164,16 @@ def test_a_change_names_what_the_rule_looks_at() -> None:
 
 
 @pytest.mark.parametrize(
-    ("leaders", "since", "ahead", "expected"),
+    ("leaders", "when", "ahead", "expected"),
     [
-        (["alice"], "2026-10-03", 12.5, "alice leads with 143 since 2026-10-03, 12.5 ahead of bob"),
-        (["alice", "carol"], None, None, "alice and carol lead with 143 for more than 60 days"),
+        (["alice"], "since 2026-10-03", 12.5, "alice leads with 143 since 2026-10-03, 12.5 ahead of bob"),
+        (
+            ["al", "bo", "cy"],
+            "for more than 9 days",
+            None,
+            "al, bo and cy lead with 143 for more than 9 days",
+        ),
     ],
 )
-def test_who_leads(leaders: list[str], since: str | None, ahead: float | None, expected: str) -> None:
-    assert words.lead(leaders, 143, since=since, ahead=ahead, of="bob") == expected
+def test_who_leads(leaders: list[str], when: str, ahead: float | None, expected: str) -> None:
+    assert words.lead(leaders, 143, when=when, ahead=ahead, of="bob") == expected

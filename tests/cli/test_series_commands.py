@@ -12,6 +12,8 @@ from world.club import Club
 from world.cup import BEFORE, FINAL, TURNED, cup
 from world.running import on_terminal, run
 
+from kagsync import clock
+
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
@@ -51,6 +53,11 @@ def test_a_date_means_its_end_and_a_time_of_day_that_moment(season: Club) -> Non
     day = season.json("standings", "Cup", "--at", "2025-10-20")
     assert day["at"] == "2025-10-20T23:59:59Z"
     assert _totals(day)[0] == (1, "carol", 68)
+
+
+def test_today_ends_now(season: Club) -> None:
+    found = season.json("standings", "Cup", "--at", f"{clock.utc_now():%Y-%m-%d}")
+    assert found["at"] <= clock.iso(clock.utc_now())
 
 
 def test_json_has_the_points_the_ranks_and_what_changed(season: Club) -> None:

@@ -30,10 +30,12 @@ Rule = Annotated[
 ]
 Best = Annotated[
     str | None,
-    typer.Option("--best", metavar="N", help="Only so many of a person's results count, the best; or all."),
+    typer.Option(
+        "--best", metavar="N", help="How many of a person's results count, the best ones [default: all]."
+    ),
 ]
 SeriesGroup = Annotated[
-    str | None, typer.Option("--group", metavar="GROUP", help='The series is of this group; "": everybody.')
+    str | None, typer.Option("--group", metavar="GROUP", help='Only the people in this group; "": everybody.')
 ]
 Ties = Annotated[
     str | None,
@@ -44,13 +46,13 @@ SeriesBoard = Annotated[
     typer.Option(
         "--board",
         metavar="BOARD",
-        help="Which board counts: public, private, or final (default): private if there is one.",
+        help="Which board counts: public, private, or final (default), which is private if there is one.",
     ),
 ]
 Points = Annotated[
     str | None,
     typer.Option(
-        "--points", metavar="POINTS", help="Of the rule places: the points of each place: 25,18,15,…"
+        "--points", metavar="POINTS", help="For the rule places: the points of each place: 25,18,15,…"
     ),
 ]
 Absent = Annotated[
@@ -58,7 +60,7 @@ Absent = Annotated[
     typer.Option(
         "--absent",
         metavar="ABSENT",
-        help="A missing competition counts as zero (default), or skip: then totals are means.",
+        help="A missing competition counts as zero (default); skip: it does not, and totals are means.",
     ),
 ]
 Teams = Annotated[
@@ -66,7 +68,7 @@ Teams = Annotated[
     typer.Option(
         "--teams",
         metavar="TEAMS",
-        help="Several of your people in one team: each gets its points (default), or they share them.",
+        help="Several of your people in a team: each gets its points (default), or they share them.",
     ),
 ]
 Scores = Annotated[
@@ -74,7 +76,7 @@ Scores = Annotated[
     typer.Option(
         "--score",
         metavar="SLUG=MIN:MAX:POINTS",
-        help="Of the rule score: the worse and the better score, and the points for the better one.",
+        help="For the rule score: the worse and the better score, and the points for the better one.",
     ),
 ]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kagsync.scoring.totals import Board, GroupTotal, Scored
 
 _MOST_CHANGES = 10  # sentences below the table
+_MOST_RESULTS = 4  # in such a sentence
 _MOST_BOARDS = 4  # that are named above it
 _MOST_NAMES = 5
 _LEAST_OF_A_SLUG = 10  # characters of it that a narrow terminal shows
@@ -137,7 +138,7 @@ def _too_narrow(series: Series, count: int) -> str:
     if not count:
         return ""
     does = "competition does" if count == 1 else "competitions do"
-    return f"{count} more {does} not fit; one person's: {_explain(series)}"
+    return f"{count} more {does} not fit. For one person: {_explain(series)}"
 
 
 def _explain(series: Series) -> str:
@@ -225,19 +226,28 @@ def _replaced(board: Board) -> str:
 def _changes(view: SeriesView, shown: SeriesView) -> list[str]:
     """A sentence for each person whose place changed, at most some of them."""
     changed = [row for row in shown.rows if row.places]
-    lines = [f"{person_name(row.user)}: {change(view, row)}" for row in changed[:_MOST_CHANGES]]
+    lines = [
+        f"{person_name(row.user)}: {change(view, row, most=_MOST_RESULTS)}" for row in changed[:_MOST_CHANGES]
+    ]
     more = len(changed) - len(lines)
     return [*lines, f"{more:,} more moved; why: {_explain(view.series)}"] if more else lines
 
 
-def change(view: SeriesView, row: Row) -> str:
-    """How a person's place changed, and why: `3 → 1, titanic 15 → 25 (place 3 → 1 of 12)`."""
+def change(view: SeriesView, row: Row, *, most: int | None = None) -> str:
+    """How a person's place changed, and why: `3 → 1, titanic 15 → 25 (place 3 → 1 of 12)`.
+
+    Args:
+        most: of how many competitions it tells, those that matter most; None: of all.
+    """
     assert row.before is not None
     before, now = row.before.place, row.total.place
     text = f"{before:,} → {now:,}" if before != now else f"{now:,}"
-    own = [words.change(view.series, was, is_now, _ours(view, is_now)) for was, is_now in query.changed(row)]
-    if own:
-        return ", ".join([text, *own])
+    changed = query.changed(row)
+    if changed:
+        told = sorted(changed, key=lambda pair: -abs(query.gives(pair[1]) - query.gives(pair[0])))[:most]
+        own = [words.change(view.series, *pair, _ours(view, pair[1])) for pair in changed if pair in told]
+        more = len(changed) - len(own)
+        return ", ".join([text, *own]) + (f" and {more:,} more" if more else "")
     if names := [other.shown_name for other in query.overtaken_by(view, row)]:
         return f"{text}, overtaken by {listed(names, 3)}"
     return f"{text}, others fell" if before > now else text

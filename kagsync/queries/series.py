@@ -297,7 +297,7 @@ def changed(row: Row) -> list[tuple[Scored, Scored]]:
     if row.before is None:
         return []
     pairs = zip(row.before.results, row.total.results, strict=True)
-    return [(before, after) for before, after in pairs if _gives(before) != _gives(after)]
+    return [(before, after) for before, after in pairs if gives(before) != gives(after)]
 
 
 def overtaken_by(view: SeriesView, row: Row) -> list[User]:
@@ -312,7 +312,8 @@ def overtaken_by(view: SeriesView, row: Row) -> list[User]:
     ]
 
 
-def _gives(result: Scored) -> float:
+def gives(result: Scored) -> float:
+    """What a result gives to the total."""
     return result.points if result.counts else 0.0
 
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 def flat(view: SeriesView) -> list[dict[str, Any]]:
     """A row a person, with the points and the rank in each competition, for CSV. None means unknown."""
-    return [
-        {
+    rows = []
+    for row in view.rows:
+        cells: dict[str, Any] = {
             "place": row.total.place,
             "username": row.user.username,
             "name": row.user.name,
@@ -26,16 +27,13 @@ def flat(view: SeriesView) -> list[dict[str, Any]]:
             "previous_place": row.before and row.before.place,
             "previous_total": row.before and row.before.value,
         }
-        | {
-            key: value
-            for each in row.total.results
-            for key, value in (
-                (each.part.slug, None if each.place is None else each.points),
-                (f"{each.part.slug} rank", each.standing and each.standing.rank),
-            )
-        }
-        for row in view.rows
-    ]
+        for each in row.total.results:
+            slug = each.part.slug
+            points = None if each.place is None else each.points
+            cells[slug if slug not in cells else f"{slug} points"] = points
+            cells[f"{slug} rank"] = each.standing and each.standing.rank
+        rows.append(cells)
+    return rows
 
 
 def groups(found: list[GroupTotal]) -> list[dict[str, Any]]:

@@ -109,6 +109,19 @@ def test_some_sentences_tell_who_moved_and_the_rest_is_counted() -> None:
     assert "1 more moved; why: kagsync standings Cup PERSON" in found
 
 
+def test_a_sentence_tells_the_changes_that_matter_most_and_an_explanation_all() -> None:
+    view = season(9)
+    (told,) = [line for line in table(view, None) if line.startswith("Person 1 (user1): ")]
+    assert (told.count("18 → 25"), told.endswith("and 5 more")) == (4, True)
+    (told,) = [
+        line
+        for line in lines(series_explained.explanation(view, view.rows[0]), None)
+        if line.startswith("Since ")
+    ]
+    assert told.count("18 → 25") == 9
+    assert told.endswith(", total 162 → 225")
+
+
 def test_boards_are_named_or_counted() -> None:
     assert "playground-series-s5e1: public board of 2026-01-31" in table(season(2), None)[1]
     assert "20 public boards" in table(season(20), None)[1]

@@ -87,6 +87,13 @@ def test_csv_has_two_columns_a_competition(season: Club) -> None:
     assert (rows[3]["username"], rows[3]["alpha"], rows[3]["alpha rank"]) == ("dave", "", "")
 
 
+def test_a_competition_with_the_name_of_another_column_keeps_a_column_of_its_own(season: Club) -> None:
+    season.competitions("total")
+    season.ok("series", "add", "Cup", "total")
+    rows = list(csv.DictReader(io.StringIO(season.ok("standings", "Cup", "--at", FINAL, "--format", "csv"))))
+    assert (rows[0]["total"], rows[0]["total points"], rows[0]["total rank"]) == ("65.0", "", "")
+
+
 def test_csv_is_safe_for_a_spreadsheet(season: Club) -> None:
     season.ok("users", "add", "carol", "--name", "=cmd()")
     assert ",'=cmd()," in season.ok("standings", "Cup", "--at", FINAL, "--format", "csv")

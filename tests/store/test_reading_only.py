@@ -42,6 +42,10 @@ LOOKS = [
     ["news"],
     ["history", SLUG, PEOPLE[0]],
     ["missing", SLUG],
+    ["standings"],
+    ["standings", "season"],
+    ["standings", "season", PEOPLE[0]],
+    ["series", "list"],
     ["competitions", "list"],
     ["users", "list", "--format", "csv"],
     ["users", "export"],
@@ -79,6 +83,7 @@ def db(shared: Path, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch) -> Path:
     kagsync.ok("competitions", "add", SLUG, "--no-kaggle", "--title", "Titánic")
     kagsync.ok("users", "add", *PEOPLE)
     kagsync.ok("sync", SLUG, "--from", str(board_file(shared, "2025-10-31T12:00:00")))
+    kagsync.ok("series", "create", "season", SLUG)
     shutil.rmtree(db.with_name("kagsync.db-locks"))  # what a command of others would make again, it may not
     db.chmod(0o644)
     db.parent.chmod(0o755)

@@ -31,6 +31,8 @@ def tracked(kagsync: Kagsync) -> None:
     kagsync.ok("users", "add", "alice", "Bob", "--group", "red")
     kagsync.ok("users", "add", "carol", "--group", "blue `x`")
     kagsync.ok("users", "add", "--team", "Group $(touch hacked) 07")
+    kagsync.ok("series", "create", "autumn", "titanic")
+    kagsync.ok("series", "create", "Autumn 2026; reboot", "titanic")
 
 
 @pytest.fixture
@@ -66,6 +68,12 @@ def offered(kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
         ("kagsync show titanic --group ", ["red"]),
         ("kagsync users archive b", ["Bob"]),
         ("kagsync history titanic al", ["alice"]),
+        ("kagsync standings ", ["autumn"]),
+        ("kagsync standings autumn al", ["alice"]),
+        ("kagsync series update A", ["autumn"]),
+        ("kagsync series create new ti", ["titanic"]),
+        ("kagsync series update autumn --rule per", ["percentile"]),
+        ("kagsync users add zoe --name ", []),
         ("kagsync backup ", []),
         ("kagsync help no", ["notify"]),
         ("kagsync help notify t", ["test"]),

@@ -123,7 +123,7 @@ def score(value: float, scale: Scale, higher_is_better: bool | None) -> float:
     low, high = sorted(scale[:2])
     is_lower_better = scale.first > scale.last or higher_is_better is False
     worse, better = (high, low) if is_lower_better else (low, high)
-    return scale.points * min(max((value - worse) / (better - worse), 0.0), 1.0)
+    return scale.points * min(max(0.0, (value - worse) / (better - worse)), 1.0)
 
 
 def kaggle(rank: int, teams: int, members: int, days: float) -> float:

@@ -122,6 +122,7 @@ def test_scores_count_in_either_direction_and_no_further_than_the_two_ends(
 ) -> None:
     found = [rules.score(value, scale, higher_is_better) for value in (0.2, 0.4, 0.6, 0.9)]
     assert found == pytest.approx(expected)
+    assert all(math.copysign(1, each) == 1 for each in found)  # no −0.0
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,8 @@ def standings(store: Store, series: Series, at: datetime, since: datetime) -> Se
     except NotKnownError as error:
         raise UsageError(
             f"series {series.name}: {error}, and the rule {series.rule} needs it",
-            "It is stored with each board since schema 11: choose a later --at, or another rule",
+            "Boards from earlier versions lack it, and large private boards that were read in part. Try a "
+            "later --at, or change the series: kagsync series update NAME --rule RULE, or --board public",
         ) from error
     not_compared, earlier = None, {}
     try:

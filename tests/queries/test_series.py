@@ -283,6 +283,22 @@ def test_the_rule_refuses_by_name_what_it_lacks(season: Season) -> None:
         assert season.view(day(2), series=season.saved(name=rule, rule=rule)).rows
 
 
+def test_a_private_board_that_was_not_read_to_its_end_has_no_number_of_teams(season: Season) -> None:
+    season.load("one", 1, "ann", "bob")
+    bench = season.benches["one"]
+    ann = Team(1, "ann", ("ann",))
+    partly = replace(bench.fetched([ann], "2026-03-05T00:00:00"), board=PRIVATE, partial=True)
+    bench.process(partly)
+    series = season.saved(rule="percentile")
+    assert season.view(day(3), series=series).rows[0].total.value == 100
+    with pytest.raises(UsageError, match="the number of teams of the private board of 2026-03-05") as raised:
+        season.view(day(9), series=series)
+    assert "--board public" in str(raised.value.remedy)
+    assert season.view(day(9), series=season.saved(name="public", rule="percentile", board="public")).rows
+    places = season.view(day(9), series=season.saved(name="places")).rows
+    assert [row.total.value for row in places] == [25, 0, 0]
+
+
 def test_a_time_line_leaves_out_what_is_not_known(season: Season) -> None:
     season.load("one", 1, "ann")
     season.load("one", 3, "bob", "ann")

@@ -46,7 +46,9 @@ TABLES = {
     "history": "*",
     "private_history": "*",
     **dict.fromkeys(
-        ["snapshots", "private_snapshots"], "moment, row_count, team_count, last_user_id, sha256"
+        ["snapshots", "private_snapshots"],
+        "moment, row_count, team_count, last_user_id, sha256, unchanged, best_score, "
+        "(SELECT content FROM benchmark_sets WHERE id = benchmark_set)",
     ),
     **dict.fromkeys(["benchmarks", "private_benchmarks"], "name, score, score_text, place"),
     **dict.fromkeys(["medal_lines", "private_medal_lines"], "medal, rank, score"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -190,6 +190,7 @@ def test_usernames_that_look_like_something_else_come_back_too(username: str) ->
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(CELL, CELL)
 def test_what_a_file_brought_is_brought_again_by_its_export(name: str | None, group: str | None) -> None:
+    assume((name or "").strip().lower() not in sheet.NOT_PEOPLE)
     file = io.StringIO()
     csv.writer(file).writerows([("username", "name", "group"), ("alice", name, group)])
     with tempfile.TemporaryDirectory() as folder:

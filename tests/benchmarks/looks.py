@@ -1,4 +1,4 @@
-"""What it costs to look at a year of live boards: history, news, doctor, the report."""
+"""What it costs to look at a year of live boards: history, news, standings, doctor, the report."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from kagsync.scoring.series import PERCENTILE, Part, Series
+from kagsync.store import Store
 from tests.benchmarks import year
 from tests.benchmarks.measuring import in_turns
 from tests.benchmarks.tables import Table, megabytes, rounds, seconds
@@ -17,15 +19,24 @@ if TYPE_CHECKING:
     from tests.benchmarks.measuring import Usage
 
 _SLUG = "year-00"
-HISTORY, NEWS, DOCTOR, BARE_DOCTOR, REPORT, CHANGED, CHANGED_PAGES = (
+_SERIES = "Year"  # of all competitions
+HISTORY, NEWS, STANDINGS, DOCTOR, BARE_DOCTOR, REPORT, CHANGED, CHANGED_PAGES = (
     "history SLUG --format csv",
     "news --since 90d",
+    "standings",
     "doctor",
     "doctor of an empty database",
     "report",
     "changed sync",
     "changed sync --report",
 )
+
+
+def _series(db: Path) -> None:
+    """Makes a series of all competitions. It is not in the databases whose syncs are measured."""
+    with Store.open(db, db.with_name(f"{db.name}-locks")) as store:
+        parts = tuple(Part(each.id, each.slug) for each in store.competitions.all())
+        store.series.save(Series(0, _SERIES, rule=PERCENTILE, best=max(len(parts) // 2, 1), parts=parts))
 
 
 def looks(bench: Bench) -> list[Table]:
@@ -38,6 +49,7 @@ def looks(bench: Bench) -> list[Table]:
         year.build(dbs[name], *size)
     for name in ("plain", "paged"):
         bench.fresh(dbs["whole"], f"year-{name}")
+    _series(dbs["whole"])
     year.build(dbs["empty"], 1, 1, 1)
     site = bench.folder / "year-site"
     bench.kagsync("report", "--output", site, db=dbs["paged"])
@@ -55,6 +67,7 @@ def looks(bench: Bench) -> list[Table]:
     contenders = {
         HISTORY: lambda _: bench.kagsync("history", _SLUG, "--format", "csv", db=dbs["whole"]),
         NEWS: lambda _: bench.kagsync("news", "--since", "90d", db=dbs["whole"]),
+        STANDINGS: lambda _: bench.kagsync("standings", _SERIES, db=dbs["whole"]),
         DOCTOR: lambda _: doctor(dbs["whole"]),
         BARE_DOCTOR: lambda _: doctor(dbs["empty"]),
         REPORT: lambda _: bench.kagsync("report", "--output", bench.folder / "wide", db=dbs["wide"]),
@@ -70,7 +83,7 @@ def looks(bench: Bench) -> list[Table]:
     for name in contenders:
         cpu, wall, peak = (costs.of(name, measure) for measure in ("cpu", "wall", "peak"))
         table.rows.append([name, seconds(cpu), seconds(wall), megabytes(peak)])
-        bench.facts |= {f"looks {name} cpu": cpu, f"looks {name} peak": peak}
+        bench.facts |= {f"looks {name} cpu": cpu, f"looks {name} wall": wall, f"looks {name} peak": peak}
     for what, more, less in (("database", DOCTOR, BARE_DOCTOR), ("pages", CHANGED_PAGES, CHANGED)):
         bench.facts[f"looks {what} cpu"] = costs.of(more, "cpu") - costs.of(less, "cpu")
     return [table]

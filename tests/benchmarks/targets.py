@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tests.benchmarks.bench import BEFORE
 from tests.benchmarks.competitions import CLI as CLI_LOOP
 from tests.benchmarks.competitions import KINDS, SDK
-from tests.benchmarks.looks import HISTORY, NEWS, REPORT
+from tests.benchmarks.looks import HISTORY, NEWS, REPORT, STANDINGS
 from tests.benchmarks.processing import DJANGO, SHELL
 from tests.benchmarks.tables import Table
 from tests.benchmarks.tick import CLI, OLD
@@ -86,6 +86,7 @@ TARGETS = (
     _Target("a report of 200 people and a year, CPU : kagsync show", "report 200 people cpu : show", 1.75),
     _Target("history of a year and 200 people, peak memory", f"looks {HISTORY} peak", 80, _MB, " MB"),
     _Target("news of 90 days, 20 × 200, CPU", f"looks {NEWS} cpu", 5, 1, " s"),
+    _Target("standings of a series of 20 × 200, wall", f"looks {STANDINGS} wall", 0.5, 1, " s"),
     _Target("doctor, CPU more than without the year's database", "looks database cpu", 0.5, 1, " s"),
     _Target("report of 50 × 200, CPU", f"looks {REPORT} cpu", 4, 1, " s"),
     _Target("sync --report, CPU more than without the report", "looks pages cpu", 200, 0.001, " ms"),

@@ -103,7 +103,7 @@ class Filling:
             ),
         ).lastrowid
         connection.executemany(
-            "INSERT INTO snapshots VALUES (?, ?, 0, 2000, 2000, 100000, NULL, NULL)",
+            "INSERT INTO snapshots VALUES (?, ?, 0, 2000, 2000, 100000, NULL, NULL, NULL, NULL)",
             [(competition, moment) for moment in self.moments],
         )
         for number, each in enumerate(self.standings, 1):
@@ -149,7 +149,7 @@ class Filling:
         )
         connection.execute("INSERT INTO private_boards VALUES (?, ?, 2000, 2000, 'p')", (competition, at))
         connection.execute(
-            "INSERT INTO private_snapshots VALUES (?, ?, 0, 2000, 2000, 100000, NULL, NULL)",
+            "INSERT INTO private_snapshots VALUES (?, ?, 0, 2000, 2000, 100000, NULL, NULL, NULL, NULL)",
             (competition, moment),
         )
         connection.execute("INSERT INTO private_medal_lines VALUES (?, 'gold', 14, 0.9)", (competition,))

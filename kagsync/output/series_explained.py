@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync.output.series_table import change, facts
+from kagsync.output.series_table import facts
 from kagsync.output.terminal import Column, Table, moment
 from kagsync.output.wording import listed, person_name
+from kagsync.queries import series_words
 from kagsync.scoring import words
 from kagsync.scoring.rules import number
 from kagsync.scoring.series import SKIP
@@ -61,7 +62,7 @@ def _since(view: SeriesView, row: Row) -> str:
     total = f"total {points(row.before.value)} → {points(row.total.value)}"
     if row.before.value == row.total.value and row.before.place == row.total.place:
         return "no change"
-    return f"place {change(view, row)}, {total}"
+    return f"place {series_words.change(view, row)}, {total}"
 
 
 def _step(view: SeriesView, result: Scored) -> Step:

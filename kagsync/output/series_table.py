@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kagsync.output.terminal import Column, Table, moment, signed
 from kagsync.output.wording import arrow, listed, person_name
 from kagsync.queries import series as query
+from kagsync.queries import series_words
 from kagsync.scoring import words
 from kagsync.scoring.rules import number
 from kagsync.scoring.words import points
@@ -113,8 +114,8 @@ def standings(
         Column("Gained", _gained, right=True, keep=60, sparse=True),
         *parts,
     ]
-    below = [] if lead is None else [_lead(view, lead)]
-    below += [_replaced(board) for board in view.replaced]
+    below = [] if lead is None else [series_words.lead_in_words(view, lead, person_name)]
+    below += [series_words.replaced(board) for board in view.replaced]
     below += _changes(view, shown)
     if any(not each.counts and each.place for row in shown.rows for each in row.total.results):
         below.append(f"[ ] does not count: only the best {view.series.best} of each person do")
@@ -206,56 +207,15 @@ def _boards(view: SeriesView) -> list[str]:
     return [*facts, *([f"no board yet: {listed(without, _MOST_NAMES)}"] if without else [])]
 
 
-def _lead(view: SeriesView, lead: Lead) -> str:
-    following = [row for row in view.rows if row.total.place > 1]
-    second = [person_name(row.user) for row in following if row.total.place == following[0].total.place]
-    return words.lead(
-        [person_name(user) for user in lead.leaders],
-        view.rows[0].total.value,
-        when=lead.when,
-        ahead=lead.ahead,
-        of=listed(second, 2),
-    )
-
-
-def _replaced(board: Board) -> str:
-    known = board.field
-    return f"{known.slug}: the private board of {known.day} has replaced the public one"
-
-
 def _changes(view: SeriesView, shown: SeriesView) -> list[str]:
     """A sentence for each person whose place changed, at most some of them."""
     changed = [row for row in shown.rows if row.places]
     lines = [
-        f"{person_name(row.user)}: {change(view, row, most=_MOST_RESULTS)}" for row in changed[:_MOST_CHANGES]
+        f"{person_name(row.user)}: {series_words.change(view, row, most=_MOST_RESULTS)}"
+        for row in changed[:_MOST_CHANGES]
     ]
     more = len(changed) - len(lines)
     return [*lines, f"{more:,} more moved; why: {_explain(view.series)}"] if more else lines
-
-
-def change(view: SeriesView, row: Row, *, most: int | None = None) -> str:
-    """How a person's place changed, and why: `3 → 1, titanic 15 → 25 (place 3 → 1 of 12)`.
-
-    Args:
-        most: of how many competitions it tells, those that matter most; None: of all.
-    """
-    assert row.before is not None
-    before, now = row.before.place, row.total.place
-    text = f"{before:,} → {now:,}" if before != now else f"{now:,}"
-    changed = query.changed(row)
-    if changed:
-        told = sorted(changed, key=lambda pair: -abs(query.gives(pair[1]) - query.gives(pair[0])))[:most]
-        own = [words.change(view.series, *pair, _ours(view, pair[1])) for pair in changed if pair in told]
-        more = len(changed) - len(own)
-        return ", ".join([text, *own]) + (f" and {more:,} more" if more else "")
-    if names := [other.shown_name for other in query.overtaken_by(view, row)]:
-        return f"{text}, overtaken by {listed(names, 3)}"
-    return f"{text}, others fell" if before > now else text
-
-
-def _ours(view: SeriesView, result: Scored) -> int:
-    board = view.boards.get(result.part.competition_id)
-    return 0 if board is None else board.field.ours
 
 
 def how(total: str, best: int | None) -> str:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
+    Latest = Mapping[str, Mapping[int, int]]  # moments, by kind of board and competition id
+
 _DAY = timedelta(days=1)
 # How far back the beginning of a lead is looked for. A result, one person's in one competition on one day,
 # takes some 10 µs.
@@ -132,15 +134,20 @@ def people(store: Store, series: Series) -> list[User]:
     return [user for user in store.users.all() if series.group in (None, user.group)]
 
 
-def standings(store: Store, series: Series, at: datetime, since: datetime) -> SeriesView:
+def standings(
+    store: Store, series: Series, at: datetime, since: datetime, latest: Latest | None = None
+) -> SeriesView:
     """The standings of a series at a time, compared with those at an earlier time.
+
+    Args:
+        latest: the latest boards that were known at the earlier time, if others were: boards can arrive late.
 
     Raises:
         UsageError: the rule needs something that is not known of a board of that time.
     """
     users = people(store, series)
     keys = [user.id for user in users]
-    now, before = _boards(store, series, keys, [at, since])
+    now, before = _boards(store, series, keys, [at, since], latest or {})
     try:
         found = totals.totals(series, now, keys)
     except NotKnownError as error:
@@ -170,7 +177,7 @@ def _begun(total: Total | None) -> Total | None:
 def timeline(store: Store, series: Series, moments: Sequence[datetime]) -> Iterator[dict[int, Total] | None]:
     """The totals of all people at some moments, by user id; None: not known, see `standings`."""
     keys = [user.id for user in people(store, series)]
-    for boards in _boards(store, series, keys, moments):
+    for boards in _boards(store, series, keys, moments, {}):
         try:
             yield {each.user_id: each for each in totals.totals(series, boards, keys)}
         except NotKnownError:
@@ -201,11 +208,10 @@ class PastTotals:
         for start in range(0, len(new), _AT_ONCE):
             part = new[start : start + _AT_ONCE]
             for moment, found in zip(part, timeline(self._store, self._series, part), strict=True):
-                self._known[moment] = (
-                    None
-                    if found is None
-                    else {key: Point(each.place, each.value, each.counted) for key, each in found.items()}
-                )
+                short = {
+                    key: Point(each.place, each.value, each.counted) for key, each in (found or {}).items()
+                }
+                self._known[moment] = None if found is None else short
         return [self._known[moment] for moment in moments]
 
 
@@ -252,9 +258,9 @@ def _leads(total: Total | Point) -> bool:
 
 
 def _boards(
-    store: Store, series: Series, users: Sequence[int], moments: Sequence[datetime]
+    store: Store, series: Series, users: Sequence[int], moments: Sequence[datetime], latest: Latest
 ) -> list[dict[int, Board]]:
-    """The boards of a series' competitions at each of some moments, by competition id."""
+    """Each competition's board at some moments, by competition id. `latest` replaces the last moment."""
     found: list[dict[int, Board]] = [{} for _ in moments]
     seconds = [int(moment.timestamp()) for moment in moments]
     for part in series.parts:
@@ -266,8 +272,10 @@ def _boards(
             if kind == PRIVATE and not competition.has_result:
                 continue
             ledger = store.ledger(kind)
-            seen = ledger.snapshots.at(part.competition_id, seconds)
-            standings = ledger.past.standings(part.competition_id, users, seconds)
+            last = latest.get(kind, {}).get(part.competition_id, seconds[-1])
+            wanted = [*seconds[:-1], last]
+            seen = ledger.snapshots.at(part.competition_id, wanted)
+            standings = ledger.past.standings(part.competition_id, users, wanted)
             for number, snapshot in enumerate(seen):
                 if snapshot is None:
                     continue
@@ -291,31 +299,6 @@ def _days(competition: Competition, at: datetime) -> float:
     if competition.ends_at is None:
         return 0.0
     return max((at - competition.ends_at) / _DAY, 0.0)
-
-
-def changed(row: Row) -> list[tuple[Scored, Scored]]:
-    """The results of a person, before and after, that changed what they give to the total."""
-    if row.before is None:
-        return []
-    pairs = zip(row.before.results, row.total.results, strict=True)
-    return [(before, after) for before, after in pairs if gives(before) != gives(after)]
-
-
-def overtaken_by(view: SeriesView, row: Row) -> list[User]:
-    """Who was not ahead of a person before, and is now."""
-    if row.before is None:
-        return []
-    return [
-        other.user
-        for other in view.rows
-        if other.total.place < row.total.place
-        and (other.before is None or other.before.place >= row.before.place)
-    ]
-
-
-def gives(result: Scored) -> float:
-    """What a result gives to the total."""
-    return result.points if result.counts else 0.0
 
 
 def as_json(view: SeriesView) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from world.work import Work
 
 from kagsync.errors import UsageError
 from kagsync.queries import series as queries
+from kagsync.queries import series_words
 from kagsync.scoring.series import Part, Scale, Series
 from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.store import Store, thinning
@@ -232,7 +233,7 @@ def test_changes_are_since_the_earlier_time(season: Season) -> None:
     found = {row.user.handle: (row.total.place, row.gained, row.places) for row in view.rows}
     # Before: ann 25, bob 18 + 18, cem 15 + 25. Now: 15, 36, 50.
     assert found == {"cem": (1, 10, 0), "bob": (2, 0, 0), "ann": (3, -10, 0)}
-    changed = {row.user.handle: queries.changed(row) for row in view.rows}
+    changed = {row.user.handle: series_words.changed(row) for row in view.rows}
     ((before, after),) = changed["ann"]
     assert (before.points, after.points, after.part.slug) == (25, 15, "one")
     assert changed["bob"] == []
@@ -246,7 +247,7 @@ def test_before_the_first_board_there_is_nothing_to_compare_with(season: Season)
     view = season.view(day(4), day(2))
     assert view.not_compared is None
     assert [(row.before, row.gained, row.places) for row in view.rows] == [(None, None, None)] * 3
-    assert [queries.changed(row) for row in view.rows] == [[]] * 3
+    assert [series_words.changed(row) for row in view.rows] == [[]] * 3
 
 
 def test_a_result_that_no_longer_counts_is_a_change(season: Season) -> None:
@@ -254,7 +255,7 @@ def test_a_result_that_no_longer_counts_is_a_change(season: Season) -> None:
     season.load("two", 3, "ann", "bob")
     ann = season.view(day(4), day(2), best=1).rows[0]
     assert [each.counts for each in ann.total.results] == [False, True]
-    changed = queries.changed(ann)
+    changed = series_words.changed(ann)
     assert [(after.part.slug, before.counts, after.counts) for before, after in changed] == [
         ("one", True, False),
         ("two", False, True),

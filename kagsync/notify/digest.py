@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from kagsync.log import logger
-from kagsync.notify import channel, message, remind
+from kagsync.notify import channel, digest_series, message, remind
 from kagsync.notify.message import Line, Message
 from kagsync.notify.untold import Untold, people, untold
 from kagsync.queries import news, overview
@@ -16,10 +16,11 @@ from kagsync.standings.movements import Change
 from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from kagsync.notify.channel import Room
+    from kagsync.notify.digest_series import Shown, Unknown
     from kagsync.notify.remind import Calendar
     from kagsync.queries.news import Item
     from kagsync.queries.overview import Overview
@@ -33,33 +34,44 @@ _BEST = 3  # people of a competition who are named with their ranks
 _OWN_SCORE = (movements.IMPROVED, movements.FELL, movements.SUBMITTED)
 _ABOUT_TEAM = (movements.RENAMED, movements.MEMBER_JOINED, movements.MEMBER_LEFT)
 # Of the lines that do not all fit, which ones are kept: see `Line.order`.
-_STANDING, _DEADLINE, _MOVEMENT, _DRIFT, _QUIET = range(5)
+_STANDING, _DEADLINE, _MOVEMENT, _DRIFT, _QUIET, _SERIES = range(6)
 
 
 def send(store: Store, target: Target, now: datetime) -> bool:
     """Sends a target its digest. It has nothing in it that an earlier digest told.
 
     Returns:
-        whether a message was sent: if nobody moved, only to a target that wants it.
+        whether a message was sent: if nobody moved, and no place in a series changed, only to a target that
+        wants it.
 
     Raises:
         KagsyncError: it was not accepted; the next run tries again.
     """
-    found = untold(store, target, (PUBLIC, PRIVATE))
-    sends = bool(found.told) or target.subscription.sends_empty
+    found = untold(store, target, (PUBLIC, PRIVATE), everywhere=True)
+    series = digest_series.shown(store, target, found, now)
+    has_news = bool(found.told) or digest_series.title(series) is not None
+    sends = has_news or target.subscription.sends_empty
     if sends:
-        channel.send(target, compose(store, target, found, channel.room(target), now))
+        channel.send(target, compose(store, target, found, channel.room(target), now, series))
         logger.info("Sent a digest to %s", channel.shown(target))
     store.targets.notified(target, found.latest, now if sends else None, digest_until=now)
     return sends
 
 
-def compose(store: Store, target: Target, found: Untold, room: Room, now: datetime) -> Message:
+def compose(
+    store: Store,
+    target: Target,
+    found: Untold,
+    room: Room,
+    now: datetime,
+    series: Sequence[Shown | Unknown] = (),
+) -> Message:
     """The digest, no longer than the channel allows.
 
     Args:
         found: what the target has not been told of.
         room: the channel's.
+        series: those that it is about.
     """
     wanted = target.subscription
     known = remind.calendar(store, target)
@@ -72,9 +84,10 @@ def compose(store: Store, target: Target, found: Untold, room: Room, now: dateti
     for number, each in enumerate(shown):
         told = [item for item in found.told if item.competition.id == each.competition.id]
         lines += _about(number, each, told, drifted.get(each.competition.slug, 0), room)
+    lines += digest_series.lines(series, _SERIES, room)
     lines += _next(known, coming, now)
     return message.fit(
-        _title(found.told),
+        _title(found.told) if found.told else digest_series.title(series) or "Digest: nobody moved",
         lines,
         room,
         message.data(
@@ -82,6 +95,7 @@ def compose(store: Store, target: Target, found: Untold, room: Room, now: dateti
             items=found.told,
             deadlines=known.as_json(coming),
             standings=[_as_json(each) for each in shown],
+            series=digest_series.as_json(series),
         ),
     )
 
@@ -140,8 +154,6 @@ def _next(known: Calendar, coming: list[Deadline], now: datetime) -> Iterator[Li
 
 
 def _title(told: list[Item]) -> str:
-    if not told:
-        return "Digest: nobody moved"
     moved = {item.competition.id for item in told}
     where = f"{len(moved)} competitions" if len(moved) > 1 else message.name(told[0].competition)
     return f"Digest: {message.people_of(told)} of ours moved in {where}"

@@ -155,6 +155,7 @@ def data(
     items: Iterable[Item] = (),
     deadlines: Iterable[dict[str, Any]] = (),
     standings: Iterable[dict[str, Any]] = (),
+    series: Iterable[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """A message for programs. Every key is always there.
 
@@ -167,4 +168,5 @@ def data(
         "items": [news.as_json(item) for item in items],
         "deadlines": list(deadlines),
         "standings": list(standings),
+        "series": list(series),
     }

@@ -46,16 +46,25 @@ class Untold(NamedTuple):
         return None if found is None else clock.utc(found[0])
 
 
-def untold(store: Store, target: Target, boards: Iterable[str]) -> Untold:
-    """What a target has not been told of these kinds of boards. Without a new one, no history is read."""
+def untold(store: Store, target: Target, boards: Iterable[str], *, everywhere: bool = False) -> Untold:
+    """What a target has not been told of these kinds of boards. Without a new one, no history is read.
+
+    Args:
+        everywhere: also find out which boards are new of competitions whose movements it is not told.
+    """
     wanted = target.subscription
-    pending = {board: found for board in boards if (found := store.targets.pending(target, board))}
+    only = None if everywhere else wanted.competition_id
+    pending = {board: found for board in boards if (found := store.targets.pending(target, board, only))}
     if not pending:
         return Untold({}, [], [])
     everybody = store.users.all()
     rivals = None if wanted.against is None else [user for user in everybody if user.group == wanted.against]
     seen = news.on_both_boards(store, store.competitions.all())
-    seen = [each for each in seen if each.id in pending.get(each.board, ())]
+    seen = [
+        each
+        for each in seen
+        if each.id in pending.get(each.board, ()) and wanted.competition_id in (None, each.id)
+    ]
 
     def since(competition: Competition) -> datetime:
         known, _ = pending[competition.board][competition.id]

@@ -88,11 +88,12 @@ class Targets(Part):
         """Removes a target."""
         self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))
 
-    def pending(self, target: Target, board: str) -> dict[int, tuple[int, int]]:
+    def pending(self, target: Target, board: str, competition_id: int | None) -> dict[int, tuple[int, int]]:
         """The competitions with changes on one of their boards that a target has not been notified of.
 
         Args:
             board: public or private.
+            competition_id: only this competition; None: all.
 
         Returns:
             by competition id: the moment up to which the target knows, and the moment of the latest board.
@@ -107,7 +108,7 @@ class Targets(Part):
             "AS latest FROM competitions c "
             f"LEFT JOIN {tables.cursors} n ON n.competition_id = c.id AND n.target_id = ? "
             "WHERE latest > known AND (c.id = ? OR ? IS NULL)",
-            (target.id, target.subscription.competition_id, target.subscription.competition_id),
+            (target.id, competition_id, competition_id),
         )
         return {key: (known, latest) for key, known, latest in rows}
 

@@ -629,6 +629,7 @@ def test_a_program_gets_all_movements_as_data_beside_the_text(
         "items": told,
         "deadlines": [],
         "standings": [],
+        "series": [],
     }
     assert len(told) == 40
     assert len(message["message"].splitlines()) == 31

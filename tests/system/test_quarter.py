@@ -20,6 +20,7 @@ import pytest
 from world import invariants
 from world.boards import Team, board_csv
 from world.listeners import Listener
+from world.running import STILL
 from world.told import Told
 
 from kagsync import clock
@@ -37,15 +38,6 @@ DAY = timedelta(days=1)
 PEOPLE = ("alice", "bob", "carol", "dave")
 # 02:30 exists twice on 25 October and not at all on 28 March.
 DAILY, WEEKLY, REMINDERS = "daily@02:30", "weekly@mon-09:00", (7 * DAY, DAY)
-# A process whose clock stands at the first argument.
-SCRIPT = """
-import sys
-from datetime import datetime
-from kagsync import __main__, clock
-now = datetime.fromisoformat(sys.argv.pop(1))
-clock.utc_now = lambda: now
-__main__.run()
-"""
 
 
 def utc(text: str) -> datetime:
@@ -119,7 +111,7 @@ class Winter(Told):
         if in_send:
             self.channel.manner = "hang"
         with subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, self.now.isoformat(), *words], env=os.environ
+            [sys.executable, "-c", STILL, self.now.isoformat(), *words], env=os.environ
         ) as process:
             end = time.monotonic() + (30 if in_send else self.chance.uniform(0.1, 1.2))
             while process.poll() is None and time.monotonic() < end and not (in_send and self.channel.heard):

@@ -177,6 +177,15 @@ def process(
     return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+# A process whose clock stands at the first argument: `python -c STILL 2026-11-02T09:00:00+00:00 sync --all`.
+STILL = """
+import sys
+from datetime import datetime
+from kagsync import __main__, clock
+now = datetime.fromisoformat(sys.argv.pop(1))
+clock.utc_now = lambda: now
+__main__.run()
+"""
 BOUND = 600  # characters in a message, however long what it is about
 
 

@@ -1,4 +1,4 @@
-"""Lays out a page's chart of ranks over time. The template `chart.html` writes it as SVG.
+"""Lays out a page's chart of ranks or totals over time. The template `chart.html` writes it as SVG.
 
 Lines and times fill the width of the page, whatever that is; heights are pixels, so that names keep apart.
 """
@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import log
+from math import ceil, floor, log, log10
+from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.safe_text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 WIDTH, HEIGHT = 1000, 400  # units across the lines, pixels down
 COLOURS = 10
@@ -27,9 +31,9 @@ _STEPS = (*(hours * _HOUR for hours in (1, 2, 3, 6, 12)), *(days * _DAY for days
 
 @dataclass(frozen=True)
 class Line:
-    """One person's ranks: each point is a moment (seconds since 1970) and the rank from then on.
+    """One person's ranks or totals: each point is a moment (seconds since 1970) and the value from then on.
 
-    The rank is None while the person is off the board.
+    The value is None while the person is off the board, or while it is not known.
 
     Attributes:
         before: the rank before what the person did lately; None: nothing.
@@ -37,14 +41,25 @@ class Line:
 
     username: str
     label: str
-    points: list[tuple[int, int | None]]
+    points: Sequence[tuple[int, float | None]]
     before: int | None = None
 
     @property
+    def values(self) -> list[float]:
+        """The values that are known."""
+        return [value for _, value in self.points if value is not None]
+
+    @property
     def distance(self) -> tuple[float, float]:
-        """How far the person moved, lately and on the whole chart: 20 → 10 is as far as 40 → 20."""
-        ranks = [rank for _, rank in self.points if rank is not None]
+        """How far the person's rank moved, lately and on the whole chart: 20 → 10 is as far as 40 → 20."""
+        ranks = self.values
         return abs(log(ranks[-1] / (self.before or ranks[-1]))), abs(log(ranks[-1] / ranks[0]))
+
+    @property
+    def change(self) -> tuple[float, float]:
+        """The same for totals, where every point counts the same."""
+        totals = self.values
+        return 0.0, abs(totals[-1] - totals[0])
 
 
 @dataclass(frozen=True)
@@ -86,13 +101,18 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Chart:
-    """Everything that is drawn, grey lines first and therefore below; the first and the last moment."""
+    """Everything that is drawn, grey lines first and therefore below; the first and the last moment.
+
+    Attributes:
+        totals: whether the lines are totals, the highest at the top; otherwise ranks, the best at the top.
+    """
 
     lines: list[Drawn]
-    ranks: list[Tick]
+    values: list[Tick]
     times: list[Tick]
     begin: int
     until: int
+    totals: bool
 
     width, height, best = WIDTH, HEIGHT, BEST_NAMES
 
@@ -102,18 +122,22 @@ class Chart:
         return sum(line.name_at is not None for line in self.lines)
 
 
-def draw(lines: list[Line], until: int) -> Chart | None:
-    """Lays out a chart; None if there is no rank to draw.
+def draw(lines: list[Line], until: int, *, totals: bool = False) -> Chart | None:
+    """Lays out a chart; None if there is no value to draw.
 
     Args:
         lines: the best person first. The order decides the colours.
-        until: the moment up to which the last ranks hold.
+        until: the moment up to which the last values hold.
+        totals: see `Chart`.
     """
-    shown = [line for line in lines if any(rank is not None for _, rank in line.points)]
+    shown = [line for line in lines if line.values]
     if not shown:
         return None
-    ranks = [rank for line in shown for _, rank in line.points if rank is not None]
-    best, worst = min(ranks), max(max(ranks), min(ranks) + 1)
+    values = [value for line in shown for value in line.values]
+    low, high = min(values), max(values)
+    if low == high:
+        high += 1
+    best, worst = (high, low) if totals else (low, high)
     begin = min(moment for line in shown for moment, _ in line.points)
     until = max(until, begin + 1)
     end = until + (until - begin) // 30 + 1  # room for what the latest board changed
@@ -121,11 +145,12 @@ def draw(lines: list[Line], until: int) -> Chart | None:
     def x(moment: int) -> int:
         return round((moment - begin) / (end - begin) * WIDTH)
 
-    def y(rank: int) -> int:
-        return round((rank - best) / (worst - best) * HEIGHT)
+    def y(value: float) -> int:
+        return round((value - best) / (worst - best) * HEIGHT)
 
-    ends = [y(next(rank for _, rank in reversed(line.points) if rank is not None)) for line in shown]
-    named = _named(shown)
+    ends = [y(line.values[-1]) for line in shown]
+    named = _named(shown, (lambda line: line.change) if totals else (lambda line: line.distance))
+    ticks = rounds(low, high) if totals else rank_ticks(int(low), int(high))
     names_at = dict(zip(named, apart([ends[each] for each in named], HEIGHT), strict=True))
     numbers = {each: number for number, each in enumerate(named)} or {0: 0}
     drawn = [
@@ -133,7 +158,7 @@ def draw(lines: list[Line], until: int) -> Chart | None:
             username=line.username.lower(),
             label=line.label,
             number=numbers.get(place),
-            path=_path([(x(moment), None if rank is None else y(rank)) for moment, rank in line.points]),
+            path=_path([(x(moment), None if value is None else y(value)) for moment, value in line.points]),
             end=ends[place],
             name_at=names_at.get(place),
             name=cut(printable(line.label), _LONGEST_NAME),
@@ -143,21 +168,22 @@ def draw(lines: list[Line], until: int) -> Chart | None:
     ]
     return Chart(
         sorted(drawn, key=lambda line: line.number is not None),
-        [Tick(y(rank), f"{rank:,}") for rank in rank_ticks(best, worst)],
+        [Tick(y(value), f"{value:,.10g}") for value in ticks],
         [Tick(x(moment) * 100 / WIDTH, label) for moment, label in _time_ticks(begin, until)],
         begin,
         until,
+        totals,
     )
 
 
-def _named(lines: list[Line]) -> list[int]:
+def _named(lines: list[Line], moved: Callable[[Line], tuple[float, float]]) -> list[int]:
     """The places of the lines with a name: none of one, all of a few; of many the best and who moved most."""
     places = range(len(lines))
     if len(lines) == 1:
         return []
     if len(lines) <= MOST_NAMES:
         return list(places)
-    moving = sorted(places[BEST_NAMES:], key=lambda place: lines[place].distance, reverse=True)
+    moving = sorted(places[BEST_NAMES:], key=lambda place: moved(lines[place]), reverse=True)
     return [*places[:BEST_NAMES], *sorted(moving[:MOVING_NAMES])]
 
 
@@ -213,11 +239,22 @@ def cut(name: str, most: int) -> str:
 
 def rank_ticks(best: int, worst: int) -> list[int]:
     """The best and the worst rank, and round ones between them."""
-    rough = (worst - best) / _GUIDES
-    power = 10 ** (len(str(int(rough))) - 1)
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
-    rounds = range(best // step * step + step, worst, step)
-    return [best, *(rank for rank in rounds if min(rank - best, worst - rank) > step / 3), worst]
+    step = max(int(_step(best, worst)), 1)
+    between = range(best // step * step + step, worst, step)
+    return [best, *(rank for rank in between if min(rank - best, worst - rank) > step / 3), worst]
+
+
+def rounds(low: float, high: float) -> list[float]:
+    """The round numbers from one number to a higher one."""
+    step = _step(low, high)
+    return [number * step for number in range(ceil(low / step), floor(high / step) + 1)]
+
+
+def _step(low: float, high: float) -> float:
+    """The distance of round numbers, of which about `_GUIDES` fit between two."""
+    rough = (high - low) / _GUIDES
+    power = 10.0 ** floor(log10(rough))
+    return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
 
 
 def _time_ticks(begin: int, until: int) -> list[tuple[int, str]]:

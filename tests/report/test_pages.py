@@ -1028,7 +1028,7 @@ def test_times_are_round_and_few(hours: float, first: str, last: str) -> None:
 def test_ranks_on_the_axis_are_round_and_few(best: int, worst: int, ticks: list[str]) -> None:
     found = chart.draw([line("alice", best, worst)], END)
     assert found is not None
-    assert [tick.label for tick in found.ranks] == ticks
+    assert [tick.label for tick in found.values] == ticks
 
 
 def test_a_chart_says_in_words_what_it_shows() -> None:

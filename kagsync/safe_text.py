@@ -50,6 +50,13 @@ def printable(text: str) -> str:
     )
 
 
+def slug(text: str) -> str:
+    """A text as a name that is easy to type: lower-case letters without accents, digits and hyphens."""
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(char for char in plain if not unicodedata.combining(char)).lower()
+    return re.sub(r"[\W_]+", "-", plain).strip("-")
+
+
 def printable_lines(text: str) -> str:
     """The same for text whose line feeds are meant."""
     return "\n".join(printable(line) for line in text.split("\n"))

@@ -309,7 +309,7 @@ def as_json(view: SeriesView) -> dict[str, Any]:
         "at": clock.iso(view.at),
         "since": clock.iso(view.since),
         "boards": [_board_as_json(view, part.competition_id, part.slug) for part in series.parts],
-        "standings": [_row_as_json(row) for row in view.rows],
+        "standings": [row_as_json(row) for row in view.rows],
     }
 
 
@@ -347,7 +347,8 @@ def _board_as_json(view: SeriesView, competition_id: int, slug: str) -> dict[str
     }
 
 
-def _row_as_json(row: Row) -> dict[str, Any]:
+def row_as_json(row: Row) -> dict[str, Any]:
+    """A row for programs."""
     user, total, before = row.user, row.total, row.before
     return {
         "place": total.place,

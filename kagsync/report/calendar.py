@@ -61,7 +61,7 @@ def calendar(competitions: Iterable[Competition], site: str, before: str, now: d
 
 def _events(competition: Competition) -> Iterator[str]:
     """An event for each known deadline, without its DTSTAMP."""
-    slug, name = competition.slug, competition.title or competition.slug
+    slug, name = competition.slug, competition.shown_title
     for column, moment in competition.deadlines.items():
         kind = _KINDS[column]
         yield "".join(

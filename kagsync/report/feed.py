@@ -1,7 +1,7 @@
-"""`feed.xml`: what people did in the last two weeks, as an Atom feed (RFC 4287).
+"""`feed.xml`: what people did in the last two weeks, and who leads a series, as an Atom feed (RFC 4287).
 
 An entry never changes unless its names do, and only what a run changes is gathered again: the entries of the
-other competitions are taken from the feed that is in the folder.
+other pages are taken from the feed that is in the folder.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.queries.news import Item
+    from kagsync.report.series import LeadNews, SeriesPage
 
 REACH = timedelta(days=14)
 MOST = 200  # entries
@@ -32,8 +33,8 @@ _ID = re.compile(r"^<id>(urn:uuid:[^<]+)</id>$", re.MULTILINE)
 _UPDATED = re.compile(r"^<updated>([^<]+)</updated>$", re.MULTILINE)
 
 
-class _Entry(NamedTuple):
-    """An entry as XML, its competition's page, and its moment in seconds since 1970."""
+class Entry(NamedTuple):
+    """An entry as XML, the page that it links to, and its moment in seconds since 1970."""
 
     moment: int
     file: str
@@ -46,7 +47,7 @@ class _Entry(NamedTuple):
 
 def feed(
     files: Iterable[str],
-    items: Callable[[str], list[Item]],
+    made: Callable[[str], list[Entry]],
     *,
     before: str,
     settled: Collection[str],
@@ -56,26 +57,26 @@ def feed(
     """The feed.
 
     Args:
-        files: the pages of its competitions.
-        items: gives what moved since `now - REACH`, the newest first, for a page.
+        files: the pages of its competitions and series.
+        made: gives the entries since `now - REACH`, the newest first, for a page.
         before: the feed that is in the folder; empty: there is none.
         settled: the pages whose entries there are up to date.
         site: its title.
         now: the time of an empty feed.
     """
     files, since = list(files), int((now - REACH).timestamp())
-    old = [_Entry(_unix(found[2]), found[1], found[0]) for found in _ENTRY.finditer(before)]
+    old = [Entry(_unix(found[2]), found[1], found[0]) for found in _ENTRY.finditer(before)]
 
-    def gathered(settled: Collection[str]) -> list[_Entry]:
+    def gathered(settled: Collection[str]) -> list[Entry]:
         found = [each for each in old if each.file in settled and each.moment > since]
         for file in files:
             if file not in settled:
-                found += [_entry(item) for item in news.chosen(items(file), None)[:MOST]]
-        # Those of one competition stay in their order.
+                found += made(file)
+        # Those of one page stay in their order.
         return sorted(found, key=lambda each: each.order)[:MOST]
 
     entries = gathered(settled if before else ())
-    # A feed that was full may lack older entries of settled competitions, which there is room for now.
+    # A feed that was full may lack older entries of settled pages, which there is room for now.
     was_full = len(old) >= MOST and old[-1].moment > since
     if was_full and (len(entries) < MOST or entries[-1].order > old[-1].order):
         entries = gathered(())
@@ -92,11 +93,26 @@ def feed(
     )
 
 
-def _entry(item: Item) -> _Entry:
-    competition, at = item.competition, clock.from_unix(item.movement.moment)
-    file = page_name(competition.slug)
-    name = competition.title or competition.slug
-    return _Entry(item.movement.moment, file, pages.xml("entry.xml", item=item, at=at, file=file, name=name))
+def of_competition(items: list[Item]) -> list[Entry]:
+    """The entries of a competition.
+
+    Args:
+        items: what moved there, the newest first.
+    """
+    return [
+        _entry(item, item.movement.moment, page_name(item.competition.slug), item.competition.shown_title)
+        for item in news.chosen(items, None)[:MOST]
+    ]
+
+
+def of_series(page: SeriesPage) -> list[Entry]:
+    """The entries of a series: who leads it."""
+    return [_entry(item, item.moment, page.file, page.name) for item in page.leads]
+
+
+def _entry(item: Item | LeadNews, moment: int, file: str, name: str) -> Entry:
+    at = clock.from_unix(moment)
+    return Entry(moment, file, pages.xml("entry.xml", item=item, at=at, file=file, name=name))
 
 
 def _unix(text: str) -> int:

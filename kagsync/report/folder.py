@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync.errors import UsageError
 from kagsync.files import output_file, scratch
 from kagsync.report import NAMES, PSEUDONYM, REAL
+from kagsync.safe_text import slug
 
 if TYPE_CHECKING:
     import contextlib
     from collections.abc import Collection, Iterable
     from pathlib import Path
+
+    from kagsync.scoring.series import Series
 
 INDEX = "index.html"
 FEED, CALENDAR, STANDINGS = "feed.xml", "deadlines.ics", "standings.json"
@@ -75,9 +78,24 @@ def files_of(slug: str) -> tuple[str, str]:
     return page_name(slug), embed_name(slug)
 
 
+def series_names(series: Iterable[Series]) -> dict[int, str]:
+    """The file of the page of each series, by its id.
+
+    Args:
+        series: all of them. If several have nearly the same name, those that came later have their id in it.
+    """
+    files: dict[int, str] = {}
+    for each in sorted(series, key=lambda each: each.id):
+        words = slug(each.name).encode("ascii", "ignore").decode().strip("-") or "series"
+        file = f"series-{words}.html"
+        files[each.id] = f"series-{words}.{each.id}.html" if file in files.values() else file
+    return files
+
+
 def page_heads(folder: Path) -> dict[str, Head]:
     """What the pages in a folder say about themselves, by file. Only pages that kagsync wrote count."""
-    paths = (folder / INDEX, *(path for name in files_of("*") for path in folder.glob(name)))
+    names = (*files_of("*"), "series-*.html")
+    paths = (folder / INDEX, *(path for name in names for path in folder.glob(name)))
     found = {path.name: _head(path) for path in paths}
     return {file: head for file, head in found.items() if head is not None}
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kagsync.errors import UsageError
 from kagsync.queries import board, news
+from kagsync.queries import series as series_query
 from kagsync.report import chart, slope
 from kagsync.report.folder import page_name
 from kagsync.report.pages import Page
+from kagsync.report.series import SeriesPage
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from kagsync.queries.board import BoardView
     from kagsync.queries.news import Item
     from kagsync.report.chart import Chart
     from kagsync.report.naming import Naming
+    from kagsync.report.series import Listed
     from kagsync.report.slope import Slope
     from kagsync.report.write import Content
     from kagsync.standings.movements import Movement
@@ -34,15 +39,23 @@ class Gathered:
         people: whom to show, as they are named there.
         content: what the site shows.
         now: the time of the report.
+        series: those that have a page.
     """
 
     def __init__(
-        self, store: Store, people: list[User], content: Content, naming: Naming, now: datetime
+        self,
+        store: Store,
+        people: list[User],
+        content: Content,
+        naming: Naming,
+        now: datetime,
+        series: Sequence[Listed] = (),
     ) -> None:
         self._store, self._people, self._content = store, people, content
-        self._naming = naming
+        self._naming, self._series = naming, series
         self.now = now
         self._pages: dict[str, Page] = {}
+        self._series_pages: dict[str, SeriesPage] = {}
 
     @property
     def site(self) -> str:
@@ -65,7 +78,8 @@ class Gathered:
             )
             items = self._items([view.competition], view.since)
             file = page_name(competition.slug)
-            return Page(self._naming.view(view), items, file, self.now, self._content.site, race)
+            named = self._naming.view(view)
+            return Page(named, items, file, self.now, self._content.site, race, self.part_of(competition))
 
         if self._content.board != FINAL:
             return of(self._content.board)
@@ -81,6 +95,41 @@ class Gathered:
         everybody = self._naming.everybody
         found = news.news(self._store, competitions, self._people, lambda _: since, everybody=everybody)
         return self._naming.items(found)
+
+    def part_of(self, competition: Competition) -> list[tuple[str, str]]:
+        """The series with pages that a competition is part of: each name and file."""
+        return [(each.series.name, each.file) for each in self._series if each.has(competition)]
+
+    def series(self, listed: Listed) -> SeriesPage:
+        """What the page of a series shows."""
+        if listed.file not in self._series_pages:
+            self._series_pages[listed.file] = self._gather_series(listed)
+        return self._series_pages[listed.file]
+
+    def _gather_series(self, listed: Listed) -> SeriesPage:
+        store, series = self._store, listed.series
+        past = series_query.PastTotals(store, series)
+        page = SeriesPage(
+            listed,
+            past,
+            people={user.id: self._naming.user(user) for user in series_query.people(store, series)},
+            competitions={
+                competition.id: competition
+                for part in series.parts
+                if (competition := store.competitions.by_id(part.competition_id)) is not None
+            },
+            now=self.now,
+            site=self._content.site,
+        )
+        try:
+            found = series_query.standings(store, series, self.now, self.now - self._content.since)
+        except UsageError as error:
+            page.problem = error.message
+            return page
+        page.view = self._naming.series(found)
+        page.lead = series_query.lead(store, page.view, past)
+        page.shown = page.view.only(self._people).rows
+        return page
 
     def chart(self, page: Page) -> Chart | None:
         """The chart of a page's public board in the last year; None if there is nothing to draw."""

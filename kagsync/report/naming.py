@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from kagsync.queries.board import BoardView, Line
     from kagsync.queries.news import Item
+    from kagsync.queries.series import SeriesView
     from kagsync.queries.unseen import Unseen
     from kagsync.standings.gaps import Gap
     from kagsync.standings.movements import Movement
@@ -91,6 +92,11 @@ class Naming:
             last_error=(error[0], "the log says why") if error and self._hides else error,
             undecided=NOTHING,
         )
+
+    def series(self, view: SeriesView) -> SeriesView:
+        """The standings of a series, of people as pages show them, in an order that tells nothing else."""
+        rows = [row._replace(user=self.user(row.user)) for row in view.rows]
+        return replace(view, rows=sorted(rows, key=lambda row: (row.total.place, row.user.handle.lower())))
 
     def items(self, items: list[Item]) -> list[Item]:
         """What moved of people as pages show them, without what they must not tell."""

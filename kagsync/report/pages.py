@@ -22,7 +22,7 @@ from kagsync.standings.movements import FINAL, IMPROVED, MERGED, NEW
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from jinja2 import Environment
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kagsync.queries.news import Item
     from kagsync.report.chart import Chart
     from kagsync.report.folder import Head
+    from kagsync.report.series import SeriesPage
     from kagsync.report.slope import Slope
     from kagsync.standings.lifecycle import Phase
     from kagsync.store.records import User
@@ -42,7 +43,7 @@ _MOST_NEWS = 200
 _FEEDS = {FEED: "Feed", CALENDAR: "Calendar", STANDINGS: "JSON"}
 _CARD = re.compile(
     r'^<li class="card(?: ended)?">\n<h2><a href="([^"]+)">.*?\n</li>'
-    r'(?=\n<li class="card(?: ended)?">|\n</ul>\n(?:<section|</main>))',
+    r'(?=\n<li class="card(?: ended)?">|\n</ul>\n(?:</?section|</main>))',
     re.MULTILINE | re.DOTALL,
 )
 
@@ -53,6 +54,7 @@ class Page:
 
     Attributes:
         race: the public board, below a private one; None: the page shows one board only.
+        series: the series that the competition is part of, each by its name and file.
     """
 
     view: BoardView
@@ -61,10 +63,11 @@ class Page:
     now: datetime
     site: str
     race: Page | None = None
+    series: Sequence[tuple[str, str]] = ()
 
     @property
     def name(self) -> str:
-        return self.view.competition.title or self.view.competition.slug
+        return self.view.competition.shown_title
 
     @property
     def embed(self) -> str:
@@ -202,28 +205,63 @@ def competition(page: Page, chart: Chart | None, slope: Slope | None, head: Head
     )
 
 
+def series(page: SeriesPage, chart: Chart | None, head: Head) -> str:
+    """The page of a series.
+
+    Args:
+        chart: of the totals.
+    """
+    several = len(page.rows) > 1
+    return _render(
+        "series.html",
+        scripts=("times.js", "people.js") if several else ("times.js",),
+        several=several,
+        page=page,
+        chart=chart,
+        site=page.site,
+        head=head,
+    )
+
+
 def card(page: Page) -> str:
     """What the index says about a competition, as HTML."""
     return _environment().get_template("card.html").render(page=page)
 
 
+def series_card(page: SeriesPage) -> str:
+    """What the index says about a series, as HTML."""
+    return _environment().get_template("series_card.html").render(page=page)
+
+
 def cards(index: str) -> dict[str, str]:
-    """The cards of an index, by the competition's file. Names are escaped, so none looks like a card."""
+    """The cards of an index, by the page's file. Names are escaped, so none looks like a card."""
     return {found[1]: found[0] for found in _CARD.finditer(index)}
 
 
-def index(listed: list[str], never_seen: list[tuple[User, str]], site: str, head: Head) -> str:
+def index(
+    listed: list[str],
+    never_seen: list[tuple[User, str]],
+    site: str,
+    head: Head,
+    series: Sequence[str] = (),
+) -> str:
     """The index of all competitions.
 
     Args:
         listed: their cards.
         never_seen: who was never seen on any board, each with a hint.
+        series: the cards of the series.
     """
     import markupsafe
 
-    cards = [markupsafe.Markup(each) for each in listed]
     return _render(
-        "index.html", scripts=("times.js",), cards=cards, never_seen=never_seen, site=site, head=head
+        "index.html",
+        scripts=("times.js",),
+        cards=[markupsafe.Markup(each) for each in listed],
+        series=[markupsafe.Markup(each) for each in series],
+        never_seen=never_seen,
+        site=site,
+        head=head,
     )
 
 

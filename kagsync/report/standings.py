@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock
 from kagsync.output.listing import VERSION
 from kagsync.queries.board import entry_as_json
+from kagsync.queries.series import definition_as_json, row_as_json
 from kagsync.report.folder import files_of, page_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kagsync.queries.board import BoardView, Line
+    from kagsync.queries.series import Row
     from kagsync.report.folder import Privacy
     from kagsync.report.pages import Page
+    from kagsync.report.series import SeriesPage
 
 # Of the keys of `kagsync show SLUG --format json`.
 _KEYS = (
@@ -32,27 +35,34 @@ _KEYS = (
     *("public_rank", "private_rank", "public_score", "private_score", "shake_up"),
     *("local_rank", "local_count"),
 )
-_START = re.compile(r'\{"competition": "([^"]+)", ')
+# Of a series, and of a row and a result in it, those of `kagsync standings NAME --format json`.
+_SERIES_KEYS = ("series", "rule", "best", "group", "ties", "board", "absent", "teams")
+_ROW_KEYS = ("place", "handle", "username", "name", "group", "total", "counted")
+_RESULT_KEYS = ("competition", "rank", "points", "counts")
+_START = re.compile(r'\{(?:"competition": "([^"]+)"|"page": "([^"]+)"), ')
 _END = "\n]}\n"
 
 
-def standings(competitions: Iterable[str], site: str, privacy: Privacy) -> str:
+def standings(competitions: Iterable[str], series: Iterable[str], site: str, privacy: Privacy) -> str:
     """The whole file.
 
     Args:
         competitions: see `of_page`.
+        series: see `of_series`.
         site: the site's title.
     """
     head = _json({"version": VERSION, "generator": "kagsync", "names": privacy.names, "title": site})
-    return f'{head[:-1]}, "competitions": [\n' + ",\n".join(competitions) + _END
+    lists = (",\n".join(competitions), ",\n".join(series))
+    return f'{head[:-1]}, "competitions": [\n{lists[0]}\n], "series": [\n{lists[1]}{_END}'
 
 
 def known(text: str) -> dict[str, str]:
-    """The competitions in a file as `of_page` gave them, by their pages; empty if the file is not whole."""
+    """What `of_page` and `of_series` gave to a file, by their pages; empty if the file is not whole."""
     if not text.endswith(_END):
         return {}
     lines = (line.rstrip(",") for line in text.splitlines())
-    return {page_name(found[1]): line for line in lines if (found := _START.match(line))}
+    found = ((_START.match(line), line) for line in lines)
+    return {page_name(start[1]) if start[1] else start[2]: line for start, line in found if start}
 
 
 def of_page(page: Page) -> str:
@@ -83,6 +93,22 @@ def of_page(page: Page) -> str:
         "missing": [user.handle for user in view.missing],
     }
     return _json(data)
+
+
+def of_series(page: SeriesPage) -> str:
+    """What a page says about its series, as JSON in one line. Places are among all of its people."""
+    data: dict[str, Any] = {"page": page.file, **definition_as_json(page.series)}
+    told = {key: data[key] for key in ("page", *_SERIES_KEYS)}
+    told["competitions"] = [part.slug for part in page.series.parts]
+    told["leader_since"] = page.lead and page.lead.since and clock.iso(page.lead.since)
+    told["standings"] = [_series_row(row) for row in page.shown]
+    return _json(told)
+
+
+def _series_row(row: Row) -> dict[str, Any]:
+    whole = row_as_json(row)
+    results = [{key: each[key] for key in _RESULT_KEYS} for each in whole["competitions"]]
+    return {key: whole[key] for key in _ROW_KEYS} | {"competitions": results}
 
 
 def _json(data: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`kagsync report`: a small web site of static pages, one for each competition and an index.
+"""`kagsync report`: a small web site of static pages, one for each competition and series, and an index.
 
 Pages need nothing else: they can be opened from disk, put on a shared drive or served by any web server, and
 load nothing from the network. Each is replaced in one step, and only if its content has changed. Beside them
@@ -27,7 +27,6 @@ from kagsync.report.folder import (
     Privacy,
     Writer,
     files_of,
-    is_own,
     own_text,
     page_heads,
     page_name,
@@ -36,7 +35,9 @@ from kagsync.report.folder import (
     strictest,
 )
 from kagsync.report.gather import Gathered, slope_of
+from kagsync.report.kept import Kept
 from kagsync.report.naming import Naming
+from kagsync.report.series import listed, totals_chart
 from kagsync.standings.lifecycle import FINISHED
 from kagsync.standings.which import FINAL, PRIVATE
 from kagsync.version import __version__
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from kagsync.report.series import Listed
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -141,9 +143,9 @@ def report(
         else [store.competitions.get(slug) for slug in dict.fromkeys(content.slugs)]
     )
     competitions = sorted(competitions, key=lambda each: each.by_end(now))
-    files = [page_name(each.slug) for each in competitions]
-    needed = {INDEX, *FEEDS, *(file for each in competitions for file in files_of(each.slug))}
-    counts = {True: 0, False: 0}
+    series = listed(store, competitions, users)
+    files = [*(page_name(each.slug) for each in competitions), *(each.file for each in series)]
+    needed = {INDEX, *FEEDS, *files, *(file for each in competitions for file in files_of(each.slug))}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         heads = page_heads(folder)
@@ -156,52 +158,53 @@ def report(
         rewritten = [each for each in tracked if not others.isdisjoint(files_of(each.slug))]
         people = naming.people(users)
         common = _common(store, content, privacy, people)
-        covered = _covered(folder, heads, privacy)
-        gathered = Gathered(store, people, content, naming, now)
+        kept = Kept(folder, heads, privacy, now, always=always)
+        gathered = Gathered(store, people, content, naming, now, series)
         with contextlib.ExitStack() as stack:
             write = Writer(folder, stack)
-            keys: dict[str, str] = {}
-            changed, settled = set(), set()
             for competition in (*competitions, *rewritten):
-                file, embed = files_of(competition.slug)
-                keys[file] = key = _key(store, competition, common, now)
-                is_known = all(each in heads and heads[each].key == key for each in (file, embed))
-                new = always or not is_known or not _fresh(folder / file, now, _most_age(competition, now))
-                if is_known and not always and file in (covered or ()):
-                    settled.add(file)
-                if new:
+                own = files_of(competition.slug)
+                key = _key(store, competition, common, gathered.part_of(competition), now)
+                if kept.is_due(own, key, _most_age(competition, now)):
                     page, head = gathered.page(competition), Head(key, privacy)
-                    write.if_changed(embed, pages.embed(page, head))
-                    write(file, pages.competition(page, gathered.chart(page), slope_of(page.view), head))
-                    changed.add(file)
-                counts[new] += 1
-            key = _hash(common, [keys[file] for file in files])
+                    write.if_changed(own[1], pages.embed(page, head))
+                    write(own[0], pages.competition(page, gathered.chart(page), slope_of(page.view), head))
+            everybody_named = _hash(naming.everybody) if series else ""
+            for each in series:
+                parts = [kept.keys[page_name(part.slug)] for part in each.series.parts]
+                # It compares with a day ago, and says who led at the ends of days.
+                key = _hash(everybody_named, each, parts, now.date())
+                if kept.is_due((each.file,), key):
+                    shown = gathered.series(each)
+                    write(each.file, pages.series(shown, totals_chart(store, shown), Head(key, privacy)))
+            key = _hash(common, [kept.keys[file] for file in files])
             most = min((_most_age(each, now) for each in competitions), default=_FRESHNESS)
-            is_known = covered is not None and heads[INDEX].key == key
-            new = always or counts[True] > 0 or not is_known or not _fresh(folder / INDEX, now, most)
-            if new:
-                for file, text in _feeds(folder, competitions, gathered, settled, privacy):
+            if kept.is_index_due(key, most):
+                for file, text in _feeds(folder, competitions, series, gathered, kept.settled, privacy):
                     write.if_changed(file, text)
                 # If a page stays, its card on the index stays too.
-                known = _cards(folder / INDEX, (covered or set()) - changed)
+                known = kept.cards()
                 cards = [
                     known.get(page_name(each.slug)) or pages.card(gathered.page(each))
                     for each in competitions
                 ]
+                of_series = [
+                    known.get(each.file) or pages.series_card(gathered.series(each)) for each in series
+                ]
                 never_seen = naming.unseen(unseen.unseen(store, users))
-                write(INDEX, pages.index(cards, never_seen, content.site, Head(key, privacy)))
-            counts[new] += 1
+                write(INDEX, pages.index(cards, never_seen, content.site, Head(key, privacy), of_series))
         for competition in rewritten:
             others.difference_update(files_of(competition.slug))
         gone = remove(folder, others)
     except OSError as error:
         raise from_os_error(error, f"write the report in {folder}") from error
-    return Written(folder / INDEX, counts[True], counts[False], gone)
+    return Written(folder / INDEX, kept.counts[True], kept.counts[False], gone)
 
 
 def _feeds(
     folder: Path,
     competitions: list[Competition],
+    series: list[Listed],
     gathered: Gathered,
     covered: AbstractSet[str],
     privacy: Privacy,
@@ -209,28 +212,33 @@ def _feeds(
     """The files that are not pages, each with its text, one at a time: that of many people is large.
 
     Args:
-        covered: the pages whose competitions are in these files as they are, if they are in there at all.
+        covered: the pages whose content is in these files as it is, if it is in there at all.
         privacy: what pages tell strangers.
     """
     by_file = {page_name(each.slug): each for each in competitions}
+    series_by_file = {each.file: each for each in series}
     site, now = gathered.site, gathered.now
     known = standings.known(own_text(folder / STANDINGS))
     settled = known.keys() & covered
-    listed = (
+    people = (
         known[file] if file in settled else standings.of_page(gathered.page(each))
         for file, each in by_file.items()
     )
-    yield STANDINGS, standings.standings(listed, site, privacy)
-    known.clear()
-    entries = feed.feed(
-        by_file,
-        lambda file: gathered.items(by_file[file], now - feed.REACH),
-        before=own_text(folder / FEED),
-        settled=settled,
-        site=site,
-        now=now,
+    totals = (
+        known[file] if file in settled else standings.of_series(gathered.series(each))
+        for file, each in series_by_file.items()
     )
-    yield FEED, entries
+    yield STANDINGS, standings.standings(people, totals, site, privacy)
+    known.clear()
+
+    def made(file: str) -> list[feed.Entry]:
+        if file in series_by_file:
+            return feed.of_series(gathered.series(series_by_file[file]))
+        return feed.of_competition(gathered.items(by_file[file], now - feed.REACH))
+
+    before = own_text(folder / FEED)
+    files = (*by_file, *series_by_file)
+    yield FEED, feed.feed(files, made, before=before, settled=settled, site=site, now=now)
     yield CALENDAR, calendar.calendar(competitions, site, own_text(folder / CALENDAR), now)
 
 
@@ -242,7 +250,9 @@ def _common(store: Store, content: Content, privacy: Privacy, people: list[User]
     return _hash(__version__, content.site, content.board, privacy, store.users.roster_version(), people)
 
 
-def _key(store: Store, competition: Competition, common: str, now: datetime) -> str:
+def _key(
+    store: Store, competition: Competition, common: str, part_of: list[tuple[str, str]], now: datetime
+) -> str:
     """A hash that changes whenever the page's content would, apart from its freshness."""
     error = store.runs.last_error(competition.id)
     private = store.competitions.on(competition, PRIVATE) if competition.has_result else None
@@ -263,6 +273,7 @@ def _key(store: Store, competition: Competition, common: str, now: datetime) -> 
         competition.awards_medals,
         competition.resting_until,
         error and error[1],
+        part_of,
     )
 
 
@@ -273,28 +284,3 @@ def _hash(*parts: object) -> str:
 def _most_age(competition: Competition, now: datetime) -> timedelta:
     """How old the freshness on a competition's page may be."""
     return _FRESHNESS_OF_FINISHED if competition.phase(now).name == FINISHED else _FRESHNESS
-
-
-def _fresh(path: Path, now: datetime, most: timedelta) -> bool:
-    """Whether a page is at most so old."""
-    return -60 < now.timestamp() - path.stat().st_mtime < most.total_seconds()
-
-
-def _covered(folder: Path, heads: dict[str, Head], privacy: Privacy) -> set[str] | None:
-    """The pages that the index and the feeds show as they are; None: these do not belong together.
-
-    The index is written last. So if a run was killed, some page or feed is newer.
-    """
-    if INDEX not in heads or heads[INDEX].privacy != privacy:
-        return None
-    if not all(is_own(folder / file) for file in FEEDS):
-        return None
-    written = {file: (folder / file).stat().st_mtime_ns for file in (*heads, *FEEDS)}
-    older = {file for file, moment in written.items() if moment <= written[INDEX]}
-    return older if older.issuperset(FEEDS) else None
-
-
-def _cards(index: Path, files: set[str]) -> dict[str, str]:
-    """The cards of some files on an index."""
-    cards = pages.cards(index.read_text(encoding="utf-8", errors="replace")) if files else {}
-    return {file: card for file, card in cards.items() if file in files}

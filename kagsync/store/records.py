@@ -64,6 +64,11 @@ class Competition(NamedTuple):
     board: str  # the board, public or private, that snapshot_at, both counts and fingerprint are of
 
     @property
+    def shown_title(self) -> str:
+        """The title, or the slug if it is not known."""
+        return self.title or self.slug
+
+    @property
     def is_linked(self) -> bool:
         """Whether its boards come from Kaggle; otherwise they are loaded from files."""
         return self.kaggle_competition_id is not None

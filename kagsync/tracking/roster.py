@@ -6,13 +6,12 @@ and no username may also mean a person without one of this team or name. If it m
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import team_pattern
 from kagsync.inputs import folded, short
+from kagsync.safe_text import slug
 from kagsync.store.records import User
 
 if TYPE_CHECKING:
@@ -251,9 +250,8 @@ def _applied(line: Line, user: User) -> User:
 
 def _new_handle(user: User, taken: set[str]) -> str:
     """A handle for a person without a username: short, easy to type, and nobody else's."""
-    text = unicodedata.normalize("NFKD", user.student_id or user.name or user.team or "")
-    text = "".join(letter for letter in text if not unicodedata.combining(letter)).lower()
-    base = re.sub(r"[\W_]+", "-", text).strip("-")[:_LONGEST_HANDLE].strip("-") or "person"
+    text = slug(user.student_id or user.name or user.team or "")
+    base = text[:_LONGEST_HANDLE].strip("-") or "person"
     handle, number = base, 1
     while handle in taken:
         number += 1

@@ -334,13 +334,13 @@ def test_a_feed_that_is_updated_is_the_one_that_is_made_anew(
     """Whatever fits, and even if entries of a changed competition are gone."""
 
     def made(entries: list[tuple[str, int]], before: str, settled: set[str]) -> str:
-        def items(file: str) -> list[Any]:
+        def entries_of(file: str) -> list[feed.Entry]:
             found = sorted({at for name, at in entries if file == f"competition-{name}.html"}, reverse=True)
-            return [_Item(file, at) for at in found]
+            return [_entry(file, at) for at in found if at > 30][:most]
 
         return feed.feed(
             [f"competition-{name}.html" for name in "abc"],
-            items,
+            entries_of,
             before=before,
             settled={f"competition-{name}.html" for name in settled},
             site="x",
@@ -349,8 +349,6 @@ def test_a_feed_that_is_updated_is_the_one_that_is_made_anew(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(feed, "MOST", most)
-        patch.setattr(feed, "_entry", lambda item: feed._Entry(item.moment, item.file, item.text))
-        patch.setattr(news, "chosen", lambda items, _: [item for item in items if item.moment > 30])
         before = made(past, "", set())
         now = [each for each in past if each[0] not in changed or each[1] % 2] + [
             (name, 91) for name in changed
@@ -358,12 +356,11 @@ def test_a_feed_that_is_updated_is_the_one_that_is_made_anew(
         assert made(now, before, set("abc") - changed) == made(now, before, set())
 
 
-class _Item:
-    def __init__(self, file: str, moment: int) -> None:
-        self.file, self.moment = file, moment
-        at = clock.from_unix(moment)
-        link = f'<link rel="alternate" type="text/html" href="{file}"/>'
-        self.text = f"<entry>\n<id>{file}:{moment}</id>\n{link}\n<updated>{at}</updated>\n<x/>\n</entry>"
+def _entry(file: str, moment: int) -> feed.Entry:
+    at = clock.from_unix(moment)
+    link = f'<link rel="alternate" type="text/html" href="{file}"/>'
+    text = f"<entry>\n<id>{file}:{moment}</id>\n{link}\n<updated>{at}</updated>\n<x/>\n</entry>"
+    return feed.Entry(moment, file, text)
 
 
 # Names by strangers

@@ -1,0 +1,288 @@
+"""What the page of a series shows, and the feed's entries about its lead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kagsync import clock
+from kagsync.output.wording import arrow
+from kagsync.queries import series as query
+from kagsync.report import chart, lines
+from kagsync.report.folder import page_name, series_names
+from kagsync.scoring import words
+from kagsync.scoring.words import points
+from kagsync.standings.sentences import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
+
+    from kagsync.queries.series import Lead, PastTotals, Point, Row, SeriesView
+    from kagsync.report.chart import Chart
+    from kagsync.scoring.series import Series
+    from kagsync.scoring.totals import Board, Scored
+    from kagsync.store import Store
+    from kagsync.store.records import Competition, User
+
+_DAY = timedelta(days=1)
+_DAYS_TOLD = 14  # of the lead
+_MOST_MOMENTS = 40  # of the chart
+_CHARTED = 365  # days
+_MOST_CHANGES = 100
+_LEAD = "lead"
+
+
+class Listed(NamedTuple):
+    """A series that has a page, and the page's file."""
+
+    series: Series
+    file: str
+
+    def has(self, competition: Competition) -> bool:
+        """Whether a competition is part of it."""
+        return any(part.competition_id == competition.id for part in self.series.parts)
+
+
+def listed(store: Store, competitions: Collection[Competition], users: Collection[User]) -> list[Listed]:
+    """The series with pages, by name: all of its competitions are in the report, and some of its people."""
+    every = store.series.all()
+    files, known = series_names(every), {each.id for each in competitions}
+    return [
+        Listed(each, files[each.id])
+        for each in every
+        if each.parts
+        and known.issuperset(part.competition_id for part in each.parts)
+        and any(each.group in (None, user.group) for user in users)
+    ]
+
+
+class LeadNews(NamedTuple):
+    """Who led a series from the end of a day on, for the feed.
+
+    Attributes:
+        moment: in seconds since 1970.
+    """
+
+    id: str
+    moment: int
+    sentence: str
+    reason: str = _LEAD
+
+
+class Result(NamedTuple):
+    """What one competition gives to one person, as a cell.
+
+    Attributes:
+        points: empty: the person is not on its board.
+        why: how they came about.
+    """
+
+    points: str
+    rank: str
+    counts: bool
+    why: str
+
+
+@dataclass
+class SeriesPage:
+    """What the page of a series shows.
+
+    Attributes:
+        view: the standings of all of its people, as pages name them; None: they are not known, see `problem`.
+        shown: those of the people of the report.
+        people: all people of the series, as pages name them, by id.
+        competitions: of the series, by id.
+    """
+
+    listed: Listed
+    past: PastTotals
+    people: dict[int, User]
+    competitions: dict[int, Competition]
+    now: datetime
+    site: str
+    view: SeriesView | None = None
+    shown: list[Row] = field(default_factory=list)
+    lead: Lead | None = None
+    problem: str = ""
+
+    @property
+    def series(self) -> Series:
+        return self.listed.series
+
+    @property
+    def file(self) -> str:
+        return self.listed.file
+
+    @property
+    def name(self) -> str:
+        return self.series.name
+
+    @property
+    def facts(self) -> list[str]:
+        """The rule in words."""
+        return words.definition(self.series)
+
+    @cached_property
+    def led(self) -> str:
+        """Who leads, and since when; empty: nobody has a result yet."""
+        if self.lead is None or self.view is None:
+            return ""
+        following = [row for row in self.view.rows if row.total.place > 1]
+        second = [row.user.shown_name for row in following if row.total.place == following[0].total.place]
+        return words.lead(
+            [user.shown_name for user in self.lead.leaders],
+            self.view.rows[0].total.value,
+            since=None if self.lead.since is None else f"{self.lead.since:%Y-%m-%d}",
+            ahead=self.lead.ahead,
+            of=in_words(second) if second else "",
+        )
+
+    @property
+    def heads(self) -> list[tuple[str, str]]:
+        """The title and the weight of each competition."""
+        return [
+            (self._title(part.competition_id), "" if part.weight == 1 else f"×{points(part.weight)}")
+            for part in self.series.parts
+        ]
+
+    def _title(self, competition_id: int) -> str:
+        return self.competitions[competition_id].shown_title
+
+    @property
+    def boards(self) -> list[tuple[str, str, Board | None]]:
+        """Each competition's page, its title, and the board that counts; None: it has none yet."""
+        boards = {} if self.view is None else self.view.boards
+        return [
+            (page_name(part.slug), self._title(part.competition_id), boards.get(part.competition_id))
+            for part in self.series.parts
+        ]
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """The table's rows."""
+        return [self._row(row) for row in self.shown]
+
+    def _row(self, row: Row) -> dict[str, Any]:
+        places = row.places or 0
+        gained = points(row.gained or 0)
+        return {
+            "user": row.user,
+            "person": row.user.shown_name,
+            "known_as": lines.known_as(row.user, ""),
+            "place": f"{row.total.place:,}",
+            "places": places,
+            "moved": arrow(places) if places else "",
+            "way": lines.way(places, None),
+            "total": points(row.total.value),
+            "gained": "" if gained == "0" else gained if gained.startswith("-") else f"+{gained}",
+            "results": [_result(each) for each in row.total.results],
+        }
+
+    @cached_property
+    def shows(self) -> set[str]:
+        """The columns that are not empty."""
+        shown = {name for row in self.rows for name, cell in row.items() if cell}
+        return shown | ({"group"} if any(row.user.group for row in self.shown) else set())
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether there are results that do not count."""
+        return any(each.points and not each.counts for row in self.rows for each in row["results"])
+
+    @cached_property
+    def changes(self) -> list[tuple[str, str, str]]:
+        """Whose place changed: the person, the places (`3 → 1`), and why."""
+        return [
+            (row.user.shown_name, f"{row.before.place:,} → {row.total.place:,}", self._why(row))
+            for row in self.shown
+            if row.before is not None and row.places
+        ]
+
+    @property
+    def told(self) -> list[tuple[str, str, str]]:
+        """As many of the changes as fit."""
+        return self.changes[:_MOST_CHANGES]
+
+    def _why(self, row: Row) -> str:
+        assert self.view is not None
+        own = []
+        for before, after in query.changed(row):
+            board = self.view.boards.get(after.part.competition_id)
+            text = words.change(self.series, before, after, board.field.ours if board else 0)
+            own.append(text)
+        if own:
+            return ", ".join(own)
+        names = [user.shown_name for user in query.overtaken_by(self.view, row)]
+        return f"overtaken by {in_words(names)}" if names else "others fell"
+
+    @cached_property
+    def leads(self) -> list[LeadNews]:
+        """The changes of the lead at the ends of the last 14 days, the latest first.
+
+        A day that has ended never says anything else, unless the series or an old board is changed.
+        """
+        ends = query.ends_of_days(self.now, _DAYS_TOLD + 1)
+        found = self.past.at(ends)
+        told = []
+        for end, then, before in zip(ends, found, found[1:], strict=False):
+            if then is None or before is None:
+                continue
+            leaders = query.leading(then)
+            if leaders and leaders != query.leading(before):
+                moment = int(end.timestamp()) + 1
+                name = f"series-{self.series.id}:{end:%Y-%m-%d}"
+                told.append(LeadNews(name, moment, self._sentence(then, leaders)))
+        return told
+
+    def _sentence(self, then: dict[int, Point], leaders: set[int]) -> str:
+        """`Lina leads Autumn 2026 with 143 points, 12 ahead of Bob`."""
+
+        def named(keys: set[int]) -> str:
+            return in_words(sorted(self.people[key].shown_name for key in keys))
+
+        total = next(then[key].value for key in leaders)
+        others = [each for key, each in then.items() if key not in leaders]
+        text = f"{named(leaders)} {'leads' if len(leaders) == 1 else 'lead'} {self.name}"
+        text += f" with {points(total)} point{'' if points(total) == '1' else 's'}"
+        if not others:
+            return text
+        second = min(each.place for each in others)
+        following = {key for key, each in then.items() if each.place == second}
+        return f"{text}, {points(total - max(each.value for each in others))} ahead of {named(following)}"
+
+
+def _result(result: Scored) -> Result:
+    if result.place is None or result.standing is None:
+        return Result("", "", result.counts, result.words)
+    return Result(points(result.points), f"{result.standing.rank:,}", result.counts, result.words)
+
+
+def totals_chart(store: Store, page: SeriesPage) -> Chart | None:
+    """The chart of the totals in the last year; None if there is nothing to draw.
+
+    It shows the ends of at most 40 days and the latest totals. A total that is not known is a gap.
+    """
+    firsts = [store.snapshots.first(part.competition_id) for part in page.series.parts]
+    known = [each for each in firsts if each is not None]
+    if page.view is None or not known:
+        return None
+    begin = max(clock.utc(min(known)), page.now - _CHARTED * _DAY)
+    days = (page.now - begin) // _DAY + 1
+    count = max(min(_MOST_MOMENTS, chart.MOST_POINTS // max(len(page.shown), 1)), 10)
+    step = -(-days // count)
+    ends = [end for end in query.ends_of_days(page.now, days // step + 1, step) if end >= begin][::-1]
+    found = page.past.at(ends)
+    moments = [int(end.timestamp()) for end in ends]
+    now = int(page.now.timestamp())
+
+    def values(row: Row) -> Iterator[tuple[int, float | None]]:
+        for moment, then in zip(moments, found, strict=True):
+            total = then and then.get(row.user.id)
+            yield moment, total.value if total and total.counted else None
+        yield now, row.total.value if row.total.counted else None
+
+    drawn = [chart.Line(row.user.handle, row.user.shown_name, list(values(row))) for row in page.shown]
+    return chart.draw(drawn, now, totals=True)

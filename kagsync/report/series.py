@@ -77,13 +77,11 @@ class Result(NamedTuple):
 
     Attributes:
         points: empty: the person is not on its board.
-        why: how they came about.
     """
 
     points: str
     rank: str
     counts: bool
-    why: str
 
 
 @dataclass
@@ -256,24 +254,23 @@ class SeriesPage:
 
 def _result(result: Scored) -> Result:
     if result.place is None or result.standing is None:
-        return Result("", "", result.counts, result.words)
-    return Result(points(result.points), f"{result.standing.rank:,}", result.counts, result.words)
+        return Result("", "", result.counts)
+    return Result(points(result.points), f"{result.standing.rank:,}", result.counts)
 
 
 def totals_chart(store: Store, page: SeriesPage) -> Chart | None:
     """The chart of the totals in the last year; None if there is nothing to draw.
 
-    It shows the ends of at most 40 days and the latest totals. A total that is not known is a gap.
+    It shows the ends of at most 40 days, all of the last ones, and the latest totals. A total that is not
+    known is a gap.
     """
     firsts = [store.snapshots.first(part.competition_id) for part in page.series.parts]
     known = [each for each in firsts if each is not None]
     if page.view is None or not known:
         return None
     begin = max(clock.utc(min(known)), page.now - _CHARTED * _DAY)
-    days = (page.now - begin) // _DAY + 1
-    count = max(min(_MOST_MOMENTS, chart.MOST_POINTS // max(len(page.shown), 1)), 10)
-    step = -(-days // count)
-    ends = [end for end in query.ends_of_days(page.now, days // step + 1, step) if end >= begin][::-1]
+    most = max(min(_MOST_MOMENTS, chart.MOST_POINTS // max(len(page.shown), 1)), 2 * _DAYS_TOLD)
+    ends = _ends(begin, page.now, most)
     found = page.past.at(ends)
     moments = [int(end.timestamp()) for end in ends]
     now = int(page.now.timestamp())
@@ -286,3 +283,15 @@ def totals_chart(store: Store, page: SeriesPage) -> Chart | None:
 
     drawn = [chart.Line(row.user.handle, row.user.shown_name, list(values(row))) for row in page.shown]
     return chart.draw(drawn, now, totals=True)
+
+
+def _ends(begin: datetime, until: datetime, most: int) -> list[datetime]:
+    """The ends of at most so many days, the earliest first: each of the last ones, and some before.
+
+    The last ones are known already, because they say who led.
+    """
+    last = query.ends_of_days(until, _DAYS_TOLD)
+    days = max((last[-1] - begin) // _DAY, 0)
+    step = max(-(-days // (most - _DAYS_TOLD)), 1)
+    before = query.ends_of_days(last[-1] - (step - 1) * _DAY, days // step, step)
+    return [end for end in (*last, *before) if end >= begin][::-1]

@@ -21,7 +21,8 @@ import kagsync as package
 from kagsync import clock, errors, settings
 from kagsync.cli import main
 from kagsync.queries import status
-from kagsync.report.folder import FEEDS, INDEX, STANDINGS, files_of
+from kagsync.report.folder import FEEDS, INDEX, STANDINGS, files_of, series_names
+from kagsync.scoring.series import Series
 from kagsync.standings.movements import REASONS
 from kagsync.store import records
 from kagsync.sync import after, result
@@ -205,7 +206,8 @@ def test_the_keys_of_every_json_are_those_in_the_readme(
 
 def test_every_file_of_a_report_is_in_the_readme() -> None:
     named = {file for cell, *_ in _rows("Reports") for file in _code(cell)}
-    assert named == {INDEX, *FEEDS, *files_of("SLUG")}
+    assert named == {INDEX, *FEEDS, *files_of("SLUG"), "series-NAME.html"}
+    assert "series-autumn-2026.html" in series_names([Series(1, "Autumn 2026")]).values()
 
 
 def test_every_word_that_json_uses_is_in_the_readme() -> None:

@@ -107,11 +107,11 @@ def standings(
     parts = [_competition(view, index, shown.rows) for index in _newest_first(view)]
     columns: list[Column[Row]] = [
         Column("Place", lambda row: f"{row.total.place:,}", right=True, style="bold"),
-        Column("Moved", _moved, right=True, keep=95, sparse=True, style=signed),
+        Column("Moved", moved, right=True, keep=95, sparse=True, style=signed),
         Column("Person", lambda row: row.user.shown_name, shrink=14),
         Column("Username", lambda row: row.user.handle if row.user.name else "", keep=30, style="cyan"),
         Column("Total", lambda row: points(row.total.value), right=True, style="bold"),
-        Column("Gained", _gained, right=True, keep=60, sparse=True),
+        Column("Gained", gained, right=True, keep=60, sparse=True),
         *parts,
     ]
     below = [] if lead is None else [series_words.lead_in_words(view, lead, person_name)]
@@ -177,11 +177,13 @@ def _result(result: Scored) -> str:
     return f"{text if result.counts else f'[{text}]'} ({result.standing.rank:,})"
 
 
-def _moved(row: Row) -> str:
+def moved(row: Row) -> str:
+    """How many places somebody gained (▲) or lost (▼); empty: none."""
     return arrow(row.places) if row.places else ""
 
 
-def _gained(row: Row) -> str:
+def gained(row: Row) -> str:
+    """How many points somebody gained or lost; empty: none."""
     text = points(row.gained or 0)
     return "" if text == "0" else text if text.startswith("-") else f"+{text}"
 

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync import clock
-from kagsync.output.wording import arrow
+from kagsync.output.series_table import gained, moved
 from kagsync.queries import series as query
+from kagsync.queries.series_words import change, lead_in_words, replaced
 from kagsync.report import chart, lines
 from kagsync.report.folder import page_name, series_names
 from kagsync.scoring import words
@@ -32,6 +33,7 @@ _DAYS_TOLD = 14  # of the lead
 _MOST_MOMENTS = 40  # of the chart
 _CHARTED = 365  # days
 _MOST_CHANGES = 100
+_MOST_RESULTS = 4  # in each
 _LEAD = "lead"
 
 
@@ -128,15 +130,7 @@ class SeriesPage:
         """Who leads, and since when; empty: nobody has a result yet."""
         if self.lead is None or self.view is None:
             return ""
-        following = [row for row in self.view.rows if row.total.place > 1]
-        second = [row.user.shown_name for row in following if row.total.place == following[0].total.place]
-        return words.lead(
-            [user.shown_name for user in self.lead.leaders],
-            self.view.rows[0].total.value,
-            since=None if self.lead.since is None else f"{self.lead.since:%Y-%m-%d}",
-            ahead=self.lead.ahead,
-            of=in_words(second) if second else "",
-        )
+        return lead_in_words(self.view, self.lead, lambda user: user.shown_name)
 
     @property
     def heads(self) -> list[tuple[str, str]]:
@@ -165,17 +159,16 @@ class SeriesPage:
 
     def _row(self, row: Row) -> dict[str, Any]:
         places = row.places or 0
-        gained = points(row.gained or 0)
         return {
             "user": row.user,
             "person": row.user.shown_name,
             "known_as": lines.known_as(row.user, ""),
             "place": f"{row.total.place:,}",
             "places": places,
-            "moved": arrow(places) if places else "",
+            "moved": moved(row),
             "way": lines.way(places, None),
             "total": points(row.total.value),
-            "gained": "" if gained == "0" else gained if gained.startswith("-") else f"+{gained}",
+            "gained": gained(row),
             "results": [_result(each) for each in row.total.results],
         }
 
@@ -193,28 +186,22 @@ class SeriesPage:
     @cached_property
     def changes(self) -> list[tuple[str, str, str]]:
         """Whose place changed: the person, the places (`3 → 1`), and why."""
-        return [
-            (row.user.shown_name, f"{row.before.place:,} → {row.total.place:,}", self._why(row))
-            for row in self.shown
-            if row.before is not None and row.places
-        ]
+        return [(row.user.shown_name, *self._change(row)) for row in self.shown if row.places]
+
+    def _change(self, row: Row) -> tuple[str, str]:
+        assert self.view is not None
+        places, _, why = change(self.view, row, most=_MOST_RESULTS).partition(", ")
+        return places, why
+
+    @property
+    def replaced(self) -> list[str]:
+        """Which private boards have replaced public ones."""
+        return [] if self.view is None else [replaced(board) for board in self.view.replaced]
 
     @property
     def told(self) -> list[tuple[str, str, str]]:
         """As many of the changes as fit."""
         return self.changes[:_MOST_CHANGES]
-
-    def _why(self, row: Row) -> str:
-        assert self.view is not None
-        own = []
-        for before, after in query.changed(row):
-            board = self.view.boards.get(after.part.competition_id)
-            text = words.change(self.series, before, after, board.field.ours if board else 0)
-            own.append(text)
-        if own:
-            return ", ".join(own)
-        names = [user.shown_name for user in query.overtaken_by(self.view, row)]
-        return f"overtaken by {in_words(names)}" if names else "others fell"
 
     @cached_property
     def leads(self) -> list[LeadNews]:

@@ -26,7 +26,6 @@ class PastBoards(BoardPart):
         Who is left out was not on the board, or not tracked then.
         """
         found: list[dict[int, PastStanding]] = [{} for _ in moments]
-        teams: dict[int, tuple[int, int | None]] = {}
         # Looks up the last change before each moment. To read all changes takes longer on a busy board.
         rows = self._db.rows(
             "SELECT m.key, u.value, h.rank, h.score, h.team, h.submission_count "
@@ -40,15 +39,21 @@ class PastBoards(BoardPart):
                 "moments": json.dumps(list(moments)),
             },
         )
-        for number, user, rank, score, team, submission_count in rows:
-            if team not in teams:
-                teams[team] = self._team(team)
+        known = list(rows)
+        teams = self._teams({team for _, _, _, _, team, _ in known})
+        for number, user, rank, score, team, submission_count in known:
             found[number][user] = PastStanding(
                 rank, None if score is None else float(score), score, *teams[team], submission_count
             )
         return found
 
-    def _team(self, key: int) -> tuple[int, int | None]:
-        """A number that a team keeps when it is renamed, and how many members it has."""
-        ((team_id, members),) = self._db.rows("SELECT team_id, members FROM teams WHERE id = ?", (key,))
-        return -key if team_id is None else team_id, members.count(",") + 1 if members else None
+    def _teams(self, keys: Collection[int]) -> dict[int, tuple[int, int | None]]:
+        """A number that each team keeps when it is renamed, and how many members it has."""
+        rows = self._db.rows(
+            "SELECT id, team_id, members FROM teams WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(keys)),),
+        )
+        return {
+            key: (-key if team_id is None else team_id, members.count(",") + 1 if members else None)
+            for key, team_id, members in rows
+        }

@@ -272,8 +272,8 @@ class _Export:
         if not header:
             raise UsageError("it is empty", _EXPORT_AS_CSV)
         self.titles = _values(header)
-        self.at = _position(self.titles, column, "--column")
-        self.key_at = _key_positions(self.titles, key)
+        self.at = position(self.titles, column, "--column")
+        self.key_at = key_positions(self.titles, key)
         if self.at in self.key_at:
             raise UsageError(f"the column {short(column)} tells who people are", "Choose another column")
         self._name_at: list[int] = []
@@ -326,14 +326,14 @@ def _values(cells: list[Cell]) -> list[str]:
     return [cell.value.strip() for cell in cells]
 
 
-def _key_positions(titles: list[str], key: Key) -> list[int]:
+def key_positions(titles: list[str], key: Key) -> list[int]:
     """The positions of the cells with the key.
 
     Raises:
         UsageError: no column or several may be the key.
     """
     if key.title is not None:
-        return [_position(titles, key.title, "--key")]
+        return [position(titles, key.title, "--key")]
     name_it = f'Name it: --key "{key.field}=TITLE"'
     try:
         found = key.positions(titles, key.field)
@@ -347,7 +347,7 @@ def _key_positions(titles: list[str], key: Key) -> list[int]:
     return found
 
 
-def _position(titles: list[str], wanted: str, option: str) -> int:
+def position(titles: list[str], wanted: str, option: str) -> int:
     """The position of the column with a title: as it is, without what systems add, or whatever its case.
 
     Raises:

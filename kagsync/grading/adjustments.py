@@ -1,0 +1,68 @@
+"""Reads a list of points to add or to take, such as late days, with people's keys."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from kagsync.errors import UsageError
+from kagsync.files.sheet import read_rows
+from kagsync.grading.export import key_positions, position
+from kagsync.grading.keys import fold
+from kagsync.inputs import short
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kagsync.grading.export import Key
+
+_MOST = Decimal(10) ** 12  # of a number
+_MOST_DECIMALS = 12
+
+
+def read(path: Path, column: str, key: Key) -> dict[str, list[tuple[Decimal, int]]]:
+    """The points in a list, by key, each with the number of its line. An empty cell gives none.
+
+    Args:
+        column: the title of the column with the points.
+
+    Raises:
+        UsageError: the list cannot be read, a column is missing, or a line is wrong.
+    """
+    rows = read_rows(path)
+    header = next(rows, None)
+    titles = [] if header is None else header.cells
+    try:
+        key_at, points_at = key_positions(titles, key), position(titles, column, "column")
+    except UsageError as error:
+        remedy = error.remedy.replace("--key", "key =")  # as the scheme has it
+        raise UsageError(f"{path}: {error.message}", remedy) from error
+    given: dict[str, list[tuple[Decimal, int]]] = {}
+    for number, cells in rows:
+        text, *who = (cells[at] if at < len(cells) else "" for at in (points_at, *key_at))
+        name = " ".join(filter(None, who))
+        if not text:
+            continue
+        if not name:
+            raise UsageError(
+                f"{path}, line {number}: {short(text)} points for nobody", f"Fill in the {key.words}"
+            )
+        try:
+            points = checked(Decimal(text.replace("−", "-").replace(",", ".")))
+        except (InvalidOperation, ValueError) as error:
+            raise UsageError(
+                f"{path}, line {number}: {short(text)} is not a number of points", "Write it as -2 or 1.5"
+            ) from error
+        given.setdefault(fold(key.field, name), []).append((points, number))
+    return given
+
+
+def checked(number: Decimal) -> Decimal:
+    """A number that is not too large or too long to calculate with.
+
+    Raises:
+        ValueError: it is.
+    """
+    if not number.is_finite() or abs(number) > _MOST or number != round(number, _MOST_DECIMALS):
+        raise ValueError(number)
+    return number

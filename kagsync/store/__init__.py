@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from kagsync.errors import DatabaseError
     from kagsync.store.connection import Connection
+    from kagsync.store.frozen import FrozenBoards
     from kagsync.store.identity import IdentityChanges
     from kagsync.store.series import AllSeries
 
@@ -83,6 +84,13 @@ class Store:
     def open_copy(cls, path: Path) -> Self:
         """See `opening.as_copy`."""
         return cls(opening.as_copy(path))
+
+    @property
+    def frozen(self) -> FrozenBoards:
+        """The boards that grades were frozen with."""
+        from kagsync.store.frozen import FrozenBoards  # no run needs it
+
+        return FrozenBoards(self.connection)
 
     def ledger(self, board: str) -> Ledger:
         """The latest boards of one kind, public or private, and their history."""

@@ -25,10 +25,16 @@ if TYPE_CHECKING:
     from kagsync.store.records import User
 
 _PUBLIC, _PRIVATE = TABLES.values()
-# Which columns of which tables refer to users. Without foreign keys, nothing is deleted by itself.
+# Which columns of which tables refer to users, and what happens there. Without foreign keys, nothing does by
+# itself.
 _REFERENCES = (
-    'SELECT t.name, f."from" FROM sqlite_master t, pragma_foreign_key_list(t.name) f '
+    'SELECT t.name, f."from", f.on_delete FROM sqlite_master t, pragma_foreign_key_list(t.name) f '
     "WHERE t.type = 'table' AND f.\"table\" = 'users'"
+)
+_DROP_EMPTY_GROUPS = (
+    'UPDATE frozen_entries SET "group" = NULL WHERE user_id IS NULL AND "group" NOT IN ('
+    'SELECT "group" FROM users WHERE "group" IS NOT NULL UNION '
+    'SELECT "group" FROM frozen_entries WHERE user_id IS NOT NULL AND "group" IS NOT NULL)'
 )
 _USED_TEAMS = (
     f"SELECT team FROM {_PUBLIC.history} WHERE team IS NOT NULL "
@@ -101,8 +107,14 @@ def forget(store: Store, user_ids: Iterable[int]) -> Kept:
         teams = {name for user in gone for (name,) in db.rows(_TEAM_NAMES, {"user": user.id})}
         mates = _mates(db, gone)
         tables = list(db.rows(_REFERENCES))
-        for table, column in [*tables, ("users", "id")]:
-            db.execute_many(f"DELETE FROM {table} WHERE {column} = ?", [(user.id,) for user in gone])
+        for table, column, on_delete in [*tables, ("users", "id", "")]:
+            # The rows of frozen boards stay without the person, because they count in others' grades.
+            change = (
+                f"UPDATE {table} SET {column} = NULL" if on_delete == "SET NULL" else f"DELETE FROM {table}"
+            )
+            db.execute_many(f"{change} WHERE {column} = ?", [(user.id,) for user in gone])
+        # A group may be named after the only person who was in it.
+        db.execute(_DROP_EMPTY_GROUPS)
         usernames = {user.username.lower() for user in gone if user.username}
         for username in usernames:
             members.replace(db, username, REMOVED)

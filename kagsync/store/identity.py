@@ -44,6 +44,7 @@ class IdentityChanges(Part):
         for tables in TABLES.values():
             self._join_histories(tables, old.id, new.id, kept.id)
             self._join_entries(tables, old.id, new.id, kept.id)
+        self._join_frozen(old.id, new.id, kept.id)
         self._db.execute("DELETE FROM users WHERE id = ?", (gone.id,))
         person = User(
             kept.id,
@@ -128,3 +129,15 @@ class IdentityChanges(Part):
                 "WHERE competition_id = ? AND user_id = ?",
                 (kept, first, competition, user),
             )
+
+    def _join_frozen(self, old: int, new: int, kept: int) -> None:
+        """Keeps the new account's row on each frozen board, or the old one's if it has none.
+
+        If both have one, the old one's stays without a person: it counts in the places of others.
+        """
+        self._db.execute(
+            "UPDATE frozen_entries SET user_id = NULL WHERE user_id = ? AND (competition_id, board) IN "
+            "(SELECT competition_id, board FROM frozen_entries WHERE user_id = ?)",
+            (old, new),
+        )
+        self._db.execute("UPDATE frozen_entries SET user_id = ? WHERE user_id IN (?, ?)", (kept, old, new))

@@ -29,6 +29,7 @@ _FILES = {
     "standings": "standings",
     "report": "report",
     "missing": "missing",
+    "grade": "grade",
     "sync": "sync",
     "fetch": "sync",
     "process": "sync",

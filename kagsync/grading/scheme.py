@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BOTH = "both"
 # No part can be called like what a grade has in CSV besides its parts, or like what CSV leaves out.
 _TAKEN = set_of(
-    "handle username name student_id group on_board grade score_text members unclear_teams passed"
+    "handle username name student_id group on_board matched_by grade score_text members unclear_teams passed"
 )
 _LARGEST_FILE = 1_000_000  # bytes
 _BEST = "best"  # the ties that `places` calls min

@@ -141,7 +141,7 @@ def _csv(result: Result, out: TextIO) -> None:
     first = next(rows, {})
     titles = [title for title in first if title not in _NOT_IN_CSV]
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(titles)
+    writer.writerow(map(spreadsheet_safe, titles))
     for row in itertools.chain([first] if first else [], rows):
         cells = (row[title] for title in titles)
         writer.writerow([spreadsheet_safe(cell) if isinstance(cell, str) else cell for cell in cells])

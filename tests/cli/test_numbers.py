@@ -74,6 +74,7 @@ WORDS = {
     *("--user", "--sort", "--columns", "--trigger", "--kaggle-id", "--competition", "--only"),
     *("--against", "--after", "--zone"),
     *("--student-id", "--team", "--pseudonym", "--rule", "--ties", "--absent", "--teams"),
+    *("--scheme", "--into", "--column", "--key"),
     *("slug", "slugs", "usernames", "people", "old", "new", "file", "csv", "url"),
     *("name", "person", "competitions"),
 }
@@ -85,6 +86,7 @@ def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Path:
     """A club with an entry, a channel and a series; gives the board."""
     board = tmp_path / board_name(SLUG)
     board.write_text(f"{MODERN}\n1,1,A,2025-10-30 12:00:00,0.5,1,alice\n")
+    (tmp_path / "scheme.toml").write_text('[[part]]\nkind = "participation"\npoints = 5\n')
 
     def fill() -> None:
         kagsync.ok("competitions", "add", SLUG, "--no-kaggle")
@@ -145,6 +147,7 @@ def test_any_value_works_or_is_refused_in_a_line(
         "series create": ["other", SLUG],
         "series add": ["season", SLUG],
         "series update": ["season", "--rule=score"] if name == "--score" else ["season"],
+        "grade": [SLUG, "--scheme", str(club.with_name("scheme.toml"))],
     }
     for value in ANY:
         if name.startswith("--"):

@@ -187,9 +187,16 @@ def lived_in(
 
 
 def test_the_keys_of_every_json_are_those_in_the_readme(
-    lived_in: dict[str, Any], kagsync: Kagsync, tmp_path: Path
+    lived_in: dict[str, Any], kagsync: Kagsync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked = set()
+    (tmp_path / "FILE.toml").write_text(
+        '[[part]]\nkind = "adjustments"\nfile = "late.csv"\nkey = "username"\ncolumn = "points"\n'
+    )
+    (tmp_path / "late.csv").write_text("username,points\nstranger,-1\n")
+    (tmp_path / "EXPORT.csv").write_text("student_id,NAME\nS1,7\nS2,\n")
+    kagsync.ok("users", "add", "user0", "--student-id", "S1")
+    monkeypatch.chdir(tmp_path)
     for commands, _, keys in _rows("JSON"):
         for command in _code(commands):
             if command == STANDINGS:

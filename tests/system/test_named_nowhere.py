@@ -117,6 +117,7 @@ def test_a_mistake_in_the_program_names_nobody(club: Club, monkeypatch: pytest.M
         ("users", "add", "Rabbit Holes"),
         ("users", "import", "{list}"),
         ("users", "remove", "wondergirl", "Rabbit Holes", "--yes"),
+        ("grade", "titanic", "--scheme", "{scheme}", "--user", "marchhair"),
     ],
     ids=" ".join,
 )
@@ -127,7 +128,11 @@ def test_an_error_of_a_command_about_people_is_on_the_terminal_only(
     path.write_text(
         "username,name\nRabbit Holes,x\nmarch;hare,Allegra Wunderlich\nkaggle.com/u/wondergirl,y\n"
     )
-    ran = club.run(*(word.replace("{list}", str(path)) for word in words))
+    scheme = club.folder / "scheme.toml"
+    scheme.write_text('[[part]]\nkind = "participation"\npoints = 1\n')
+    club.board("2025-10-30T10:00:00", Team(1, "x", ("wondergirl",)))
+    (club.folder / "kagsync.log").unlink()
+    ran = club.run(*(word.replace("{list}", str(path)).replace("{scheme}", str(scheme)) for word in words))
     assert ran.code == 2
     assert any(name.lower() in ran.err.lower() for name in (*NAMES, "marchhair", "march;hare"))
     log = club.folder / "kagsync.log"

@@ -1,0 +1,172 @@
+"""The tables of `kagsync grade`: the grades of a class, and one of them explained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kagsync import clock
+from kagsync.board.matching import USERNAME
+from kagsync.output.terminal import Column, Table, moment, wrapped
+from kagsync.output.wording import person_name
+from kagsync.safe_text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rich.text import Text
+
+    from kagsync.grading.export import Filled
+    from kagsync.grading.grades import Grades, Row
+    from kagsync.store.frozen import Frozen, KeptBoard
+    from kagsync.store.records import Competition
+
+_MOST_UNKNOWN = 10  # lines of an adjustments file that are told one by one
+
+
+def grades(found: Grades) -> Table:
+    """A line a person, with a column a part."""
+
+    def points(number: int) -> Column[Row]:
+        return Column(
+            printable(found.scheme.parts[number].name),
+            lambda row: found.shown(row.grade.awards[number].points),
+            right=True,
+            keep=60,
+        )
+
+    several = len({row.group for row in found.rows}) > 1
+    columns: list[Column[Row]] = [
+        Column("Person", lambda row: row.user.shown_name, shrink=14),
+        Column("Student id", lambda row: row.user.student_id or "", keep=45, shrink=10),
+        *([Column("Group", lambda row: row.group or "", keep=40, shrink=10)] if several else []),
+        *(points(number) for number in range(len(found.scheme.parts))),
+        Column("Grade", lambda row: found.shown(row.grade.points), right=True, style="bold"),
+        Column("Note", _note, keep=70, sparse=True),
+    ]
+    nobody = [] if found.rows else ["Nobody is tracked yet: kagsync users add USERNAME"]
+    return Table(
+        columns,
+        found.rows,
+        title=_title(found),
+        facts=[board(each) for each in found.boards],
+        below=[*nobody, *_below(found)],
+    )
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One person's grade, a line a part.
+
+    Attributes:
+        table: title, facts, and what is below.
+        parts: the name of each part, the points, and why.
+    """
+
+    table: Table
+    parts: list[tuple[str, str, str]]
+
+    def tables(self) -> list[Table]:
+        return [self.table]
+
+    def lines(self, width: int | None) -> Iterator[Text]:
+        from rich.text import Text
+
+        def paragraph(text: str, style: str = "", indent: int = 2) -> Iterator[Text]:
+            lines = [text] if width is None else wrapped(text, width, " " * indent)
+            return (Text(line, style, no_wrap=True, overflow="ignore") for line in lines)
+
+        yield from paragraph(self.table.title, "bold")
+        for fact in self.table.facts:
+            yield from paragraph(fact, "dim")
+        yield Text()
+        widest, longest = (max(len(cells[column]) for cells in self.parts) for column in (0, 1))
+        for name, points, words in self.parts:
+            line = f"{name:{widest}}  {points:>{longest}}  {words}"
+            yield from paragraph(line.rstrip(), indent=widest + longest + 4)
+        if self.table.below:
+            yield Text()
+        for each in self.table.below:
+            yield from paragraph(each, "dim")
+
+
+def explained(found: Grades) -> Explained:
+    """One person's grade."""
+    (row,) = found.rows
+    lines = [
+        (part.name, award.points, award.words)
+        for part, award in zip(found.scheme.parts, row.grade.awards, strict=True)
+    ]
+    lines.append(("Total", row.grade.total, ""))
+    if row.grade.limited:
+        lines.append(("Grade", row.grade.points, row.grade.limited))
+    parts = [(printable(name), found.shown(points), printable(words)) for name, points, words in lines]
+    columns: list[Column[tuple[str, str, str]]] = [
+        Column("Part", lambda cells: cells[0]),
+        Column("Points", lambda cells: cells[1], right=True),
+        Column("Why", lambda cells: cells[2]),
+    ]
+    title = f"{_title(found)}: {person_name(row.user)}, {found.shown(row.grade.points)}"
+    facts = [board(each) for each in found.boards]
+    return Explained(Table(columns, parts, title=title, facts=facts, below=_below(found)), parts)
+
+
+def filled(found: Filled, path: Path, grades: Grades, field: str) -> str:
+    """What was written to an export, and who was not found on either side."""
+    what = field.replace("_", " ")
+    names = {getattr(row.user, field): person_name(row.user) for row in grades.rows}
+    changed = [f"line {line}, {names[key]}: {before} → {after}" for line, key, before, after in found.changed]
+    lines = [f"{path}, column {found.column}: {found.counts}"]
+    for title, people in (
+        ("Changed", changed),
+        (
+            "In the export, but not in the class",
+            [f"line {line}: {key or f'no {what}'}" for line, key in found.strangers],
+        ),
+        ("In the class, but not in the export", [names[key] for key in found.missing]),
+        (f"Without a {what}", [person_name(each) for each in grades.without_key(field)]),
+    ):
+        if people:
+            lines += ["", f"{title}: {len(people):,}", *(f"  {each}" for each in people)]
+    below = _below(grades)
+    return "\n".join([*lines, *([""] if below else []), *below])
+
+
+def frozen(competition: Competition, kept: Frozen) -> str:
+    """What was frozen."""
+    boards = " and ".join(f"the {board(each)}" for each in kept.boards)
+    return f"Froze {boards}. From now on, grades of {competition.slug} are computed from what was frozen"
+
+
+def board(kept: KeptBoard) -> str:
+    """Which board it is, and how large."""
+    teams = "" if kept.teams is None else f", {kept.teams:,} team{'' if kept.teams == 1 else 's'}"
+    return f"{kept.board} board of {moment(clock.utc(kept.moment))}{teams}"
+
+
+def _title(found: Grades) -> str:
+    title = found.scheme.title
+    return f"{found.competition.slug}: {title}" if title else f"{found.competition.slug}: grades"
+
+
+def _note(row: Row) -> str:
+    missing = [f"not on the {board} board" for board in row.missing] if row.on_board else ["not on the board"]
+    by_name = "" if row.matched_by in (None, USERNAME) else "matched by the team's name only"
+    return "; ".join(filter(None, [*missing, by_name, row.grade.limited]))
+
+
+def _below(found: Grades) -> list[str]:
+    lines = []
+    if found.frozen is not None:
+        lines.append(
+            f"Computed from the boards that were frozen on {moment(found.frozen.frozen_at)}. "
+            f"To use the latest ones: kagsync grade {found.competition.slug} --unfreeze"
+        )
+    lines += [
+        f"{each.source}, line {each.line}: nobody in the class has the {each.kind} {each.key}"
+        for each in found.unknown[:_MOST_UNKNOWN]
+    ]
+    if (more := len(found.unknown) - _MOST_UNKNOWN) > 0:
+        lines.append(f"and {more:,} more lines of nobody in the class")
+    return lines

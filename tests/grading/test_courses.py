@@ -46,7 +46,7 @@ def test_grades_are_those_of_a_spreadsheet(club: Club, course: Course) -> None:
 
 @each_course
 @pytest.mark.long
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs soffice (Debian: libreoffice-calc-nogui)")
 def test_the_spreadsheet_is_computed_by_libreoffice(tmp_path: Path, course: Course) -> None:
     assert courses.spreadsheet(tmp_path, course) == course.expected
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kagsync import clock, errors, inputs
-from kagsync.cli import scope
 from kagsync.cli.command import Common, app, command, open_to_read
 from kagsync.cli.options import AnyFormat, Group, LocalTime
 from kagsync.errors import UsageError
@@ -103,12 +102,17 @@ def standings(
                 else series_rows.groups_as_json(view, shown)
             )
             return Result(text, data)
-        users = scope.people(store, person, group)
-        part = view if person is None and group is None else view.only(users)
+        part = view
+        if group is not None:
+            users = [row.user for row in view.rows if row.user.group == group]
+            part = view.only(users or store.users.in_group(group))
         if person is not None:
+            user = store.users.get_any(inputs.person(person))
+            part = view.only([user])
             if not part.rows:
+                store.users.get(user.handle)  # says if the person is archived
                 raise UsageError(
-                    f"{users[0].handle} is not in the group of the series, {view.series.group}",
+                    f"{user.handle} is not in the group of the series, {view.series.group}",
                     f"To see who is: kagsync standings {shlex.quote(view.series.name)}",
                 )
             from kagsync.output import series_explained
@@ -137,7 +141,7 @@ def _view(store: Store, name: str, at: datetime, since: datetime) -> SeriesView:
             f"no competition is in the series {series.name}",
             f"Add one: kagsync series add {shlex.quote(series.name)} SLUG",
         )
-    if not query.people(store, series):
+    if not query.people(store, series, at):
         if series.group is None:
             raise UsageError(_NO_ONE, "Add people: kagsync users add USERNAME")
         store.users.in_group(series.group)

@@ -20,7 +20,7 @@ _LAST = 2**62  # a moment after all boards
 
 
 def at(store: Store, competition: Competition, as_of: datetime | None) -> tuple[KeptBoard, ...]:
-    """The boards of a competition that were in force at a time, with everybody who is tracked now.
+    """The boards of a competition that were in force at a time, with everybody who was tracked then.
 
     Args:
         as_of: None: the latest ones.
@@ -52,7 +52,7 @@ def _board(store: Store, competition: Competition, board: str, moment: int) -> K
     if benchmarks is None and snapshot == latest:
         # Versions before schema 11 kept only those of the latest board.
         benchmarks = tuple(benchmark for benchmark, _ in ledger.boards.benchmarks(competition.id))
-    users = {user.id: user for user in store.users.all()}
+    users = {user.id: user for user in store.users.tracked_at(clock.utc(moment))}
     (standings,) = ledger.past.standings(competition.id, users.keys(), [moment])
     return KeptBoard(
         board,

@@ -115,7 +115,7 @@ def grade(
     """
     frozen = store.frozen.of(competition.id) if as_of is None else None
     found = boards.at(store, competition, as_of) if frozen is None else frozen.boards
-    people = _people(store, found, group, frozen)
+    people = _people(store, found, group, frozen, as_of)
     cohort = _cohort(found, people, group)
     try:
         computed = grades(scheme.parts, cohort, scheme.floor, scheme.cap)
@@ -152,16 +152,21 @@ def _matched_by(store: Store, competition: Competition, board: KeptBoard) -> dic
 
 
 def _people(
-    store: Store, found: Sequence[KeptBoard], group: str | None, frozen: Frozen | None
+    store: Store,
+    found: Sequence[KeptBoard],
+    group: str | None,
+    frozen: Frozen | None,
+    as_of: datetime | None,
 ) -> list[tuple[User, str | None]]:
-    """Who is graded, each with the group that counts, by handle.
+    """Who is graded, each with the group that counts, by handle: whoever is tracked, or was at that time.
 
-    Those who are on a frozen board are in the group of that time, and archived ones still are in it.
+    Those who are on a frozen board are in the group of that time.
     """
     then = {entry.user_id: entry.group for board in found for entry in board.entries}
-    users = store.users.with_archived()
-    graded = [user for user in users if user.archived_at is None or user.id in then]
-    people = [(user, then.get(user.id, user.group)) for user in graded]
+    at = as_of if frozen is None else frozen.as_of
+    tracked = {user.id for user in (store.users.all() if at is None else store.users.tracked_at(at))}
+    users = [user for user in store.users.with_archived() if user.id in tracked or user.id in then]
+    people = [(user, then.get(user.id, user.group)) for user in users]
     if group is None:
         return people
     if not any(of == group for _, of in people):

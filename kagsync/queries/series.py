@@ -14,7 +14,7 @@ from kagsync.scoring.totals import Board, Scored, Total
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from kagsync.scoring.series import Series
@@ -129,9 +129,14 @@ class SeriesView:
         ]
 
 
-def people(store: Store, series: Series) -> list[User]:
-    """The people of a series: those of its group, or everybody."""
-    return [user for user in store.users.all() if series.group in (None, user.group)]
+def people(store: Store, series: Series, at: datetime | None = None) -> list[User]:
+    """The people of a series: those of its group, or everybody.
+
+    Args:
+        at: with those who were archived after this time; None: only those who are tracked now.
+    """
+    users = store.users.all() if at is None else store.users.tracked_at(at)
+    return [user for user in users if series.group in (None, user.group)]
 
 
 def standings(
@@ -145,7 +150,7 @@ def standings(
     Raises:
         UsageError: the rule needs something that is not known of a board of that time.
     """
-    users = people(store, series)
+    users = people(store, series, at)
     keys = [user.id for user in users]
     now, before = _boards(store, series, keys, [at, since], latest or {})
     try:
@@ -174,16 +179,6 @@ def _begun(total: Total | None) -> Total | None:
     return total
 
 
-def timeline(store: Store, series: Series, moments: Sequence[datetime]) -> Iterator[dict[int, Total] | None]:
-    """The totals of all people at some moments, by user id; None: not known, see `standings`."""
-    keys = [user.id for user in people(store, series)]
-    for boards in _boards(store, series, keys, moments, {}):
-        try:
-            yield {each.user_id: each for each in totals.totals(series, boards, keys)}
-        except NotKnownError:
-            yield None
-
-
 def leaders(view: SeriesView) -> list[Row]:
     """Who is first; none: nobody has a result yet."""
     return [row for row in view.rows if _leads(row.total)]
@@ -196,10 +191,15 @@ def ahead(view: SeriesView) -> float | None:
 
 
 class PastTotals:
-    """The totals of a series at moments of the past. Each moment is computed once."""
+    """The totals of a series at moments of the past. Each moment is computed once.
 
-    def __init__(self, store: Store, series: Series) -> None:
+    Args:
+        at: whose totals: those of the people of this time.
+    """
+
+    def __init__(self, store: Store, series: Series, at: datetime) -> None:
         self._store, self._series = store, series
+        self._keys = [user.id for user in people(store, series, at)]
         self._known: dict[datetime, dict[int, Point] | None] = {}
 
     def at(self, moments: Sequence[datetime]) -> list[dict[int, Point] | None]:
@@ -207,12 +207,16 @@ class PastTotals:
         new = [moment for moment in dict.fromkeys(moments) if moment not in self._known]
         for start in range(0, len(new), _AT_ONCE):
             part = new[start : start + _AT_ONCE]
-            for moment, found in zip(part, timeline(self._store, self._series, part), strict=True):
-                short = {
-                    key: Point(each.place, each.value, each.counted) for key, each in (found or {}).items()
-                }
-                self._known[moment] = None if found is None else short
+            boards = _boards(self._store, self._series, self._keys, part, {})
+            self._known |= dict(zip(part, map(self._points, boards), strict=True))
         return [self._known[moment] for moment in moments]
+
+    def _points(self, boards: dict[int, Board]) -> dict[int, Point] | None:
+        try:
+            found = totals.totals(self._series, boards, self._keys)
+        except NotKnownError:
+            return None
+        return {each.user_id: Point(each.place, each.value, each.counted) for each in found}
 
 
 def ends_of_days(until: datetime, count: int, step: int = 1) -> list[datetime]:
@@ -239,8 +243,8 @@ def lead(
     if not first:
         return None
     led = {user.id for user in first}
-    past = past or PastTotals(store, view.series)
-    of_a_day = len(people(store, view.series)) * len(view.series.parts)
+    past = past or PastTotals(store, view.series, view.at)
+    of_a_day = len(people(store, view.series, view.at)) * len(view.series.parts)
     days = min(max(most // max(of_a_day, 1), _SHORTEST), _LONGEST)
     ends = ends_of_days(view.at, days)
     since = ends[0] + timedelta(seconds=1)

@@ -108,7 +108,7 @@ class Gathered:
 
     def _gather_series(self, listed: Listed) -> SeriesPage:
         store, series = self._store, listed.series
-        past = series_query.PastTotals(store, series)
+        past = series_query.PastTotals(store, series, self.now)
         page = SeriesPage(
             listed,
             past,

@@ -40,6 +40,11 @@ class Users(Part):
         """Everybody, tracked or archived, by handle."""
         return people(self._db, "ORDER BY handle")
 
+    def tracked_at(self, moment: datetime) -> list[User]:
+        """Everybody who is tracked now, or who was at a time and was archived later, by handle."""
+        at = clock.iso(moment)
+        return [user for user in self.with_archived() if user.archived_at is None or user.archived_at > at]
+
     def in_group(self, group: str) -> list[User]:
         """The people of a group, by handle.
 

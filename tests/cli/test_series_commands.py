@@ -122,6 +122,21 @@ def test_a_group_keeps_the_places_of_the_series(season: Club) -> None:
     assert "among all 4 people" in season.ok("standings", "Cup", "--at", TURNED, "--group", "red")
 
 
+def test_whoever_was_archived_is_in_the_standings_of_earlier_days_only(season: Club) -> None:
+    season.ok("users", "archive", "carol")
+    then = season.json("standings", "Cup", "--at", TURNED)["standings"]
+    assert [row["username"] for row in then] == ["carol", "bob", "alice", "dave"]
+    assert "Sum: 50 + 18 = 68" in season.ok("standings", "Cup", "carol", "--at", TURNED)
+    assert "carol" in season.ok("standings", "Cup", "--group", "blue", "--at", TURNED)
+    assert [row["username"] for row in season.json("standings", "Cup")["standings"]] == [
+        "alice",
+        "bob",
+        "dave",
+    ]
+    gone = season.run("standings", "Cup", "carol")
+    assert (gone.code, "carol is archived" in gone.err) == (2, True)
+
+
 def test_a_limit_leaves_out_the_last_and_says_so(season: Club) -> None:
     assert len(season.json("standings", "Cup", "--at", FINAL, "--limit", "1")["standings"]) == 1
     assert "3 more are not shown" in season.ok("standings", "Cup", "--at", FINAL, "--limit", "1")

@@ -204,6 +204,18 @@ def test_archived_and_removed_people_have_no_row_and_no_place(season: Season) ->
     assert season.totals(day(2)) == {"ann": 25, "cem": 18}
 
 
+def test_people_who_were_archived_count_at_the_times_before_that(season: Season) -> None:
+    season.load("one", 1, "ann", "bob", "cem")
+    season.load("one", 3, "bob", "ann", "cem")
+    was = season.totals(day(2))
+    with season.store.writing() as write:
+        write.users.archive([season.store.users.get("ann")], day(4))
+    assert season.totals(day(2)) == was == {"ann": 25, "bob": 18, "cem": 15}
+    assert season.totals(day(4)) == {"bob": 25, "cem": 18}
+    assert led_since(season, day(3.5)) == (["bob"], day(3), 7)
+    assert led_since(season, day(5)) == (["bob"], day(1), 7)
+
+
 def test_a_series_of_a_group_is_among_its_people(season: Season) -> None:
     users = season.store.users
     season.change(*(users.get(name)._replace(group="north") for name in ("bob", "cem")))
@@ -306,8 +318,9 @@ def test_a_time_line_leaves_out_what_is_not_known(season: Season) -> None:
     season.forget_best_scores(before=2)
     series = season.saved(rule="ctf")
     ann, bob, cem = (season.store.users.get(name).id for name in PEOPLE)
-    found = list(queries.timeline(season.store, series, [day(0), day(2), day(4)]))
-    values = [each and {user: total.value for user, total in each.items()} for each in found]
+    past = queries.PastTotals(season.store, series, day(4))
+    found = past.at([day(0), day(2), day(4)])
+    values = [each and {user: point.value for user, point in each.items()} for each in found]
     assert values == [{ann: 0, bob: 0, cem: 0}, None, {bob: 2, ann: 0.89 / 0.9 + 1 / 2, cem: 0}]
 
 

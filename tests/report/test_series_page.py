@@ -545,12 +545,12 @@ def test_the_work_for_a_page_does_not_grow_with_its_people_in_statements(db: Pat
 def test_each_moment_is_computed_once(db: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     season(db)
     asked: list[datetime] = []
-    timeline = of_series.query.timeline
+    boards = of_series.query._boards
 
-    def noted(store: Store, series: Series, moments: Any) -> Any:
+    def noted(store: Store, series: Series, users: Any, moments: Any, latest: Any) -> Any:
         asked.extend(moments)
-        return timeline(store, series, moments)
+        return boards(store, series, users, moments, latest)
 
-    monkeypatch.setattr(of_series.query, "timeline", noted)
+    monkeypatch.setattr(of_series.query, "_boards", noted)
     write(db, site)
     assert len(asked) == len(set(asked)) <= 41

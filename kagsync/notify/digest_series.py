@@ -58,8 +58,8 @@ class Unknown(NamedTuple):
 def shown(store: Store, target: Target, found: Untold, now: datetime) -> list[Shown | Unknown]:
     """The series in a digest: those that share a competition and people with the target.
 
-    A series all of whose competitions are over is shown only if a place changed. So is none before somebody
-    has a result.
+    A series is shown as soon as somebody has a result. Once all its competitions are over, it is shown only
+    if a place changed.
 
     Args:
         found: what the target has not been told of, everywhere.
@@ -129,7 +129,7 @@ def lines(found: Sequence[Shown | Unknown], order: int, room: Room) -> Iterator[
 
 def _texts(each: Shown | Unknown) -> Iterator[str]:
     if isinstance(each, Unknown):
-        yield f"not known: {each.why}"
+        yield each.why
         return
     yield series_words.lead_in_words(each.view, each.lead, _name)
     if each.group is not None:

@@ -235,9 +235,7 @@ def test_what_a_rule_lacks_is_said_in_place_of_the_standings(told: Told) -> None
     told.add(*DAILY, "--even-if-nothing")
     told.at("2026-11-02T18:00")
     told.tick()
-    assert block(told, "Flags") == [
-        "not known: titanic: the best score of the board of 2026-11-02 is not known"
-    ]
+    assert block(told, "Flags") == ["titanic: the best score of the board of 2026-11-02 is not known"]
 
 
 # What is told once, whenever boards arrive

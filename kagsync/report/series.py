@@ -14,6 +14,7 @@ from kagsync.queries.series_words import change, lead_in_words, replaced
 from kagsync.report import chart, lines
 from kagsync.report.folder import page_name, series_names
 from kagsync.scoring import words
+from kagsync.scoring.rules import number
 from kagsync.scoring.words import points
 from kagsync.standings.sentences import in_words
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from kagsync.queries.series import Lead, PastTotals, Point, Row, SeriesView
     from kagsync.report.chart import Chart
-    from kagsync.scoring.series import Series
+    from kagsync.scoring.series import Part, Series
     from kagsync.scoring.totals import Board, Scored
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
@@ -136,19 +137,20 @@ class SeriesPage:
     def heads(self) -> list[tuple[str, str]]:
         """The title and the weight of each competition."""
         return [
-            (self._title(part.competition_id), "" if part.weight == 1 else f"×{points(part.weight)}")
+            (self._title(part), "" if part.weight == 1 else f"×{number(part.weight)}")
             for part in self.series.parts
         ]
 
-    def _title(self, competition_id: int) -> str:
-        return self.competitions[competition_id].shown_title
+    def _title(self, part: Part) -> str:
+        competition = self.competitions.get(part.competition_id)  # None: it has just been removed
+        return part.slug if competition is None else competition.shown_title
 
     @property
     def boards(self) -> list[tuple[str, str, Board | None]]:
         """Each competition's page, its title, and the board that counts; None: it has none yet."""
         boards = {} if self.view is None else self.view.boards
         return [
-            (page_name(part.slug), self._title(part.competition_id), boards.get(part.competition_id))
+            (page_name(part.slug), self._title(part), boards.get(part.competition_id))
             for part in self.series.parts
         ]
 
@@ -215,7 +217,7 @@ class SeriesPage:
         for end, then, before in zip(ends, found, found[1:], strict=False):
             if then is None or before is None:
                 continue
-            leaders = query.leading(then)
+            leaders = query.leading(then) & self.people.keys()  # not who has just been removed
             if leaders and leaders != query.leading(before):
                 moment = int(end.timestamp()) + 1
                 name = f"series-{self.series.id}:{end:%Y-%m-%d}"
@@ -232,10 +234,10 @@ class SeriesPage:
         others = [each for key, each in then.items() if key not in leaders]
         text = f"{named(leaders)} {'leads' if len(leaders) == 1 else 'lead'} {self.name}"
         text += f" with {points(total)} point{'' if points(total) == '1' else 's'}"
-        if not others:
+        second = min((each.place for each in others), default=None)
+        following = {key for key, each in then.items() if each.place == second} & self.people.keys()
+        if not following:
             return text
-        second = min(each.place for each in others)
-        following = {key for key, each in then.items() if each.place == second}
         return f"{text}, {points(total - max(each.value for each in others))} ahead of {named(following)}"
 
 

@@ -132,6 +132,28 @@ def test_results_that_do_not_count_are_struck_through_and_said_to_be(db: Path, s
     assert "<s>" not in autumn(site).html and "does not count" not in autumn(site).text
 
 
+def test_a_weight_is_in_the_head_of_its_column(db: Path, site: Path) -> None:
+    season(db)
+    execute(db, "UPDATE series_competitions SET weight = 0.001 WHERE competition_id = 2")
+    write(db, site)
+    assert "Competition two ×0.001" in autumn(site).text
+    assert "Competition one ×" not in autumn(site).text
+
+
+def test_a_leader_who_is_removed_while_a_report_is_made_does_no_harm(
+    db: Path, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    season(db)
+    people = of_series.query.people
+
+    def later(store: Store, series: Series, at: datetime | None = None) -> Any:
+        return [user for user in people(store, series, at) if at is not None or user.handle != "lina"]
+
+    monkeypatch.setattr(of_series.query, "people", later)
+    write(db, site)
+    assert "series-autumn-2026.html" in names(site) and leads(site) == []
+
+
 def test_who_is_not_on_a_board_has_no_points_there(db: Path, site: Path) -> None:
     season(db)
     execute(db, "DELETE FROM entry_history WHERE competition_id = 2 AND user_id = 3")

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 Scheme = Annotated[
     Path | None,
-    typer.Option("--scheme", metavar="FILE", help="What the grade is made of (see the README, Grades)."),
+    typer.Option(
+        "--scheme", metavar="FILE", help="A TOML file: what a grade is made of (see the README, Grades)."
+    ),
 ]
 At = Annotated[
     str | None,
@@ -27,7 +29,9 @@ At = Annotated[
 ]
 Class = Annotated[
     str | None,
-    typer.Option("--group", metavar="GROUP", help="The class is this group. Default: as the scheme says."),
+    typer.Option(
+        "--group", metavar="GROUP", help="The class: the people in this group. Default: the scheme's group."
+    ),
 ]
 Into = Annotated[
     Path | None,
@@ -36,7 +40,11 @@ Into = Annotated[
 IntoColumn = Annotated[str | None, typer.Option("--column", metavar="NAME", help="The column to fill.")]
 IntoKey = Annotated[
     str,
-    typer.Option("--key", metavar="KEY", help="By what the export names people: KEY, or KEY=COLUMN."),
+    typer.Option(
+        "--key",
+        metavar="KEY",
+        help="What identifies people in the export: student_id, username, handle, name, or KEY=COLUMN.",
+    ),
 ]
 Freeze = Annotated[
     bool, typer.Option("--freeze", help="Keep these boards, for all later grades of the competition.")

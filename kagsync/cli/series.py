@@ -30,9 +30,7 @@ Rule = Annotated[
 ]
 Best = Annotated[
     str | None,
-    typer.Option(
-        "--best", metavar="N", help="How many of a person's results count, the best ones [default: all]."
-    ),
+    typer.Option("--best", metavar="N", help="Count only the N best results of each person [default: all]."),
 ]
 SeriesGroup = Annotated[
     str | None, typer.Option("--group", metavar="GROUP", help='Only the people in this group; "": everybody.')
@@ -60,7 +58,7 @@ Absent = Annotated[
     typer.Option(
         "--absent",
         metavar="ABSENT",
-        help="A missing competition counts as zero (default); skip: it does not, and totals are means.",
+        help="zero (default): a missing competition counts as 0; skip: totals are means of the others.",
     ),
 ]
 Teams = Annotated[
@@ -68,7 +66,7 @@ Teams = Annotated[
     typer.Option(
         "--teams",
         metavar="TEAMS",
-        help="Several of your people in a team: each gets its points (default), or they share them.",
+        help="each (default): teammates get the team's points each; share: they share them.",
     ),
 ]
 Scores = Annotated[
@@ -76,7 +74,7 @@ Scores = Annotated[
     typer.Option(
         "--score",
         metavar="SLUG=MIN:MAX:POINTS",
-        help="For the rule score: the worse and the better score, and the points for the better one.",
+        help="For the rule score: two scores, and the points for the better of the two.",
     ),
 ]
 

@@ -75,6 +75,7 @@ def standings(
         raise UsageError(f"--since {inputs.short(since or '')} is after --at", "Give an earlier time")
     loaded = common.settings_to_read()
     if name is None:
+        given["--limit"] = limit is not None
         if any(given.values()):
             raise UsageError(
                 f"{next(key for key in given if given[key])} needs a series",

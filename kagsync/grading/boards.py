@@ -73,7 +73,7 @@ def freeze(store: Store, competition: Competition, as_of: datetime | None) -> Fr
     if (frozen := store.frozen.of(competition.id)) is not None:
         raise UsageError(
             f"the boards of {competition.slug} are frozen already, since {clock.iso(frozen.frozen_at)}",
-            f"To freeze others: kagsync grade {competition.slug} --unfreeze",
+            f"To freeze other boards, first use: kagsync grade {competition.slug} --unfreeze",
         )
     now = clock.utc_now().replace(microsecond=0)
     frozen = Frozen(now, as_of or now, at(store, competition, as_of))

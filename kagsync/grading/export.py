@@ -168,7 +168,7 @@ def fill(content: bytes, column: str, key: Key, grades: Iterable[tuple[str, str]
         text = export.key_in(values)
         if (who := ours.find(line, text)) is not None:
             if who in found:
-                same = f"the lines {found[who][0]} and {line} have the same {key.words}, {short(text)}"
+                same = f"lines {found[who][0]} and {line} have the same {key.words}, {short(text)}"
                 raise UsageError(same, "Choose another --key")
             found[who] = line, cell
         elif export.is_person(values, text):

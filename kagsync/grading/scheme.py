@@ -196,7 +196,10 @@ def _adjustments(values: _Values, beside: _Beside) -> Part:
         key, title = keys.parse(text)
     except UsageError as error:
         raise values.error(error.message, error.remedy) from error
-    given = adjustments.read(beside.folder / file, column, Key(key, beside.positions, title))
+    path = beside.folder / file
+    if not path.exists():
+        raise values.error(f"cannot read {short(file)}: it does not exist", "Put it in the scheme's folder")
+    given = adjustments.read(path, column, Key(key, beside.positions, title))
     return parts.AdjustmentsPart(values.text("name", "Adjustments"), file, key, given)
 
 
@@ -298,7 +301,9 @@ class _Values:
                 return checked(Decimal(value))
             except (ValueError, InvalidOperation):
                 raise self.wrong(key, "is too large, or has too many decimals", value) from None
-        raise self.error(f"{key}: {short(str(value))} is not a number", "Write it without quotes: 0.75")
+        raise self.error(
+            f"{key}: {short(str(value))} is not a number", "Write it without quotes, such as 0.75"
+        )
 
     def _missing(self, key: str) -> UsageError:
         return self.error(f"{key} is missing", f"Add it: {key} = … (see the README, Grades)")

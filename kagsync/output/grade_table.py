@@ -135,8 +135,8 @@ def filled(found: Filled, path: Path, grades: Grades, field: str) -> str:
 
 def frozen(competition: Competition, kept: Frozen) -> str:
     """What was frozen."""
-    boards = " and ".join(f"the {board(each)}" for each in kept.boards)
-    return f"Froze {boards}. From now on, grades of {competition.slug} are computed from what was frozen"
+    boards = ", and ".join(f"the {board(each)}" for each in kept.boards)
+    return f"Froze {boards}. From now on, grades of {competition.slug} are computed from the frozen boards"
 
 
 def board(kept: KeptBoard) -> str:

@@ -179,7 +179,7 @@ def _best(text: str) -> int | None:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
         raise UsageError(
             f"--best {inputs.short(text)} is not a number from 1 to 9,999",
-            f"Say how many of a person's results count, or {ALL}",
+            f"Pass how many results of each person count, or {ALL}",
         )
     return int(text)
 
@@ -237,6 +237,6 @@ def _number(text: str, what: str, least: float, most: float) -> float:
     if not least <= value <= most:
         raise UsageError(
             f"{what} {inputs.short(text)} is not a number from {least:,} to {most:,}",
-            "Write numbers with a point, as 0.5 or 20",
+            "Write numbers with a point, such as 0.5 or 20",
         )
     return value + 0.0

@@ -220,6 +220,7 @@ def test_names_of_people_are_shown_harmlessly(season: Club) -> None:
         (["standings", "Cup", "--by-group", "--total", "men"], "Did you mean mean?"),
         (["standings", "Cup", "alice", "--by-group"], "contradict each other"),
         (["standings", "--group", "red"], "--group needs a series"),
+        (["standings", "--limit", "3"], "--limit needs a series"),
         (["series", "delete", "Cup"], "Pass --yes"),
         (["series", "create", "CUP", "beta"], "there is already a series 'Cup'"),
         (["series", "create", "New", "betta"], "no competition 'betta' is tracked. Did you mean beta?"),

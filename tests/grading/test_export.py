@@ -196,7 +196,7 @@ GOOD = b"Student ID,Name,Grade\ns1,Ann,\ns2,Bob,\n"
         (GOOD.replace(b"Ann", b'"Ann'), ["line 2: the quotes are wrong"]),
         (
             GOOD.replace(b"s2", b" s1"),
-            ["the lines 2 and 3 have the same student id, 's1'", "Choose another --key"],
+            ["lines 2 and 3 have the same student id, 's1'", "Choose another --key"],
         ),
         (GOOD.replace(b"Grade", b"Grades"), ["no column is called 'Grade'", "Did you mean Grades?"]),
         (GOOD.replace(b"Grade", b"Total"), ["'Grade'", "It has 'Student ID', 'Name', 'Total'"]),

@@ -220,7 +220,7 @@ def test_what_is_wrong_in_a_list_is_named_with_its_line(tmp_path: Path, late: st
 
 def test_a_list_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "scheme.toml").write_text(LATE.format("name"), encoding="utf-8")
-    with pytest.raises(UsageError, match=r"cannot read .*late\.csv"):
+    with pytest.raises(UsageError, match=r"part 1: cannot read .*late\.csv.*scheme's folder"):
         scheme.read(tmp_path / "scheme.toml", columns.positions)
 
 

@@ -74,6 +74,11 @@ class LeadNews(NamedTuple):
     sentence: str
     reason: str = _LEAD
 
+    @property
+    def day(self) -> str:
+        """The day (UTC) at whose end it was so."""
+        return f"{clock.utc(self.moment - 1):%Y-%m-%d}"
+
 
 class Result(NamedTuple):
     """What one competition gives to one person, as a cell.

@@ -74,7 +74,6 @@ def grade(
     from kagsync.grading import boards, export, grades, keys
     from kagsync.grading import scheme as schemes
     from kagsync.output import grade_table
-    from kagsync.tracking import columns
 
     wanted = inputs.competition_slug(slug)
     inputs.at_most_one({"--scheme": scheme is not None, "--unfreeze": unfreeze})
@@ -95,8 +94,8 @@ def grade(
             kept = boards.freeze(store, competition, as_of)
         data = boards.as_json(competition, kept.as_of, kept, kept.boards)
         return Result(grade_table.frozen(competition, kept), data)
-    field, title = keys.parse(key)
-    made_of = schemes.read(scheme, columns.positions)
+    named_by = keys.parse(key)
+    made_of = schemes.read(scheme)
     class_ = group or made_of.group
     loaded = common.settings() if freeze else common.settings_to_read()
     with open_store(loaded) if freeze else open_to_read(loaded) as store:
@@ -107,9 +106,8 @@ def grade(
             found = grades.grade(store, competition, made_of, class_, None)
         one = None if user is None else store.users.get_any(inputs.person(user))
     if into is not None and column is not None:
-        where = export.Key(field, columns.positions, title)
-        filled = export.fill_file(into, column, where, found.by_key(field), loaded.db)
-        shown: Shown | str = grade_table.filled(filled, into, found, field)
+        filled = export.fill_file(into, column, named_by, found.by_key(named_by.field), loaded.db)
+        shown: Shown | str = grade_table.filled(filled, into, found, named_by)
         data = grades.as_json(found, filled)
     else:
         if one is not None:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from kagsync.errors import UsageError
 from kagsync.files.sheet import read_rows
 from kagsync.grading.export import key_positions, position
-from kagsync.grading.keys import fold
 from kagsync.inputs import short
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kagsync.grading.export import Key
+    from kagsync.grading.keys import Key
 
 _MOST = Decimal(10) ** 12  # of a number
 _MOST_DECIMALS = 12
@@ -53,7 +52,7 @@ def read(path: Path, column: str, key: Key) -> dict[str, list[tuple[Decimal, int
             raise UsageError(
                 f"{path}, line {number}: {short(text)} is not a number of points", "Write it as -2 or 1.5"
             ) from error
-        given.setdefault(fold(key.field, name), []).append((points, number))
+        given.setdefault(key.fold(name), []).append((points, number))
     return given
 
 

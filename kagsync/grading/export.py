@@ -12,16 +12,17 @@ from decimal import Decimal
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync.errors import UsageError, choose, from_os_error, near
+from kagsync.errors import UsageError, from_os_error, near
 from kagsync.files import csv_text, output_file, sheet
-from kagsync.grading.keys import KEYS, fold
 from kagsync.inputs import short
+from kagsync.tracking import columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from kagsync.files.csv_text import Cell, CsvText
+    from kagsync.grading.keys import Key
 
 _NUMBER = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
 _OURS = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -32,44 +33,6 @@ _READ_ONLY = "(read only)"  # what Canvas writes below the titles of columns tha
 _EXPORT_AS_CSV = "Export it as CSV"
 _EXPORT_AGAIN = "Fix the line, or export the file again"
 _MOST_NAMED = 12  # titles in a message
-
-
-class Key(NamedTuple):
-    """How people are found in an export.
-
-    Attributes:
-        field: of the roster, one of `KEYS`.
-        positions: a function of the titles and a field that gives the positions of that field's cells, and
-            raises UsageError if two columns may be the field.
-        title: of the column with the key; None: it is found by `positions`.
-    """
-
-    field: str
-    positions: Callable[[list[str], str], list[int]]
-    title: str | None = None
-
-    @property
-    def words(self) -> str:
-        """The field for people: `student id`."""
-        return self.field.replace("_", " ")
-
-
-def key_of(text: str, positions: Callable[[list[str], str], list[int]]) -> Key:
-    """The key in a text such as `student_id`, or `student_id=SIS User ID` with the title of its column.
-
-    Args:
-        positions: see `Key`.
-
-    Raises:
-        UsageError: it names no field of `KEYS`, or no title.
-    """
-    name, sign, title = text.partition("=")
-    field = name.strip().lower().replace(" ", "_").replace("-", "_")
-    if field not in KEYS:
-        raise UsageError(f"{short(name)} is not a key", choose(field, KEYS))
-    if sign and not title.strip():
-        raise UsageError(f"{short(text)} has no title", f'For example: --key "{field}=SIS User ID"')
-    return Key(field, positions, title.strip() or None)
 
 
 class Change(NamedTuple):
@@ -220,7 +183,7 @@ class _Ours:
         for name, grade in grades:
             if not _OURS.fullmatch(grade):
                 raise ValueError(grade)
-            self.people.setdefault(fold(key.field, name), []).append((name, grade))
+            self.people.setdefault(key.fold(name), []).append((name, grade))
 
     def find(self, line: int, key: str) -> str | None:
         """The key that a row has, as it is compared; None: nobody of ours has it.
@@ -228,7 +191,7 @@ class _Ours:
         Raises:
             UsageError: several of ours have it.
         """
-        who = fold(self._key.field, key)
+        who = self._key.fold(key)
         if not who or who not in self.people:
             return None
         if (count := len(self.people[who])) > 1:
@@ -278,7 +241,7 @@ class _Export:
             raise UsageError(f"the column {short(column)} tells who people are", "Choose another column")
         self._name_at: list[int] = []
         with contextlib.suppress(UsageError):  # it only tells which rows are not people
-            self._name_at = key.positions(self.titles, "name")
+            self._name_at = columns.positions(self.titles, "name")
 
     def rows(self) -> Iterator[tuple[int, list[str], Cell]]:
         """Each row's number, what its cells say, and the cell that may be filled.
@@ -336,10 +299,10 @@ def key_positions(titles: list[str], key: Key) -> list[int]:
         return [position(titles, key.title, "--key")]
     name_it = f'Name it: --key "{key.field}=TITLE"'
     try:
-        found = key.positions(titles, key.field)
+        found = columns.positions(titles, key.field)
         if not found and key.field == "handle":  # of most people it is the username
             found = [at for at, each in enumerate(titles) if each.casefold() == "handle"][:1]
-            found = found or key.positions(titles, "username")
+            found = found or columns.positions(titles, "username")
     except UsageError as error:
         raise UsageError(error.message, name_it) from error
     if not found:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kagsync.errors import UsageError, choose
 from kagsync.grading import adjustments, keys
 from kagsync.grading.adjustments import checked
-from kagsync.grading.export import Key
 from kagsync.inputs import set_of, short
 from kagsync.scoring import parts, places
 from kagsync.scoring.decimals import plain
@@ -58,19 +57,14 @@ class _Beside(NamedTuple):
     Attributes:
         board: the default of all parts.
         folder: the scheme's.
-        positions: see `Key`.
     """
 
     board: str
     folder: Path
-    positions: Callable[[list[str], str], list[int]]
 
 
-def read(path: Path, positions: Callable[[list[str], str], list[int]]) -> Scheme:
+def read(path: Path) -> Scheme:
     """The scheme in a file, with the lists of adjustments that it names.
-
-    Args:
-        positions: finds people's keys in other lists (see `Key`).
 
     Raises:
         UsageError: a file cannot be read, or something in it is wrong.
@@ -96,7 +90,7 @@ def read(path: Path, positions: Callable[[list[str], str], list[int]]) -> Scheme
         decimals,
         floor,
         cap,
-        _parts(path, text, top, _Beside(board, path.parent, positions)),
+        _parts(path, text, top, _Beside(board, path.parent)),
     )
 
 
@@ -193,14 +187,14 @@ def _participation(values: _Values, beside: _Beside) -> Part:
 def _adjustments(values: _Values, beside: _Beside) -> Part:
     file, column, text = values.text("file"), values.text("column"), values.text("key")
     try:
-        key, title = keys.parse(text)
+        key = keys.parse(text)
     except UsageError as error:
         raise values.error(error.message, error.remedy) from error
     path = beside.folder / file
     if not path.exists():
         raise values.error(f"cannot read {short(file)}: it does not exist", "Put it in the scheme's folder")
-    given = adjustments.read(path, column, Key(key, beside.positions, title))
-    return parts.AdjustmentsPart(values.text("name", "Adjustments"), file, key, given)
+    given = adjustments.read(path, column, key)
+    return parts.AdjustmentsPart(values.text("name", "Adjustments"), file, key.field, given)
 
 
 # What a part of each kind may say, and what makes it.

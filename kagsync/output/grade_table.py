@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kagsync.grading.export import Filled
     from kagsync.grading.grades import Grades, Row
+    from kagsync.grading.keys import Key
     from kagsync.store.frozen import Frozen, KeptBoard
     from kagsync.store.records import Competition
 
@@ -112,20 +113,19 @@ def explained(found: Grades) -> Explained:
     return Explained(Table(columns, parts, title=title, facts=facts, below=_below(found)), parts)
 
 
-def filled(found: Filled, path: Path, grades: Grades, field: str) -> str:
+def filled(found: Filled, path: Path, grades: Grades, key: Key) -> str:
     """What was written to an export, and who was not found on either side."""
-    what = field.replace("_", " ")
-    names = {getattr(row.user, field): person_name(row.user) for row in grades.rows}
-    changed = [f"line {line}, {names[key]}: {before} → {after}" for line, key, before, after in found.changed]
+    names = {getattr(row.user, key.field): person_name(row.user) for row in grades.rows}
+    changed = [f"line {line}, {names[who]}: {before} → {after}" for line, who, before, after in found.changed]
     lines = [f"{path}, column {found.column}: {found.counts}"]
     for title, people in (
         ("Changed", changed),
         (
             "In the export, but not in the class",
-            [f"line {line}: {key or f'no {what}'}" for line, key in found.strangers],
+            [f"line {line}: {text or f'no {key.words}'}" for line, text in found.strangers],
         ),
-        ("In the class, but not in the export", [names[key] for key in found.missing]),
-        (f"Without a {what}", [person_name(each) for each in grades.without_key(field)]),
+        ("In the class, but not in the export", [names[who] for who in found.missing]),
+        (f"Without a {key.words}", [person_name(each) for each in grades.without_key(key.field)]),
     ):
         if people:
             lines += ["", f"{title}: {len(people):,}", *(f"  {each}" for each in people)]

@@ -16,10 +16,10 @@ from world.work import counted
 
 from kagsync.errors import UsageError
 from kagsync.files import csv_text
-from kagsync.grading.export import Change, Filled, Key, Stranger, fill, fill_file, key_of
-from kagsync.tracking import columns
+from kagsync.grading.export import Change, Filled, Stranger, fill, fill_file
+from kagsync.grading.keys import Key, parse
 
-ID = Key("student_id", columns.positions)
+ID = Key("student_id")
 
 EXPORTS = Path(__file__).parent / "exports"
 
@@ -48,7 +48,7 @@ def test_canvas(bom: bytes) -> None:
 def test_canvas_by_its_own_number_and_by_name() -> None:
     content = export("canvas")
     by_number = fill(content, "Kaggle project (58211)", ID._replace(title="ID"), [("40140", "5")])
-    by_name = fill(content, "kaggle PROJECT", Key("name", columns.positions), [("Rowan Tamsin", "5")])
+    by_name = fill(content, "kaggle PROJECT", Key("name"), [("Rowan Tamsin", "5")])
     assert by_number.content == by_name.content != content
     assert [*by_number.strangers] == [(4, "40113"), (5, "40127"), (6, "40131"), (8, "40152")]
     assert by_name.strangers[:2] == [(4, "Aldarin, Mirela"), (5, 'Brevik, Jonas "Joe" T.')]
@@ -58,7 +58,7 @@ def test_canvas_by_its_own_number_and_by_name() -> None:
 def test_canvas_with_first_and_last_names_in_two_columns() -> None:
     head = b"LastName,FirstName,ID,SIS Login ID,Section,P (1)\n    Points Possible,,,,,9\n"
     content = head + b"Tamsin,Rowan,40,r,1,\nStudent,Test,41,x,1,\n"
-    found = fill(content, "P", Key("name", columns.positions), [("Rowan Tamsin", "7.5")])
+    found = fill(content, "P", Key("name"), [("Rowan Tamsin", "7.5")])
     assert found.content == content.replace(b"r,1,\n", b"r,1,7.5\n")
     assert (found.strangers, found.key_column) == ([], "FirstName, LastName")
 
@@ -130,21 +130,21 @@ def test_the_key_is_found_as_in_a_list_of_people(field: str, title: str, key: st
     value = {"name": "Liddell, Alice", "student_id": " S-1 "}.get(field, "https://www.kaggle.com/Alice")
     value = "alice" if title == "Handle" else value
     content = f'Comment,{title},Grade\n"=1+1","{value}",\n'.encode()
-    found = fill(content, "Grade", Key(field, columns.positions), [(key, "3")])
+    found = fill(content, "Grade", Key(field), [(key, "3")])
     assert found.content == content[:-1] + b"3\n"
 
 
 def test_a_key_may_name_its_column() -> None:
-    named = key_of("Student ID = SIS User ID ", columns.positions)
-    assert named == Key("student_id", columns.positions, "SIS User ID")
-    assert key_of("username", columns.positions) == Key("username", columns.positions)
+    named = parse("Student ID = SIS User ID ")
+    assert named == Key("student_id", "SIS User ID")
+    assert parse("username") == Key("username")
     for text, words in (
         ("usernme=x", "Did you mean username?"),
         ("mail", "Choose from student_id, username, handle, name"),
-        ("name=", '"name=SIS User ID"'),
+        ("name=", "name=SIS User ID"),
     ):
         with pytest.raises(UsageError, match=re.escape(words)):
-            key_of(text, columns.positions)
+            parse(text)
 
 
 def test_the_case_of_a_student_id_counts() -> None:
@@ -225,7 +225,7 @@ def test_a_key_column_that_is_named_must_be_there_once_and_another() -> None:
 
 
 def test_a_key_of_two_people_is_refused_if_it_is_in_the_export() -> None:
-    by_name = Key("name", columns.positions)
+    by_name = Key("name")
     with pytest.raises(UsageError, match="line 2: 2 tracked people have the name 'Ann'"):
         fill(GOOD, "Grade", by_name, [("Ann", "3"), ("ann", "4")])
     found = fill(GOOD, "Grade", by_name, [("Cem", "3"), ("CEM", "4"), ("Bob", "1")])

@@ -13,7 +13,6 @@ from world.work import Work, counted
 
 from kagsync.grading import grades, scheme
 from kagsync.store import Store
-from kagsync.tracking import columns
 
 if TYPE_CHECKING:
     from world.running import Kagsync
@@ -296,7 +295,7 @@ def test_lines_of_nobody_in_the_class_are_named(school: Class) -> None:
 
 def test_the_number_of_queries_does_not_grow_with_the_class(school: Class, settings: Settings) -> None:
     path = Path(school.scheme(SCHEME.replace('group = "2026"', "")))
-    everybody = scheme.read(path, columns.positions)
+    everybody = scheme.read(path)
 
     def work() -> Work:
         with counted() as found, Store.open_to_read(school.db, settings.locks) as store:

@@ -18,7 +18,6 @@ from kagsync.scoring.parts import (
     PlacesPart,
     TablePart,
 )
-from kagsync.tracking import columns
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +74,7 @@ TABLE = '[[part]]\nkind = "table"\n'
 def read(folder: Path, text: str, late: str = "student_id,points\ns1,-2\n") -> scheme.Scheme:
     (folder / "late.csv").write_text(late, encoding="utf-8")
     (folder / "scheme.toml").write_text(text, encoding="utf-8")
-    return scheme.read(folder / "scheme.toml", columns.positions)
+    return scheme.read(folder / "scheme.toml")
 
 
 def refusal(folder: Path, text: str, late: str = "student_id,points\ns1,-2\n") -> str:
@@ -166,13 +165,13 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         if content is not None:
             path.write_bytes(content)
         with pytest.raises(UsageError, match=says):
-            scheme.read(path, columns.positions)
+            scheme.read(path)
 
 
 def test_a_scheme_from_windows_is_read(tmp_path: Path) -> None:
     path = tmp_path / "scheme.toml"
     path.write_bytes(b"\xef\xbb\xbf" + PART.replace("\n", "\r\n").encode())
-    assert len(scheme.read(path, columns.positions).parts) == 1
+    assert len(scheme.read(path).parts) == 1
 
 
 # Adjustments
@@ -221,7 +220,7 @@ def test_what_is_wrong_in_a_list_is_named_with_its_line(tmp_path: Path, late: st
 def test_a_list_that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "scheme.toml").write_text(LATE.format("name"), encoding="utf-8")
     with pytest.raises(UsageError, match=r"part 1: cannot read .*late\.csv.*scheme's folder"):
-        scheme.read(tmp_path / "scheme.toml", columns.positions)
+        scheme.read(tmp_path / "scheme.toml")
 
 
 def test_keys_of_another_kind_are_refused(tmp_path: Path) -> None:

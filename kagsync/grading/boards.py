@@ -53,7 +53,7 @@ def _board(store: Store, competition: Competition, board: str, moment: int) -> K
         # Versions before schema 11 kept only those of the latest board.
         benchmarks = tuple(benchmark for benchmark, _ in ledger.boards.benchmarks(competition.id))
     users = {user.id: user for user in store.users.tracked_at(clock.utc(moment))}
-    (standings,) = ledger.past.standings(competition.id, users.keys(), [moment])
+    (standings,) = ledger.history.standings_at(competition.id, users.keys(), [moment])
     return KeptBoard(
         board,
         snapshot.moment,

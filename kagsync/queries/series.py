@@ -279,7 +279,7 @@ def _boards(
             last = latest.get(kind, {}).get(part.competition_id, seconds[-1])
             wanted = [*seconds[:-1], last]
             seen = ledger.snapshots.at(part.competition_id, wanted)
-            standings = ledger.past.standings(part.competition_id, users, wanted)
+            standings = ledger.history.standings_at(part.competition_id, users, wanted)
             for number, snapshot in enumerate(seen):
                 if snapshot is None:
                     continue

@@ -17,7 +17,6 @@ from kagsync.store.boards import BoardChanges, Boards
 from kagsync.store.competitions import CompetitionChanges, Competitions
 from kagsync.store.errors import REPAIR
 from kagsync.store.history import History, HistoryChanges
-from kagsync.store.past_boards import PastBoards
 from kagsync.store.runs import RETENTION, RunChanges, Runs
 from kagsync.store.snapshots import SnapshotChanges, Snapshots
 from kagsync.store.tables import TABLES
@@ -43,7 +42,6 @@ class Ledger(NamedTuple):
     boards: Boards
     history: History
     snapshots: Snapshots
-    past: PastBoards
 
 
 class LedgerChanges(NamedTuple):
@@ -66,7 +64,7 @@ class Store:
         self.path = connection.path
         self.users = Users(connection)
         self.competitions = Competitions(connection)
-        self.boards, self.history, self.snapshots, _ = self.ledger(PUBLIC)
+        self.boards, self.history, self.snapshots = self.ledger(PUBLIC)
         self.runs = Runs(connection)
         self.targets = Targets(connection)
 
@@ -95,7 +93,7 @@ class Store:
     def ledger(self, board: str) -> Ledger:
         """The latest boards of one kind, public or private, and their history."""
         place = self.connection, TABLES[board]
-        return Ledger(Boards(*place), History(*place), Snapshots(*place), PastBoards(*place))
+        return Ledger(Boards(*place), History(*place), Snapshots(*place))
 
     @property
     def series(self) -> AllSeries:

@@ -39,7 +39,7 @@ class Past(Bench):
 
     def at(self, *hours: float, board: str = "public", users: tuple[int, ...] = (1, 2, 3)) -> list[Any]:
         moments = [hour(number) for number in hours]
-        return self.store.ledger(board).past.standings(self.competition.id, users, moments)
+        return self.store.ledger(board).history.standings_at(self.competition.id, users, moments)
 
     def ranks(self, *hours: float) -> list[dict[int, int | None]]:
         return [{user: each.rank for user, each in found.items()} for found in self.at(*hours)]

@@ -234,8 +234,7 @@ def since(text: str, now: datetime, at: datetime | None = None) -> datetime:
     try:
         with contextlib.suppress(UsageError):
             return (at or now) - duration(text)
-        moment = datetime.fromisoformat(text)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = _utc(text)
     except (ValueError, OverflowError) as error:
         last = " or a date such as 2026-08-09" if at else " a date such as 2026-08-09, or last"
         raise UsageError(f"{short(text)} is not a time", f"Try 24h, 7d, 90m,{last}") from error
@@ -252,9 +251,7 @@ def at(text: str, now: datetime) -> datetime:
     """
     text = text.strip()
     try:
-        moment = datetime.fromisoformat(text)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        start = moment
+        start = moment = _utc(text)
         if len(text) <= len("2026-01-31"):
             moment += timedelta(days=1, seconds=-1)
     except (ValueError, OverflowError) as error:
@@ -264,6 +261,11 @@ def at(text: str, now: datetime) -> datetime:
     if start > now:
         raise UsageError(f"--at {short(text)} is in the future", "Give a time in the past")
     return moment
+
+
+def _utc(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _path_of_url(text: str) -> list[str] | None:

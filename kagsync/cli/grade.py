@@ -9,7 +9,7 @@ import typer
 
 from kagsync import clock, inputs
 from kagsync.cli.command import Common, app, command, confirm, open_store, open_to_read
-from kagsync.cli.options import AnyFormat, OneUser, Slug, Yes
+from kagsync.cli.options import AnyFormat, At, OneUser, Slug, Yes
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, Result
 
@@ -22,10 +22,6 @@ Scheme = Annotated[
     typer.Option(
         "--scheme", metavar="FILE", help="A TOML file: what a grade is made of (see the README, Grades)."
     ),
-]
-At = Annotated[
-    str | None,
-    typer.Option("--at", metavar="DATE", help="As of the end of this day, or of this time (UTC)."),
 ]
 Class = Annotated[
     str | None,

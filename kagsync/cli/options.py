@@ -119,6 +119,10 @@ Columns = Annotated[
         "--columns", metavar="COLUMNS", help="Only these columns, in this order: rank,person,score."
     ),
 ]
+At = Annotated[
+    str | None,
+    typer.Option("--at", metavar="DATE", help="As of the end of this day, or of this time (UTC)."),
+]
 LocalTime = Annotated[
     bool, typer.Option("--local-time", help="Times in this machine's time zone instead of UTC.")
 ]

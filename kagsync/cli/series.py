@@ -133,13 +133,14 @@ def series_list(common: Common, format_: AnyFormat = Format.table) -> Result:
     """List the series."""
     from kagsync.output import series_table
     from kagsync.queries import series as query
+    from kagsync.queries import series_rows
 
     try:
         with open_to_read(common.settings_to_read()) as store:
             found = [(each, len(query.people(store, each))) for each in store.series.all()]
     except errors.NoDatabase:
         found = []
-    data = [query.definition_as_json(each) | {"people": people} for each, people in found]
+    data = [series_rows.definition_as_json(each) | {"people": people} for each, people in found]
     if format_ is Format.csv:
         data = [
             row | {"points": series_table.places(each), "competitions": series_table.competitions(each)}

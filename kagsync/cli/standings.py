@@ -11,7 +11,7 @@ import typer
 
 from kagsync import clock, errors, inputs
 from kagsync.cli.command import Common, app, command, open_to_read
-from kagsync.cli.options import AnyFormat, Group, LocalTime
+from kagsync.cli.options import AnyFormat, At, Group, LocalTime
 from kagsync.errors import UsageError
 from kagsync.output.listing import Format, Result
 
@@ -35,10 +35,7 @@ def standings(
         str | None,
         typer.Argument(metavar="PERSON", help="Explain this person's total, step by step."),
     ] = None,
-    at: Annotated[
-        str | None,
-        typer.Option("--at", metavar="DATE", help="As of the end of this day, or of this time (UTC)."),
-    ] = None,
+    at: At = None,
     since: Annotated[
         str | None,
         typer.Option(
@@ -125,7 +122,7 @@ def standings(
             text = table.standings(
                 view, part, query.lead(store, view) if readable else None, group=group, zone=zone
             )
-    return Result(text, series_rows.flat(part) if format_ is Format.csv else query.as_json(part))
+    return Result(text, series_rows.flat(part) if format_ is Format.csv else series_rows.as_json(part))
 
 
 def _view(store: Store, name: str, at: datetime, since: datetime) -> SeriesView:

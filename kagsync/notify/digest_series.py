@@ -10,7 +10,7 @@ from kagsync.notify import message
 from kagsync.notify.message import Line
 from kagsync.notify.untold import people
 from kagsync.queries import series as standings
-from kagsync.queries import series_words
+from kagsync.queries import series_rows, series_words
 from kagsync.safe_text import chat_safe
 from kagsync.standings import lifecycle
 
@@ -154,7 +154,7 @@ def as_json(found: Sequence[Shown | Unknown]) -> list[dict[str, Any]]:
 
 
 def _as_json(each: Shown) -> dict[str, Any]:
-    found = standings.as_json(each.ours)
+    found = series_rows.as_json(each.ours)
     return {
         **{key: found[key] for key in ("series", "rule", "at", "since")},
         "leaders": [user.handle for user in each.lead.leaders],

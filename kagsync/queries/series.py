@@ -1,16 +1,16 @@
-"""The standings of a series at any moment, what changed since an earlier one, and who leads; and its JSON."""
+"""The standings of a series at any moment, what changed since an earlier one, and who leads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.scoring import totals
 from kagsync.scoring.rules import Field, NotKnownError
-from kagsync.scoring.totals import Board, Scored, Total
+from kagsync.scoring.totals import Board, Total
 from kagsync.standings.which import FINAL, PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
@@ -303,84 +303,3 @@ def _days(competition: Competition, at: datetime) -> float:
     if competition.ends_at is None:
         return 0.0
     return max((at - competition.ends_at) / _DAY, 0.0)
-
-
-def as_json(view: SeriesView) -> dict[str, Any]:
-    """The standings for programs. Numbers are not rounded; None means unknown."""
-    series = view.series
-    return {
-        **definition_as_json(series),
-        "at": clock.iso(view.at),
-        "since": clock.iso(view.since),
-        "boards": [_board_as_json(view, part.competition_id, part.slug) for part in series.parts],
-        "standings": [row_as_json(row) for row in view.rows],
-    }
-
-
-def definition_as_json(series: Series) -> dict[str, Any]:
-    """What a series is, for programs."""
-    return {
-        "series": series.name,
-        "rule": series.rule,
-        "points": list(series.points),
-        "best": series.best,
-        "group": series.group,
-        "ties": series.ties,
-        "board": series.board,
-        "absent": series.absent,
-        "teams": series.teams,
-        "competitions": [
-            {
-                "competition": part.slug,
-                "weight": part.weight,
-                "scale": None if part.scale is None else list(part.scale),
-            }
-            for part in series.parts
-        ],
-    }
-
-
-def _board_as_json(view: SeriesView, competition_id: int, slug: str) -> dict[str, Any]:
-    board = view.boards.get(competition_id)
-    known = board and board.field
-    return {
-        "competition": slug,
-        "board": known and known.board,
-        "day": known and known.day,
-        "teams": known and known.teams,
-    }
-
-
-def row_as_json(row: Row) -> dict[str, Any]:
-    """A row for programs."""
-    user, total, before = row.user, row.total, row.before
-    return {
-        "place": total.place,
-        "username": user.username,
-        "name": user.name,
-        "group": user.group,
-        "handle": user.handle,
-        "student_id": user.student_id,
-        "total": total.value,
-        "previous_place": before and before.place,
-        "previous_total": before and before.value,
-        "places": row.places,
-        "gained": row.gained,
-        "counted": total.counted,
-        "competitions": [_result_as_json(each) for each in total.results],
-    }
-
-
-def _result_as_json(result: Scored) -> dict[str, Any]:
-    standing = result.standing
-    return {
-        "competition": result.part.slug,
-        "rank": standing and standing.rank,
-        "score": standing and standing.score,
-        "place": result.place,
-        "rule_points": result.raw,
-        "weight": result.part.weight,
-        "points": result.points,
-        "counts": result.counts,
-        "words": result.words,
-    }

@@ -1,4 +1,4 @@
-"""The standings of a series as flat rows, its groups, and who leads each series: for CSV and JSON."""
+"""Series for programs: their definitions, standings, groups and leaders, as JSON and as rows for CSV."""
 
 from __future__ import annotations
 
@@ -8,25 +8,104 @@ from kagsync import clock
 from kagsync.queries import series as query
 
 if TYPE_CHECKING:
-    from kagsync.queries.series import SeriesView
-    from kagsync.scoring.totals import GroupTotal
+    from kagsync.queries.series import Row, SeriesView
+    from kagsync.scoring.series import Series
+    from kagsync.scoring.totals import GroupTotal, Scored
+
+# Of the keys of a row; then come the competitions.
+_IN_CSV = (
+    *("place", "username", "name", "group", "handle", "student_id"),
+    *("total", "previous_place", "previous_total"),
+)
+
+
+def as_json(view: SeriesView) -> dict[str, Any]:
+    """The standings for programs. Numbers are not rounded; None means unknown."""
+    series = view.series
+    return {
+        **definition_as_json(series),
+        "at": clock.iso(view.at),
+        "since": clock.iso(view.since),
+        "boards": [_board_as_json(view, part.competition_id, part.slug) for part in series.parts],
+        "standings": [row_as_json(row) for row in view.rows],
+    }
+
+
+def definition_as_json(series: Series) -> dict[str, Any]:
+    """What a series is, for programs."""
+    return {
+        "series": series.name,
+        "rule": series.rule,
+        "points": list(series.points),
+        "best": series.best,
+        "group": series.group,
+        "ties": series.ties,
+        "board": series.board,
+        "absent": series.absent,
+        "teams": series.teams,
+        "competitions": [
+            {
+                "competition": part.slug,
+                "weight": part.weight,
+                "scale": None if part.scale is None else list(part.scale),
+            }
+            for part in series.parts
+        ],
+    }
+
+
+def _board_as_json(view: SeriesView, competition_id: int, slug: str) -> dict[str, Any]:
+    board = view.boards.get(competition_id)
+    known = board and board.field
+    return {
+        "competition": slug,
+        "board": known and known.board,
+        "day": known and known.day,
+        "teams": known and known.teams,
+    }
+
+
+def row_as_json(row: Row) -> dict[str, Any]:
+    """A row for programs."""
+    user, total, before = row.user, row.total, row.before
+    return {
+        "place": total.place,
+        "username": user.username,
+        "name": user.name,
+        "group": user.group,
+        "handle": user.handle,
+        "student_id": user.student_id,
+        "total": total.value,
+        "previous_place": before and before.place,
+        "previous_total": before and before.value,
+        "places": row.places,
+        "gained": row.gained,
+        "counted": total.counted,
+        "competitions": [_result_as_json(each) for each in total.results],
+    }
+
+
+def _result_as_json(result: Scored) -> dict[str, Any]:
+    standing = result.standing
+    return {
+        "competition": result.part.slug,
+        "rank": standing and standing.rank,
+        "score": standing and standing.score,
+        "place": result.place,
+        "rule_points": result.raw,
+        "weight": result.part.weight,
+        "points": result.points,
+        "counts": result.counts,
+        "words": result.words,
+    }
 
 
 def flat(view: SeriesView) -> list[dict[str, Any]]:
     """A row a person, with the points and the rank in each competition, for CSV. None means unknown."""
     rows = []
     for row in view.rows:
-        cells: dict[str, Any] = {
-            "place": row.total.place,
-            "username": row.user.username,
-            "name": row.user.name,
-            "group": row.user.group,
-            "handle": row.user.handle,
-            "student_id": row.user.student_id,
-            "total": row.total.value,
-            "previous_place": row.before and row.before.place,
-            "previous_total": row.before and row.before.value,
-        }
+        whole = row_as_json(row)
+        cells = {key: whole[key] for key in _IN_CSV}
         for each in row.total.results:
             slug = each.part.slug
             points = None if each.place is None else each.points
@@ -52,7 +131,7 @@ def groups(found: list[GroupTotal]) -> list[dict[str, Any]]:
 
 def groups_as_json(view: SeriesView, found: list[GroupTotal]) -> dict[str, Any]:
     """The same for programs, with what the series is."""
-    whole = query.as_json(view) | {"standings": groups(found)}
+    whole = as_json(view) | {"standings": groups(found)}
     people = {row.user.id: row for row in view.rows}
     for each, group in zip(whole["standings"], found, strict=True):
         rows = [people[key] for key in group.members]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock
 from kagsync.output.listing import VERSION
 from kagsync.queries.board import entry_as_json
-from kagsync.queries.series import definition_as_json, row_as_json
+from kagsync.queries.series_rows import definition_as_json, row_as_json
 from kagsync.report.folder import files_of, page_name
 
 if TYPE_CHECKING:

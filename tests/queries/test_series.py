@@ -20,6 +20,7 @@ from world.work import Work
 from kagsync.errors import UsageError
 from kagsync.queries import series as queries
 from kagsync.queries import series_words
+from kagsync.queries.series_rows import as_json
 from kagsync.scoring.series import Part, Scale, Series
 from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.store import Store, thinning
@@ -159,7 +160,7 @@ def test_a_competition_without_a_board_gives_nothing_yet(season: Season) -> None
     view = season.view(day(2))
     assert list(view.boards) == [1]
     assert [result.words for result in view.rows[0].total.results] == ["place 1 of 2", "no board yet"]
-    two = queries.as_json(view)["boards"][1]
+    two = as_json(view)["boards"][1]
     assert two == {"competition": "two", "board": None, "day": None, "teams": None}
 
 
@@ -231,7 +232,7 @@ def test_nobody_is_tracked(store: Store, tmp_path: Path) -> None:
     view = season.view(day(2))
     assert view.rows == []
     assert queries.lead(store, view) is None
-    assert queries.as_json(view)["standings"] == []
+    assert as_json(view)["standings"] == []
 
 
 # What changed
@@ -386,7 +387,7 @@ def test_the_json_has_all_keys_and_exact_numbers(season: Season) -> None:
     users = season.store.users
     season.change(users.get("ann")._replace(name="Ann A", group="north", student_id="s1"))
     season.load("one", 1, "ann", "bob", teams=many_teams(2))
-    found = json.loads(json.dumps(queries.as_json(season.view(day(2), day(1.5), rule="percentile"))))
+    found = json.loads(json.dumps(as_json(season.view(day(2), day(1.5), rule="percentile"))))
     assert found.keys() == {
         *("series", "rule", "points", "best", "group", "ties", "board", "absent", "teams", "competitions"),
         *("at", "since", "boards", "standings"),
@@ -449,7 +450,7 @@ def told(season: Season, moments: Sequence[datetime]) -> list[Any]:
     found = []
     for rule in _RULES:
         views = [season.view(at, at - DAY, season.store.series.get(rule)) for at in moments]
-        found.append([queries.as_json(view) for view in views])
+        found.append([as_json(view) for view in views])
         for board in (board for view in found[-1] for board in view["boards"]):
             del board["day"]
     return found

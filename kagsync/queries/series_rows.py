@@ -96,7 +96,7 @@ def _result_as_json(result: Scored) -> dict[str, Any]:
         "weight": result.part.weight,
         "points": result.points,
         "counts": result.counts,
-        "words": result.words,
+        "words": result.reason,
     }
 
 

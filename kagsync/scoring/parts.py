@@ -118,8 +118,8 @@ class BaselinePart:
         mine, other = cohort.quality(exact(result.score)), cohort.quality(line)
         verb = "beats" if mine > other else "equals" if mine == other else "does not beat"
         enough = mine > other or (self.at_least and mine == other)
-        short = ", which is not enough" if mine == other and not enough else ""
-        return enough, f"{_score(result)} {verb} {called}{where}{short}"
+        not_enough = ", which is not enough" if mine == other and not enough else ""
+        return enough, f"{_score(result)} {verb} {called}{where}{not_enough}"
 
 
 @dataclass(frozen=True)

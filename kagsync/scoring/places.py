@@ -24,10 +24,12 @@ def places(people: Iterable[tuple[Key, Any]], ties: str = MIN) -> dict[Key, floa
         people: each with what decides the place, the lowest first; who has None gets no place.
         ties: the place of people who have the same.
     """
-    return {
-        key: last if ties == MAX else (first + last) / 2 if ties == AVERAGE else first
-        for key, (first, last) in spans(people).items()
-    }
+    return {key: place(first, last, ties) for key, (first, last) in spans(people).items()}
+
+
+def place(first: int, last: int, ties: str) -> float:
+    """The place of people who share the places from `first` to `last`."""
+    return last if ties == MAX else (first + last) / 2 if ties == AVERAGE else first
 
 
 def spans(people: Iterable[tuple[Key, Any]]) -> dict[Key, tuple[int, int]]:

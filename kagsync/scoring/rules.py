@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync.scoring import places as placing
 from kagsync.scoring import series as kinds
 from kagsync.scoring.places import AVERAGE, MAX
 from kagsync.standings.which import PRIVATE
@@ -65,9 +66,7 @@ class Result(NamedTuple):
 
     def place(self, ties: str) -> float:
         """The place among the series' people."""
-        if ties == AVERAGE:
-            return (self.first + self.last) / 2
-        return self.last if ties == MAX else self.first
+        return placing.place(self.first, self.last, ties)
 
 
 class Points(NamedTuple):
@@ -120,9 +119,7 @@ def score(value: float, scale: Scale, higher_is_better: bool | None) -> float:
     Example: from 0.6 to 0.8 for 50 points, a score of 0.7 gives 25, 0.85 gives 50, and 0.5 gives 0. Where
     lower is better, from 0.6 to 0.8, a score of 0.65 gives 50 × (0.65 − 0.8) / (0.6 − 0.8) = 37.5.
     """
-    low, high = sorted(scale[:2])
-    is_lower_better = scale.first > scale.last or higher_is_better is False
-    worse, better = (high, low) if is_lower_better else (low, high)
+    worse, better = scale.ends(higher_is_better)
     return scale.points * min(max(0.0, (value - worse) / (better - worse)), 1.0)
 
 

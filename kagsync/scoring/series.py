@@ -27,6 +27,16 @@ class Scale(NamedTuple):
     last: float
     points: float
 
+    def ends(self, higher_is_better: bool | None) -> tuple[float, float]:
+        """The worse and the better score. If the first is the higher one, lower is better.
+
+        Args:
+            higher_is_better: the competition's direction; None: not known.
+        """
+        low, high = sorted((self.first, self.last))
+        is_lower_better = self.first > self.last or higher_is_better is False
+        return (high, low) if is_lower_better else (low, high)
+
 
 class Part(NamedTuple):
     """A competition of a series.

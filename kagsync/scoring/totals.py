@@ -41,7 +41,7 @@ class Scored(NamedTuple):
         raw: the rule's points.
         points: these, weighted and shared.
         counts: whether they are part of the total.
-        words: how they came about.
+        words: how the rule's points came about, or why there are none.
         sharing: how many of ours share these points.
     """
 
@@ -53,6 +53,14 @@ class Scored(NamedTuple):
     counts: bool
     words: str
     sharing: int = 1
+
+    @property
+    def reason(self) -> str:
+        """How the points came about, in words, with the weight and how many share them."""
+        if self.place is None:
+            return self.words
+        weight = "" if self.part.weight == 1 else f", weight {rules.number(self.part.weight)}"
+        return self.words + weight + (f", shared by {self.sharing}" if self.sharing > 1 else "")
 
 
 class Total(NamedTuple):
@@ -125,13 +133,8 @@ def _scored(series: Series, part: Part, board: Board | None, people: Sequence[in
             continue
         result = Result(standing.rank, standing.score, standing.members, *spans[user])
         raw, words = rules.points(series, part, result, field)
-        points = raw * part.weight
-        if part.weight != 1:
-            words += f", weight {rules.number(part.weight)}"
         several = sharing[standing.team] if series.teams == SHARE else 1
-        if several > 1:
-            points /= several
-            words += f", shared by {several}"
+        points = raw * part.weight / several
         found[user] = Scored(part, standing, result.place(series.ties), raw, points, True, words, several)
     return found
 

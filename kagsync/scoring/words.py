@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kagsync.scoring import series as kinds
 from kagsync.scoring.places import AVERAGE, MAX, MIN
 from kagsync.scoring.rules import number
+from kagsync.standings.sentences import in_words
 from kagsync.standings.which import FINAL
 
 if TYPE_CHECKING:
@@ -97,19 +98,15 @@ def _formula(series: Series, result: Scored, field: Field) -> str:
         if over > 0 and under > 0:
             sum_ = f"{number(over)} / {number(under)} + 1 / {rank:,}"
             return f"({sum_})" if result.part.weight != 1 or result.sharing > 1 else sum_
-    words, _, _ = result.words.partition(", weight ")
-    words, _, _ = words.partition(", shared by ")
-    return f"{words}: {number(result.raw)}"
+    return f"{result.words}: {number(result.raw)}"
 
 
 def _scaled(score: float, scale: Scale, higher_is_better: bool | None) -> str:
     """The rule `score` with its numbers."""
-    low, high = sorted(scale[:2])
-    falls = scale.first > scale.last or higher_is_better is False
-    worse, better = (high, low) if falls else (low, high)
+    worse, better = scale.ends(higher_is_better)
     value, most = number(score), number(scale.points)
-    if not low < score < high:
-        if (score <= low) if falls else (score >= high):
+    if not min(worse, better) < score < max(worse, better):
+        if (score <= better) if better < worse else (score >= better):
             return f"score {value} reaches {number(better)}: {most}"
         return f"score {value} is not better than {number(worse)}: 0"
     return f"{most} × ({value} − {number(worse)}) / ({number(better)} − {number(worse)})"
@@ -160,11 +157,9 @@ def lead(leaders: Sequence[str], total: float, *, when: str, ahead: float | None
         when: since when.
         ahead, of: by how much, and of whom; None: there is nobody else.
     """
-    *others, last = leaders
-    names = f"{', '.join(others)} and {last}" if others else last
-    verb = "lead" if others else "leads"
+    verb = "leads" if len(leaders) == 1 else "lead"
     behind = "" if ahead is None else f", {points(ahead)} ahead of {of}"
-    return f"{names} {verb} with {points(total)} {when}{behind}"
+    return f"{in_words(leaders)} {verb} with {points(total)} {when}{behind}"
 
 
 def sum_of(values: Iterable[float], total: float) -> tuple[str, str]:

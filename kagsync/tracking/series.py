@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from kagsync.store import Store
 
-LONGEST_NAME = 100  # characters; it also becomes the name of a page
-ALL = "all"  # of a person's results count
+_LONGEST_NAME = 100  # characters; it also becomes the name of a page
+_ALL = "all"  # of a person's results count
 _MOST_PLACES = 1000  # of a points table
 _LARGEST = 1_000_000  # weight, and points of a place or for a score
 _LEAST = 0.001
@@ -57,14 +57,14 @@ def create(store: Store, name: str, competitions: Sequence[str], wanted: Wanted)
     Raises:
         UsageError: the name is taken, a competition is not tracked, or an option is wrong.
     """
-    series = Series(0, checked_name(store, name), parts=_weighted(store, (), competitions))
+    series = Series(0, _checked_name(store, name), parts=_weighted(store, (), competitions))
     return store.series.save(_with_options(store, series, wanted))
 
 
 def update(store: Store, series: Series, wanted: Wanted) -> Series:
     """Changes the options that were given; raises UsageError."""
     if wanted.name is not None:
-        series = series._replace(name=checked_name(store, wanted.name, series))
+        series = series._replace(name=_checked_name(store, wanted.name, series))
     return store.series.save(_with_options(store, series, wanted))
 
 
@@ -86,7 +86,7 @@ def remove(store: Store, series: Series, slugs: Iterable[str]) -> Series:
     )
 
 
-def checked_name(store: Store, text: str, series: Series | None = None) -> str:
+def _checked_name(store: Store, text: str, series: Series | None = None) -> str:
     """The name for a series, which no other one has.
 
     Raises:
@@ -97,8 +97,8 @@ def checked_name(store: Store, text: str, series: Series | None = None) -> str:
         raise UsageError(
             f"{inputs.short(text)} is not the name of a series", 'Use letters and digits, as in "Autumn 2026"'
         )
-    if len(name) > LONGEST_NAME:
-        raise UsageError(f"{inputs.short(text)} has {len(name):,} characters", f"Use at most {LONGEST_NAME}")
+    if len(name) > _LONGEST_NAME:
+        raise UsageError(f"{inputs.short(text)} has {len(name):,} characters", f"Use at most {_LONGEST_NAME}")
     if printable(name) != name:
         raise UsageError(
             f"{inputs.short(text)} has a character that cannot be printed", "Use letters, digits and spaces"
@@ -174,12 +174,12 @@ def _word(text: str, option: str, known: Collection[str]) -> str:
 
 
 def _best(text: str) -> int | None:
-    if text.strip().lower() == ALL:
+    if text.strip().lower() == _ALL:
         return None
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
         raise UsageError(
             f"--best {inputs.short(text)} is not a number from 1 to 9,999",
-            f"Pass how many results of each person count, or {ALL}",
+            f"Pass how many results of each person count, or {_ALL}",
         )
     return int(text)
 

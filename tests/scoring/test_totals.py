@@ -68,8 +68,8 @@ def test_points_are_weighted_and_added_up() -> None:
     first, second = found[ANN].results
     assert (first.raw, first.points, first.place, first.counts) == (25, 25, 1, True)
     assert (second.raw, second.points, second.place, second.counts) == (18, 36, 2, True)
-    assert "weight 2" in second.words
-    assert "weight" not in first.words
+    assert "weight 2" in second.reason
+    assert "weight" not in first.reason
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_team_mates_tie(ties: str, expected: tuple[float, ...]) -> None:
 def test_team_mates_share_what_the_team_gets() -> None:
     found = computed(of(ONE, TWO, teams="share"), BOARDS)
     assert values(found) == {ANN: 43, EVE: 25, CEM: 9 + 15, DORA: 12, BOB: 9}
-    assert "shared by 2" in found[BOB].results[0].words
-    assert "shared" not in found[ANN].results[0].words
+    assert "shared by 2" in found[BOB].results[0].reason
+    assert "shared" not in found[ANN].results[0].reason
 
 
 def test_a_team_is_shared_by_the_people_of_the_series_only() -> None:

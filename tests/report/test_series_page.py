@@ -563,7 +563,7 @@ def test_the_work_for_a_page_does_not_grow_with_its_people_in_statements(db: Pat
             write(tmp_path / name, tmp_path / f"{name}-site")
         return with_series - work.statements
 
-    assert statements("few.db", 2) == statements("many.db", 40) <= 100
+    assert statements("few.db", 2) == statements("many.db", 12) <= 100
 
 
 def test_each_moment_is_computed_once(db: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,11 +26,14 @@ class AllSeries(connection.Part):
         return list(self._found(f"{_SERIES} ORDER BY name"))
 
     def find(self, name: str) -> Series | None:
-        """The series with this name, case ignored; None: there is none."""
-        return next(self._found(f"{_SERIES} WHERE name = ?", name), None)
+        """The series with this name, case and additional spaces ignored; None: there is none."""
+        # SQLite would only ignore the case of ASCII letters, and refuse text that is not UTF-8.
+        known = [known for (known,) in self._db.rows("SELECT name FROM series")]
+        found = next((each for each in known if _folded(each) == _folded(name)), None)
+        return None if found is None else next(self._found(f"{_SERIES} WHERE name = ?", found), None)
 
     def get(self, name: str) -> Series:
-        """The series with this name, case ignored.
+        """The series with this name, see `find`.
 
         Raises:
             UsageError: there is none; the remedy names a similar one.
@@ -94,3 +97,7 @@ def _stored(series: Series) -> tuple[Any, ...]:
     """A series in the order of `_COLUMNS`."""
     _, name, rule, points, *rest, _ = series
     return (name, rule, json.dumps(points), *rest)
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()

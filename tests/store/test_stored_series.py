@@ -115,3 +115,13 @@ def test_the_series_of_a_competition(store: Store, parts: dict[str, Part]) -> No
 def test_a_name_is_only_text(store: Store, name: str) -> None:
     assert store.series.save(Series(0, name)).name == name
     assert store.series.get(name).name == name
+
+
+@pytest.mark.parametrize("typed", ["ämter 2026", " ÄMTER  2026 "])
+def test_case_and_spaces_are_ignored_in_a_name(store: Store, typed: str) -> None:
+    assert store.series.save(Series(0, "Ämter 2026")) == store.series.get(typed)
+
+
+def test_a_name_that_is_not_text_is_unknown(store: Store) -> None:
+    with pytest.raises(UsageError, match="there is no series"):
+        store.series.get("\udcff")

@@ -27,6 +27,7 @@ _TAKEN = set_of(
     "handle username name student_id group on_board matched_by grade score_text members unclear_teams passed"
 )
 _LARGEST_FILE = 1_000_000  # bytes
+_MOST_SUBMISSIONS = 1_000_000
 _BEST = "best"  # the ties that `places` calls min
 _TIES = {"average": places.AVERAGE, _BEST: places.MIN}
 _TOP = ("title", "board", "group", "round", "floor", "cap", "part")
@@ -124,11 +125,11 @@ def _parts(path: Path, text: str, top: _Values, beside: _Beside) -> tuple[Part, 
         known, make = _KINDS[kind]
         each = _Values(where, values, ("kind", "name", *known.split()))
         part = make(each, beside)
-        if part.name in made:
+        if (title := part.name.strip()) in made:
             raise each.wrong("name", "is the name of another part, too", part.name)
-        if part.name.casefold() in _TAKEN:
+        if title.casefold() in _TAKEN:
             raise each.wrong("name", "cannot be the title of a column", part.name)
-        made[part.name] = part
+        made[title] = part
     return tuple(made.values())
 
 
@@ -176,6 +177,8 @@ def _participation(values: _Values, beside: _Beside) -> Part:
     submissions = values.whole("submissions", 0)
     if submissions < 0:
         raise values.wrong("submissions", "is less than 0")
+    if submissions > _MOST_SUBMISSIONS:
+        raise values.wrong("submissions", f"is more than {_MOST_SUBMISSIONS:,}")
     return parts.ParticipationPart(
         values.text("name", "Participation"),
         values.points(),
@@ -230,7 +233,7 @@ class _Values:
 
     def wrong(self, key: str, why: str, value: object = None) -> UsageError:
         shown = self.values.get(key) if value is None else value
-        return self.error(f"{key} {short(str(shown))} {why}", "Change it (see the README, Grades)")
+        return self.error(f"{key} {_short(shown)} {why}", "Change it (see the README, Grades)")
 
     def text(self, key: str, default: str = "") -> str:
         """A text that is not empty; without a default, it must be there."""
@@ -295,9 +298,15 @@ class _Values:
                 return checked(Decimal(value))
             except (ValueError, InvalidOperation):
                 raise self.wrong(key, "is too large, or has too many decimals", value) from None
-        raise self.error(
-            f"{key}: {short(str(value))} is not a number", "Write it without quotes, such as 0.75"
-        )
+        raise self.error(f"{key}: {_short(value)} is not a number", "Write it without quotes, such as 0.75")
 
     def _missing(self, key: str) -> UsageError:
         return self.error(f"{key} is missing", f"Add it: {key} = … (see the README, Grades)")
+
+
+def _short(value: object) -> str:
+    """A value for messages."""
+    try:
+        return short(str(value))
+    except ValueError:  # Python does not write numbers of thousands of digits, such as 0xFFF…
+        return "with thousands of digits"

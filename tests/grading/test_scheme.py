@@ -70,6 +70,8 @@ column = "points"
 PART = '[[part]]\nkind = "participation"\npoints = 5\n'
 TABLE = '[[part]]\nkind = "table"\n'
 
+HUGE = f"0x{'F' * 5000}"  # Python refuses to write it as a decimal
+
 
 def read(folder: Path, text: str, late: str = "student_id,points\ns1,-2\n") -> scheme.Scheme:
     (folder / "late.csv").write_text(late, encoding="utf-8")
@@ -122,8 +124,14 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
             "scheme.toml, line 6, part 2: name 'Participation' is the name of another part",
         ),
         (f"{PART}point = 4\n", "scheme.toml, line 1, part 1: unknown key 'point'. Did you mean points?"),
+        (f"{PART}\n{PART}name = 'Participation '\n", "is the name of another part"),
+        (f"{PART}name = ' Grade'\n", "name ' Grade' cannot be the title of a column"),
         (f"{PART}name = 'Grade'\n", "name 'Grade' cannot be the title of a column"),
         (f"{PART}submissions = -1\n", "submissions '-1' is less than 0"),
+        (f"{PART}submissions = {HUGE}\n", "submissions with thousands of digits is more than 1,000,000"),
+        (f"round = {HUGE}\n{PART}", "round with thousands of digits is not from 0 to 6"),
+        (f"cap = {HUGE}\n{PART}", "cap with thousands of digits is too large"),
+        (f"cap = [{HUGE}]\n{PART}", "cap: with thousands of digits is not a number"),
         (f"{PART}submissions = true\n", "submissions is not a whole number"),
         ("[[part]]\npoints = 4\n", "kind is missing"),
         ("[[part]]\nkind = 'place'\n", "unknown kind 'place'. Did you mean places?"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from kagsync import clock
@@ -99,6 +101,9 @@ def explained(found: Grades) -> Explained:
         (part.name, award.points, award.words)
         for part, award in zip(found.scheme.parts, row.grade.awards, strict=True)
     ]
+    summed = sum(Decimal(found.shown(points)) for _, points, _ in lines)
+    if lacking := Decimal(found.shown(row.grade.total)) - summed:
+        lines.append(("Rounding", Fraction(lacking), "the total is rounded, not each part"))
     lines.append(("Total", row.grade.total, ""))
     if row.grade.limited:
         lines.append(("Grade", row.grade.points, row.grade.limited))

@@ -172,6 +172,18 @@ def test_one_grade_is_explained_line_by_line(school: Class) -> None:
     )
 
 
+def test_an_explanation_adds_up_although_each_part_is_rounded(school: Class) -> None:
+    part = "[[part]]\nkind = 'participation'\nname = '{}'\npoints = 0.005\n"
+    path = school.scheme(part.format("A") + part.format("B"))
+    out = school.ok("grade", SLUG, "--scheme", path, "--user", "ann")
+    assert [line.split()[:2] for line in out.splitlines()[-4:]] == [
+        ["A", "0.01"],
+        ["B", "0.01"],
+        ["Rounding", "-0.01"],
+        ["Total", "0.01"],
+    ]
+
+
 def test_a_part_that_looks_like_a_formula_is_text_in_csv(school: Class) -> None:
     path = school.scheme(SCHEME.replace('name = "Simple"', 'name = "=1+1"'))
     assert ",'=1+1," in school.ok("grade", SLUG, "--scheme", path, "--format", "csv").splitlines()[0]

@@ -53,7 +53,7 @@ def grades(found: Grades) -> Table:
         columns,
         found.rows,
         title=_title(found),
-        facts=[board(each) for each in found.boards],
+        facts=_facts(found),
         below=[*nobody, *_below(found)],
     )
 
@@ -114,8 +114,7 @@ def explained(found: Grades) -> Explained:
         Column("Why", lambda cells: cells[2]),
     ]
     title = f"{_title(found)}: {person_name(row.user)}, {found.shown(row.grade.points)}"
-    facts = [board(each) for each in found.boards]
-    return Explained(Table(columns, parts, title=title, facts=facts, below=_below(found)), parts)
+    return Explained(Table(columns, parts, title=title, facts=_facts(found), below=_below(found)), parts)
 
 
 def filled(found: Filled, path: Path, grades: Grades, key: Key) -> str:
@@ -153,6 +152,11 @@ def board(kept: KeptBoard) -> str:
 def _title(found: Grades) -> str:
     title = found.scheme.title
     return f"{found.competition.slug}: {title}" if title else f"{found.competition.slug}: grades"
+
+
+def _facts(found: Grades) -> list[str]:
+    frozen = [] if found.frozen is None else [f"frozen on {moment(found.frozen.frozen_at)}"]
+    return [*(board(each) for each in found.boards), *frozen]
 
 
 def _note(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from kagsync.scoring import series as kinds
@@ -28,11 +28,13 @@ _RULES = {
 _TIES = {MIN: "", AVERAGE: "ties get the average place", MAX: "ties get the last place"}
 _BY_PLACE = (kinds.PLACES, kinds.LOCAL_PERCENTILE)
 _PLACES_SHOWN = 10
+_CENT = Decimal("0.01")
 
 
 def points(value: float) -> str:
-    """Points for people: at most two decimals, none that are zero."""
-    text = f"{value:,.2f}".rstrip("0").rstrip(".")
+    """Points for people: at most two decimals, none that are zero; halves are rounded up, as by hand."""
+    rounded = Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP)
+    text = f"{rounded:,f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
@@ -72,7 +74,7 @@ def derivation(series: Series, result: Scored, field: Field) -> str:
     if result.part.weight != 1:
         text += f" × {number(result.part.weight)}"
     if result.sharing > 1:
-        text += f" / {result.sharing}"
+        text += f" / {result.sharing} teammates"
     shown = points(result.points)
     return text if text.endswith(f": {shown}") else f"{text} = {shown}"
 

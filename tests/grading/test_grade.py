@@ -408,6 +408,7 @@ def test_frozen_grades_stay_whatever_comes(school: Class) -> None:
     assert grades == {name: ("2026", grade) for name, grade in renamed.items()}
     told = school.ok("grade", SLUG, "--scheme", school.scheme())
     assert told.count(f"kagsync grade {SLUG} --unfreeze") == 1
+    assert "frozen on" in told.splitlines()[1]
 
 
 def test_what_the_frozen_boards_lack_is_named(school: Class) -> None:

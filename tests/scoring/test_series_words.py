@@ -28,7 +28,11 @@ def _value(text: str) -> float:
     text = re.sub(r"log10 ([\d.]+)", r"log10(\1)", text)
     text = re.sub(r"√([\d.]+)", r"(\1 ** 0.5)", text)
     text = re.sub(r"\^−([\d.]+)", r" ** (-\1)", text).replace("^(", " ** (")
-    return float(eval(text.replace("×", "*").replace("−", "-"), {"__builtins__": {}}, _NAMES))
+    return float(
+        eval(
+            text.replace("×", "*").replace("−", "-").removesuffix(" teammates"), {"__builtins__": {}}, _NAMES
+        )
+    )
 
 
 def _first(series: Series, field: Field, people: dict[int, PastStanding]) -> Scored:

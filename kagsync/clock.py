@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+FIRST_YEAR = 2010  # when Kaggle began
 _AHEAD = timedelta(days=1)  # how far ahead a clock or the name of a file may be
 _SKEW = timedelta(minutes=5)  # a clock set back by less is not noticed
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "seconds"}

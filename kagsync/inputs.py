@@ -247,7 +247,7 @@ def at(text: str, now: datetime) -> datetime:
     """The time of a date with a time of day (UTC), or the end of the day of a date without one.
 
     Raises:
-        UsageError: it is neither, or a day in the future.
+        UsageError: it is neither, or a day in the future, or before Kaggle's first leaderboards.
     """
     text = text.strip()
     try:
@@ -260,6 +260,11 @@ def at(text: str, now: datetime) -> datetime:
         ) from error
     if start > now:
         raise UsageError(f"--at {short(text)} is in the future", "Give a time in the past")
+    if moment.year < clock.FIRST_YEAR:
+        raise UsageError(
+            f"--at {short(text)} is before Kaggle's first leaderboards",
+            f"Give a time since {clock.FIRST_YEAR}",
+        )
     return moment
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
@@ -47,13 +48,25 @@ def read(path: Path, column: str, key: Key) -> dict[str, list[tuple[Decimal, int
                 f"{path}, line {number}: {short(text)} points for nobody", f"Fill in the {key.words}"
             )
         try:
-            points = checked(Decimal(text.replace("−", "-").replace(",", ".")))
+            points = checked(_number(text))
         except (InvalidOperation, ValueError) as error:
             raise UsageError(
-                f"{path}, line {number}: {short(text)} is not a number of points", "Write it as -2 or 1.5"
+                f"{path}, line {number}: {short(text)} is not a number of points",
+                "Write it as -2, 1.5 or 1000",
             ) from error
         given.setdefault(key.fold(name), []).append((points, number))
     return given
+
+
+def _number(text: str) -> Decimal:
+    """The number in a cell, with a point or a comma.
+
+    Raises:
+        InvalidOperation, ValueError: there is none, or it may be either a thousand or one, as in `1,000`.
+    """
+    if "_" in text or re.search(r",\d{3}(?!\d)", text):
+        raise ValueError(text)
+    return Decimal(text.replace("−", "-").replace(",", "."))
 
 
 def checked(number: Decimal) -> Decimal:

@@ -214,7 +214,7 @@ def _ctf(_: Series, __: Part, result: Result, field: Field) -> Points:
 
 
 def _place(result: Result, series: Series, field: Field) -> str:
-    return f"place {number(result.place(series.ties))} of {field.ours}"
+    return f"place {number(result.place(series.ties))} of {field.ours:,}"
 
 
 def number(value: float) -> str:

@@ -138,7 +138,7 @@ def _moved(series: Series, before: Scored, after: Scored, ours: int) -> str:
     assert after.standing is not None
     was = before.standing
     if series.rule in _BY_PLACE:
-        return f"place {_from_to(before.place, after.place)} of {ours}"
+        return f"place {_from_to(before.place, after.place)} of {ours:,}"
     if series.rule == kinds.SCORE:
         return f"score {_from_to(was and was.score, after.standing.score)}"
     return f"rank {_from_to(was and was.rank, after.standing.rank)}"

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from kagsync.standings.marks import Benchmark
     from kagsync.standings.standing import Standing
 
-_FIRST_YEAR = 2010  # when Kaggle began
-
 OK, UNCHANGED, OLDER, ERROR = "ok", "unchanged", "older", "error"
 KAGGLE, FILE = "kaggle", "file"  # where a board comes from
 # Not tried: these leave no row in sync_runs.
@@ -162,7 +160,7 @@ def _deadline(text: str | None) -> datetime | None:
         deadline = clock.parse_iso(text or "")
     except (ValueError, OverflowError):
         return None
-    return deadline if deadline.year >= _FIRST_YEAR else None
+    return deadline if deadline.year >= clock.FIRST_YEAR else None
 
 
 class User(NamedTuple):

@@ -213,6 +213,10 @@ def test_names_of_people_are_shown_harmlessly(season: Club) -> None:
         (["standings", "Cup", "alise"], "no user 'alise' is tracked. Did you mean alice?"),
         (["standings", "Cup", "--group", "rad"], "nobody is in a group 'rad'. Did you mean red?"),
         (["standings", "Cup", "--at", "2999-01-01"], "--at '2999-01-01' is in the future"),
+        (
+            ["standings", "Cup", "--at", "0001-01-01"],
+            "--at '0001-01-01' is before Kaggle's first leaderboards",
+        ),
         (["standings", "Cup", "--at", "soon"], "--at 'soon' is not a time"),
         (["standings", "Cup", "--at", TURNED, "--since", FINAL], "is after --at"),
         (["standings", "Cup", "--since", "last"], "'last' is not a time. Try 24h, 7d, 90m, or a date"),

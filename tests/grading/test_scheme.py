@@ -217,6 +217,8 @@ def test_people_are_found_by_key(tmp_path: Path, key: str, title: str, text: str
         ("student_id,late points\ns1,2\ns2,two\n", "late.csv, line 3: 'two' is not a number of points"),
         ("student_id,late points\ns1,1e99\n", "late.csv, line 2: '1e99' is not a number of points"),
         ("student_id,late points\ns1,nan\n", "is not a number of points"),
+        ('student_id,late points\ns1,"1,000"\n', "'1,000' is not a number of points"),  # a thousand, or one
+        ("student_id,late points\ns1,1_0\n", "'1_0' is not a number of points"),
         ("student_id,late points\n,2\n", "late.csv, line 2: '2' points for nobody. Fill in the student id"),
         ('student_id,late points\n"s1,2\n', "late.csv, line 2: the quotes are wrong"),
     ],

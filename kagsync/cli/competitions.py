@@ -121,7 +121,7 @@ def competitions_remove(common: Common, slugs: Slugs, yes: Yes = False) -> None:
     with open_store(loaded) as store:
         found = {each.slug: each for each in _competitions(store, slugs)}
         what = {
-            slug: _with_entries(slug, store.entry_count(competition_id=each.id)) + _series(store, each)
+            slug: _with_entries(slug, store.entry_count(competition_id=each.id)) + _further(store, each)
             for slug, each in found.items()
         }
         for each in what.values():  # ask everything first: if the last answer is no, nothing is lost
@@ -141,7 +141,8 @@ def _with_entries(name: str, entries: int) -> str:
     return f"{name} with {entries} {'entry' if entries == 1 else 'entries'} and their history"
 
 
-def _series(store: Store, competition: Competition) -> str:
-    """Says which series lose a competition."""
+def _further(store: Store, competition: Competition) -> str:
+    """Says which series lose a competition, and whether boards go that grades were frozen with."""
     names = [each.name for each in store.series.with_competition(competition.id)]
-    return f", also from the series {', '.join(names)}" if names else ""
+    frozen = ", and the boards that its grades are frozen with" if store.frozen.of(competition.id) else ""
+    return (f", also from the series {', '.join(names)}" if names else "") + frozen

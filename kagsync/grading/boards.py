@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.standings.which import PRIVATE, PUBLIC
-from kagsync.store.frozen import Frozen, KeptBoard, KeptEntry
+from kagsync.store.frozen import Frozen, PastBoard, PastEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LAST = 2**62  # a moment after all boards
 
 
-def at(store: Store, competition: Competition, as_of: datetime | None) -> tuple[KeptBoard, ...]:
+def at(store: Store, competition: Competition, as_of: datetime | None) -> tuple[PastBoard, ...]:
     """The boards of a competition that were in force at a time, with everybody who was tracked then.
 
     Args:
@@ -36,12 +36,13 @@ def at(store: Store, competition: Competition, as_of: datetime | None) -> tuple[
         if as_of is None:
             raise UsageError(f"{competition.slug} has no board yet", f"Try: kagsync sync {competition.slug}")
         raise UsageError(
-            f"{competition.slug} has no board from {clock.iso(as_of)} or before", "Choose a later --at"
+            f"{competition.slug} has no board from {as_of:%Y-%m-%d %H:%M} UTC or before",
+            "Choose a later --at",
         )
     return boards
 
 
-def _board(store: Store, competition: Competition, board: str, moment: int) -> KeptBoard | None:
+def _board(store: Store, competition: Competition, board: str, moment: int) -> PastBoard | None:
     if board == PRIVATE and not competition.has_result:
         return None
     ledger = store.ledger(board)
@@ -54,13 +55,13 @@ def _board(store: Store, competition: Competition, board: str, moment: int) -> K
         benchmarks = tuple(benchmark for benchmark, _ in ledger.boards.benchmarks(competition.id))
     users = {user.id: user for user in store.users.tracked_at(clock.utc(moment))}
     (standings,) = ledger.history.standings_at(competition.id, users.keys(), [moment])
-    return KeptBoard(
+    return PastBoard(
         board,
         snapshot.moment,
         snapshot.teams,
         competition.direction,
         benchmarks,
-        tuple(KeptEntry(key, users[key].group, standing) for key, standing in standings.items()),
+        tuple(PastEntry(key, users[key].group, standing) for key, standing in standings.items()),
     )
 
 
@@ -70,19 +71,19 @@ def freeze(store: Store, competition: Competition, as_of: datetime | None) -> Fr
     Raises:
         UsageError: there was none, or others are frozen.
     """
-    if (frozen := store.frozen.of(competition.id)) is not None:
-        raise UsageError(
-            f"the boards of {competition.slug} are frozen already, since {clock.iso(frozen.frozen_at)}",
-            f"To freeze other boards, first use: kagsync grade {competition.slug} --unfreeze",
-        )
     now = clock.utc_now().replace(microsecond=0)
     frozen = Frozen(now, as_of or now, at(store, competition, as_of))
-    store.frozen.save(competition.id, frozen)
+    if (already := store.frozen.save(competition.id, frozen)) is not None:
+        since = f"{already.frozen_at:%Y-%m-%d %H:%M} UTC"
+        raise UsageError(
+            f"the boards of {competition.slug} are frozen already, since {since}",
+            f"To freeze other boards, first use: kagsync grade {competition.slug} --unfreeze",
+        )
     return frozen
 
 
 def as_json(
-    competition: Competition, as_of: datetime, frozen: Frozen | None, boards: Iterable[KeptBoard]
+    competition: Competition, as_of: datetime, frozen: Frozen | None, boards: Iterable[PastBoard]
 ) -> dict[str, Any]:
     """The boards that grades are computed from, for programs."""
     return {

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kagsync.grading.export import Filled
     from kagsync.grading.scheme import Scheme
     from kagsync.store import Store
-    from kagsync.store.frozen import Frozen, KeptBoard
+    from kagsync.store.frozen import Frozen, PastBoard
     from kagsync.store.records import Competition, User
 
 
@@ -73,7 +73,7 @@ class Grades(NamedTuple):
     competition: Competition
     scheme: Scheme
     as_of: datetime
-    boards: tuple[KeptBoard, ...]
+    boards: tuple[PastBoard, ...]
     frozen: Frozen | None
     rows: list[Row]
     unknown: list[Unknown]
@@ -146,14 +146,14 @@ def grade(
     )
 
 
-def _matched_by(store: Store, competition: Competition, board: KeptBoard) -> dict[int, str]:
+def _matched_by(store: Store, competition: Competition, board: PastBoard) -> dict[int, str]:
     entries = store.ledger(board.board).boards.entries(competition.id)
     return {entry.user_id: entry.matched_by for entry in entries if entry.left_at is None}
 
 
 def _people(
     store: Store,
-    found: Sequence[KeptBoard],
+    found: Sequence[PastBoard],
     group: str | None,
     frozen: Frozen | None,
     as_of: datetime | None,
@@ -180,7 +180,7 @@ def _people(
 
 
 def _cohort(
-    found: Sequence[KeptBoard], people: Sequence[tuple[User, str | None]], group: str | None
+    found: Sequence[PastBoard], people: Sequence[tuple[User, str | None]], group: str | None
 ) -> Cohort:
     seen: dict[str, Board] = {}
     for board in found:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kagsync.grading.export import Filled
     from kagsync.grading.grades import Grades, Row
     from kagsync.grading.keys import Key
-    from kagsync.store.frozen import Frozen, KeptBoard
+    from kagsync.store.frozen import Frozen, PastBoard
     from kagsync.store.records import Competition
 
 _MOST_UNKNOWN = 10  # lines of an adjustments file that are told one by one
@@ -143,7 +143,7 @@ def frozen(competition: Competition, kept: Frozen) -> str:
     return f"Froze {boards}. From now on, grades of {competition.slug} are computed from the frozen boards"
 
 
-def board(kept: KeptBoard) -> str:
+def board(kept: PastBoard) -> str:
     """Which board it is, and how large."""
     teams = "" if kept.teams is None else f", {kept.teams:,} team{'' if kept.teams == 1 else 's'}"
     return f"{kept.board} board of {moment(clock.utc(kept.moment))}{teams}"

@@ -115,6 +115,7 @@ def standings(
         *parts,
     ]
     below = [] if lead is None else [series_words.lead_in_words(view, lead, person_name)]
+    below += [] if any(row.total.counted for row in view.rows) else ["Nobody has a result yet"]
     below += [series_words.replaced(board) for board in view.replaced]
     below += _changes(view, shown)
     if any(not each.counts and each.place for row in shown.rows for each in row.total.results):

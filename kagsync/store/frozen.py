@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from kagsync.standings.marks import Benchmark
 
 
-class KeptEntry(NamedTuple):
-    """How somebody stood on a board.
+class PastEntry(NamedTuple):
+    """How somebody stood on a past board.
 
     Attributes:
-        user_id: None: the person was removed since then.
-        group: the person's, when the board was kept.
+        user_id: None: the person was removed since it was frozen.
+        group: the person's; on a frozen board, at the time when it was frozen.
     """
 
     user_id: int | None
@@ -29,8 +29,8 @@ class KeptEntry(NamedTuple):
     standing: PastStanding
 
 
-class KeptBoard(NamedTuple):
-    """What grades need of a board.
+class PastBoard(NamedTuple):
+    """What grades need of a board, frozen or not.
 
     Attributes:
         board: public or private.
@@ -43,7 +43,7 @@ class KeptBoard(NamedTuple):
     teams: int | None
     higher_is_better: bool | None
     benchmarks: tuple[Benchmark, ...] | None
-    entries: tuple[KeptEntry, ...]
+    entries: tuple[PastEntry, ...]
 
 
 class Frozen(NamedTuple):
@@ -56,7 +56,7 @@ class Frozen(NamedTuple):
 
     frozen_at: datetime
     as_of: datetime
-    boards: tuple[KeptBoard, ...]
+    boards: tuple[PastBoard, ...]
 
 
 class FrozenBoards(Part):
@@ -71,7 +71,7 @@ class FrozenBoards(Part):
         )
         found: Frozen | None = None
         for frozen_at, as_of, board, moment, teams, higher_is_better, benchmarks in list(rows):
-            kept = KeptBoard(
+            kept = PastBoard(
                 board,
                 moment,
                 teams,
@@ -83,7 +83,7 @@ class FrozenBoards(Part):
             found = Frozen(clock.parse_iso(frozen_at), clock.parse_iso(as_of), (*before, kept))
         return found
 
-    def _entries(self, competition_id: int, board: str) -> Iterable[KeptEntry]:
+    def _entries(self, competition_id: int, board: str) -> Iterable[PastEntry]:
         rows = self._db.rows(
             'SELECT user_id, "group", rank, score, team, submission_count FROM frozen_entries '
             "WHERE competition_id = ? AND board = ? ORDER BY rowid",
@@ -91,12 +91,18 @@ class FrozenBoards(Part):
         )
         for user_id, group, rank, score, team, submission_count in rows:
             number = None if score is None else float(score)
-            yield KeptEntry(user_id, group, PastStanding(rank, number, score, team, None, submission_count))
+            yield PastEntry(user_id, group, PastStanding(rank, number, score, team, None, submission_count))
 
-    def save(self, competition_id: int, frozen: Frozen) -> None:
-        """Freezes the boards of a competition that has no frozen ones."""
+    def save(self, competition_id: int, frozen: Frozen) -> Frozen | None:
+        """Freezes the boards of a competition that has no frozen ones.
+
+        Returns:
+            the boards that are frozen already, which stay; None: there were none.
+        """
         times = clock.iso(frozen.frozen_at), clock.iso(frozen.as_of)
         with self._db.transaction():
+            if (already := self.of(competition_id)) is not None:
+                return already
             for board, *known, benchmarks, entries in frozen.boards:
                 content = None if benchmarks is None else packed(benchmarks)
                 self._db.execute(
@@ -121,6 +127,7 @@ class FrozenBoards(Part):
                         for user_id, group, standing in entries
                     ),
                 )
+        return None
 
     def remove(self, competition_id: int) -> None:
         """Lets grades follow the boards again."""

@@ -137,6 +137,10 @@ def test_whoever_was_archived_is_in_the_standings_of_earlier_days_only(season: C
     assert (gone.code, "carol is archived" in gone.err) == (2, True)
 
 
+def test_before_there_is_a_result_it_says_so(season: Club) -> None:
+    assert "Nobody has a result yet" in season.ok("standings", "Cup", "--at", "2025-10-01")
+
+
 def test_a_limit_leaves_out_the_last_and_says_so(season: Club) -> None:
     assert len(season.json("standings", "Cup", "--at", FINAL, "--limit", "1")["standings"]) == 1
     assert "3 more are not shown" in season.ok("standings", "Cup", "--at", FINAL, "--limit", "1")

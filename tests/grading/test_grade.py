@@ -243,7 +243,7 @@ def test_grades_of_a_past_day_are_those_of_its_boards(school: Class) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--at", "2026-01-09"], "has no board from 2026-01-09T23:59:59Z or before"),
+        (["--at", "2026-01-09"], "has no board from 2026-01-09 23:59 UTC or before"),
         (["--at", "yesterday"], "--at 'yesterday' is not a time"),
         (["--at", "2999-01-01"], "--at '2999-01-01' is in the future"),
         (["--group", "2027"], "nobody is in a group '2027'"),
@@ -448,6 +448,8 @@ def test_boards_are_frozen_once(school: Class) -> None:
     assert school.grades() == FROM_SECOND
     assert "not frozen" in school.ok("grade", SLUG, "--unfreeze")
     school.ok("grade", SLUG, "--freeze")
+    gone = school.ok("competitions", "remove", SLUG, "--yes")
+    assert "and the boards that its grades are frozen with" in gone
 
 
 def test_a_scheme_that_does_not_work_freezes_nothing(school: Class) -> None:

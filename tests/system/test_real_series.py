@@ -214,7 +214,7 @@ def create(kagsync: Kagsync, db: Path, rule: str, options: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(
-    ("settings", "every"), [(OPTIONS[:2], 6), pytest.param(OPTIONS, 1, marks=pytest.mark.long)]
+    ("settings", "every"), [(OPTIONS[:2], 6), pytest.param(OPTIONS, 2, marks=pytest.mark.long)]
 )
 def test_a_series_of_real_boards_has_the_totals_of_a_plain_script(
     real_boards: Path,

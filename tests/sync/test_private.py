@@ -13,7 +13,6 @@ from world.boards import Team, board_csv, board_name, many_teams, submissions
 from world.clocked import DAY, DEADLINE, HOUR, MINUTE, Clocked
 from world.kaggle_server import (
     Answer,
-    KaggleServer,
     Request,
     empty,
     error_in_200,
@@ -30,11 +29,9 @@ from kagsync.sync import fetch_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from world.running import Kagsync, Ran
+    from world.running import Ran
 
-    from kagsync.settings import Settings
 
 ALICE, BOB = Team(11, "Team A", ("alice",), "0.90", submissions=7), Team(12, "Team B", ("bob",), "0.80")
 OTHERS = [Team(100 + i, f"other{i}", (f"other{i}",), f"0.7{9 - i}") for i in range(8)]
@@ -47,22 +44,14 @@ RESULT = [("bob", 5, 2, "username"), ("alice", 10, 1, "username")]
 
 
 @pytest.fixture
-def club(
-    kagsync: Kagsync,
-    settings: Settings,
-    tmp_path: Path,
-    kaggle: KaggleServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Clocked:
+def club(clocked: Clocked) -> Clocked:
     """A competition that ends in a day and has been synced; Alice and Bob are on its board."""
-    club = Clocked(kagsync, settings, tmp_path, kaggle, monkeypatch)
-    club.ends()
-    club.publish(*PUBLIC)
-    club.track("alice", "bob")
-    assert club.sync()["private"] is None
-    assert club.asked_for() == (1, 0)
-    club.now = DEADLINE
-    return club
+    clocked.publish(*PUBLIC)
+    clocked.track("alice", "bob")
+    assert clocked.sync()["private"] is None
+    assert clocked.asked_for() == (1, 0)
+    clocked.now = DEADLINE
+    return clocked
 
 
 def packed(club: Clocked, board: str) -> dict[int, int] | None:

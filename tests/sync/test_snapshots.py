@@ -21,10 +21,8 @@ from kagsync.store import Store
 from kagsync.sync import fetch_private
 
 if TYPE_CHECKING:
-    from world.kaggle_server import KaggleServer
     from world.running import Kagsync
 
-    from kagsync.settings import Settings
 
 ALICE = Team(7, "A", ("alice",), "0.90000")
 BOB = Team(8, "B", ("bob",), "0.80000")
@@ -223,21 +221,13 @@ def test_boards_of_the_future_go_with_all_that_was_kept_of_them(
 
 
 @pytest.fixture
-def club(
-    kagsync: Kagsync,
-    settings: Settings,
-    tmp_path: Path,
-    kaggle: KaggleServer,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Clocked:
+def club(clocked: Clocked) -> Clocked:
     """A competition at its deadline."""
-    club = Clocked(kagsync, settings, tmp_path, kaggle, monkeypatch)
-    club.ends()
-    club.publish(HOST, ALICE, BOB, *many_teams(30))
-    club.track("alice", "bob")
-    club.sync()
-    club.now = DEADLINE
-    return club
+    clocked.publish(HOST, ALICE, BOB, *many_teams(30))
+    clocked.track("alice", "bob")
+    clocked.sync()
+    clocked.now = DEADLINE
+    return clocked
 
 
 def test_a_private_board_that_was_not_read_to_its_end_has_neither(

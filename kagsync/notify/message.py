@@ -146,7 +146,7 @@ def counted(count: int, what: str = MOVEMENT) -> str:
 
 def name(competition: Competition) -> str:
     """What a competition is called in messages."""
-    return chat_safe(competition.title or competition.slug)
+    return chat_safe(competition.shown_title)
 
 
 def data(

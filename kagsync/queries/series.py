@@ -195,11 +195,15 @@ class PastTotals:
 
     Args:
         at: whose totals: those of the people of this time.
+
+    Attributes:
+        results: how many are computed for a moment.
     """
 
     def __init__(self, store: Store, series: Series, at: datetime) -> None:
         self._store, self._series = store, series
         self._keys = [user.id for user in people(store, series, at)]
+        self.results = len(self._keys) * len(series.parts)
         self._known: dict[datetime, dict[int, Point] | None] = {}
 
     def at(self, moments: Sequence[datetime]) -> list[dict[int, Point] | None]:
@@ -244,8 +248,7 @@ def lead(
         return None
     led = {user.id for user in first}
     past = past or PastTotals(store, view.series, view.at)
-    of_a_day = len(people(store, view.series, view.at)) * len(view.series.parts)
-    days = min(max(most // max(of_a_day, 1), _SHORTEST), _LONGEST)
+    days = min(max(most // max(past.results, 1), _SHORTEST), _LONGEST)
     ends = ends_of_days(view.at, days)
     since = ends[0] + timedelta(seconds=1)
     for start in range(0, days, _AT_ONCE):  # most leads are short

@@ -193,16 +193,7 @@ def competition(page: Page, chart: Chart | None, slope: Slope | None, head: Head
         slope: from the public to the private board.
     """
     several = any(len(each.rows) > 1 for each in (page, page.race) if each)
-    return _render(
-        "competition.html",
-        scripts=("times.js", "people.js") if several else ("times.js",),
-        several=several,
-        page=page,
-        chart=chart,
-        slope=slope,
-        site=page.site,
-        head=head,
-    )
+    return _of("competition.html", page, head, several=several, chart=chart, slope=slope)
 
 
 def series(page: SeriesPage, chart: Chart | None, head: Head) -> str:
@@ -211,15 +202,18 @@ def series(page: SeriesPage, chart: Chart | None, head: Head) -> str:
     Args:
         chart: of the totals.
     """
-    several = len(page.rows) > 1
+    return _of("series.html", page, head, several=len(page.rows) > 1, chart=chart)
+
+
+def _of(template: str, page: Page | SeriesPage, head: Head, *, several: bool, **content: Any) -> str:
+    """A page with tables of people.
+
+    Args:
+        several: whether there is a table with several people, who can be sorted and filtered.
+    """
+    scripts = ("times.js", "people.js") if several else ("times.js",)
     return _render(
-        "series.html",
-        scripts=("times.js", "people.js") if several else ("times.js",),
-        several=several,
-        page=page,
-        chart=chart,
-        site=page.site,
-        head=head,
+        template, scripts=scripts, several=several, page=page, site=page.site, head=head, **content
     )
 
 

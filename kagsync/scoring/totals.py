@@ -24,7 +24,7 @@ class Board(NamedTuple):
     """A competition's board at some moment.
 
     Attributes:
-        field: without `ours`, which `totals` counts.
+        field: its `ours` does not matter here: `totals` counts it.
         people: those who are on it, by user id; more than the series' people do no harm.
     """
 

@@ -103,6 +103,11 @@ def _mark_competition(record: logging.LogRecord) -> bool:
     return True
 
 
+def _is_not_of_hashlib(record: logging.LogRecord) -> bool:
+    """False for the tracebacks that hashlib logs if its shared libraries do not fit into memory."""
+    return not str(record.msg).startswith("code for hash ")
+
+
 def configure(
     *,
     verbose: bool = False,
@@ -124,6 +129,7 @@ def configure(
     """
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     logger.propagate = False
+    logging.getLogger().addFilter(_is_not_of_hashlib)  # the command's own error says what is missing
     for old in list(logger.handlers):
         if not isinstance(old, Tail):  # a Tail stays
             logger.removeHandler(old)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,19 @@ def test_a_line_has_its_level_and_the_programs_name(capsys: pytest.CaptureFixtur
         "",
         "INFO kagsync: hello 1\nWARNING kagsync: careful\nERROR kagsync: no\n",
     )
+
+
+def test_hashlibs_tracebacks_are_left_out_when_memory_runs_out() -> None:
+    # hashlib logs one for each hash whose library cannot be loaded; other records of the root logger stay.
+    code = """if True:
+        import logging
+        from kagsync import log
+        log.configure()
+        logging.exception("code for hash %s was not found.", "sha1")
+        logging.error("else")
+    """
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stderr == "ERROR:root:else\n"
 
 
 def test_quiet_leaves_warnings_and_errors(capsys: pytest.CaptureFixture[str]) -> None:

@@ -29,7 +29,8 @@ _PART = re.compile(
     r"|(?P<other>.)",
     re.DOTALL,
 )
-_DIGIT, _LETTER = r"\d", r"[^\W\d_]"
+_IOTA = "\u0345"  # a mark, no letter; but where case is ignored, `re` and casefold() take it for an iota
+_DIGIT, _LETTER = r"\d", rf"(?:[^\W\d_]|{_IOTA})"
 _RUN = re.compile(rf"{_DIGIT}+|{_LETTER}+")
 _FOLDED = {
     ord("İ"): "i",
@@ -92,7 +93,7 @@ def _like(character: str) -> str:
     """What the characters beside one of an id must not be."""
     if character.isdecimal():
         return _DIGIT
-    return _LETTER if character.isalnum() else r"[^\s\S]"  # nothing
+    return _LETTER if character.isalnum() or character == _IOTA else r"[^\s\S]"  # nothing
 
 
 class _Ways(NamedTuple):

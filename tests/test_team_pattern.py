@@ -6,7 +6,7 @@ import re
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kagsync import inputs
@@ -132,6 +132,8 @@ def test_case_is_ignored() -> None:
 _ALPHABET = "aAbß12٣²_- .éİıſsKk\u212aΣςσ\u0345ιÅ\u0301"
 
 
+@example("ι", "\u0345")
+@example("\u0345", "aιb")
 @given(st.text(_ALPHABET, min_size=1, max_size=4), st.text(_ALPHABET, max_size=12))
 def test_a_name_that_contains_an_id_has_all_its_runs(student_id: str, name: str) -> None:
     if compiled("{id}", student_id).search(name):

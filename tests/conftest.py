@@ -35,16 +35,17 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Lets the processes that tests start take Ctrl-C, which a shell has its background jobs ignore.
 
-    Examples of Hypothesis have no deadline.
+    Sets how many examples Hypothesis tries. They have no deadline.
     """
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # The machine may be busy, so an example may take any time.
-    hypothesis_settings.register_profile("kagsync", hypothesis_settings(), deadline=None)
-    hypothesis_settings.load_profile("kagsync")
+    for name, examples in (("quick", 40), ("thorough", 150)):
+        hypothesis_settings.register_profile(name, max_examples=examples, deadline=None)
+    hypothesis_settings.load_profile(config.getoption("--hypothesis-profile") or "quick")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -287,7 +287,9 @@ def assert_short(ran: Ran) -> None:
     assert max(len(line) for line in ran.err.splitlines()) < LONG_LINE
 
 
-@pytest.mark.parametrize("fault", REFUSED)
+@pytest.mark.parametrize(
+    "fault", [pytest.param(fault, marks=[pytest.mark.long] if "10 MB" in fault else []) for fault in REFUSED]
+)
 def test_a_board_that_cannot_be_believed_is_refused_by_name(fault: str, club: Faulty) -> None:
     refused = REFUSED[fault]
     before = club.data()

@@ -505,6 +505,7 @@ def texts_by_pandas(path: Path) -> dict[str, list[str]]:
     return {str(name): frame[name].tolist() for name in frame}
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.lists(st.one_of(_TEXT, _TRICKY), min_size=5, max_size=9), max_size=6),
@@ -522,6 +523,7 @@ def test_pandas_reads_the_same_cells(
         assert texts(path) == texts_by_pandas(path)
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.sampled_from('a",\n1'), max_size=25))
 def test_pandas_reads_the_same_cells_in_any_muddle_and_refuses_what_is_refused(body: str) -> None:

@@ -281,6 +281,7 @@ def expected(
     return kinds, unclear
 
 
+@pytest.mark.long
 @settings(max_examples=150, deadline=None)
 @given(boards(), rosters(), st.booleans())
 def test_a_slow_second_implementation_agrees(

@@ -56,6 +56,7 @@ def test_a_closed_pipe_does_not_change_an_exit_code(words: list[str], unwell: No
     assert (ran.code, ran.err) == (1, "")
 
 
+@pytest.mark.long
 def test_a_reader_of_one_line_does_not_change_an_exit_code(unwell: None) -> None:
     line = f'set -o pipefail; "{sys.executable}" -m kagsync doctor | head -1'
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)

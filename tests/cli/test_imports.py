@@ -72,6 +72,7 @@ def test_a_run_that_finds_nothing_new_loads_no_more_than_the_download_needs(sync
     assert made <= MOST_DATACLASSES
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_a_run_loads_digests_reminders_and_time_zones_only_for_targets_that_want_them(
     synced: None, kagsync: Kagsync

@@ -184,6 +184,7 @@ def test_any_time_of_a_files_last_change(seconds: int, kagsync: Kagsync, club: P
     _check(kagsync, "process", SLUG, str(board))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))])
 @pytest.mark.parametrize("header", [MODERN, OLD], ids=["modern", "old"])
 def test_any_number_and_any_date_on_a_board(

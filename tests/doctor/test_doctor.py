@@ -208,6 +208,7 @@ def test_what_it_looks_at_stays_as_it_is(
     assert not settings.temp_data.exists() or list(settings.temp_data.iterdir()) == []
 
 
+@pytest.mark.long
 def test_an_empty_home_gets_advice_and_no_traceback(home: Path) -> None:
     ran = run("doctor", KAGSYNC_DB="", KAGSYNC_TEMP_DIR="")
 
@@ -950,6 +951,7 @@ def test_a_setting_that_makes_no_sense(
     assert {"Kaggle's key", "Kaggle", "Schedule"} <= set(doctor.found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("named", [True, False], ids=["--db", "no --db"])
 def test_without_a_home_and_a_passwd_entry_the_other_checks_go_on(
     named: bool, nobody: list[str], tmp_path: Path
@@ -1083,6 +1085,7 @@ def test_a_package_that_is_broken(healthy: None, doctor: Doctor, monkeypatch: py
     assert doctor() == {}
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_no_secret_leaves_and_no_traceback_shows(
     healthy: None,
@@ -1132,6 +1135,7 @@ def test_hostile_text_is_harmless(healthy: None, kagsync: Kagsync, settings: Set
     assert not any(line.startswith("✓ forged") for line in ran.out.splitlines())
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_who_stops_reading_gets_no_complaint(healthy: None) -> None:
     with start("doctor") as process:

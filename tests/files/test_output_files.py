@@ -143,6 +143,7 @@ def test_a_database_that_is_opened_while_the_backup_is_made(
     assert names(place) == ["backup.db"]
 
 
+@pytest.mark.long
 def test_whoever_uses_the_file_at_the_same_moment_never_meets_a_damaged_one(
     board: Path, kagsync: Kagsync, place: Path
 ) -> None:

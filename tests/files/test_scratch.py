@@ -196,6 +196,7 @@ def test_a_killed_backup_is_swept_by_the_next(
     assert names(place) == ["backup.db"]
 
 
+@pytest.mark.long
 def test_a_copy_of_the_database_in_the_systems_temporary_folder_goes(
     board: Path, place: Path, settings: Settings
 ) -> None:
@@ -214,6 +215,7 @@ def test_a_copy_of_the_database_in_the_systems_temporary_folder_goes(
     assert names(place) == []
 
 
+@pytest.mark.long
 def test_a_run_folder_whose_makers_and_sweepers_are_killed_goes(
     board: Path, settings: Settings, kagsync: Kagsync
 ) -> None:
@@ -233,6 +235,7 @@ def test_a_run_folder_whose_makers_and_sweepers_are_killed_goes(
     assert list(settings.temp_data.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", [1, 2, 3, 4])
 def test_a_sweep_that_is_killed_at_any_deletion_goes_on_the_next_time(
     step: int, board: Path, settings: Settings, kagsync: Kagsync

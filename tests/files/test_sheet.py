@@ -144,6 +144,7 @@ def test_a_hidden_sheet_is_not_read(file: Path) -> None:
     assert [row.cells for row in read_rows(file)] == [["username", "of this year"]]
 
 
+@pytest.mark.long
 def test_a_cell_far_below_costs_nothing_and_one_far_away_is_refused(file: Path) -> None:
     assert rows(file, workbook(["username"], ["alice"], A1048576="bob")) == [["username"], ["alice"], ["bob"]]
     assert "too large" in refusal(file, workbook(["username"], ["alice"], XFD1048576="x"))

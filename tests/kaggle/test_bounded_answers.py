@@ -108,6 +108,7 @@ def target(url: str) -> Target:
     return Target(7, url, "x", Subscription(quiet_for=ping.OUTAGE), None, None, 0, None, None)
 
 
+@pytest.mark.long
 def test_of_what_kaggle_redirects_to(flood: Flood, kaggle: KaggleServer, tmp_path: Path) -> None:
     kaggle.answer(SLUG, *[redirect(f"http://{flood.address}/")] * 20)
     api = client.connect()()
@@ -134,6 +135,7 @@ def test_of_a_chat_server() -> None:
         assert max(flood.sent) < MOST_SENT
 
 
+@pytest.mark.long
 def test_of_a_mail_server() -> None:
     with Flood(b"220 x\r\n", b"250-x\r\n" * 9000, speaks_first=True) as flood:
         url = f"mailto://{flood.address}?from=me@example.com&to=you@example.com"

@@ -808,6 +808,7 @@ def test_a_refused_request_leaves_no_connection_open(kaggle: KaggleServer, targe
     assert [str(warning.message) for warning in warned if warning.category is ResourceWarning] == []
 
 
+@pytest.mark.long
 @by_board
 def test_a_short_retry_after_is_waited_for(kaggle: KaggleServer, target: Path, call: str) -> None:
     kaggle.board(SLUG, BOARD)
@@ -829,6 +830,7 @@ def test_a_retry_after_that_is_over_is_tried_again_at_once(kaggle: KaggleServer,
     assert len(kaggle.downloads()) == 3
 
 
+@pytest.mark.long
 def test_a_short_retry_after_as_a_date_is_waited_for(kaggle: KaggleServer, target: Path) -> None:
     kaggle.board(SLUG, BOARD)
     soon = datetime.now(UTC) + timedelta(seconds=2)

@@ -94,6 +94,7 @@ FACTS = ("teamCount", "deadline", "title", "evaluationMetric", "awardsPoints", "
 OTHER_FACTS = ("mergerDeadline", "tags", "reward", "maxTeamSize", "nothing", "code", "message")
 
 
+@pytest.mark.long
 def test_facts(kaggle: KaggleServer, kagsync: Kagsync, store: Store) -> None:
     competition = store.competitions.add(SLUG, SLUG, clock.utc_now())
     api = client.connect()()
@@ -129,6 +130,7 @@ def check(page: Page) -> None:
         assert row.submission_date is None or clock.parse_iso(clock.iso(row.submission_date))
 
 
+@pytest.mark.long
 def test_pages(kaggle: KaggleServer) -> None:
     api = client.connect()()
     believed = dict.fromkeys((*ROW, "submissions", "nextPageToken"), 0)
@@ -165,12 +167,14 @@ PAGES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.long
 @given(PAGES | ANYTHING)
 def test_any_json_is_nonsense_or_a_page(body: Any) -> None:
     with contextlib.suppress(*answers.NONSENSE):
         check(pages.page(ApiGetLeaderboardResponse.from_json(json.dumps(body))))
 
 
+@pytest.mark.long
 def test_codes_of_refusals(kaggle: KaggleServer, tmp_path: Path) -> None:
     api = client.connect()()
     for value in (*VALUES, "399", "400", "599", "600", "999999999999"):

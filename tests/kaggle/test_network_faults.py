@@ -159,6 +159,7 @@ TROUBLES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", TROUBLES)
 def test_one_that_fails_is_recorded_in_time_and_the_others_are_synced(
     name: str, club: Limited, patience: Callable[..., None]
@@ -198,6 +199,7 @@ def test_one_that_fails_is_recorded_in_time_and_the_others_are_synced(
     invariants.check(club.db)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["silent", "drip", "endless"])
 def test_the_others_do_not_wait_for_one_that_hangs(how: Any, club: Limited) -> None:
     club.track("a", "b", "c")

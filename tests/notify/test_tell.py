@@ -297,6 +297,7 @@ def test_without_apprise(
     kagsync.ok("notify", "remove", "1")
 
 
+@pytest.mark.long
 def test_two_runs_at_once_tell_it_once(boards: Boards, kagsync: Kagsync, channel: Listener) -> None:
     add(kagsync, channel)
     board = boards.file(BETTER_BOB, ALICE, CAROL)
@@ -307,6 +308,7 @@ def test_two_runs_at_once_tell_it_once(boards: Boards, kagsync: Kagsync, channel
     assert len(channel.heard) == 1
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="needs kill -9")
 def test_a_process_that_is_killed_in_the_send_is_made_up_for(
     boards: Boards, kagsync: Kagsync, channel: Listener

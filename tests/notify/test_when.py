@@ -70,6 +70,7 @@ def moments(schedule: Schedule, zone: str) -> list[datetime]:
     ]
 
 
+@pytest.mark.long
 @given(schedule=times, zone=zones)
 @settings(max_examples=20, deadline=None)
 def test_a_digest_is_due_once_a_day_or_week_at_the_time_on_the_wall(schedule: Schedule, zone: str) -> None:
@@ -82,6 +83,7 @@ def test_a_digest_is_due_once_a_day_or_week_at_the_time_on_the_wall(schedule: Sc
         assert not is_due(schedule, place, moment, moment)
 
 
+@pytest.mark.long
 @given(
     schedule=times,
     zone=zones,

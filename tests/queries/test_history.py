@@ -536,6 +536,7 @@ def test_what_is_not_tracked_is_an_error_of_its_own(moved: Club, db: Path, tmp_p
     assert not missing.exists()
 
 
+@pytest.mark.long
 def test_reading_a_longer_history_takes_no_more_memory(moved: Club) -> None:
     moved.execute(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "

@@ -463,6 +463,7 @@ def four(folder: Path, store: Store) -> Season:
     return season
 
 
+@pytest.mark.long
 @examples(max_examples=15)
 @given(boards=_BOARDS, data=st.data())
 def test_every_days_end_is_the_same_whatever_order_boards_came_in(

@@ -947,6 +947,7 @@ def test_a_result_names_the_time_it_is_compared_with_once_it_has_changed(club: C
     assert "1 above was removed" in out
 
 
+@pytest.mark.long
 def test_on_a_terminal_of_80_columns_no_line_is_wider(several: Club) -> None:
     more = [team(20 + i, f"somebody{i:02}", f"0.0{99 - i}", 30 + i) for i in range(30)]
     several.kagsync.ok("users", "add", *(f"somebody{i:02}" for i in range(0, 30, 2)), "--group", "a class")

@@ -150,6 +150,7 @@ def unfolded(text: str) -> str:
     return text.replace("\r\n ", "")
 
 
+@pytest.mark.long
 @given(st.text(max_size=300))
 @example("梯" * 200)
 @example("x" * 66 + "é")

@@ -223,6 +223,7 @@ def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path)
         assert visit.js(lit) == of
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("people", [20, *(pytest.param(each, marks=pytest.mark.long) for each in (1, 200))])
 @pytest.mark.parametrize("names", ["long", pytest.param("usual", marks=pytest.mark.long)])
 def test_no_width_needs_to_be_scrolled_sideways(
@@ -236,6 +237,7 @@ def test_no_width_needs_to_be_scrolled_sideways(
                 assert visit.js("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 768, 1280])
 @pytest.mark.parametrize("people", [1, 3, 24, 30, pytest.param(200, marks=pytest.mark.long)])
 def test_no_texts_of_the_charts_overlap_or_are_cut(
@@ -429,6 +431,7 @@ NAMES_SHOWN = (
 COLOURED = "[...document.querySelectorAll('.over-time .line:not(.grey)')].map((e) => e.dataset.user).sort()"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 1280])
 def test_whoever_is_filtered_has_a_name_and_a_colour_among_many(
     browser: Any, tmp_path: Path, width: int
@@ -468,6 +471,7 @@ def test_one_person_has_nothing_to_filter_or_sort(browser: Any, tmp_path: Path) 
         assert visit.said == []
 
 
+@pytest.mark.long
 def test_a_page_turns_red_an_hour_after_the_last_good_sync(browser: Any, page: Path) -> None:
     with Visit(browser, page) as visit:
         assert "old" not in visit.page.locator(".fresh").get_attribute("class").split()

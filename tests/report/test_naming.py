@@ -144,6 +144,7 @@ MERGER = Movement(
 _COMPETITION = Competition(*[None] * len(Competition._fields))._replace(slug=SLUG)  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 @settings(max_examples=300)
 @given(
     st.builds(

@@ -923,6 +923,7 @@ def test_the_policy_names_just_the_style_and_the_script_of_the_page(dangerous: P
 # Size
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["Firstname Lastname", "x" * 255, "梯" * 80], ids=["usual", "long", "wide"])
 def test_a_year_of_two_hundred_people_stays_small(tmp_path: Path, name: str) -> None:
     usual = name.startswith("F")

@@ -260,6 +260,7 @@ def test_pages_of_pseudonyms_tell_nothing_else(club: Class, content: report.Cont
 # People who leave
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("names", [REAL, USERNAME, PSEUDONYM])
 @pytest.mark.parametrize("with_sync", [True, False], ids=["sync --report", "report"])
 @pytest.mark.parametrize("command", ["remove", "archive"])
@@ -281,6 +282,7 @@ def test_nothing_is_left_of_people_who_are_removed_or_archived(
     assert found_in(club.site, secrets) == set()
 
 
+@pytest.mark.long
 def test_a_new_username_replaces_the_old_one(club: Class) -> None:
     club.ok("report", "--output", str(club.site))
     club.ok("users", "rename", "wobblyjane", "wibblyjane")

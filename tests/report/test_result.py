@@ -274,6 +274,7 @@ def test_a_finished_page_is_written_again_once_a_day(tmp_path: Path, hours: int,
     assert write(db, tmp_path / "site", always=False).written == written
 
 
+@pytest.mark.long
 def test_two_boards_of_two_hundred_people_stay_small(tmp_path: Path) -> None:
     write(filled(tmp_path, a_year(200, 800, final=True)), tmp_path)
     found = page(tmp_path)

@@ -38,6 +38,7 @@ def sides(visit: Visit, selector: str) -> tuple[float, float]:
     return box["x"], box["x"] + box["width"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_the_table_scrolls_in_its_own_frame_and_the_names_stay(browser: Any, page: Path, width: int) -> None:
     with Visit(browser, page, width) as visit:

@@ -552,6 +552,7 @@ def test_a_report_without_a_series_asks_once_whether_there_is_one(db: Path, site
     assert sum("series" in each for each in asked) == 1
 
 
+@pytest.mark.long
 def test_the_work_for_a_page_does_not_grow_with_its_people_in_statements(db: Path, tmp_path: Path) -> None:
     def statements(name: str, people: int) -> int:
         season(tmp_path / name, people=people)

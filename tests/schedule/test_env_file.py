@@ -181,6 +181,7 @@ def test_a_variable_that_is_set_beats_the_file(file: Path, monkeypatch: pytest.M
 # The schedule
 
 
+@pytest.mark.long
 def test_a_scheduled_run_has_the_secret_and_nobody_sees_it(
     crontab: Crontab, kagsync: Kagsync, store: Store, monitor: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -994,6 +994,7 @@ def dollar(following: str) -> str:
     return "$"
 
 
+@pytest.mark.long
 def test_systemd_accepts_the_units_of_every_interval(tmp_path: Path) -> None:
     needs_systemd_analyze()
     for minutes in INTERVALS:

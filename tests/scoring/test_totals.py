@@ -231,6 +231,7 @@ def _seasons(draw: st.DrawFn, **fixed: Any) -> tuple[Series, dict[int, Board], l
     return of(*parts, **options), boards, people
 
 
+@pytest.mark.long
 @given(_seasons(), st.data())
 def test_the_order_of_competitions_and_of_people_changes_nothing(
     season: tuple[Series, dict[int, Board], list[int]], data: st.DataObject

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ def _standing(row: Row) -> Standing | None:
     return Standing(rank, float(score) if score else None, score, None, team, "alice", submissions)
 
 
+@pytest.mark.long
 @settings(max_examples=1000)
 @given(_histories(), st.none() | _RANKS, st.sampled_from([True, False, None]))
 def test_it_tells_the_same_movements(rows: list[Row], rank: int | None, higher: bool | None) -> None:

@@ -173,6 +173,7 @@ _IN_ANY_ORDER = _SNAPSHOTS.flatmap(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(_IN_ANY_ORDER)
 def test_snapshots_in_any_order_give_the_list_of_changes_and_the_entries(
@@ -227,6 +228,7 @@ def test_a_board_that_replaces_another_of_its_moment_leaves_nothing_of_it(
             assert_told(loaded, known)
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(_IN_ANY_ORDER)
 @example(({1: (HERE, 0), 2: (THERE, 0), 3: (HERE, 0), 5: (HERE, 0)}, [1, 3, 5, 2]))

@@ -187,6 +187,7 @@ def test_it_makes_no_difference_in_which_steps_or_how_often(
     assert thinned(history, [*data.draw(st.permutations(days)), *again]) == at_once
 
 
+@pytest.mark.long
 @settings(max_examples=100, deadline=None)
 @given(boards(), st.data())
 def test_the_rows_of_named_moments_and_of_other_days_stay(
@@ -201,6 +202,7 @@ def test_the_rows_of_named_moments_and_of_other_days_stay(
         assert all(moment not in kept and moment // DAY in days for moment in gone)
 
 
+@pytest.mark.long
 @settings(max_examples=100, deadline=None)
 @given(boards())
 def test_what_counts_as_drift_is_drift_by_the_rule_of_movements(seen: dict[int, Board]) -> None:

@@ -91,6 +91,7 @@ def test_what_a_reader_left_is_cleared_away(read_by_another: Path, shared: Path)
     assert [line.partition(",")[0] for line in listed] == ["username", "alice", "bob"]
 
 
+@pytest.mark.long
 def test_in_a_folder_where_that_is_not_allowed_it_says_what_to_delete(
     read_by_another: Path, shared: Path
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_second_look_protects_what_another_process_has_made_since(
     assert wal.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [["users", "add", "x"], ["show"]])
 def test_another_user_of_kagsync_leaves_nothing(words: list[str], shared: Path) -> None:
     assert kagsync_of(OWNER, shared, "users", "add", "alice").code == 0

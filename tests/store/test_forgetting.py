@@ -329,6 +329,7 @@ def unerased(club: Forgetful) -> None:
     invariants.check(club.db)
 
 
+@pytest.mark.long
 def test_a_full_disk_is_an_error_that_says_what_is_left(
     club: Forgetful, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,6 +344,7 @@ def test_a_full_disk_is_an_error_that_says_what_is_left(
     unerased(club)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("begin", ["BEGIN IMMEDIATE", "BEGIN"])
 def test_another_program_is_in_the_way(begin: str, club: Forgetful, monkeypatch: pytest.MonkeyPatch) -> None:
     before = database.dump(club.db)

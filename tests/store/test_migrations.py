@@ -285,6 +285,7 @@ def test_a_program_killed_in_the_middle_of_a_migration_has_done_nothing(db: Path
     invariants.check(db)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", OLDER)
 def test_processes_that_migrate_the_same_database_at_once_all_get_it(version: int, db: Path) -> None:
     before = tables(stored(version, db))

@@ -143,6 +143,7 @@ _BOARDS = st.dictionaries(
 )
 
 
+@pytest.mark.long
 @examples(max_examples=25)
 @given(boards=_BOARDS, data=st.data())
 def test_every_past_hour_is_the_same_whatever_order_the_boards_came_in(

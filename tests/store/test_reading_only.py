@@ -155,6 +155,7 @@ def test_a_file_that_may_be_written_in_a_folder_that_may_not(
     assert list(contents(db.parent)) == ["kagsync.db"]
 
 
+@pytest.mark.long
 def test_what_another_user_may_not_do_is_refused(db: Path, nobody: list[str], own: Path) -> None:
     before = contents(db.parent)
     for words in (
@@ -208,6 +209,7 @@ def test_an_older_database_has_to_be_updated_by_its_owner(
     assert contents(db.parent) == before
 
 
+@pytest.mark.long
 def test_a_newer_or_anothers_database_is_told_to_another_user_too(
     db: Path, nobody: list[str], own: Path
 ) -> None:
@@ -285,6 +287,7 @@ def test_a_restored_backup_with_a_journal_that_a_killed_writer_left(
     assert db.read_bytes() == killed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", [0o755, 0o777], ids=["folder closed", "folder open"])
 def test_while_somebody_writes_every_answer_is_whole(
     mode: int, db: Path, nobody: list[str], own: Path

@@ -207,6 +207,7 @@ def test_a_later_migration_is_applied_once_to_a_database_with_people_in_it(
     assert look(store, "PRAGMA user_version") == [(migrations.LATEST,)]
 
 
+@pytest.mark.long
 def test_threads_that_open_a_new_database_at_once_all_get_it(tmp_path: Path) -> None:
     failures: list[Exception] = []
 

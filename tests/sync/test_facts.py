@@ -201,6 +201,7 @@ def test_each_of_several_competitions_is_asked_about_once(club: Informed) -> Non
     assert [club.facts(slug) for slug in slugs] == [KEPT] * 3
 
 
+@pytest.mark.long
 def test_a_run_asks_about_a_few_and_the_next_about_others(club: Informed) -> None:
     slugs = {f"many{number:02}" for number in range(20)}
     for slug in slugs:

@@ -110,6 +110,7 @@ def slow(club: KaggleServer, patience: Callable[..., None], monkeypatch: pytest.
     return club
 
 
+@pytest.mark.long
 def test_what_kaggle_does_not_answer_in_time_is_left_too(
     slow: KaggleServer, kagsync: Kagsync, settings: Settings
 ) -> None:

@@ -182,6 +182,7 @@ def test_bad_cells_are_one_warning_with_counts(bench: People, logged: pytest.Log
     assert bench.look("SELECT rank, score, score_text FROM leaderboard") == [(1, None, None)]
 
 
+@pytest.mark.long
 @examples(max_examples=25, deadline=None)
 @given(
     st.lists(

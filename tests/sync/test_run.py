@@ -129,6 +129,7 @@ def test_the_one_synced_longest_ago_goes_first(club: Crowd, store: Store) -> Non
     assert [request.slug for request in club.kaggle.downloads()] == ["c", "b", "d", "a"]
 
 
+@pytest.mark.long
 def test_jobs_are_how_many_go_side_by_side(club: Crowd) -> None:
     club.competitions("a", "b", "c", "d")
     club.kaggle.latency = 0.4
@@ -674,6 +675,7 @@ def test_of_two_runs_at_once_one_does_the_work_and_the_other_says_so(club: Crowd
     assert club.nothing_left()
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_runs_that_start_together_create_each_entry_once(club: Crowd) -> None:
     club.competitions("a", "b", "c")
@@ -690,6 +692,7 @@ def test_runs_that_start_together_create_each_entry_once(club: Crowd) -> None:
     assert club.nothing_left()
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 @pytest.mark.parametrize("slugs", [["a"], ["a", "b", "c"]], ids=["one", "several"])
@@ -723,6 +726,7 @@ def test_a_signal_ends_a_silent_download_in_good_order(
     club.kagsync.ok("sync", "--all")
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_a_signal_while_waiting_for_the_next_try_ends_the_run(club: Crowd) -> None:
     club.competitions("a", "b")

@@ -188,6 +188,7 @@ def test_a_folder_whose_process_died_before_its_marker_is_swept(settings: Settin
     assert run_folder.sweep(settings.temp_data).removed == [stillborn]
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_a_killed_fetch_leaves_a_folder_that_a_cleanup_removes_and_not_before(
     kaggle: KaggleServer, kagsync: Kagsync, settings: Settings

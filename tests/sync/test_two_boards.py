@@ -113,6 +113,7 @@ def wrong_in_all(db: Path, board: str, csv_content: bytes) -> int:
     return sum(found.get(key) != expected.get(key) for key in found.keys() | expected.keys())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("teams", "people", "orders", "syncs"),
     [

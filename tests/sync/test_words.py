@@ -62,6 +62,7 @@ def seen(*words: str, width: int = 120) -> list[str]:
     return [line for line in written.replace("\r", "\n").splitlines() if line and "Syncing" not in line]
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_a_terminal_shows_what_changed_and_the_log_only_when_asked(tracked: KaggleServer) -> None:
     assert seen("sync", SLUG) == [
@@ -91,6 +92,7 @@ def test_a_pipe_and_a_log_file_have_the_lines_of_the_contract(tracked: KaggleSer
     assert CHANGED not in ran.err
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_a_failure_is_told_once(tracked: KaggleServer, kagsync: Kagsync) -> None:
     tracked.competition("titanic")

@@ -98,6 +98,7 @@ def world(
     return world
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "days",
     [2.5, pytest.param(7, marks=pytest.mark.long), 30, pytest.param(400, marks=pytest.mark.long)],
@@ -128,6 +129,7 @@ def test_a_weekly_run_syncs_every_competition(world: World) -> None:
         assert world.run() == {slug: OK if slug in MOVES else UNCHANGED for slug in SLUGS}
 
 
+@pytest.mark.long
 def test_failures_before_a_good_sync_are_not_counted_again_when_that_one_is_no_longer_kept(
     world: World,
 ) -> None:
@@ -158,6 +160,7 @@ def test_failures_before_a_good_sync_are_not_counted_again_when_that_one_is_no_l
     assert failures.count == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "off",
     [DECADE, pytest.param(timedelta(days=3), marks=pytest.mark.long), -DECADE],
@@ -208,6 +211,7 @@ def test_a_rest_is_kept_by_a_clock_that_is_right(world: World) -> None:
     assert world.run()[SLUGS[0]] == UNCHANGED
 
 
+@pytest.mark.long
 def test_doctor_names_the_clock_and_its_remedy_works(world: World) -> None:
     for slug in SLUGS:
         world.kaggle.answer(slug, kaggle_error(403, "Forbidden"))

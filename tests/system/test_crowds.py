@@ -68,6 +68,7 @@ class _Crowd:
             thread.join()
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 @pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.long)])
 def test_a_crowd_loses_nothing_and_hears_of_no_lock(

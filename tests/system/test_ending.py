@@ -100,6 +100,7 @@ def moved(kagsync: Kagsync, dripping: Listener, good: Listener, tmp_path: Path) 
     return str(files[1])
 
 
+@pytest.mark.long
 def test_a_channel_that_drips_keeps_neither_the_process_nor_the_next_channel(
     moved: str, dripping: Listener, good: Listener, tmp_path: Path
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_signal_while_a_channel_drips(number: signal.Signals, moved: str, drip
     assert err.endswith("ERROR kagsync: Stopped; the next run goes on where this one ended\n")
 
 
+@pytest.mark.long
 @posix
 def test_a_signal_while_the_main_thread_waits_in_c(kagsync: Kagsync, settings: Settings) -> None:
     """Python's own handlers would only run when SQLite has given up, half a minute later."""
@@ -216,6 +218,7 @@ def test_a_signal_while_a_command_waits_for_the_writer_of_a_pipe(
             assert finish(process)[0] == 130
 
 
+@pytest.mark.long
 def test_what_libraries_do_at_pythons_exit_is_not_needed() -> None:
     """`os._exit` leaves it out. Whoever adds to this list says here why it may be left out."""
     script = """

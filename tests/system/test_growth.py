@@ -32,6 +32,7 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, int],
     return found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", SIZE)
 @pytest.mark.parametrize(
     "command",
@@ -99,6 +100,7 @@ def _class(folder: Path, people: int, teams: int) -> tuple[Path, Path]:
     return listed, board
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "more",
     [*(pytest.param(each, marks=pytest.mark.long) for each in ("people", "teams")), "people and teams"],

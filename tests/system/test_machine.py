@@ -283,6 +283,7 @@ def test_a_database_that_may_not_be_read(
     kagsync.ok("show", SLUG)
 
 
+@pytest.mark.long
 def test_a_folder_that_may_not_be_written(
     tmp_path: Path,
     kagsync: Kagsync,
@@ -388,6 +389,7 @@ def test_no_home_at_all_is_a_configuration_error(
     assert list(shared.iterdir()) == []
 
 
+@pytest.mark.long
 def test_no_home_at_all_is_no_matter_when_the_variables_say_where(nobody: list[str], shared: Path) -> None:
     run = {
         "without": AT_HOME,
@@ -564,6 +566,7 @@ def test_time_zones_change_nothing(
 # Streams and places without words for every name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "environment",
     [
@@ -744,6 +747,7 @@ def test_a_database_that_is_none(
     kagsync.ok("sync", SLUG, "--from", board)
 
 
+@pytest.mark.long
 def test_one_damaged_page_is_told_or_does_not_matter(
     synced: None, kagsync: Kagsync, db: Path, tmp_path: Path
 ) -> None:

@@ -260,6 +260,7 @@ def live(
     )
 
 
+@pytest.mark.long
 def test_around_the_end_of_summer_time(winter: Winter) -> None:
     off = (utc("2026-10-27 00:00"), utc("2026-10-28 06:00"))
     print("\n" + live(winter, utc("2026-10-22 12:00"), utc("2026-11-03 12:00"), off=off, kills=6))

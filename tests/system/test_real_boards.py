@@ -254,6 +254,7 @@ def told_history(rows: list[Any]) -> dict[str, list[tuple[Any, ...]]]:
     return found
 
 
+@pytest.mark.long
 def test_the_snapshots_of_a_class_tell_the_same_in_any_order(real_boards: Path, tmp_path: Path) -> None:
     snapshots = paths(real_boards, "spotoroo/*.csv")
     assert len(snapshots) == 20
@@ -287,6 +288,7 @@ def test_the_snapshots_of_a_playground_tell_the_same_in_any_order(real_boards: P
     assert left == set(roster) - set(boards[-1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("pattern", BOARDS)
 def test_a_benchmark_is_never_an_entry(real_boards: Path, tmp_path: Path, pattern: str) -> None:
     path = paths(real_boards, pattern)[-1]

@@ -357,6 +357,7 @@ def test_every_event_of_a_team_is_told_to_everybody_in_it(
     assert "left" not in by_reason  # on this board nobody left without a reason
 
 
+@pytest.mark.long
 def test_the_news_of_a_class_are_those_of_a_plain_script(
     real_boards: Path, tmp_path: Path, club: Club
 ) -> None:

@@ -213,6 +213,7 @@ def create(kagsync: Kagsync, db: Path, rule: str, options: dict[str, Any]) -> No
     kagsync.ok("series", "create", rule, *competitions, "--rule", rule, *words, "--db", str(db))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("settings", "every"), [(OPTIONS[:2], 6), pytest.param(OPTIONS, 2, marks=pytest.mark.long)]
 )

@@ -101,6 +101,7 @@ def a_class(snapshots: list[Path]) -> list[ByTeam]:
 CARELESS = [ByTeam("digits", r"/\d\d/"), ByTeam("vowels", "/[aeiou]{3}/")]  # match many teams
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "careless", [[], pytest.param(CARELESS, marks=pytest.mark.long)], ids=["", "careless"]
 )

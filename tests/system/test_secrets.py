@@ -151,6 +151,7 @@ def run_and_look(kaggle: KaggleServer, folder: Path, *words: str) -> tuple[int, 
     return process.returncode, err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", LOGINS)
 def test_no_secret_appears_whatever_kaggle_answers(
     kaggle: KaggleServer,
@@ -178,6 +179,7 @@ def test_no_secret_appears_whatever_kaggle_answers(
     assert (tmp_path / "kagsync.db").is_file()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "answer",
     [
@@ -208,6 +210,7 @@ def test_a_login_that_cannot_be_renewed_is_not_told_either(
     assert json.loads(path.read_text())["refresh_token"] == REFRESH
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["token", "key", "OAuth"])
 def test_adding_and_fetching_tell_no_secret(
     kaggle: KaggleServer, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -228,6 +231,7 @@ def test_adding_and_fetching_tell_no_secret(
 LONG_TOKEN = "eyJ" + "s3cret-jwt" * 60
 
 
+@pytest.mark.long
 def test_a_token_longer_than_a_files_name_may_be_is_a_token(
     kaggle: KaggleServer, kagsync: Kagsync, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,6 +300,7 @@ def test_a_file_that_others_can_read_is_warned_about_exactly_once(
     assert kagsync("sync", "--all", "-q").err == ""
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX rights")
 def test_the_warning_comes_once_also_from_processes_that_start_together(
     kaggle: KaggleServer, kagsync: Kagsync, home: Path, monkeypatch: pytest.MonkeyPatch

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pytest
 from world import invariants, traces
 from world.boards import Team, board_csv
 from world.clocked import DAY, Clocked
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    import pytest
     from world.kaggle_server import KaggleServer
     from world.running import Kagsync
 
@@ -243,6 +243,7 @@ def comparable(what: str, rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]
     return found
 
 
+@pytest.mark.long
 def test_a_term(
     kagsync: Kagsync,
     settings: Settings,

@@ -166,6 +166,7 @@ def _is_person(cells: Cells) -> bool:
 PERSON = st.tuples(st.none() | USERNAME, CELL, CELL, CELL, TEAM, CELL).filter(_is_person)
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(st.lists(PERSON, min_size=1, max_size=4, unique=True).filter(_differ))
 @example([("alice", None, None, "a1", None, None), ("bob", None, None, "A1", None, None)])

@@ -136,7 +136,7 @@ def team(text: str) -> str:
             f"the team {short(name)} has {len(name)} characters, and at most {LONGEST_TEAM} are allowed",
             "Shorten the pattern" if name[0] == "/" else "Copy the team's name from the leaderboard",
         )
-    from kagsync import team_pattern  # most people are known by a username
+    from kagsync.standings import team_pattern  # most people are known by a username
 
     pattern = team_pattern.between_slashes(name)
     if pattern is None:

@@ -1,4 +1,4 @@
-"""Finds the teams by which people are known: exact names, or patterns (see `team_pattern.py`).
+"""Finds the teams by which people are known: exact names, or patterns (see `standings/team_pattern.py`).
 
 Names are compared without spaces around them and in Unicode's NFC form. With 10,000 people, a board takes not
 much longer than with one: exact names are looked up, and so are the longest runs of digits or letters of
@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from kagsync import team_pattern
+from kagsync.standings import team_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -24,7 +24,7 @@ def undecided(found: Undecided, *, most: int = 200) -> list[str]:
 
 
 def _several_teams(user: User, teams: list[str]) -> str:
-    from kagsync.team_pattern import between_slashes  # most people are known by a username
+    from kagsync.standings.team_pattern import between_slashes  # most people are known by a username
 
     exact = between_slashes(user.team or "") is None
     team = (

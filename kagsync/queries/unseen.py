@@ -224,7 +224,7 @@ def _exact_team(user: User) -> str | None:
     """The exact name of the person's team; None: it is a pattern, or there is none."""
     if user.team is None:
         return None
-    from kagsync.team_pattern import between_slashes  # most people are known by a username
+    from kagsync.standings.team_pattern import between_slashes  # most people are known by a username
 
     return user.team if between_slashes(user.team) is None else None
 

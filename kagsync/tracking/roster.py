@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync import team_pattern
 from kagsync.inputs import folded, short
 from kagsync.safe_text import slug
+from kagsync.standings import team_pattern
 from kagsync.store.records import User
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from world.boards import Team
 from world.pieces import piece
 
-from kagsync import team_pattern
 from kagsync.board.matching import TEAM, TEAM_NAME, USERNAME, Matches, Person, Roster, match
 from kagsync.board.teams import Teams
+from kagsync.standings import team_pattern
 from kagsync.standings.standing import UnclearTeam
 
 if TYPE_CHECKING:

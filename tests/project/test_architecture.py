@@ -29,7 +29,7 @@ LINES = (
     "log settings inputs net",
     "files",
     "errors scoring",
-    "standings safe_text team_pattern clock version secrecy memory installation",
+    "standings safe_text clock version secrecy memory installation",
 )
 LINE = {name: number for number, names in enumerate(LINES) for name in names.split()}
 # The only doors: who may import what leads outside.
@@ -103,7 +103,7 @@ def _functions(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def test_the_package_opens_with_few_files() -> None:
-    assert len(list(PACKAGE.glob("*.py"))) <= MOST_FILES
+    assert len([path for path in PACKAGE.iterdir() if path.is_file()]) <= MOST_FILES
 
 
 def test_no_file_is_long_and_no_function_takes_many_parameters() -> None:

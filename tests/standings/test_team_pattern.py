@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kagsync import inputs
 from kagsync.errors import UsageError
-from kagsync.team_pattern import LONGEST_NAME, between_slashes, check, compiled, runs
+from kagsync.standings.team_pattern import LONGEST_NAME, between_slashes, check, compiled, runs
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def _of_kaggle(extracted: archive.ExtractedCsv, fetched_at: datetime) -> Fetched
     if file_name.board(name) == PRIVATE:
         raise BadBoard(f"Kaggle sent {name}, a private leaderboard", "Update kagsync")
     snapshot_at = file_name.snapshot_time(name) or fetched_at.replace(microsecond=0)
-    _refuse_future(snapshot_at)
+    refuse_future(snapshot_at)
     return Fetched(extracted.path, extracted.sha256, snapshot_at)
 
 
@@ -175,7 +175,7 @@ def _of_disk(
     if not accept_name:
         _refuse_other_competition(names, competition)
     snapshot_at = _time_of(extracted.path, names, modified)
-    _refuse_future(snapshot_at)
+    refuse_future(snapshot_at)
     board = board or next((found for name in names if (found := file_name.board(name))), PUBLIC)
     # A file's name may hold characters that no database accepts.
     name = source.name.encode("utf-8", "backslashreplace").decode()
@@ -233,7 +233,8 @@ def _refuse_fetched_for_another(csv: Path, competition: Competition) -> None:
         )
 
 
-def _refuse_future(snapshot_at: datetime) -> None:
+def refuse_future(snapshot_at: datetime) -> None:
+    """Raises BadBoard if a board is dated in the future."""
     if snapshot_at > clock.horizon():
         now = clock.iso(clock.utc_now())
         raise BadBoard(

@@ -184,16 +184,10 @@ def sync(settings: Settings, options: Options, progress: Progress | None = None)
     with Store.open(settings.db, settings.locks) as store:
         if options.higher_is_better is not None:
             set_direction(store, options.slugs, higher_is_better=options.higher_is_better)
-        if options.everything:
-            competitions = store.competitions.due(clock.utc_now())
-        else:
-            competitions = [store.competitions.get(slug) for slug in dict.fromkeys(options.slugs)]
-        waiting = _not_due(store, settings, competitions) if options.everything and not options.force else []
-        not_due = {result.slug for result in waiting}
-        competitions = [each for each in competitions if each.slug not in not_due]
+        competitions, waiting = _chosen(store, settings, options)
         if not competitions:
             return Outcome(waiting, alone=False)
-        _prepare_folders(settings)
+        prepare_folders(settings)
         source = (
             Kaggle(store, competitions, until=until)
             if options.source is None
@@ -206,6 +200,27 @@ def sync(settings: Settings, options: Options, progress: Progress | None = None)
     if left := sum(result.status == LATER for result in results):
         logger.info("%d of %d competitions are left for the next run: time is up", left, count)
     return Outcome([*results, *waiting], alone=not options.everything and count == 1)
+
+
+def _chosen(store: Store, settings: Settings, options: Options) -> tuple[list[Competition], list[Result]]:
+    """The competitions of a run, and results for those that it leaves out."""
+    if not options.everything:
+        return [store.competitions.get(slug) for slug in dict.fromkeys(options.slugs)], []
+    if options.force:
+        return store.competitions.due(clock.utc_now()), []
+    return due(store, settings)
+
+
+def due(store: Store, settings: Settings) -> tuple[list[Competition], list[Result]]:
+    """The competitions that `sync --all` syncs now, the one synced longest ago first.
+
+    Returns:
+        them, and results for the active ones that need not be synced, because they have ended.
+    """
+    competitions = store.competitions.due(clock.utc_now())
+    waiting = _not_due(store, settings, competitions)
+    not_due = {result.slug for result in waiting}
+    return [each for each in competitions if each.slug not in not_due], waiting
 
 
 def _not_due(store: Store, settings: Settings, competitions: list[Competition]) -> list[Result]:
@@ -229,7 +244,7 @@ def _ignore(_: str) -> None:
     return
 
 
-def _prepare_folders(settings: Settings) -> None:
+def prepare_folders(settings: Settings) -> None:
     """Checks the folders of the run, and deletes what crashed runs left in them, if it can.
 
     Raises:

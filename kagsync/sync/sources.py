@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kagsync.sync.fetch_private import Known
 
 _GRACE = 15.0  # seconds more for downloads that have begun: the run still ends before the next one starts
-_FACTS_A_RUN = 8  # competitions: at a run every 5 minutes that is 2,000 a day, and no run waits for many
+FACTS_A_RUN = 8  # competitions: at a run every 5 minutes that is 2,000 a day, and no run waits for many
 
 
 class Source(Protocol):
@@ -77,7 +77,7 @@ class Kaggle:
         # runs, a slow answer would be cut off every time.
         until = max(until, time.monotonic() + retry.DEFAULT.deadline)
         self._clients = client.connect(until + _GRACE)
-        self._facts = facts_to_ask(competitions, _FACTS_A_RUN)
+        self._facts = facts_to_ask(competitions, FACTS_A_RUN)
         _warn_of_login(store, self._clients.credentials)
 
     def fetch(self, competition: Competition, folder: Path) -> Fetched:

@@ -158,15 +158,31 @@ def refresh_facts(store: Store, competition: Competition, api: KaggleApi) -> Non
     Raises:
         Interrupted: the process was told to stop.
     """
-    facts = None
     try:
-        facts = api.competition_facts(competition.kaggle_id, tries=1, seconds=_PATIENCE)
-    except Interrupted:
-        raise
+        facts = ask_facts(competition, api)
     except OutOfTime:
         return  # the next run asks again
+    save_answer(store, competition, facts)
+
+
+def ask_facts(competition: Competition, api: KaggleApi) -> CompetitionFacts | None:
+    """Asks Kaggle for a competition's facts, once; None: it did not tell them.
+
+    Raises:
+        Interrupted: the process was told to stop.
+        OutOfTime: the run ends.
+    """
+    try:
+        return api.competition_facts(competition.kaggle_id, tries=1, seconds=_PATIENCE)
+    except (Interrupted, OutOfTime):
+        raise
     except KagsyncError as error:
         logger.debug("Kaggle does not say what %s is: %s", competition.kaggle_id, error)
+        return None
+
+
+def save_answer(store: Store, competition: Competition, facts: CompetitionFacts | None) -> None:
+    """Saves what Kaggle answered to `ask_facts`, or only that it was asked."""
     try:
         with store.writing() as write:
             if facts is not None and facts.title is not None:  # an empty answer must not delete what is known

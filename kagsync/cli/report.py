@@ -9,7 +9,7 @@ import typer
 
 from kagsync import clock, inputs
 from kagsync.cli.command import Common, app, command, open_to_read
-from kagsync.cli.options import BoardToShow, Group, NamesOfReport, ShownBoard, storable
+from kagsync.cli.options import Group, NamesOfReport, ShownBoard, storable
 
 
 @command(app)
@@ -25,7 +25,14 @@ def report(
         str | None, typer.Option(metavar="TITLE", callback=storable, help="The title of the site.")
     ] = None,
     group: Group = None,
-    board: BoardToShow = ShownBoard.final,
+    board: Annotated[
+        ShownBoard | None,
+        typer.Option(
+            "--board",
+            help="Which board to show. final (default): private if there is one, otherwise public.",
+            show_default=False,
+        ),
+    ] = None,
     names: NamesOfReport = None,
     searchable: Annotated[
         bool | None,
@@ -43,7 +50,7 @@ def report(
     wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None
     with open_to_read(loaded) as store:
         content = write.Content(
-            wanted, title, group, board.value, names=names and names.value, searchable=searchable
+            wanted, title, group, board and board.value, names=names and names.value, searchable=searchable
         )
         written = write.report(store, output, clock.utc_now(), content)
     common.say(written.text)

@@ -81,15 +81,15 @@ class Gathered:
             named = self._naming.view(view)
             return Page(named, items, file, self.now, self._content.site, race, self.part_of(competition))
 
-        if self._content.board != FINAL:
-            return of(self._content.board)
+        if self._content.shown_board != FINAL:
+            return of(self._content.shown_board)
         return of(PRIVATE, race=of(PUBLIC)) if competition.has_result else of(PUBLIC)
 
     def items(self, competition: Competition, since: datetime) -> list[Item]:
         """What moved since a time on the boards that the page shows, the newest first."""
-        if self._content.board == FINAL:
+        if self._content.shown_board == FINAL:
             return self._items(news.on_both_boards(self._store, [competition]), since)
-        return self._items([self._store.competitions.on(competition, self._content.board)], since)
+        return self._items([self._store.competitions.on(competition, self._content.shown_board)], since)
 
     def _items(self, competitions: list[Competition], since: datetime) -> list[Item]:
         everybody = self._naming.everybody

@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import gc
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kagsync.errors import from_os_error
 from kagsync.queries import unseen
-from kagsync.report import calendar, feed, pages, standings
+from kagsync.report import NAMES, REAL, calendar, feed, pages, standings
 from kagsync.report.folder import (
     CALENDAR,
     FEED,
@@ -40,6 +40,7 @@ from kagsync.report.naming import Naming
 from kagsync.report.series import listed, totals_chart
 from kagsync.standings.lifecycle import FINISHED
 from kagsync.standings.which import FINAL, PRIVATE
+from kagsync.store.report_options import ReportOptions
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 
 # A page shows the time of the last good sync and warns after an hour, so it is written at least this often.
 _FRESHNESS = timedelta(minutes=15)
+_NOTHING_SET = ReportOptions()
 _FRESHNESS_OF_FINISHED = timedelta(days=1)  # it warns of nothing, but compares with a day ago
 
 
@@ -82,20 +84,36 @@ class Content:
         slugs: which competitions; None: all, and pages of those that are no longer tracked are removed.
         title: of the site; None: a usual one.
         group: only the people of this group.
-        board: public, private, or final: the private board, if there is one, above the public one.
+        board: public, private, or final (None): the private board, if there is one, above the public one.
         since: how far back the pages compare.
         names: how people are named, a word of `NAMES`.
         searchable: whether search engines may list the pages. None, here and for `names`: as on the pages
             that are in the folder; in a new folder real names and not searchable.
+        usual: what the database holds for what is not given here.
     """
 
     slugs: Iterable[str] | None = None
     title: str | None = None
     group: str | None = None
-    board: str = FINAL
+    board: str | None = None
     since: timedelta = timedelta(hours=24)
     names: str | None = None
     searchable: bool | None = None
+    usual: ReportOptions = _NOTHING_SET
+
+    def with_usual(self, usual: ReportOptions) -> Content:
+        """The same with the options that the database holds. An empty title or group is none."""
+        return replace(
+            self,
+            title=usual.title if self.title is None else self.title,
+            group=(usual.group if self.group is None else self.group) or None,
+            board=self.board or usual.board,
+            usual=usual,
+        )
+
+    @property
+    def shown_board(self) -> str:
+        return self.board or FINAL
 
     @property
     def site(self) -> str:
@@ -103,15 +121,19 @@ class Content:
         return self.title or (f"{self.group}: leaderboards" if self.group else "Leaderboards")
 
     def privacy(self, heads: Collection[Head]) -> Privacy:
-        """What the pages tell strangers.
+        """What the pages tell strangers. The usual options let pages tell less than before, but not more.
 
         Args:
             heads: of the pages that are in the folder.
         """
-        before = strictest(heads)
+        before, usual = strictest(heads), self.usual
+        names = max(before.names, usual.names or REAL, key=NAMES.index)
+        searchable = before.searchable
+        if usual.search_engines is not None:
+            searchable = usual.search_engines and (before.searchable or not heads)
         return Privacy(
-            before.names if self.names is None else self.names,
-            before.searchable if self.searchable is None else self.searchable,
+            names if self.names is None else self.names,
+            searchable if self.searchable is None else self.searchable,
         )
 
 
@@ -134,6 +156,7 @@ def report(
     if not gc.isenabled():  # templates leave reference cycles: 50 pages would take 120 MB instead of 70
         gc.freeze()  # what was there before need not be searched
         gc.enable()
+    content = content.with_usual(store.report_options.get())
     everybody = store.users.all()
     users = everybody if content.group is None else store.users.in_group(content.group)
     tracked = store.competitions.all()
@@ -247,7 +270,9 @@ def _common(store: Store, content: Content, privacy: Privacy, people: list[User]
 
     The roster's version stands for what is removed with a person from the history of others.
     """
-    return _hash(__version__, content.site, content.board, privacy, store.users.roster_version(), people)
+    return _hash(
+        __version__, content.site, content.shown_board, privacy, store.users.roster_version(), people
+    )
 
 
 def _key(

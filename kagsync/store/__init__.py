@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kagsync.store.connection import Connection
     from kagsync.store.frozen import FrozenBoards
     from kagsync.store.identity import IdentityChanges
+    from kagsync.store.report_options import StoredReportOptions
     from kagsync.store.series import AllSeries
 
 __all__ = ["REPAIR", "RETENTION", "SQLITE_VERSION", "Ledger", "LedgerChanges", "Store", "Writing"]
@@ -83,6 +84,11 @@ class Store:
         """See `opening.as_copy`."""
         return cls(opening.as_copy(path))
 
+    @classmethod
+    def in_memory(cls) -> Self:
+        """See `opening.in_memory`."""
+        return cls(opening.in_memory())
+
     @property
     def frozen(self) -> FrozenBoards:
         """The boards that grades were frozen with."""
@@ -101,6 +107,13 @@ class Store:
         from kagsync.store.series import AllSeries  # few commands need them
 
         return AllSeries(self.connection)
+
+    @property
+    def report_options(self) -> StoredReportOptions:
+        """The options of reports where none is given."""
+        from kagsync.store.report_options import StoredReportOptions  # only reports need them
+
+        return StoredReportOptions(self.connection)
 
     def entry_count(self, *, competition_id: int | None = None, user_id: int | None = None) -> int:
         """How many entries a competition or a user has, on both boards."""

@@ -153,12 +153,12 @@ class CompetitionChanges(Part):
     def set_title(self, competition_id: int, title: str) -> None:
         self._set(competition_id, title=title)
 
-    def set_direction(self, competition_id: int, *, higher_is_better: bool) -> None:
-        """Saves the score's direction that a person set."""
+    def set_direction(self, competition_id: int, *, higher_is_better: bool | None) -> None:
+        """Saves the score's direction that a person set; None: none is set."""
         self._set(competition_id, higher_is_better=higher_is_better)
 
-    def set_medals(self, competition_id: int, *, medals: bool) -> None:
-        """Saves whether the competition awards medals, as a person set it."""
+    def set_medals(self, competition_id: int, *, medals: bool | None) -> None:
+        """Saves whether the competition awards medals, as a person set it; None: it is not set."""
         self._set(competition_id, medals=medals)
 
     def save_facts(self, competition_id: int, facts: CompetitionFacts) -> None:

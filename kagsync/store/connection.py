@@ -28,6 +28,7 @@ class Connection:
         self.raw = raw
         self.path = path
         self.schema_on_disk = migrations.LATEST
+        self._is_writing = False
 
     def execute(self, sql: str, parameters: Sequence[object] | dict[str, object] = ()) -> sqlite3.Cursor:
         """Runs a statement that changes something."""
@@ -64,10 +65,16 @@ class Connection:
     def transaction(self) -> Iterator[None]:
         """Makes the block one transaction: all of it is written, or nothing.
 
+        Within another transaction, the block is a part of that one.
+
         IMMEDIATE, since a transaction that reads first and writes later fails at once, whatever the timeout,
         when another process has written in between.
         """
+        if self._is_writing:
+            yield
+            return
         self.execute("BEGIN IMMEDIATE")
+        self._is_writing = True
         try:
             yield
             self.execute("COMMIT")
@@ -75,6 +82,8 @@ class Connection:
             if self.raw.in_transaction:
                 self.execute("ROLLBACK")
             raise
+        finally:
+            self._is_writing = False
 
     @contextlib.contextmanager
     def without_foreign_keys(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ import errno
 import os
 import sqlite3
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kagsync import installation, memory
@@ -18,7 +19,6 @@ from kagsync.store.errors import BUSY_TIMEOUT, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import sqlite_utils
 
@@ -102,6 +102,12 @@ def as_copy(path: Path) -> Connection:
     except OSError as error:
         raise from_os_error(error, f"open the database {path}") from error
     return _opened(path, lambda: _copied(path), _migrate_copy)
+
+
+def in_memory() -> Connection:
+    """A new, empty database that no file belongs to."""
+    path = Path(":memory:")
+    return _opened(path, lambda: sqlite3.connect(path, isolation_level=None), _migrate)
 
 
 def _opened(

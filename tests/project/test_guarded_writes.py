@@ -36,6 +36,7 @@ EXCEPTIONS = {
         "_connect",
     ): "a person's: only a database of kagsync's, or a new one that was examined",
     ("store/opening", "_connect_to_read"): "reads only",
+    ("store/opening", "in_memory"): "there is no file",
     ("store/backup", "_copy"): "into a scratch folder",
     ("store/snapshot", "in_memory"): "into memory",
     ("store/snapshot", "_replay"): "into a scratch folder",

@@ -21,6 +21,7 @@ from kagsync.store.migrations.m008_results import results
 from kagsync.store.migrations.m009_people import people
 from kagsync.store.migrations.m010_messages import messages
 from kagsync.store.migrations.m011_series import series
+from kagsync.store.migrations.m012_report_options import report_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     people,
     messages,
     series,
+    report_options,
 )
 LATEST = len(MIGRATIONS)
 

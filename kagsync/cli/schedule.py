@@ -25,6 +25,7 @@ Report = Annotated[
 ]
 Cron = Annotated[bool, typer.Option("--cron", help="Choose cron.")]
 Systemd = Annotated[bool, typer.Option("--systemd", help="Choose a systemd user timer.")]
+Launchd = Annotated[bool, typer.Option("--launchd", help="Choose launchd (macOS).")]
 Windows = Annotated[bool, typer.Option("--windows", help="Choose Windows Task Scheduler.")]
 
 
@@ -37,7 +38,7 @@ def _chosen(**options: bool) -> str | None:
 def _planned(
     common: Common, every: str, report: Path | None, names: ReportNames | None, **options: bool
 ) -> tuple[Plan, str]:
-    """What is to run, and the scheduler for it: the one that was chosen, or the one that this system has."""
+    """What is to run, and the scheduler for it: the one that was chosen, or the default one."""
     from kagsync.schedule import install
     from kagsync.schedule.plan import make_plan
 
@@ -55,12 +56,14 @@ def schedule_print(
     names: NamesOfReport = None,
     cron: Cron = False,
     systemd: Systemd = False,
+    launchd: Launchd = False,
     windows: Windows = False,
 ) -> None:
     """Print what `install` would install; change nothing."""
     from kagsync.schedule import install
 
-    plan, name = _planned(common, every, report, names, cron=cron, systemd=systemd, windows=windows)
+    chosen = {"cron": cron, "systemd": systemd, "launchd": launchd, "windows": windows}
+    plan, name = _planned(common, every, report, names, **chosen)
     listing.write_exactly(install.printed(plan, name).removesuffix("\n"))
 
 
@@ -72,6 +75,7 @@ def schedule_install(
     names: NamesOfReport = None,
     cron: Cron = False,
     systemd: Systemd = False,
+    launchd: Launchd = False,
     windows: Windows = False,
 ) -> None:
     """Run `sync --all` automatically, every 5 minutes by default.
@@ -80,19 +84,24 @@ def schedule_install(
     """
     from kagsync.schedule import install
 
-    plan, name = _planned(common, every, report, names, cron=cron, systemd=systemd, windows=windows)
+    chosen = {"cron": cron, "systemd": systemd, "launchd": launchd, "windows": windows}
+    plan, name = _planned(common, every, report, names, **chosen)
     common.say(install.install(plan, name))
 
 
 @command(schedule_app, "remove")
 def schedule_remove(
-    common: Common, cron: Cron = False, systemd: Systemd = False, windows: Windows = False
+    common: Common,
+    cron: Cron = False,
+    systemd: Systemd = False,
+    launchd: Launchd = False,
+    windows: Windows = False,
 ) -> None:
     """Remove the schedule, wherever it is installed."""
     from kagsync.schedule import install
 
     common.settings()
-    name = _chosen(cron=cron, systemd=systemd, windows=windows)
+    name = _chosen(cron=cron, systemd=systemd, launchd=launchd, windows=windows)
     common.say(install.remove([name] if name else install.in_place()))
 
 

@@ -1,1 +1,1 @@
-"""Runs kagsync at regular times with cron, systemd or Windows Task Scheduler."""
+"""Runs kagsync at regular times with cron, systemd, launchd or Windows Task Scheduler."""

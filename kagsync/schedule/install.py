@@ -14,6 +14,7 @@ from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.schedule import env_file
 from kagsync.schedule.cron import Cron
+from kagsync.schedule.launchd import Launchd
 from kagsync.schedule.plan import LONGEST_RUN, this_program
 from kagsync.schedule.scheduler import Installed, NoScheduler
 from kagsync.schedule.systemd import Systemd
@@ -26,21 +27,23 @@ if TYPE_CHECKING:
     from kagsync.schedule.scheduler import Scheduler
     from kagsync.store.records import Trigger
 
-# By name, in the order in which they are tried.
-SCHEDULERS: dict[str, Scheduler] = {each.name: each for each in (Cron(), Systemd(), Windows())}
+# By name, in the order in which they are tried. launchd comes first: on macOS, which alone has it, cron may
+# need permission to read people's files.
+SCHEDULERS: dict[str, Scheduler] = {each.name: each for each in (Launchd(), Cron(), Systemd(), Windows())}
 
 # How to take secrets out of a schedule that an older version of kagsync installed.
 MOVE = "Set them in your shell and run: kagsync schedule install"
 
 
 def default_name() -> str:
-    """The name of this system's scheduler: the first that is available.
+    """The scheduler that holds a schedule already, otherwise the first that is available.
 
     Raises:
         ConfigurationError: there is none.
     """
-    for name, scheduler in SCHEDULERS.items():
-        if scheduler.available():
+    in_use = (name for name in SCHEDULERS if isinstance(_found(name), Installed))
+    for name in (*in_use, *SCHEDULERS):
+        if SCHEDULERS[name].available():
             return name
     *others, last = (scheduler.title for scheduler in SCHEDULERS.values())
     raise ConfigurationError(

@@ -48,6 +48,8 @@ EXCEPTIONS = {
     ("store/beside", "clear"): "empty parts of this user's database that another user made",
     ("queries/last_seen", "remember"): "a name that a hash makes, in this user's state folder",
     ("doctor/machine", "locks"): "locks of its own in the folder of locks",
+    ("schedule/launchd", "install"): "launchd's fixed name in the user's folder",
+    ("schedule/launchd", "remove"): "launchd's fixed name in the user's folder",
     ("schedule/systemd", "remove"): "systemd's fixed names in the user's folder",
     ("schedule/windows", "install"): "into a scratch folder",
     ("cli/main", "_prepare_streams"): "/dev/null",

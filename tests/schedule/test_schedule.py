@@ -1,6 +1,7 @@
 """`kagsync schedule`: one description, put into the words of cron, systemd and Windows Task Scheduler.
 
 cron's part runs twice: on a small stand-in, and on this system's real `crontab` with a spool of its own.
+launchd is tested in test_launchd.py.
 """
 
 from __future__ import annotations
@@ -646,8 +647,15 @@ def test_certificates_are_carried_over_by_the_variables_that_requests_reads(
 
 
 def test_install_puts_secrets_into_a_private_file_only_and_says_so(
-    crontab: Crontab, schtasks: Path, systemctl: Path, kagsync: Kagsync, with_secrets: None, home: Path
+    crontab: Crontab,
+    command: Command,
+    schtasks: Path,
+    systemctl: Path,
+    kagsync: Kagsync,
+    with_secrets: None,
+    home: Path,
 ) -> None:
+    command("launchctl", "#!/bin/sh\n")
     private = {"KAGSYNC_PING_URL", "ALL_PROXY", "HTTPS_PROXY", "http_proxy"}
     for kind in tuple(SCHEDULERS):
         out = without_secrets(kagsync.ok("schedule", "install", f"--{kind}"))
@@ -669,6 +677,7 @@ def test_install_puts_secrets_into_a_private_file_only_and_says_so(
     without_secrets(schtasks.read_text(encoding="utf-16"))
     for name in systemd.units(make_plan()):
         without_secrets((systemd._folder() / name).read_text())
+    without_secrets((home / "Library/LaunchAgents/kagsync.plist").read_text())
     without_secrets(kagsync("schedule", "status").out)
     without_secrets(kagsync("schedule", "status", "--format", "json").out)
 
@@ -774,10 +783,15 @@ def test_where_there_is_no_scheduler_the_remedy_is_one(no_scheduler: None, kagsy
     for verb in ("print", "install"):
         ran = kagsync("schedule", verb)
         assert (ran.code, ran.out) == (3, "")
-        assert "no scheduler found: neither cron, systemd nor Windows Task Scheduler is available" in ran.err
+        assert (
+            "no scheduler found: neither launchd, cron, systemd nor Windows Task Scheduler is available"
+            in ran.err
+        )
         assert "kagsync sync --all -q" in ran.err
     for kind, word in zip(
-        tuple(SCHEDULERS), ("crontab command", "systemd does not answer", "schtasks"), strict=True
+        tuple(SCHEDULERS),
+        ("launchctl command", "crontab command", "systemd does not answer", "schtasks"),
+        strict=True,
     ):
         ran = kagsync("schedule", "install", f"--{kind}")
         assert (ran.code, ran.out) == (3, "")

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 import pytest
+from test_launchd import stand_in
 from test_schedule import SCHTASKS, STAND_IN, SYSTEMCTL, command, make_plan
 
 from kagsync.schedule.install import SCHEDULERS
@@ -26,6 +27,7 @@ __all__ = ["command"]
 STAND_INS = {
     "cron": ("crontab", lambda folder: STAND_IN.format(tab=shlex.quote(str(folder / "crontab")))),
     "systemd": ("systemctl", lambda folder: SYSTEMCTL.format(log=shlex.quote(str(folder / "log")), more="")),
+    "launchd": ("launchctl", lambda folder: stand_in(folder / "agent")),
     "windows": ("schtasks", lambda folder: SCHTASKS.format(task=shlex.quote(str(folder / "task.xml")))),
 }
 

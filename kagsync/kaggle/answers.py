@@ -136,6 +136,12 @@ def _explain_refusal(
             "or the competition is private",
         )
         return Failure(error, heals=False)
+    if status == 403:
+        error = Forbidden(
+            f"Kaggle does not allow this with your credentials (403){said}",
+            "See which ones are used: kagsync doctor",
+        )
+        return Failure(error, heals=False)
     if status == 404 and kaggle_id:
         error = NotFound(
             f"Kaggle does not know the competition {kaggle_id}, or it has no leaderboard{said}",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     import requests
 
+    from kagsync.kaggle.listing import Group, Listing
+    from kagsync.kaggle.listing import Page as ListPage
     from kagsync.kaggle.pages import Page
     from kagsync.kaggle.retry import RetryPolicy
     from kagsync.net.route import Failure
@@ -116,6 +118,35 @@ class KaggleApi:
         policy = replace(self._policy, tries=tries or self._policy.tries, deadline=seconds)
         return self._persist(call, kaggle_id, policy)
 
+    def competitions(self, group: Group, search: str = "", *, enough: int | None = None) -> Listing:
+        """Asks for a list of competitions.
+
+        Args:
+            group: all competitions, or those that the owner of the credentials entered or hosts.
+            search: words that the competitions match; empty: all.
+            enough: how many are enough; None: all pages.
+
+        Raises:
+            KagsyncError: as `download_leaderboard`; or the list does not end.
+        """
+        from kagsync.kaggle import listing  # no run needs it
+
+        def ask(token: str, seconds: float) -> ListPage:
+            def call() -> ListPage:
+                request = self._sdk.ListRequest()
+                request.group = self._sdk.ListGroup[f"COMPETITION_LIST_TAB_{group}"]
+                request.sort_by = self._sdk.ListOrder.COMPETITION_SORT_BY_BEST
+                request.search = search
+                request.page_size = listing.PAGE_SIZE
+                request.page_token = token
+                if not token:
+                    request.page = 1
+                return listing.page(self._competitions.list_competitions(request))
+
+            return self._persist(call, "", replace(self._policy, deadline=seconds))
+
+        return listing.read(ask, enough)
+
     def may_download(self, kaggle_id: str) -> float | None:
         """Asks for a leaderboard, once, and hangs up as soon as Kaggle begins to send it.
 
@@ -144,7 +175,7 @@ class KaggleApi:
         def explain(cause: Exception, failed: exchange.Exchange) -> Failure:
             return answers.explain(cause, failed, kaggle_id, self._credentials)
 
-        return retry.persist(call, kaggle_id, policy, self._until, explain)
+        return retry.persist(call, kaggle_id or "the list of competitions", policy, self._until, explain)
 
 
 class Clients:

@@ -30,6 +30,9 @@ class Part(NamedTuple):
     DownloadRequest: Any
     PageRequest: Any
     CompetitionRequest: Any
+    ListRequest: Any
+    ListGroup: Any
+    ListOrder: Any
     endpoint: Callable[[], str]  # the URL of the Kaggle that KAGGLE_API_ENVIRONMENT names
 
 
@@ -70,7 +73,9 @@ def _load() -> Part:
             ApiDownloadLeaderboardRequest,
             ApiGetCompetitionRequest,
             ApiGetLeaderboardRequest,
+            ApiListCompetitionsRequest,
         )
+        from kagglesdk.competitions.types.competition_enums import CompetitionListTab, CompetitionSortBy
         from kagglesdk.kaggle_env import get_endpoint, get_env
         from kagglesdk.kaggle_http_client import KaggleHttpClient
     finally:
@@ -82,5 +87,8 @@ def _load() -> Part:
         ApiDownloadLeaderboardRequest,
         ApiGetLeaderboardRequest,
         ApiGetCompetitionRequest,
+        ApiListCompetitionsRequest,
+        CompetitionListTab,
+        CompetitionSortBy,
         lambda: get_endpoint(get_env()),
     )

@@ -64,9 +64,11 @@ OAUTH_ACCESS_TOKEN = "oauth-access-token"
 DOWNLOAD = "/api/v1/competitions.CompetitionApiService/DownloadLeaderboard"
 LEADERBOARD = "/api/v1/competitions.CompetitionApiService/GetLeaderboard"
 COMPETITION = "/api/v1/competitions.CompetitionApiService/GetCompetition"
+LIST = "/api/v1/competitions.CompetitionApiService/ListCompetitions"
 ACCESS_TOKEN = "/api/v1/users.AccountService/GenerateAccessToken"
 STORAGE = "/storage/"  # not in the SDK: stands for the file store that Kaggle redirects to
 API_HOST, STORAGE_HOST = "api.kaggle.com", "storage.googleapis.com"  # the real ones, in a SecureKaggle
+ENTRANTS = ("COMPETITION_LIST_TAB_ENTERED", "COMPETITION_LIST_TAB_HOSTED")  # groups of one account
 
 COMPETITION_FIELDS = {
     "id": "id",
@@ -185,7 +187,7 @@ class Request:
 
     @property
     def call(self) -> str:
-        """`DownloadLeaderboard`, `GetLeaderboard`, `GetCompetition`, `GenerateAccessToken`, or `storage`."""
+        """`DownloadLeaderboard`, `GetLeaderboard`, `GetCompetition`, `ListCompetitions` …, or `storage`."""
         return "storage" if self.path.startswith(STORAGE) else self.path.rpartition("/")[2]
 
 
@@ -205,6 +207,8 @@ class KaggleServer:
         """Seconds between two bytes of a dripping answer."""
         self.largest_page = 200
         """Rows, however many a request asks for."""
+        self.endless_list = False
+        """Whether each page of ListCompetitions says that there is another one, with a new token."""
         self.hosts = False
         """Whether GetLeaderboard gives the host's benchmarks, too. It is not known what Kaggle does."""
         self._port = port
@@ -215,6 +219,7 @@ class KaggleServer:
         self._private: dict[str, bytes] = {}
         self._boards_sent = 0
         self._competitions: dict[str, dict[str, Any]] = {}
+        self._groups: dict[str, tuple[str, ...]] = {}
         self._queues: defaultdict[tuple[str, str], deque[Answer]] = defaultdict(deque)
         self._accepted: set[str] = set()
         self._refresh_tokens: set[str] = set()
@@ -251,8 +256,14 @@ class KaggleServer:
         with self._lock:
             self._competitions[slug] = {COMPETITION_FIELDS[name]: value for name, value in told.items()}
 
+    def group(self, name: str, *slugs: str) -> None:
+        """Which competitions the owner of the credentials "ENTERED" or "HOSTED", in ListCompetitions."""
+        with self._lock:
+            self._groups[f"COMPETITION_LIST_TAB_{name}"] = slugs
+
     def answer(self, slug: str, *answers: Answer, call: str = "DownloadLeaderboard") -> None:
-        """Queue answers to a call about `slug` ("" for GenerateAccessToken), each to be used once."""
+        """Queue answers to a call about `slug` ("" for GenerateAccessToken and
+        ListCompetitions), each to be used once."""
         with self._lock:
             self._queues[call, slug].extend(answers)
 
@@ -331,7 +342,7 @@ class KaggleServer:
         """Record a request and choose its answer."""
         with self._lock:
             self.requests.append(request)
-            needs_credentials = request.path in (DOWNLOAD, LEADERBOARD, COMPETITION)
+            needs_credentials = request.path in (DOWNLOAD, LEADERBOARD, COMPETITION, LIST)
             guarded = self._accepted or self._refresh_tokens
             if needs_credentials and guarded and request.authorization not in self._accepted:
                 return kaggle_error(401, "Unauthenticated")
@@ -362,6 +373,8 @@ class KaggleServer:
             if told := self._competitions.get(slug):
                 return Answer(body=told)
             return kaggle_error(404, "Competition not found")
+        if request.path == LIST:
+            return self._list(request.body)
         if request.path == ACCESS_TOKEN:
             if request.body.get("refreshToken") not in self._refresh_tokens:
                 return kaggle_error(401, "Invalid refresh token")
@@ -383,6 +396,25 @@ class KaggleServer:
         page: dict[str, Any] = {"submissions": rows[start:end]}
         if end < len(rows):
             page["nextPageToken"] = _page_token(slug, public, end)
+        return Answer(body=page)
+
+    def _list(self, asked: Mapping[str, Any]) -> Answer:
+        """A page of the competitions of a group whose title or URL has all words of the search."""
+        words = str(asked.get("search", "")).lower().split()
+        kind = str(asked.get("group", "COMPETITION_LIST_TAB_GENERAL"))
+        found = [
+            told
+            for slug, told in self._competitions.items()
+            if (slug in self._groups.get(kind, ()) if kind in ENTRANTS else True)
+            and all(word in f"{told['title']} {told['ref']}".lower() for word in words)
+        ]
+        start = _first_row(asked.get("pageToken", ""), kind, False)
+        if start is None:
+            return kaggle_error(400, "Invalid page token")
+        end = start + min(asked.get("pageSize", 20), self.largest_page)
+        page: dict[str, Any] = {"competitions": found[start:end]}
+        if end < len(found) or self.endless_list:
+            page["nextPageToken"] = _page_token(kind, False, end)
         return Answer(body=page)
 
     def _no_board(self, slug: str) -> Answer:

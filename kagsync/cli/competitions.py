@@ -18,17 +18,32 @@ from kagsync.cli.command import (
 )
 from kagsync.cli.options import AnyFormat, Direction, Slugs, Yes, storable
 from kagsync.errors import UsageError
+from kagsync.output import listing as printing
 from kagsync.output.listing import Format, Result
 
 if TYPE_CHECKING:
+    from kagsync.settings import Settings
     from kagsync.store import Store
     from kagsync.store.records import Competition
+
+_MOST_FOUND = 1000
 
 
 @command(competitions_app, "add")
 def competitions_add(
     common: Common,
-    slugs: Annotated[list[str], typer.Argument(metavar="SLUG", help="Slugs or Kaggle URLs.")],
+    slugs: Annotated[
+        list[str] | None, typer.Argument(metavar="SLUG", help="Slugs or Kaggle URLs.", show_default=False)
+    ] = None,
+    entered: Annotated[
+        bool, typer.Option("--entered", help="Instead of SLUG: those that you entered on Kaggle.")
+    ] = False,
+    hosted: Annotated[
+        bool, typer.Option("--hosted", help="Instead of SLUG: those that you host on Kaggle.")
+    ] = False,
+    ended: Annotated[
+        bool, typer.Option("--ended", help="With --entered or --hosted: also those that have ended.")
+    ] = False,
     title: Annotated[
         str | None, typer.Option(metavar="TITLE", callback=storable, help="Your own title.")
     ] = None,
@@ -48,10 +63,34 @@ def competitions_add(
             show_default=False,
         ),
     ] = None,
+    yes: Yes = False,
 ) -> None:
-    """Track competitions, or update them if they are tracked already."""
+    """Track competitions, or update them if they are tracked already.
+
+    --entered and --hosted ask Kaggle for yours, show them, and ask before they add the new ones.
+    """
     from kagsync.tracking import competitions
 
+    inputs.at_most_one({"SLUG": bool(slugs), "--entered": entered, "--hosted": hosted})
+    own = {
+        "--title": title is not None,
+        "--kaggle-id": kaggle_id is not None,
+        "--no-kaggle": no_kaggle,
+        "--higher-is-better or --lower-is-better": direction is not None,
+        "--medals or --no-medals": medals is not None,
+    }
+    if entered or hosted:
+        for option, given in own.items():
+            inputs.at_most_one({"--entered" if entered else "--hosted": True, option: given})
+        _add_own(common, entered=entered, ended=ended, yes=yes)
+        return
+    if ended:
+        raise UsageError("--ended needs --entered or --hosted", "kagsync competitions add --entered --ended")
+    if not slugs:
+        raise UsageError(
+            "no competition is given",
+            "kagsync competitions add SLUG, or --entered for those that you entered on Kaggle",
+        )
     loaded = common.settings()
     wanted = [inputs.competition_slug(slug) for slug in slugs]
     if len(wanted) > 1 and (title is not None or kaggle_id is not None):
@@ -71,6 +110,78 @@ def competitions_add(
             )
             left.popleft()
             common.say(added.text)
+
+
+def _add_own(common: Common, *, entered: bool, ended: bool, yes: bool) -> None:
+    """Adds the competitions that the owner of the credentials entered or hosts, after asking."""
+    from kagsync.kaggle import client
+    from kagsync.kaggle.listing import Group
+    from kagsync.output import listed_table
+    from kagsync.tracking import competitions, finding
+
+    loaded, now = common.settings(), clock.utc_now()
+    group = Group.entered if entered else Group.hosted
+    listing = client.connect()().competitions(group)
+    found = finding.by_deadline(finding.matches(listing.competitions, _tracked(loaded)), now)
+    shown = found if ended else [each for each in found if not each.has_ended(now)]
+    new = {each.listed.slug: each.listed for each in shown if each.tracked is None}
+    below = [] if found else [f"Kaggle knows none that you {'entered' if entered else 'host'}"]
+    if hidden := len(found) - len(shown):
+        below.append(f"{hidden} {'has' if hidden == 1 else 'have'} ended: --ended shows them, too")
+    many = f"{len(new)} {'competition' if len(new) == 1 else 'competitions'}"
+    if found and not new:
+        below.append("Nothing to add")
+    elif new and yes:
+        below.append(f"Adding {many}")
+    if not (common.quiet and (yes or not new)):  # people see what they are asked about
+        printing.write(Result(listed_table.listed(shown, below)))
+    if not new:
+        return
+    confirm(f"Add {many}?", yes=yes)
+    with open_store(loaded, create=True) as store, in_turn(new) as left:
+        while left:
+            added = competitions.add_listed(store, new[left[0]])
+            left.popleft()
+            common.say(added.text)
+
+
+def _tracked(loaded: Settings) -> list[Competition]:
+    """The tracked competitions; none without a database."""
+    try:
+        with open_to_read(loaded) as store:
+            return store.competitions.all()
+    except errors.NoDatabase:
+        return []
+
+
+@command(competitions_app, "search")
+def competitions_search(
+    common: Common,
+    words: Annotated[list[str], typer.Argument(metavar="WORD", help="Words to search for.")],
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="N", min=1, max=_MOST_FOUND, help="Only the first N.")
+    ] = 20,
+    format_: AnyFormat = Format.table,
+) -> Result:
+    """Search for competitions on Kaggle; change nothing."""
+    from kagsync.kaggle import client
+    from kagsync.kaggle.listing import Group
+    from kagsync.output import listed_table
+    from kagsync.tracking import finding
+
+    loaded = common.settings_to_read()
+    wanted = inputs.utf8(" ".join(words))
+    listing = client.connect()().competitions(Group.everything, wanted, enough=limit)
+    found = finding.matches(listing.competitions, _tracked(loaded))
+    below = [] if found else [f"No competition matches {inputs.short(wanted)}"]
+    more = len(found) - limit
+    if not listing.complete:
+        below.append("and more: pass --limit N, or more words")
+    elif more > 0:
+        below.append(f"and {more:,} more: pass --limit {min(len(found), _MOST_FOUND)}, or more words")
+    return Result(
+        listed_table.listed(found[:limit], below), [finding.as_json(each) for each in found[:limit]]
+    )
 
 
 @command(competitions_app, "list")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kagsync.kaggle.client import KaggleApi
+    from kagsync.kaggle.listing import Listed
     from kagsync.standings.facts import CompetitionFacts
     from kagsync.store import Store, Writing
     from kagsync.store.records import Competition
@@ -94,6 +95,20 @@ def add(
         if title is not None:
             write.competitions.set_title(competition.id, title)
     return Added(store.competitions.get(slug), before=found)
+
+
+def add_listed(store: Store, listed: Listed) -> Added:
+    """Adds a competition with what Kaggle's list says about it.
+
+    Raises:
+        DatabaseError: it cannot be saved.
+    """
+    found = store.competitions.find(listed.slug)
+    competition = found or store.competitions.add(listed.slug, listed.slug, clock.utc_now())
+    if listed.facts.title is not None:
+        with store.writing() as write:
+            _save_facts(write, competition, listed.facts)
+    return Added(store.competitions.get(listed.slug), before=found)
 
 
 def _details(competition: Competition) -> tuple[object, ...]:

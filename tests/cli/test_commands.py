@@ -129,7 +129,7 @@ def test_python_m_kagsync_is_kagsync() -> None:
         (["sync", "--all", "--jobs", "many"], "Invalid value for '--jobs'"),
         (["fetch"], "Missing argument 'SLUG'"),
         (["process", "titanic"], "Missing argument 'CSV'"),
-        (["competitions", "add"], "Missing argument 'SLUG'"),
+        (["competitions", "add"], "no competition is given"),
         (["show", "a", "b"], "Got unexpected extra argument"),
         (["sync"], "name competitions or pass --all"),
         (["sync", "titanic", "--all"], "not both"),

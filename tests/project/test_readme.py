@@ -203,7 +203,7 @@ def test_the_keys_of_every_json_are_those_in_the_readme(
                 kagsync.ok("report", "--output", str(tmp_path / "site"))
                 assert _keys(json.loads((tmp_path / "site" / STANDINGS).read_text())) == set(_code(keys))
                 continue
-            named = {"SLUG": "titanic", "PERSON": "user0", "SERIES": "season"}
+            named = {"SLUG": "titanic", "PERSON": "user0", "SERIES": "season", "WORD": "titanic"}
             words = [named.get(word, word) for word in command.split()]
             found = lived_in if command == "sync" else json.loads(kagsync(*words, "--format", "json").out)
             assert _keys(found) == set(_code(keys)), command

@@ -1,0 +1,63 @@
+"""Competitions that Kaggle lists, and which of them are tracked already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kagsync import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from kagsync.kaggle.listing import Listed
+    from kagsync.store.records import Competition
+
+
+class Match(NamedTuple):
+    """A competition on Kaggle, and what is tracked of it; None: nothing."""
+
+    listed: Listed
+    tracked: Competition | None
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether its deadline has passed. One without a deadline goes on."""
+        deadline = self.listed.facts.deadline
+        return deadline is not None and deadline <= now
+
+
+def matches(listed: Iterable[Listed], tracked: Iterable[Competition]) -> list[Match]:
+    """Finds out which competitions are tracked, under their own slugs or under others."""
+    known: dict[str, Competition] = {}
+    for each in tracked:
+        known[each.slug] = each
+    for each in known.copy().values():
+        if each.is_linked:
+            known[each.kaggle_id] = each
+    return [Match(each, known.get(each.slug)) for each in listed]
+
+
+def by_deadline(found: Iterable[Match], now: datetime) -> list[Match]:
+    """Sorts them: first what goes on, the next to end first; then what has ended, the latest first."""
+
+    def order(each: Match) -> tuple[bool, float]:
+        deadline, ended = each.listed.facts.deadline, each.has_ended(now)
+        if deadline is None:
+            return False, float("inf")
+        return ended, -deadline.timestamp() if ended else deadline.timestamp()
+
+    return sorted(found, key=order)
+
+
+def as_json(found: Match) -> dict[str, Any]:
+    """One competition for programs. Every key is always there; None means unknown."""
+    facts = found.listed.facts
+    return {
+        "competition": found.listed.slug,
+        "title": facts.title,
+        "deadline": facts.deadline and clock.iso(facts.deadline),
+        "teams": facts.team_count,
+        "category": found.listed.category,
+        "metric": facts.metric,
+        "tracked": found.tracked is not None,
+    }

@@ -67,7 +67,7 @@ def competitions_add(
 ) -> None:
     """Track competitions, or update them if they are tracked already.
 
-    --entered and --hosted ask Kaggle for yours, show them, and ask before they add the new ones.
+    --entered and --hosted take the list from Kaggle, show it, and ask before they add anything.
     """
     from kagsync.tracking import competitions
 

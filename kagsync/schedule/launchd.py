@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LABEL = "kagsync"
 _PATIENCE = 30.0  # seconds
-_TRIES = 10
+_TRIES = 20  # a run that is told to stop takes a few seconds
 # Exit codes of launchctl. The texts beside them are its own.
 _NO_PROCESS, _NO_SERVICE = 3, 113  # "No such process", "Could not find service": it is not loaded
 _IO, _IN_PROGRESS = 5, 37  # "Input/output error", "Operation already in progress": perhaps still unloading

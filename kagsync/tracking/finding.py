@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kagsync import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from kagsync.kaggle.listing import Listed
@@ -26,14 +26,10 @@ class Match(NamedTuple):
         return deadline is not None and deadline <= now
 
 
-def matches(listed: Iterable[Listed], tracked: Iterable[Competition]) -> list[Match]:
+def matches(listed: Iterable[Listed], tracked: Collection[Competition]) -> list[Match]:
     """Finds out which competitions are tracked, under their own slugs or under others."""
-    known: dict[str, Competition] = {}
-    for each in tracked:
-        known[each.slug] = each
-    for each in known.copy().values():
-        if each.is_linked:
-            known[each.kaggle_id] = each
+    known = {each.slug: each for each in tracked}
+    known |= {each.kaggle_id: each for each in tracked if each.is_linked}
     return [Match(each, known.get(each.slug)) for each in listed]
 
 

@@ -82,7 +82,8 @@ def test_whatever_asks_for_confirmation_of_a_loss_is_destructive() -> None:
         for name, child in group.commands.items()
         if any("--yes" in parameter.opts for parameter in child.params)
     }
-    # `import` asks only with --prune, `rename` with --merge, and `grade` with --unfreeze. `add` loses nothing.
+    # `add` loses nothing. `import` asks only with --prune, `rename` with --merge, and `grade` with
+    # --unfreeze.
     assert asking - {"import", "rename", "grade", "add"} <= command.DESTRUCTIVE
     assert command.DESTRUCTIVE <= NAMES
 

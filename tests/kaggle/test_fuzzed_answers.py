@@ -22,9 +22,10 @@ from world.running import set_columns
 from kagsync import clock
 from kagsync.errors import BadDownload, KagsyncError, RateLimited, Unforeseen
 from kagsync.kaggle import answers, client, pages, retry
+from kagsync.kaggle.listing import Group
 from kagsync.kaggle.oauth import Login
 from kagsync.notify import ping
-from kagsync.tracking import competitions
+from kagsync.tracking import competitions, finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -311,7 +312,7 @@ def test_monitors(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
         assert isinstance(ping.start().finish(0), ping.Answer)
 
 
-@pytest.mark.parametrize("call", ["GetCompetition", "GetLeaderboard"])
+@pytest.mark.parametrize("call", ["GetCompetition", "GetLeaderboard", "ListCompetitions"])
 @pytest.mark.parametrize("seed", range(3))
 def test_answers_with_any_bytes_changed(seed: int, call: str, kaggle: KaggleServer) -> None:
     """What is left of a good answer when some of its bytes are others."""
@@ -319,15 +320,21 @@ def test_answers_with_any_bytes_changed(seed: int, call: str, kaggle: KaggleServ
     body: dict[str, Any] = {"title": "T", "deadline": DATES[0], "teamCount": 17, "awardsPoints": True}
     if call == "GetLeaderboard":
         body = {"submissions": [ROW, ROW], "nextPageToken": "x"}
+    if call == "ListCompetitions":
+        body = {"competitions": [{"ref": f"https://www.kaggle.com/competitions/{SLUG}", **body}] * 2}
     good = json.dumps(body).encode()
     api = client.connect()()
     for _ in range(60):
         changed = bytearray(good)
         for _ in range(rng.randint(1, 4)):
             changed[rng.randrange(len(changed))] = rng.choice(b'0123456789eE+-.{}[]",:nN\xff\x00 ')
-        kaggle.answer(SLUG, Answer(200, JSON, bytes(changed)), call=call)
+        slug = "" if call == "ListCompetitions" else SLUG
+        kaggle.answer(slug, Answer(200, JSON, bytes(changed)), call=call)
         try:
-            if call == "GetLeaderboard":
+            if call == "ListCompetitions":
+                for each in api.competitions(Group.everything).competitions:
+                    json.dumps(finding.as_json(finding.Match(each, None)))
+            elif call == "GetLeaderboard":
                 check(api.leaderboard_page(SLUG, public=False))
             else:
                 facts = api.competition_facts(SLUG)

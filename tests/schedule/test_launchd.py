@@ -244,7 +244,7 @@ def test_if_it_cannot_be_loaded_nothing_is_installed(agent: Agent, place: Path) 
 def test_if_the_new_one_cannot_be_loaded_the_old_one_stays(agent: Agent, place: Path) -> None:
     Launchd().install(make_plan(5))
     old = place.read_bytes()
-    agent.busy(10)
+    agent.busy(launchd._TRIES)
     with pytest.raises(ConfigurationError):
         Launchd(pause=0).install(make_plan(10))
     assert place.read_bytes() == old

@@ -68,7 +68,7 @@ LIST = "/api/v1/competitions.CompetitionApiService/ListCompetitions"
 ACCESS_TOKEN = "/api/v1/users.AccountService/GenerateAccessToken"
 STORAGE = "/storage/"  # not in the SDK: stands for the file store that Kaggle redirects to
 API_HOST, STORAGE_HOST = "api.kaggle.com", "storage.googleapis.com"  # the real ones, in a SecureKaggle
-ENTRANTS = ("COMPETITION_LIST_TAB_ENTERED", "COMPETITION_LIST_TAB_HOSTED")  # groups of one account
+OWN_GROUPS = ("COMPETITION_LIST_TAB_ENTERED", "COMPETITION_LIST_TAB_HOSTED")  # set by `group`
 
 COMPETITION_FIELDS = {
     "id": "id",
@@ -405,7 +405,7 @@ class KaggleServer:
         found = [
             told
             for slug, told in self._competitions.items()
-            if (slug in self._groups.get(kind, ()) if kind in ENTRANTS else True)
+            if (slug in self._groups.get(kind, ()) if kind in OWN_GROUPS else True)
             and all(word in f"{told['title']} {told['ref']}".lower() for word in words)
         ]
         start = _first_row(asked.get("pageToken", ""), kind, False)

@@ -17,7 +17,7 @@ from xml.parsers.expat import ExpatError
 
 from kagsync.errors import ConfigurationError, from_os_error
 from kagsync.files import output_file, rights
-from kagsync.schedule.scheduler import Installed, NoScheduler, carried_over, installed
+from kagsync.schedule.scheduler import Installed, NoScheduler, call, carried_over, installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from kagsync.schedule.plan import Plan
 
 LABEL = "kagsync"
-_PATIENCE = 30.0  # seconds
 _TRIES = 20  # a run that is told to stop takes a few seconds
 # Exit codes of launchctl. The texts beside them are its own.
 _NO_PROCESS, _NO_SERVICE = 3, 113  # "No such process", "Could not find service": it is not loaded
@@ -253,15 +252,7 @@ def _unload() -> bool:
 
 def _launchctl(*words: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            ["launchctl", *words],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=_PATIENCE,
-            check=False,
-        )
+        return call("launchctl", *words)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigurationError(
             f"launchctl failed: {error}", f"Try it by hand: launchctl print {_domain()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from kagsync.schedule.plan import Plan
+
+
+_PATIENCE = 30.0  # seconds
 
 
 class NoScheduler(ConfigurationError):
@@ -88,6 +92,23 @@ def installed(
     pairs = [assignment.partition("=") for assignment in assignments]
     exposed = tuple(name for name, _, value in pairs if is_secret(name, value))
     return Installed(when, known.get(when), program, exposed, "--env-file" in command)
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    """Runs a scheduler's own command.
+
+    Raises:
+        OSError, subprocess.TimeoutExpired: it cannot be run, or does not end.
+    """
+    return subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        stdin=subprocess.DEVNULL,
+        timeout=_PATIENCE,
+        check=False,
+    )
 
 
 def carried_over(plan: Plan) -> list[str]:

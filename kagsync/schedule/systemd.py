@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING
 from kagsync.errors import ConfigurationError, from_os_error
 from kagsync.files import output_file
 from kagsync.schedule.plan import LONGEST_RUN
-from kagsync.schedule.scheduler import Installed, NoScheduler, carried_over, installed
+from kagsync.schedule.scheduler import Installed, NoScheduler, call, carried_over, installed
 
 if TYPE_CHECKING:
     from kagsync.schedule.plan import Plan
 
 SERVICE, TIMER = "kagsync.service", "kagsync.timer"
-_PATIENCE = 30.0  # seconds
 _ENV = "/usr/bin/env"
 
 
@@ -175,14 +174,7 @@ def _folder() -> Path:
 
 def _systemctl(*words: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            ["systemctl", "--user", *words],
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_PATIENCE,
-            check=False,
-        )
+        return call("systemctl", "--user", *words)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ConfigurationError(
             f"systemctl failed: {error}", "Try it by hand: systemctl --user status"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kagsync.errors import ConfigurationError
 from kagsync.files import scratch
 from kagsync.schedule.plan import LONGEST_RUN
-from kagsync.schedule.scheduler import Installed, NoScheduler, installed
+from kagsync.schedule.scheduler import Installed, NoScheduler, call, installed
 
 if TYPE_CHECKING:
     from kagsync.schedule.plan import Plan
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 TASK = "kagsync"
 NAMESPACE = "http://schemas.microsoft.com/windows/2004/02/mit/task"
 _SPACE = f"{{{NAMESPACE}}}"
-_PATIENCE = 30.0  # seconds
 
 
 class Windows:
@@ -179,15 +178,7 @@ def _check_that_there_is_none(refusal: subprocess.CompletedProcess[str]) -> None
 
 def _schtasks(*words: str) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(
-            ["schtasks", *words],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            stdin=subprocess.DEVNULL,
-            timeout=_PATIENCE,
-            check=False,
-        )
+        return call("schtasks", *words)
     except (FileNotFoundError, PermissionError) as error:  # PermissionError: of a folder in PATH
         raise NoScheduler(
             "there is no schtasks command on this system",

@@ -108,8 +108,16 @@ def test_every_command_has_the_common_options_and_its_argument_in_the_help(
 def test_the_readme_names_no_option_that_does_not_exist() -> None:
     commands = [main.command([]), *COMMANDS.values()]
     known = {"--help"}.union(*(_options(command) for command in commands))
-    # pip's, uv's, ruff's, the benchmarks', apt's
-    others = {"--quiet", "--upgrade", "--reinstall", "--check", "--quick", "--no-install-recommends"}
+    # pip's, uv's, ruff's, the benchmarks', apt's, Hypothesis's
+    others = {
+        "--quiet",
+        "--upgrade",
+        "--reinstall",
+        "--check",
+        "--quick",
+        "--no-install-recommends",
+        "--hypothesis-profile",
+    }
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
         assert option in known | others, option
 

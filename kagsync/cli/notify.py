@@ -16,7 +16,7 @@ from kagsync.output.listing import Result, TextOrJson
 def notify_add(
     common: Common,
     url: Annotated[
-        str, typer.Argument(metavar="URL", help="An Apprise URL: mailto://…, discord://…, json://…")
+        str, typer.Argument(metavar="URL", help="An Apprise URL: mailto://…, json://…; or env:NAME.")
     ],
     slug: Annotated[
         str | None, typer.Option("--competition", metavar="SLUG", help="Only this competition.")
@@ -92,7 +92,7 @@ def notify_test(
     ] = None,
 ) -> Result | None:
     """Send a test message to one channel, or to all."""
-    from kagsync.notify import channel
+    from kagsync.notify import address, channel
 
     loaded = common.settings()
     with open_store(loaded) as store:
@@ -103,9 +103,9 @@ def notify_test(
     for target in targets:
         try:
             channel.send_test(target)
-        except (channel.NotSent, errors.UsageError) as error:
+        except (channel.NotSent, address.NotSet, errors.UsageError) as error:
             failed = True
-            log.failure(error, f"{target.id}: ")
+            log.failure(error, f"{target.id} ({channel.shown(target)}): ")
         else:
             with open_store(loaded) as store:
                 store.targets.reached(target)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kagsync import clock, errors, inputs
+from kagsync import clock, errors, inputs, log
 from kagsync.cli.command import Common, command, open_to_read, schedule_app
 from kagsync.cli.options import JsonOrText, NamesOfReport, ReportNames
 from kagsync.output import listing
@@ -44,8 +44,30 @@ def _planned(
 
     loaded = common.settings()
     name = _chosen(**options) or install.default_name()
-    plan = make_plan(loaded, every=every, db=common.db, report=report, names=names and names.value)
+    plan = make_plan(
+        loaded,
+        every=every,
+        db=common.db,
+        report=report,
+        names=names and names.value,
+        channels=_channels(loaded),
+    )
     return plan, name
+
+
+def _channels(loaded: Settings) -> list[str]:
+    """The variables that hold the URLs of notification targets."""
+    from kagsync.notify import address
+
+    try:
+        with open_to_read(loaded) as store:
+            found = [address.variable(target.url) for target in store.targets.all()]
+    except errors.NoDatabase:
+        return []
+    except errors.KagsyncError as error:
+        log.logger.warning("%s. So variables with the URLs of channels are not carried over", error.message)
+        return []
+    return list(dict.fromkeys(filter(None, found)))
 
 
 @command(schedule_app, "print")

@@ -11,8 +11,10 @@ from kagsync import clock
 from kagsync.doctor.checks import Check
 from kagsync.errors import KagsyncError, NoDatabase
 from kagsync.files import rights
-from kagsync.notify import channel, when
+from kagsync.notify import address, channel, when
 from kagsync.queries import status
+from kagsync.schedule import env_file
+from kagsync.schedule.install import SCHEDULERS
 from kagsync.store import REPAIR, Store, compact, migrations
 
 if TYPE_CHECKING:
@@ -108,13 +110,26 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
         if target.failures:
             said = f"{channel.shown(target)} failed {target.failures} times in a row: {target.error}"
             yield Check(about, False, said, f"kagsync notify test {target.id}")
-        elif (problem := channel.problem(target) or _problem_with_zone(target)) is not None:
+        elif (problem := _problem(target) or _problem_with_zone(target)) is not None:
             yield Check(about, False, problem.message, problem.remedy)
         elif group := next((each for each in _groups(target) if each not in groups), None):
             said = f"{channel.shown(target)} gets no messages: nobody is in the group {group!r}"
             yield Check(about, False, said, f"kagsync users add USERNAME --group {shlex.quote(group)}")
         else:
             yield Check(about, True, channel.shown(target))
+
+
+def _problem(target: Target) -> KagsyncError | None:
+    """Why a target cannot be notified, as far as that is known; None: no problem is known.
+
+    Scheduled runs may have a variable that is not set here.
+    """
+    problem = channel.problem(target)
+    if isinstance(problem, address.NotSet):
+        files = (env_file.path(name) for name in SCHEDULERS)
+        if any(address.variable(target.url) in env_file.names(file) for file in files):
+            return None
+    return problem
 
 
 def _problem_with_zone(target: Target) -> KagsyncError | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kagsync import installation
 from kagsync.errors import ConfigurationError, KagsyncError, UsageError
 from kagsync.net import bounds
+from kagsync.notify import address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,8 +50,13 @@ def check(url: str) -> None:
 
     Raises:
         UsageError: Apprise does not know it, would misread it, or would ignore a part.
-        ConfigurationError: Apprise is not installed.
+        ConfigurationError: Apprise is not installed, or the variable that holds the URL is not set.
     """
+    with address.resolved(url) as found:
+        _check(found)
+
+
+def _check(url: str) -> None:
     _apprise()
     login = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0].rpartition("@")[0]
     if "@" in login or login.count(":") > 1:
@@ -60,7 +66,7 @@ def check(url: str) -> None:
             "In a user name or password, write @ as %40 and : as %3A",
         )
     with _warnings() as warnings:
-        found = _instance(url)
+        found = _made(url)
     if found.port and not 0 < found.port < 65536:
         raise UsageError(f"{found.port} is not a port", "A port is a number from 1 to 65535")
     if any(_IGNORED.search(warning) for warning in warnings):
@@ -80,7 +86,12 @@ def problem(target: Target) -> KagsyncError | None:
 
 
 def shown(target: Target) -> str:
-    """A target's URL without its secrets: the scheme, and the server if the URL names one."""
+    """A target's URL without its secrets: the scheme, and the server if the URL names one.
+
+    If a variable holds the URL, this is `env:` and its name.
+    """
+    if address.variable(target.url) is not None:
+        return target.url
     try:
         found = _instance(target.url)
     except KagsyncError:
@@ -93,7 +104,8 @@ def send(target: Target, message: Message) -> None:
 
     Raises:
         NotSent: the channel did not accept it, or did not answer in time.
-        ConfigurationError: Apprise is not installed.
+        UsageError: the URL in the variable that should hold it is wrong.
+        ConfigurationError: Apprise is not installed, or that variable is not set.
     """
     found = _instance(target.url)
     found.optional = False  # `?optional=yes` would have Apprise report a failure as a success
@@ -146,7 +158,8 @@ def room(target: Target) -> Room:
     Raises:
         UsageError, ConfigurationError: messages cannot be sent to its URL.
     """
-    return Room(_instance(target.url), unlimited=_has_own_overflow(target.url))
+    with address.resolved(target.url) as url:
+        return Room(_made(url), unlimited=_has_own_overflow(url))
 
 
 class Room:
@@ -206,6 +219,11 @@ def _apprise() -> Any:
 
 
 def _instance(url: str) -> Any:
+    with address.resolved(url) as found:
+        return _made(found)
+
+
+def _made(url: str) -> Any:
     apprise = _apprise()
     # With a timeout of 0, Apprise sends in the calling thread, which is ours.
     asset = apprise.AppriseAsset(service_timeout=0)

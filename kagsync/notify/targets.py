@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync import clock, inputs
 from kagsync.errors import UsageError
-from kagsync.notify import channel, when
+from kagsync.log import logger
+from kagsync.notify import address, channel, when
 from kagsync.queries import news
 from kagsync.store.records import Subscription
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
     from kagsync.store import Store
     from kagsync.store.records import Target
 
@@ -64,7 +68,8 @@ def add(store: Store, url: str, wanted: Wanted) -> Added:
     every message twice.
 
     Args:
-        url: a URL as Apprise takes it (https://appriseit.com/services/).
+        url: a URL as Apprise takes it (https://appriseit.com/services/), or `env:NAME` for a variable that
+            holds it. That may be set later.
         wanted: what to tell it.
 
     Raises:
@@ -72,21 +77,45 @@ def add(store: Store, url: str, wanted: Wanted) -> Added:
             contradict each other.
         ConfigurationError: Apprise is not installed, or this machine has no time zones.
     """
-    subscription, now = _subscription(store, wanted), clock.utc_now()
-    channel.check(url)
-    for known in store.targets.all():
-        if (known.url, _filters(known.subscription)) != (url, _filters(subscription)):
-            continue
-        if known.subscription == subscription:
-            return Added(known, channel.shown(known), THERE)
-        store.targets.change(known, subscription, now)
-        return Added(known, channel.shown(known), UPDATED)
-    target = store.targets.add(url, subscription, now)
+    address.check_name(url)
+    subscription = subscribed(store, wanted)
+    for group in (wanted.group, wanted.against):
+        if group is not None:
+            store.users.in_group(group)
+    try:
+        channel.check(url)
+    except address.NotSet as error:
+        logger.warning("%s", error)
+    added = put(store, url, subscription, clock.utc_now())
     store.make_private()
-    return Added(target, channel.shown(target), ADDED)
+    return added
 
 
-def _subscription(store: Store, wanted: Wanted) -> Subscription:
+def put(store: Store, url: str, subscription: Subscription, now: datetime) -> Added:
+    """Adds or changes the target with this URL and these filters. Nothing is checked."""
+    known = find(store.targets.all(), url, subscription)
+    if known is None:
+        target = store.targets.add(url, subscription, now)
+        return Added(target, channel.shown(target), ADDED)
+    if known.subscription == subscription:
+        return Added(known, channel.shown(known), THERE)
+    store.targets.change(known, subscription, now)
+    return Added(known, channel.shown(known), UPDATED)
+
+
+def find(targets: Iterable[Target], url: str, subscription: Subscription) -> Target | None:
+    """The target with this URL and the same filters; None: there is none."""
+    wanted = (url, _filters(subscription))
+    return next((each for each in targets if (each.url, _filters(each.subscription)) == wanted), None)
+
+
+def subscribed(store: Store, wanted: Wanted) -> Subscription:
+    """What somebody typed, checked. Whether anybody is in the groups is not.
+
+    Raises:
+        UsageError: a reason, the competition, a time or the zone is wrong, or the settings contradict each
+            other.
+    """
     _refuse_contradictions(wanted)
     quiet_for = inputs.duration(_QUIET_FOR if wanted.quiet_for is None else wanted.quiet_for, "--quiet-for")
     if wanted.zone is not None:
@@ -94,9 +123,6 @@ def _subscription(store: Store, wanted: Wanted) -> Subscription:
     competition = None
     if wanted.slug is not None:
         competition = store.competitions.get(inputs.competition_slug(wanted.slug)).id
-    for group in (wanted.group, wanted.against):
-        if group is not None:
-            store.users.in_group(group)
     return Subscription(
         competition,
         only=_reasons(wanted.only),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _LONGEST = 100_000  # bytes; it has a few lines
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # never wait for the other end of a pipe
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_URL = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*://")
 _AGAIN = "kagsync schedule install"
 _HEADER = "# Secrets for scheduled runs. Written by `kagsync schedule install`.\n"
 
@@ -67,8 +70,8 @@ def read(file: Path) -> dict[str, str]:
     """Reads the file.
 
     Raises:
-        ConfigurationError: it is missing, belongs to another user, or has a line that is not NAME=VALUE with
-            a known name. The message never quotes a line.
+        ConfigurationError: it is missing, belongs to another user, or has a line that it may not hold. The
+            message never quotes a line.
     """
     text = _content(file)
     found = {}
@@ -76,13 +79,18 @@ def read(file: Path) -> dict[str, str]:
         if not line.strip() or line.startswith("#"):
             continue
         name, sign, value = line.partition("=")
-        if not sign or name not in NAMES:
+        if not sign or not may_hold(name, value):
             raise ConfigurationError(
                 f"line {number} of {file} does not set a variable that kagsync knows",
                 f"Write it again: {_AGAIN}",
             )
         found[name] = value
     return found
+
+
+def may_hold(name: str, value: str) -> bool:
+    """Whether a variable may be in the file: it has a known name, or holds a URL, such as a channel's."""
+    return name in NAMES or bool(_NAME.fullmatch(name) and _URL.match(value))
 
 
 def _content(file: Path) -> str:

@@ -18,7 +18,7 @@ from kagsync.schedule import env_file
 from kagsync.secrecy import PROXIES, is_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from kagsync.settings import Settings
 
@@ -81,7 +81,13 @@ class Plan:
 
 
 def make_plan(
-    loaded: Settings, *, every: str, db: Path | None, report: Path | None, names: str | None = None
+    loaded: Settings,
+    *,
+    every: str,
+    db: Path | None,
+    report: Path | None,
+    names: str | None = None,
+    channels: Iterable[str] = (),
 ) -> Plan:
     """Makes the plan for this installation, these settings and this environment.
 
@@ -90,6 +96,7 @@ def make_plan(
         db: the database, if it is named on the command line.
         report: the folder of the report that each run updates.
         names: how that report names people; None: as its pages do already.
+        channels: the variables that hold the URLs of notification targets.
 
     Raises:
         UsageError: `every` is not a duration, or one that not all schedulers support; or there are `names`
@@ -97,6 +104,9 @@ def make_plan(
         ConfigurationError: a path or variable has a character that a schedule cannot hold.
     """
     environment, private, secrets = _environment()
+    for name in channels:
+        if env_file.may_hold(name, value := os.environ.get(name, "").strip()):
+            private[name] = value
     log_file = (loaded.log_file or settings.default_log_file()).absolute()
     length = interval(every)
     options = ["--log-file", str(log_file)]

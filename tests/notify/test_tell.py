@@ -492,7 +492,8 @@ def test_a_test_that_fails_says_so(boards: Boards, kagsync: Kagsync, channel: Li
     channel.status = 503
     ran = kagsync("notify", "test")
     assert ran.code == 1
-    assert ran.err.startswith("ERROR kagsync: 1: the message was not accepted (HTTP 503). Check the channel")
+    said = "the message was not accepted (HTTP 503). Check the channel"
+    assert ran.err.startswith(f"ERROR kagsync: 1 (json://{channel.address}/…): {said}")
 
 
 def test_what_is_removed_takes_its_targets_along(boards: Boards, kagsync: Kagsync, store: Store) -> None:

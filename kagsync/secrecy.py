@@ -9,20 +9,22 @@ import os
 import re
 
 PING_URL = "KAGSYNC_PING_URL"  # as good as a password for the monitor
+BROKER = "KAGSYNC_BROKER"  # a URL that may hold a password
 PROXIES = tuple(
     name for word in ("HTTP", "HTTPS", "ALL") for name in (f"{word}_PROXY", f"{word.lower()}_proxy")
 )
-NAMES = (PING_URL, *PROXIES)
+_MAY_HAVE_LOGIN = (BROKER, *PROXIES)
+NAMES = (PING_URL, *_MAY_HAVE_LOGIN)
 HIDDEN = "***"
 _SHORTEST = 4  # characters; hiding anything shorter would make other text illegible
 _SHORTEST_WORD = 8  # characters of a login or password on its own: a shorter one may be an ordinary word
-# A proxy without a login. Anything that does not look exactly like this may contain a password.
-_PLAIN_PROXY = re.compile(r"(?:\w+://)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w%/.-]*)?")
+# A URL without a login. Anything that does not look exactly like this may contain a password.
+_PLAIN_URL = re.compile(r"(?:\w+://)?(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[\w%/.-]*)?")
 
 
 def is_secret(name: str, value: str) -> bool:
     """Whether the value of a variable must not be seen by others."""
-    return name == PING_URL or (name in PROXIES and _PLAIN_PROXY.fullmatch(value.strip()) is None)
+    return name == PING_URL or (name in _MAY_HAVE_LOGIN and _PLAIN_URL.fullmatch(value.strip()) is None)
 
 
 def redacted(text: str) -> str:
@@ -37,19 +39,19 @@ def _secrets() -> set[str]:
     for name in NAMES:
         value = os.environ.get(name, "").strip()
         if value and is_secret(name, value):
-            found |= _parts(value) if name in PROXIES else {value}
+            found |= _parts(value) if name in _MAY_HAVE_LOGIN else {value}
     return {secret for secret in found if len(secret) >= _SHORTEST}
 
 
-def _parts(proxy: str) -> set[str]:
-    """The secret parts of a proxy's URL: its login and its password, even if the URL is malformed."""
-    from urllib.parse import unquote  # a few milliseconds, so only if there is such a proxy
+def _parts(url: str) -> set[str]:
+    """The secret parts of a URL: its login and its password, even if the URL is malformed."""
+    from urllib.parse import unquote  # a few milliseconds, so only if there is such a URL
 
-    rest = proxy.partition("://")[2] if "://" in proxy else proxy
+    rest = url.partition("://")[2] if "://" in url else url
     if not rest:  # "http://": hiding that would hide the beginning of every URL
         return set()
     login = rest.rpartition("@")[0] or rest
     password = login.partition(":")[2]
     words = {login, password, unquote(login), unquote(password)}
     alone = {word for word in words if len(word) >= _SHORTEST_WORD}
-    return {proxy, rest, f"{login}@", f":{password}@", *alone}
+    return {url, rest, f"{login}@", f":{password}@", *alone}

@@ -29,6 +29,7 @@ VARIABLES = {
     "KAGSYNC_TEAM_NAME": "0 turns off matching by team name",
     "KAGSYNC_KEEP_DRIFT": "for how many days drift is kept, or `forever`",
     "KAGSYNC_PING_URL": "where `sync` says that it starts and how it ended (healthchecks.io's protocol)",
+    "KAGSYNC_BROKER": "the Redis through which workers on several machines talk",
 }
 
 # Those that name a file or a folder. In a schedule they must be absolute, since runs start elsewhere.

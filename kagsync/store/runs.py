@@ -124,6 +124,15 @@ class Runs(Part):
         at, code, message = failed[0]
         return Failures(len(failed), clock.parse_iso(at), code, message)
 
+    def failed_between(self, start: datetime, end: datetime) -> list[tuple[str, str, str]]:
+        """The syncs that failed from `start` on, and before `end`: slug, error code and message."""
+        rows = self._db.rows(
+            "SELECT slug, error_code, coalesce(error_message, '') FROM sync_runs "
+            "WHERE status = ? AND finished_at >= ? AND finished_at < ? AND error_code IS NOT NULL",
+            (ERROR, clock.iso(start), clock.iso(end)),
+        )
+        return list(rows)
+
     def last_before(self, competition_id: int, run: str) -> datetime | None:
         """When a competition's last sync before a run ended; None: there was none."""
         at = self._db.value(

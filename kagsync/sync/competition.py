@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _PATIENCE = 150.0  # seconds: longer than a download may take
 
 
+class StillBusy(KagsyncError):
+    """Another run has worked on the competition for as long as this one could wait."""
+
+
 def sync(work: Work, competition: Competition, open_store: OpenStore) -> Result:
     """Brings one competition up to date. An error becomes part of the result, and is logged and recorded.
 
@@ -121,7 +125,7 @@ def locked(settings: Settings, slug: str, *, wait: bool) -> Iterator[None]:
     Raises:
         Busy: another run works on the competition, and `wait` is False.
         StuckLock: another process holds the lock for too long.
-        KagsyncError: the wait for another run took too long.
+        StillBusy: the wait for another run took too long.
     """
     patience = _PATIENCE if wait else 0.0
     try:
@@ -131,4 +135,4 @@ def locked(settings: Settings, slug: str, *, wait: bool) -> Iterator[None]:
         if not wait:
             raise
         message = f"{slug} is still being synced by another run after {patience:.0f} s"
-        raise KagsyncError(message, "The file was not read: run the command again later") from error
+        raise StillBusy(message, "The file was not read: run the command again later") from error

@@ -18,7 +18,7 @@ PACKAGE = Path(kagsync.__file__).parent
 LINES = (
     "__main__",
     "cli",
-    "demo doctor",
+    "demo doctor workers",
     "sync",
     "report",
     "output __init__",
@@ -42,6 +42,9 @@ DOORS = {
     "numpy": set(),
     "kaggle": set(),
     "apprise": {"notify"},
+    "celery": {"workers"},
+    "kombu": {"workers"},
+    "redis": {"workers"},
 }
 SQLITE = {"store"}
 

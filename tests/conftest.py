@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from world import REAL_BOARDS, database
 from world.boards import Team, board_csv
+from world.clocked import Clocked
 from world.club import Club
 from world.kaggle_server import ENVIRONMENT, PORT, KaggleServer, show_to_sdk
 from world.running import Kagsync
@@ -163,6 +164,20 @@ def kagsync(capsys: pytest.CaptureFixture[str]) -> Kagsync:
 def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Club:
     """A club whose boards are files in the test's folder."""
     return Club(kagsync, settings, tmp_path)
+
+
+@pytest.fixture
+def clocked(
+    kagsync: Kagsync,
+    settings: Settings,
+    tmp_path: Path,
+    kaggle: KaggleServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Clocked:
+    """A competition that ends in a day, without a board and people."""
+    club = Clocked(kagsync, settings, tmp_path, kaggle, monkeypatch)
+    club.ends()
+    return club
 
 
 @pytest.fixture

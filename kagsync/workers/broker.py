@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT = "redis://localhost:6379/0"
 PREFIX = "kagsync:"  # of all keys, those of Celery's queues too: other programs may use the same Redis
-# After this time an order counts as lost. It is longer than a killed worker's message takes to come back.
-UNDER_WAY = timedelta(hours=1)
+# After this time an order counts as lost: a killed worker's message has come back, and has been done again.
+UNDER_WAY = timedelta(minutes=30)
 _UNSENT = timedelta(minutes=1)  # a writer that is killed between mark and order costs no more than a tick
 MOST_STARTS = 5  # of one message: one that kills each worker must not go round forever
 _STARTS_KEPT = timedelta(days=1)

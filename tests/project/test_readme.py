@@ -108,15 +108,16 @@ def test_every_command_has_the_common_options_and_its_argument_in_the_help(
 def test_the_readme_names_no_option_that_does_not_exist() -> None:
     commands = [main.command([]), *COMMANDS.values()]
     known = {"--help"}.union(*(_options(command) for command in commands))
-    # pip's, uv's, ruff's, the benchmarks', apt's, Hypothesis's
-    others = {
-        "--quiet",
-        "--upgrade",
-        "--reinstall",
-        "--check",
-        "--quick",
+    # pip's, uv's, twine's, ruff's, the benchmarks', Hypothesis's
+    others = {"--quiet", "--upgrade", "--reinstall", "--strict", "--check", "--quick", "--hypothesis-profile"}
+    # the container's: apt's, pip's, useradd's, docker's
+    others |= {
         "--no-install-recommends",
-        "--hypothesis-profile",
+        "--no-cache-dir",
+        "--uid",
+        "--home-dir",
+        "--create-home",
+        "--read-only",
     }
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
         assert option in known | others, option

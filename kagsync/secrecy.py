@@ -15,6 +15,7 @@ PROXIES = tuple(
 )
 _MAY_HAVE_LOGIN = (BROKER, *PROXIES)
 NAMES = (PING_URL, *_MAY_HAVE_LOGIN)
+GITHUB_TOKEN = "GITHUB_TOKEN"  # a workflow's, which git sends; no other request needs it
 HIDDEN = "***"
 _SHORTEST = 4  # characters; hiding anything shorter would make other text illegible
 _SHORTEST_WORD = 8  # characters of a login or password on its own: a shorter one may be an ordinary word
@@ -35,7 +36,7 @@ def redacted(text: str) -> str:
 
 
 def _secrets() -> set[str]:
-    found = set()
+    found = {os.environ.get(GITHUB_TOKEN, "").strip()}
     for name in NAMES:
         value = os.environ.get(name, "").strip()
         if value and is_secret(name, value):

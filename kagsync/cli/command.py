@@ -73,11 +73,13 @@ competitions_app = typer.Typer(help="Manage the tracked competitions.", **_COMMO
 users_app = typer.Typer(help="Manage the tracked people.", **_COMMON)  # type: ignore[arg-type]
 series_app = typer.Typer(help="Manage series of competitions.", **_COMMON)  # type: ignore[arg-type]
 schedule_app = typer.Typer(help="Run kagsync automatically.", **_COMMON)  # type: ignore[arg-type]
+github_app = typer.Typer(help="The steps of the workflow on GitHub.", **_COMMON)  # type: ignore[arg-type]
 notify_app = typer.Typer(help="Notify people when something moves.", **_COMMON)  # type: ignore[arg-type]
 app.add_typer(competitions_app, name="competitions")
 app.add_typer(users_app, name="users")
 app.add_typer(series_app, name="series")
 app.add_typer(schedule_app, name="schedule")
+app.add_typer(github_app, name="github")
 app.add_typer(notify_app, name="notify")
 
 

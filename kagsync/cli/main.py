@@ -43,10 +43,11 @@ _FILES = {
     "users": "users",
     "series": "series",
     "schedule": "schedule",
+    "github": "github",
     "notify": "notify",
     "help": "help",
 }
-_GROUPS = {"competitions", "users", "series", "schedule", "notify"}
+_GROUPS = {"competitions", "users", "series", "schedule", "github", "notify"}
 COMPLETING = "_KAGSYNC_COMPLETE"  # the variable with which a shell asks for completions
 _BEFORE = {"-v", "--verbose", "-q", "--quiet"}  # and --db: the options that may stand before a command
 _ClickException = click_error("ClickException")

@@ -19,6 +19,7 @@ LINES = (
     "__main__",
     "cli",
     "demo doctor workers",
+    "github",
     "sync",
     "report",
     "output __init__",

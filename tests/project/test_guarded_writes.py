@@ -29,6 +29,9 @@ EXCEPTIONS = {
         "store/backup",
         "backup",
     ): "into a scratch folder; replaces what output_file examined and alone() locks",
+    ("store/publishing", "copy"): "a backup that is in a scratch folder",
+    ("store/publishing", "is_sound"): "a copy in a scratch folder",
+    ("github/branch", "restore"): "into a scratch folder; takes a name that output_file examined",
     ("report/folder", "remove"): "a page with kagsync's mark",
     ("store/replacing", "_connect"): "opens only what is_kagsyncs has recognized",
     (

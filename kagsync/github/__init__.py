@@ -1,0 +1,1 @@
+"""kagsync in a repository on GitHub: the workflow, the branch with the database, what is published."""

@@ -110,15 +110,8 @@ def test_the_readme_names_no_option_that_does_not_exist() -> None:
     known = {"--help"}.union(*(_options(command) for command in commands))
     # pip's, uv's, twine's, ruff's, the benchmarks', Hypothesis's
     others = {"--quiet", "--upgrade", "--reinstall", "--strict", "--check", "--quick", "--hypothesis-profile"}
-    # the container's: apt's, pip's, useradd's, docker's
-    others |= {
-        "--no-install-recommends",
-        "--no-cache-dir",
-        "--uid",
-        "--home-dir",
-        "--create-home",
-        "--read-only",
-    }
+    # the container's: pip's, useradd's, docker's
+    others |= {"--no-cache-dir", "--uid", "--home-dir", "--read-only"}
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
         assert option in known | others, option
 

@@ -39,8 +39,8 @@ def github_save(common: Common, names: Names = ReportNames.username) -> None:
     with open_to_read(common.settings_to_read()) as store:
         known, _ = secrets.searchable(secrets.of_run(store))
         forms = {form for secret in known for form in secrets.forms(secret.value)}
-        hidden = names is ReportNames.pseudonym
-        common.say(data.save(store, public=visibility.is_public(), secrets=forms, names_are_hidden=hidden))
+        public = visibility.is_public()
+        common.say(data.save(store, public=public, secrets=forms, names=names.value))
 
 
 @command(github_app, "check")

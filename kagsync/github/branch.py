@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync import clock
 from kagsync.errors import ConfigurationError, DatabaseError, KagsyncError, UsageError, from_os_error
 from kagsync.files import output_file, rights, scratch
+from kagsync.github import personal
 from kagsync.github.git import attempt, fail, git
+from kagsync.report import PSEUDONYM
 from kagsync.store import publishing
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def restore(database: Path, branch: str) -> str:
     """
     _check_name(branch)
     _examine(database)
-    if (commit := _remote_commit(branch)) is None:
+    if _remote_commit(branch) is None:
         _note(database, Restored(branch, None))
         return f"There is no branch {branch} yet, so this is the first run"
     git("fetch", "--no-tags", "--no-write-fetch-head", "--depth=1", _REMOTE, f"+{_ref(branch)}:{_FETCHED}")
@@ -89,13 +91,13 @@ def restore(database: Path, branch: str) -> str:
     return f"Restored the database from the branch {branch}: {len(content):,} bytes, commit {commit[:7]}"
 
 
-def save(store: Store, *, public: bool, secrets: Iterable[str], names_are_hidden: bool) -> str:
+def save(store: Store, *, public: bool, secrets: Iterable[str], names: str) -> str:
     """Stores the database as the only commit of the branch that it was restored from.
 
     Args:
         public: everybody can read the repository.
         secrets: what must not stand in a copy that everybody can read, in all its forms.
-        names_are_hidden: pages name people by pseudonyms, which the database would resolve.
+        names: how pages name people, a word of `report.NAMES`. The database would resolve pseudonyms.
 
     Returns:
         what was done.
@@ -108,7 +110,7 @@ def save(store: Store, *, public: bool, secrets: Iterable[str], names_are_hidden
     """
     restored = _noted(store.path)
     if public:
-        _refuse_personal(store, names_are_hidden)
+        _refuse_personal(store, names)
     try:
         with scratch.folder(store.path.parent) as place:
             copy = place / FILE
@@ -145,15 +147,15 @@ def _examine(database: Path) -> None:
         raise from_os_error(error, f"examine {database}") from error
 
 
-def _refuse_personal(store: Store, names_are_hidden: bool) -> None:
-    found = publishing.personal(store).words()
+def _refuse_personal(store: Store, names: str) -> None:
+    found = personal.found(store).words()
     if found:
         raise NotPublished(
             f"the repository is public, and the database holds {', '.join(found)}",
             "Make the repository private, or take them out of the roster and name the channels by variables "
             "(env:NAME)",
         )
-    if names_are_hidden:
+    if PSEUDONYM in (names, store.report_options.get().names):
         raise NotPublished(
             "the repository is public, and the database tells whose the pseudonyms are",
             "Make the repository private, or name people by username (--names username)",

@@ -15,7 +15,9 @@ _SERVER = "GITHUB_SERVER_URL"
 _LOCAL, _REMOTE = 60.0, 300.0  # seconds
 _ON_THE_NETWORK = {"ls-remote", "fetch", "push"}
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
-_RETRY = "Check the network, and that the workflow's job may write (permissions: contents: write)"
+_RETRY = "Check the network, and that you may read the repository; then run it again"
+_ELSEWHERE = "Run it in the folder of the repository"
+_MAY_WRITE = "Check that you may write to the repository (a workflow's job: permissions: contents: write)"
 # Who makes the commit: the account that GitHub itself uses for workflows.
 _AUTHOR = "github-actions[bot]"
 _MAIL = "41898282+github-actions[bot]@users.noreply.github.com"
@@ -89,7 +91,7 @@ def attempt(*words: str, content: bytes | None = None) -> Done:
 
 def fail(name: str, done: Done) -> NoReturn:
     """Raises the error of a git command that failed."""
-    remedy = _RETRY if name in _ON_THE_NETWORK else "Run it in the folder of the repository"
+    remedy = {"push": _MAY_WRITE, "ls-remote": _RETRY, "fetch": _RETRY}.get(name, _ELSEWHERE)
     raise GitFailed(f"git {name} failed: {done.err or f'exit code {done.code}'}", remedy)
 
 

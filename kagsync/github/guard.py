@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync.errors import UsageError, from_os_error
 from kagsync.github.branch import NotPublished
 from kagsync.github.secrets import forms, of_run, searchable
-from kagsync.report import PSEUDONYM, REAL
+from kagsync.report import NAMES, PSEUDONYM, REAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -57,7 +57,8 @@ def check(store: Store, folder: Path, names: str) -> Checked:
     """Looks through all files of a folder.
 
     Args:
-        names: how the pages name people, a word of `report.NAMES`.
+        names: how the pages name people, a word of `report.NAMES`. If the database says that reports tell
+            less, that counts.
 
     Raises:
         UsageError: there is no such folder, or it is empty.
@@ -66,6 +67,8 @@ def check(store: Store, folder: Path, names: str) -> Checked:
     """
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder", "Name the folder of a report")
+    # A set-up can ask for less than the workflow that was made before.
+    names = max(names, store.report_options.get().names or REAL, key=NAMES.index)
     secrets, short_secrets = searchable(of_run(store))
     people, short_names = _searchable(_unpublished(store, names))
     found: list[str] = []

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus
 from kagsync import secrecy
 from kagsync.errors import CredentialsError
 from kagsync.kaggle import credentials
-from kagsync.store.publishing import VARIABLE
+from kagsync.notify import address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,16 +37,18 @@ def of_run(store: Store) -> list[Secret]:
     found = [Secret(name, _variable(name)) for name in (*names, secrecy.GITHUB_TOKEN, "KAGGLE_KEY")]
     found += _kaggles()
     for target in store.targets.all():
-        if target.url.startswith(VARIABLE):
-            name = target.url.removeprefix(VARIABLE)
-            found.append(Secret(name, _variable(name)))
-        else:
-            found.append(Secret(f"the URL of notification channel {target.id}", target.url.strip()))
+        what = address.variable(target.url) or f"the URL of notification channel {target.id}"
+        found.append(Secret(what, _text(address.value(target.url))))
     return list({secret.value: secret for secret in found if secret.value}.values())
 
 
 def _variable(name: str) -> str:
-    return os.environ.get(name, "").strip()
+    return _text(os.environ.get(name, ""))
+
+
+def _text(value: str) -> str:
+    """A value that can be searched for: a variable may hold bytes that are not UTF-8."""
+    return value.encode("utf-8", "replace").decode().strip()
 
 
 def _kaggles() -> Iterator[Secret]:
@@ -56,9 +58,9 @@ def _kaggles() -> Iterator[Secret]:
     except CredentialsError:
         return
     for value in login.secrets:
-        yield Secret(f"Kaggle's key ({login.source})", value.strip())
+        yield Secret(f"Kaggle's key ({login.source})", _text(value))
     if login.username and login.key:
-        yield Secret("Kaggle's login", f"{login.username}:{login.key}")
+        yield Secret("Kaggle's login", _text(f"{login.username}:{login.key}"))
 
 
 def forms(value: str) -> set[str]:

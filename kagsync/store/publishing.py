@@ -1,17 +1,11 @@
-"""A copy of the database for a branch of a repository, and what in it strangers must not read.
-
-In a public repository everybody can read the copy. What people must decide about is listed by `personal`:
-whoever publishes the copy refuses then. What no later run needs is left out by `copy`.
-"""
+"""A copy of the database for a branch of a repository, which strangers can read if that is public."""
 
 from __future__ import annotations
 
 import contextlib
-import re
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from kagsync.safe_text import slug
 from kagsync.standings.standing import REMOVED
 from kagsync.store import backup
 from kagsync.store.connection import check
@@ -22,10 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kagsync.store import Store
-    from kagsync.store.records import User
 
-VARIABLE = "env:"  # how the URL of a target begins if it names a variable
-_NUMBER = re.compile(r"-\d+\Z")  # of a handle whose text was taken
 _HIDDEN = "Not kept in a public repository: see the log of the run"
 # Messages can quote people, mail addresses and servers. File names and programs can hold a person's name or
 # home folder. Notices are about the machine that was warned; the one about thinning has a number only.
@@ -41,63 +32,12 @@ _LEFT_OUT = (
 )
 
 
-class Personal(NamedTuple):
-    """What a database holds that strangers must not read.
-
-    Attributes:
-        names: how many people have a name, or a handle that was made of one.
-        student_ids: how many people have a student id.
-        patterns: how many people are known by a /pattern/, which may contain a name.
-        channels: the numbers of the notification targets whose URL is stored itself.
-    """
-
-    names: int
-    student_ids: int
-    patterns: int
-    channels: list[int]
-
-    def words(self) -> list[str]:
-        """What there is, in words; nothing if strangers may read all of it."""
-        found = []
-        for count, one, many in (
-            (self.names, "a name", "names"),
-            (self.student_ids, "a student id", "student ids"),
-            (self.patterns, "a team pattern", "team patterns"),
-        ):
-            if count:
-                found.append(one if count == 1 else f"{count} {many}")
-        if self.channels:
-            numbers = ", ".join(map(str, self.channels))
-            found.append(f"the URL of notification channel {numbers}")
-        return found
-
-
-def personal(store: Store) -> Personal:
-    """Looks for what strangers must not read. Archived people count too."""
-    people = store.users.with_archived()
-    return Personal(
-        sum(bool(user.name) or _handle_tells(user) for user in people),
-        sum(user.student_id is not None for user in people),
-        sum((user.team or "").startswith("/") for user in people),
-        [target.id for target in store.targets.all() if not target.url.startswith(VARIABLE)],
-    )
-
-
-def _handle_tells(user: User) -> bool:
-    """Whether the handle is something else than the username or the team: it was made of a name or an id."""
-    if user.username is not None:
-        return user.handle.lower() != user.username.lower()
-    handle = user.handle.lower()
-    without_number = _NUMBER.sub("", handle)
-    return without_number != "person" and not slug(user.team or "").startswith((handle, without_number))
-
-
 def copy(store: Store, file: Path, *, public: bool) -> int:
     """Writes a consistent, checked copy of the database without free space, so without traces of the removed.
 
     Args:
         file: a new file.
-        public: leave out what strangers must not read and no run needs.
+        public: leave out texts that could tell strangers something and that no run needs.
 
     Returns:
         the copy's size in bytes.

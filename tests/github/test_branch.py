@@ -24,6 +24,11 @@ def usernames(db: Path) -> list[str]:
     return [name for (name,) in ask(db, "SELECT username FROM users ORDER BY username")]
 
 
+def database(repository: Repository) -> Path:
+    """The database of the first run."""
+    return repository.folder / "run" / ".kagsync" / "kagsync.db"
+
+
 @pytest.fixture
 def saved(repository: Repository, kagsync: Kagsync) -> Repository:
     """The repository after a first run that tracks alice."""
@@ -213,6 +218,8 @@ def test_names_and_ids_stay_out_of_a_public_repository(
 def test_pseudonyms_are_of_no_use_in_a_public_repository(saved: Repository, kagsync: Kagsync) -> None:
     message = one_line(kagsync("github", "save", "--names", "pseudonym"), code=1)
     assert "the database tells whose the pseudonyms are" in message
+    execute(database(saved), "INSERT INTO report_options (id, names) VALUES (1, 'pseudonym')")
+    assert one_line(kagsync("github", "save"), code=1) == message
 
 
 def test_a_channels_url_stays_out_of_a_public_repository(saved: Repository, kagsync: Kagsync) -> None:
@@ -234,9 +241,8 @@ def test_a_secret_in_the_database_stays_out_of_a_public_repository(
 def test_what_was_removed_is_in_no_page_of_the_file(
     saved: Repository, kagsync: Kagsync, tmp_path: Path
 ) -> None:
-    db = saved.folder / "run" / ".kagsync" / "kagsync.db"
-    execute(db, "UPDATE users SET name = 'Quirina Quartz'")
-    execute(db, "UPDATE users SET name = NULL")
+    execute(database(saved), "UPDATE users SET name = 'Quirina Quartz'")
+    execute(database(saved), "UPDATE users SET name = NULL")
     kagsync.ok("github", "save")
     assert b"Quartz" not in saved.database(tmp_path / "copy.db").read_bytes()
 

@@ -133,6 +133,12 @@ def test_an_unpublished_name_is_found_as_a_word(
         assert ran.code == 0, ran
 
 
+def test_a_set_up_that_wants_less_than_the_workflow_counts(club: Club, site: Path) -> None:
+    club.execute("INSERT INTO report_options (id, names) VALUES (1, 'pseudonym')")
+    assert published(club, site, "username").code == 1
+    assert published(club, site, "pseudonym").code == 0
+
+
 def test_archived_people_stay_unpublished_too(club: Club, site: Path) -> None:
     club.ok("users", "archive", "bob")
     assert published(club, site, planted="Bob Builder").code == 1

@@ -38,6 +38,7 @@ PUBLIC = {
     "medal_lines": {"medal"},
     "private_medal_lines": {"medal"},
     # the report shows it, or it is kagsync's own
+    "report_options": {"title", "group", "board", "names"},
     "series": {"name", "rule", "points_table", "group", "ties", "board", "absent", "teams"},
     "frozen_boards": {"board", "as_of", "benchmarks"},
     "frozen_entries": {"board", "group", "score"},
@@ -46,7 +47,7 @@ PUBLIC = {
     "private_snapshots": {"sha256"},
     "triggers": {"name"},
     "_sqlite_migrations": {"migration_set", "name"},
-    # `personal` looks at the others
+    # github/personal.py looks at the others
     "users": {"username", "group", "pseudonym"},
     "notify_targets": {"only", "group", "against", "label", "digest", "zone", "remind"},
 }
@@ -121,35 +122,3 @@ def test_a_file_that_is_no_database_is_not_sound(tmp_path: Path, content: bytes)
     file = tmp_path / "file.db"
     file.write_bytes(content)
     assert not publishing.is_sound(file)
-
-
-def found(club: Club) -> list[str]:
-    with Store.open_to_read(club.db, club.settings.locks) as store:
-        return publishing.personal(store).words()
-
-
-def test_usernames_groups_and_teams_are_public(club: Club) -> None:
-    club.track("alice")
-    club.ok("users", "add", "bob", "--group", "blue", "--team", "Rocket 2", "--pseudonym", "Owl")
-    club.ok("users", "add", "--team", "The Rockets")
-    club.ok("users", "add", "--team", "Café 7!")
-    club.ok("users", "add", "--team", "!!!")
-    assert found(club) == []
-
-
-def test_names_ids_patterns_and_channels_are_not(club: Club) -> None:
-    club.track("alice")
-    club.ok("users", "add", "alice", "--name", "Alice Liddell")
-    club.ok("users", "add", "bob", "--student-id", "17")
-    club.ok("users", "add", "--team", "/mueller/")
-    club.ok("notify", "add", "json://localhost/hook")
-    assert found(club) == ["a name", "a student id", "a team pattern", "the URL of notification channel 1"]
-    club.ok("users", "add", "bob", "--name", "Bob")
-    assert found(club)[0] == "2 names"
-
-
-def test_a_handle_that_was_made_of_a_name_counts_as_a_name(club: Club) -> None:
-    club.track()
-    club.ok("users", "add", "--team", "The Rockets", "--name", "Alice Liddell")
-    execute(club.db, "UPDATE users SET name = NULL")
-    assert found(club) == ["a name"]

@@ -7,6 +7,7 @@ A hint that says `pip install` is wrong for those who installed kagsync with uv 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -124,6 +125,23 @@ def is_temporary(environment: Path) -> bool:
 def update() -> str:
     """How to get the latest version of kagsync."""
     return this().update()
+
+
+def commit() -> str | None:
+    """The commit that kagsync was installed from, as a URL for pip; None: it was not installed from one.
+
+    A login in the URL is left out, since it is a secret.
+    """
+    from urllib.parse import urlsplit, urlunsplit
+
+    origin = _origin()
+    found = origin.get("vcs_info") or {}
+    if found.get("vcs") != "git" or not re.fullmatch(r"[0-9a-f]{40,64}", str(found.get("commit_id"))):
+        return None
+    url = urlsplit(str(origin.get("url", "")))
+    if url.scheme != "https":  # what is on another machine cannot be reached by ssh or as a file
+        return None
+    return f"git+{urlunsplit(url._replace(netloc=url.netloc.rpartition('@')[2]))}@{found['commit_id']}"
 
 
 def kaggle_login() -> str:

@@ -10,16 +10,21 @@ import typer
 from kagsync import clock, errors, inputs, log
 from kagsync.cli.command import Common, command, open_to_read, schedule_app
 from kagsync.cli.options import JsonOrText, NamesOfReport, ReportNames
+from kagsync.errors import UsageError
 from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
 
 if TYPE_CHECKING:
+    from kagsync.github.workflow import Workflow
     from kagsync.schedule.plan import Plan
     from kagsync.settings import Settings
     from kagsync.store.records import Trigger
 
 _EVERY = "5m"  # schedule.plan.DEFAULT_EVERY, whose import would slow down `--help`
-Every = Annotated[str, typer.Option("--every", metavar="TIME", help="How often: 5m, 15m, 1h …")]
+Every = Annotated[
+    str | None,
+    typer.Option("--every", metavar="TIME", help="How often: 5m, 15m, 1h … Default: 5m, with --github 1h."),
+]
 Report = Annotated[
     Path | None, typer.Option("--report", metavar="DIR", help="Update the report in this folder at each run.")
 ]
@@ -27,6 +32,13 @@ Cron = Annotated[bool, typer.Option("--cron", help="Choose cron.")]
 Systemd = Annotated[bool, typer.Option("--systemd", help="Choose a systemd user timer.")]
 Launchd = Annotated[bool, typer.Option("--launchd", help="Choose launchd (macOS).")]
 Windows = Annotated[bool, typer.Option("--windows", help="Choose Windows Task Scheduler.")]
+GitHub = Annotated[bool, typer.Option("--github", help="Choose a workflow on GitHub.")]
+Folder = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="FOLDER", help="With --github: the repository's folder. Default: the current one."
+    ),
+]
 
 
 def _chosen(**options: bool) -> str | None:
@@ -35,8 +47,27 @@ def _chosen(**options: bool) -> str | None:
     return next((name for name, chosen in options.items() if chosen), None)
 
 
+def _repository(folder: Path | None, report: Path | None, *, github: bool, **schedulers: bool) -> Path | None:
+    """The repository's folder if a workflow on GitHub was chosen; None: it was not."""
+    inputs.at_most_one({"--github": github, **{f"--{name}": chosen for name, chosen in schedulers.items()}})
+    if not github:
+        if folder is not None:
+            raise UsageError("FOLDER is for a workflow on GitHub", "Add --github")
+        return None
+    inputs.at_most_one({"--github": True, "--report": report is not None})
+    return Path() if folder is None else folder
+
+
+def _workflow(common: Common, folder: Path, every: str | None, names: ReportNames | None) -> Workflow:
+    """The workflow for a repository."""
+    from kagsync.github import workflow
+
+    common.settings()
+    return workflow.make(folder, every, names and names.value)
+
+
 def _planned(
-    common: Common, every: str, report: Path | None, names: ReportNames | None, **options: bool
+    common: Common, every: str | None, report: Path | None, names: ReportNames | None, **options: bool
 ) -> tuple[Plan, str]:
     """What is to run, and the scheduler for it: the one that was chosen, or the default one."""
     from kagsync.schedule import install
@@ -46,7 +77,7 @@ def _planned(
     name = _chosen(**options) or install.default_name()
     plan = make_plan(
         loaded,
-        every=every,
+        every=_EVERY if every is None else every,
         db=common.db,
         report=report,
         names=names and names.value,
@@ -73,18 +104,22 @@ def _channels(loaded: Settings) -> list[str]:
 @command(schedule_app, "print")
 def schedule_print(
     common: Common,
-    every: Every = _EVERY,
+    every: Every = None,
     report: Report = None,
     names: NamesOfReport = None,
     cron: Cron = False,
     systemd: Systemd = False,
     launchd: Launchd = False,
     windows: Windows = False,
+    github: GitHub = False,
 ) -> None:
     """Print what `install` would install; change nothing."""
     from kagsync.schedule import install
 
     chosen = {"cron": cron, "systemd": systemd, "launchd": launchd, "windows": windows}
+    if (folder := _repository(None, report, github=github, **chosen)) is not None:
+        listing.write_exactly(_workflow(common, folder, every, names).text().removesuffix("\n"))
+        return
     plan, name = _planned(common, every, report, names, **chosen)
     listing.write_exactly(install.printed(plan, name).removesuffix("\n"))
 
@@ -92,13 +127,15 @@ def schedule_print(
 @command(schedule_app, "install")
 def schedule_install(
     common: Common,
-    every: Every = _EVERY,
+    folder: Folder = None,
+    every: Every = None,
     report: Report = None,
     names: NamesOfReport = None,
     cron: Cron = False,
     systemd: Systemd = False,
     launchd: Launchd = False,
     windows: Windows = False,
+    github: GitHub = False,
 ) -> None:
     """Run `sync --all` automatically, every 5 minutes by default.
 
@@ -107,6 +144,11 @@ def schedule_install(
     from kagsync.schedule import install
 
     chosen = {"cron": cron, "systemd": systemd, "launchd": launchd, "windows": windows}
+    if (place := _repository(folder, report, github=github, **chosen)) is not None:
+        from kagsync.github import workflow
+
+        common.say(workflow.install(place, _workflow(common, place, every, names)))
+        return
     plan, name = _planned(common, every, report, names, **chosen)
     common.say(install.install(plan, name))
 
@@ -114,16 +156,24 @@ def schedule_install(
 @command(schedule_app, "remove")
 def schedule_remove(
     common: Common,
+    folder: Folder = None,
     cron: Cron = False,
     systemd: Systemd = False,
     launchd: Launchd = False,
     windows: Windows = False,
+    github: GitHub = False,
 ) -> None:
-    """Remove the schedule, wherever it is installed."""
+    """Remove the schedule, wherever it is installed on this machine."""
     from kagsync.schedule import install
 
     common.settings()
-    name = _chosen(cron=cron, systemd=systemd, launchd=launchd, windows=windows)
+    chosen = {"cron": cron, "systemd": systemd, "launchd": launchd, "windows": windows}
+    if (place := _repository(folder, None, github=github, **chosen)) is not None:
+        from kagsync.github import workflow
+
+        common.say(workflow.remove(place))
+        return
+    name = _chosen(**chosen)
     common.say(install.remove([name] if name else install.in_place()))
 
 

@@ -29,6 +29,7 @@ EXCEPTIONS = {
         "store/backup",
         "backup",
     ): "into a scratch folder; replaces what output_file examined and alone() locks",
+    ("github/workflow", "remove"): "a file with kagsync's mark",
     ("store/publishing", "copy"): "a backup that is in a scratch folder",
     ("store/publishing", "is_sound"): "a copy in a scratch folder",
     ("github/branch", "restore"): "into a scratch folder; takes a name that output_file examined",

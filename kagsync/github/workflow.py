@@ -1,0 +1,252 @@
+"""The workflow with which GitHub Actions runs kagsync in a repository, and the file that holds it.
+
+It is no `Scheduler`: nothing on this machine knows whether GitHub runs it. Its steps are commands of kagsync.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import string
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kagsync import installation
+from kagsync.errors import ConfigurationError, UsageError, from_os_error
+from kagsync.files import output_file, rights, scratch
+from kagsync.notify import address
+from kagsync.report import NAMES, USERNAME
+from kagsync.schedule.plan import interval
+from kagsync.secrecy import PING_URL
+from kagsync.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+DEFAULT_EVERY = "1h"
+PLACE = ".github/workflows/kagsync.yml"
+SETUP = "kagsync.toml"
+_MARK = "# Written by: kagsync schedule install --github\n"
+_SHORTEST = timedelta(minutes=5)  # GitHub's own limit
+_MINUTE = 23  # of the hour. GitHub is busiest, and latest, at the full hour.
+_HOUR = 5  # of the day (UTC), if it runs once a day
+_KAGGLE = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class _Template(string.Template):
+    """Text with placeholders such as %{names}, since GitHub's own expressions begin with a dollar sign."""
+
+    delimiter = "%"
+
+
+class Workflow(NamedTuple):
+    """What a workflow does.
+
+    Attributes:
+        every: how often it runs, such as `1h`.
+        names: how its report names people, a word of `report.NAMES`.
+        variables: the variables that the notification targets name, which become secrets.
+    """
+
+    every: str
+    names: str
+    variables: tuple[str, ...]
+
+    def text(self) -> str:
+        """The file.
+
+        Raises:
+            UsageError: GitHub cannot run it so often.
+        """
+        secrets = dict.fromkeys((*_KAGGLE, PING_URL, *self.variables))
+        template = Path(__file__).with_name("workflow.yml").read_text(encoding="utf-8")
+        return _Template(template).substitute(
+            cron=cron(self.every),
+            names=self.names,
+            secrets="\n          ".join(f"{name}: ${{{{ secrets.{name} }}}}" for name in secrets),
+            requirement=shlex.quote(_requirement("notify" if self.variables else "")),
+        )
+
+
+def make(folder: Path, every: str | None, names: str | None) -> Workflow:
+    """Makes the workflow for a repository.
+
+    Args:
+        folder: the repository's, with `kagsync.toml`.
+        every: how often it runs; None: every hour.
+        names: how the report names people; None: as `kagsync.toml` says, otherwise by username, because the
+            report is public.
+
+    Raises:
+        UsageError: `kagsync.toml` is not TOML, or names a variable that cannot be a secret.
+        ConfigurationError: it cannot be read.
+    """
+    path = folder / SETUP
+    setup = _read(path)
+    return Workflow(
+        DEFAULT_EVERY if every is None else every,
+        names or _names(setup),
+        tuple(dict.fromkeys(_variables(path, setup))),
+    )
+
+
+def cron(every: str) -> str:
+    """An interval in cron's notation, not at the full hour.
+
+    Raises:
+        UsageError: it is shorter than GitHub's shortest, or does not fit evenly into an hour or a day.
+    """
+    length = interval(every)
+    if length < _SHORTEST:
+        raise UsageError(f"GitHub runs nothing every {every}", "Choose 5m or more")
+    minutes = int(length.total_seconds()) // 60
+    if minutes < 60:
+        return f"{_MINUTE % minutes}-59/{minutes} * * * *"
+    hours = minutes // 60
+    return f"{_MINUTE} {'*' if hours == 1 else _HOUR if hours == 24 else f'*/{hours}'} * * *"
+
+
+def install(folder: Path, workflow: Workflow) -> str:
+    """Writes the workflow into a repository, or updates it.
+
+    Returns:
+        what was done, and what is left to do.
+
+    Raises:
+        UsageError: the folder is no repository's, or a workflow of somebody else has the name.
+        ConfigurationError: the file cannot be written, or GitHub could not install this kagsync.
+    """
+    path = _file(folder)
+    is_there = _is_own(path)
+    check_installable()
+    text = workflow.text()
+    try:
+        rights.make_folder(path.parent)
+        output_file.examine(path)
+        with scratch.folder(path.parent) as place:
+            output_file.write_over(path, text, place)
+    except OSError as error:
+        raise from_os_error(error, f"write {path}") from error
+    secrets = " ".join(("KAGGLE_API_TOKEN", *workflow.variables))
+    lines = [
+        f"{'Updated' if is_there else 'Written'}: {path}",
+        "Left to do: commit and push it, and in the repository's settings on GitHub",
+        "  - under Secrets and variables → Actions, add these secrets: " + secrets,
+        "  - under Pages, choose GitHub Actions as the source",
+        f"To undo: kagsync schedule remove --github {shlex.quote(str(folder))}",
+    ]
+    if not (folder / SETUP).exists():
+        lines.insert(1, f"There is no {SETUP} yet. To write it: kagsync export-config {folder / SETUP}")
+    return "\n".join(lines)
+
+
+def remove(folder: Path) -> str:
+    """Deletes the workflow from a repository's folder.
+
+    Returns:
+        what was done, and what is left to do: GitHub goes on until it is pushed.
+
+    Raises:
+        UsageError: the folder is no repository's, or the workflow is somebody else's.
+        ConfigurationError: the file cannot be deleted.
+    """
+    path = _file(folder)
+    if not _is_own(path):
+        return f"There is no {path}"
+    try:
+        path.unlink()
+    except OSError as error:
+        raise from_os_error(error, f"delete {path}") from error
+    return (
+        f"Deleted {path}. GitHub runs it until you commit and push that\n"
+        "To delete the database there, too: git push origin --delete kagsync-data"
+    )
+
+
+def _file(folder: Path) -> Path:
+    """Where the workflow of a repository is."""
+    if not (folder / ".git").exists():
+        raise UsageError(
+            f"{folder} is not the folder of a git repository", "Name the folder that contains .git"
+        )
+    return folder / PLACE
+
+
+def _is_own(path: Path) -> bool:
+    """Whether kagsync wrote the file; False: there is none. Refuses a file of somebody else."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise from_os_error(error, f"read {path}") from error
+    if not text.startswith(_MARK):
+        raise UsageError(f"{path} was not written by kagsync", "Rename it, or delete it")
+    return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A set-up; empty if there is none. `kagsync apply` checks the rest of it."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise from_os_error(error, f"read {path}") from error
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise UsageError(f"{path} is not TOML: {error}", "Correct it") from error
+
+
+def _names(setup: dict[str, Any]) -> str:
+    """How a set-up's report names people."""
+    report = setup.get("report")
+    names = report.get("names") if isinstance(report, dict) else None
+    return names if names in NAMES else USERNAME
+
+
+def _variables(path: Path, setup: dict[str, Any]) -> Iterator[str]:
+    """The variables that a set-up names (`env:NAME`)."""
+    for text in _texts(setup.values()):
+        name = address.variable(text)
+        if name is None:
+            continue
+        if not _NAME.fullmatch(name) or name.upper().startswith("GITHUB_"):
+            raise UsageError(
+                f"{path} names the variable {name!r}, and no secret on GitHub can have this name",
+                "Use letters, digits and underscores, and another beginning than GITHUB_",
+            )
+        yield name
+
+
+def _texts(values: Iterable[Any]) -> Iterator[str]:
+    """All texts in tables and arrays of TOML."""
+    for value in values:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            yield from _texts(value.values())
+        elif isinstance(value, list):
+            yield from _texts(value)
+
+
+def _requirement(extra: str) -> str:
+    """What the workflow installs: the commit that this installation was made from, or this version."""
+    commit = installation.commit()
+    what = f"kagsync[{extra}]" if extra else "kagsync"
+    return f"{what}=={__version__}" if commit is None else f"{what} @ {commit}"
+
+
+def check_installable() -> None:
+    """Checks that GitHub can install what the workflow names.
+
+    Raises:
+        ConfigurationError: this is no release, and was not installed from a commit that others can get.
+    """
+    if "dev" in __version__ and installation.commit() is None:
+        raise ConfigurationError(
+            f"this kagsync ({__version__}) is not a release, so GitHub cannot install it by its version",
+            "Install kagsync from its repository's URL (uv tool install git+https://…), and run this again",
+        )

@@ -28,7 +28,7 @@ except ImportError as missing:
         "workers need Celery and redis, which are not installed", installation.this().add_extra("celery")
     ) from missing
 
-from kagsync.kaggle import credentials
+from kagsync.kaggle import credentials, sdk
 from kagsync.log import logger
 from kagsync.sync import cleanup
 from kagsync.workers import broker, fetching, writing
@@ -159,6 +159,7 @@ def _check(options: dict[str, Any] | None = None, **_: Any) -> None:
         if FETCH in queues:
             credentials.check_environment()
             credentials.find()
+            sdk.part()  # imported once, and shared by the processes that are forked from this one
     except KagsyncError as error:
         sys.stderr.write(f"ERROR kagsync: {error}\n")
         raise SystemExit(errors.CONFIGURATION) from None

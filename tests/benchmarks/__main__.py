@@ -29,6 +29,7 @@ from tests.benchmarks.storage import storage
 from tests.benchmarks.targets import targets
 from tests.benchmarks.thinning import thinned
 from tests.benchmarks.tick import tick
+from tests.benchmarks.workers import workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,10 +50,11 @@ TABLES: dict[str, Callable[[Bench], list[Table]]] = {
     "looks": looks,
     "thinning": thinned,
     "roster": roster,
+    "workers": workers,
 }
 
 
-SLOW = ("growth", "commands", "thinning")  # tables that --quick leaves out, unless they are named
+SLOW = ("growth", "commands", "thinning", "workers")  # tables that --quick leaves out, unless they are named
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ADDED, UPDATED, THERE = "added", "updated", "there"
 _QUIET_FOR = "1h"
-_NONE = "none"  # instead of reasons: no movements
+NONE = "none"  # instead of reasons: no movements
 
 
 class Wanted(NamedTuple):
@@ -140,7 +140,7 @@ def subscribed(store: Store, wanted: Wanted) -> Subscription:
 def _reasons(only: str | None) -> frozenset[str] | None:
     if only is None:
         return None
-    return frozenset() if only == _NONE else news.reasons(only)
+    return frozenset() if only == NONE else news.reasons(only)
 
 
 def _remind(text: str) -> tuple[timedelta, ...]:
@@ -153,7 +153,7 @@ def _remind(text: str) -> tuple[timedelta, ...]:
 
 def _refuse_contradictions(wanted: Wanted) -> None:
     """Raises a UsageError if options contradict each other, or one needs another."""
-    has_only, has_digest, is_silent = wanted.only is not None, wanted.digest is not None, wanted.only == _NONE
+    has_only, has_digest, is_silent = wanted.only is not None, wanted.digest is not None, wanted.only == NONE
     has_against = wanted.against is not None
     for together in (
         {"--quiet-for": wanted.quiet_for is not None, "--digest": has_digest},

@@ -84,6 +84,10 @@ class Targets(Part):
             (*_stored(subscription), clock.iso(changed_at) if starts else None, target.id),
         )
 
+    def set_url(self, target: Target, url: str) -> None:
+        """Changes where a target's URL is. It stays the same channel, with the same label."""
+        self._db.execute("UPDATE notify_targets SET url = ? WHERE id = ?", (url, target.id))
+
     def remove(self, key: int) -> None:
         """Removes a target."""
         self._db.execute("DELETE FROM notify_targets WHERE id = ?", (key,))

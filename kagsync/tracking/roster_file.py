@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import inputs
@@ -16,12 +17,11 @@ from kagsync.tracking import columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from kagsync.files.sheet import Row
     from kagsync.store.records import User
 
-_FIELDS = ("username", "name", "group", "student_id", "team", "pseudonym")  # a column each, of `Line` too
+FIELDS = ("username", "name", "group", "student_id", "team", "pseudonym")  # a column each, of `Line` too
 _KEYS = {"username": "username", "student_id": "student id", "pseudonym": "pseudonym"}  # of one person only
 _MOST_NAMED = 20  # bad lines in a message
 _WRITE = "Name the columns in the first line: username or team, and optionally name, group, student id"
@@ -132,12 +132,15 @@ class _Reader:
     def take(self, row: Row, cells: dict[str, list[int]]) -> None:
         """Checks and adds one row; `cells` are the positions of each field."""
         text = {field: _joined(row.cells, positions) for field, positions in cells.items()}
-        if not any(text.values()) or text.get("name", "").lower() in NOT_PEOPLE:
-            return
+        if any(text.values()) and text.get("name", "").lower() not in NOT_PEOPLE:
+            self.add(Line(row.number, **{field: text.get(field) for field in FIELDS}))
+
+    def add(self, line: Line) -> None:
+        """Checks and adds one line."""
         try:
-            line = _checked(Line(row.number, **{field: text.get(field) for field in _FIELDS}))
+            line = _checked(line)
         except UsageError as error:
-            self.refuse(row.number, error.message)
+            self.refuse(line.number, error.message)
             return
         content = line[1:]
         if content in self._lines:
@@ -148,9 +151,13 @@ class _Reader:
                 other = self._with_key.setdefault((field, same), line)
                 if other is not line:
                     what = f"the {called} {inputs.short(key)} is also on line {other.number}"
-                    self.refuse(row.number, f"{what}, with different data")
+                    self.refuse(line.number, f"{what}, with different data")
                     return
         self._lines[content] = line
+
+    def found(self) -> tuple[list[Line], list[tuple[int, str]]]:
+        """The lines that are right by themselves, and what is wrong with the others."""
+        return list(self._lines.values()), self._wrong
 
     def lines(self, check: Check | None) -> list[Line]:
         """All lines, if none is wrong and there is one.
@@ -158,12 +165,24 @@ class _Reader:
         Raises:
             UsageError: otherwise.
         """
-        lines = list(self._lines.values())
-        if wrong := self._wrong + (check(lines) if check is not None else []):
+        lines, wrong = self.found()
+        if wrong := wrong + (check(lines) if check is not None else []):
             raise bad_lines(self._path, sorted(wrong))
         if not lines:
             raise _nobody(self._path)
         return lines
+
+
+def checked(lines: Iterable[Line]) -> tuple[list[Line], list[tuple[int, str]]]:
+    """The same checks for lines that come from elsewhere.
+
+    Returns:
+        the lines that are right by themselves, and (number, what is wrong) of the others.
+    """
+    reader = _Reader(Path())
+    for line in lines:
+        reader.add(line)
+    return reader.found()
 
 
 def bad_lines(path: Path, wrong: list[tuple[int, str]]) -> UsageError:
@@ -222,10 +241,14 @@ def roster_csv(roster: Iterable[User], *, for_screen: bool = False) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_FIELDS)
+    quoting = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(FIELDS)
     for user in roster:
-        cells = [quote_formula(getattr(user, field) or "") for field in _FIELDS]
-        writer.writerow([printable(cell) for cell in cells] if for_screen else cells)
+        cells = [quote_formula(getattr(user, field) or "") for field in FIELDS]
+        if for_screen:
+            cells = [printable(cell) for cell in cells]
+        # By itself, Python does not quote a carriage return, which also ends a line.
+        (quoting if any("\r" in cell for cell in cells) else writer).writerow(cells)
     return text.getvalue()
 
 

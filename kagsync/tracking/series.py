@@ -57,7 +57,7 @@ def create(store: Store, name: str, competitions: Sequence[str], wanted: Wanted)
     Raises:
         UsageError: the name is taken, a competition is not tracked, or an option is wrong.
     """
-    series = Series(0, _checked_name(store, name), parts=_weighted(store, (), competitions))
+    series = Series(0, _checked_name(store, name), parts=weighted(store, (), competitions))
     return store.series.save(_with_options(store, series, wanted))
 
 
@@ -74,7 +74,7 @@ def add(store: Store, series: Series, competitions: Sequence[str], scores: Seque
     Raises:
         UsageError: a competition is not tracked, or a weight or a scale is wrong.
     """
-    series = series._replace(parts=_weighted(store, series.parts, competitions))
+    series = series._replace(parts=weighted(store, series.parts, competitions))
     return store.series.save(_with_options(store, series, Wanted(scores=scores)))
 
 
@@ -92,6 +92,22 @@ def _checked_name(store: Store, text: str, series: Series | None = None) -> str:
     Raises:
         UsageError: it is taken, empty, too long, or not printable.
     """
+    name = checked_name(text)
+    for other in store.series.all():
+        if other.name.casefold() == name.casefold() and (series is None or other.id != series.id):
+            raise UsageError(
+                f"there is already a series {other.name!r}",
+                "Choose another name, or use: kagsync series update",
+            )
+    return name
+
+
+def checked_name(text: str) -> str:
+    """A name for a series.
+
+    Raises:
+        UsageError: it is empty, too long, or not printable.
+    """
     name = " ".join(inputs.utf8(text).split())
     if not any(char.isalnum() for char in name):
         raise UsageError(
@@ -103,17 +119,15 @@ def _checked_name(store: Store, text: str, series: Series | None = None) -> str:
         raise UsageError(
             f"{inputs.short(text)} has a character that cannot be printed", "Use letters, digits and spaces"
         )
-    for other in store.series.all():
-        if other.name.casefold() == name.casefold() and (series is None or other.id != series.id):
-            raise UsageError(
-                f"there is already a series {other.name!r}",
-                "Choose another name, or use: kagsync series update",
-            )
     return name
 
 
-def _weighted(store: Store, parts: Sequence[Part], competitions: Sequence[str]) -> tuple[Part, ...]:
-    """Parts with these competitions added, or their weights changed."""
+def weighted(store: Store, parts: Sequence[Part], competitions: Sequence[str]) -> tuple[Part, ...]:
+    """Parts with these competitions added, or their weights changed.
+
+    Raises:
+        UsageError: a competition is not tracked, or is named twice, or a weight is wrong.
+    """
     found = {part.competition_id: part for part in parts}
     named: dict[int, str] = {}
     for text in competitions:
@@ -130,6 +144,17 @@ def _weighted(store: Store, parts: Sequence[Part], competitions: Sequence[str]) 
 
 def _with_options(store: Store, series: Series, wanted: Wanted) -> Series:
     """A series with the options that were given, checked as a whole."""
+    if wanted.group:
+        store.users.in_group(wanted.group)
+    return with_options(series, wanted)
+
+
+def with_options(series: Series, wanted: Wanted) -> Series:
+    """The same. Whether anybody is in the group is not checked.
+
+    Raises:
+        UsageError: an option is wrong, or does not fit the others.
+    """
     words = {"rule": RULES, "ties": TIES, "board": (FINAL, PUBLIC, PRIVATE)}
     words |= {"absent": (kinds.ZERO, kinds.SKIP), "teams": (kinds.EACH, kinds.SHARE)}
     given: dict[str, Any] = {
@@ -141,8 +166,6 @@ def _with_options(store: Store, series: Series, wanted: Wanted) -> Series:
     if wanted.best is not None:
         series = series._replace(best=_best(wanted.best))
     if wanted.group is not None:
-        if wanted.group:
-            store.users.in_group(wanted.group)
         series = series._replace(group=wanted.group or None)
     if wanted.points is not None:
         _only_with(series, "--points", kinds.PLACES)

@@ -39,6 +39,8 @@ _FILES = {
     "doctor": "health",
     "backup": "health",
     "compact": "health",
+    "apply": "config",
+    "export-config": "config",
     "competitions": "competitions",
     "users": "users",
     "series": "series",

@@ -20,7 +20,7 @@ LINES = (
     "cli",
     "demo doctor workers",
     "github",
-    "sync",
+    "config sync",
     "report",
     "output __init__",
     "notify notebook",

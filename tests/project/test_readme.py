@@ -197,6 +197,7 @@ def test_the_keys_of_every_json_are_those_in_the_readme(
     )
     (tmp_path / "late.csv").write_text("username,points\nstranger,-1\n")
     (tmp_path / "EXPORT.csv").write_text("student_id,NAME\nS1,7\nS2,\n")
+    (tmp_path / "kagsync.toml").write_text('[[competitions]]\nslug = "titanic"\ntitle = "Mine"\n')
     kagsync.ok("users", "add", "user0", "--student-id", "S1")
     monkeypatch.chdir(tmp_path)
     for commands, _, keys in _rows("JSON"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from redis import RedisError
+
 from kagsync import clock, log
 from kagsync.errors import Interrupted, RateLimited
 from kagsync.kaggle import client
@@ -36,8 +38,10 @@ def deliver(settings: Settings, marks: Broker, order: Order, worker: str) -> Del
     Raises:
         Resting: the order belongs back into the queue.
         Interrupted: the worker was told to stop.
+        RedisError: the broker does not answer.
     """
     delivery = Delivery(order.id, order.run, order.slug, worker, Brought(FAILED))
+    key = ""
     with log.about(order.slug):
         try:
             clients = client.connect()
@@ -49,12 +53,12 @@ def deliver(settings: Settings, marks: Broker, order: Order, worker: str) -> Del
                 )
             delivery = _ask(settings, order, clients(), delivery)
             error = delivery.private.error if delivery.private else None
-        except Interrupted:
+        except (Interrupted, RedisError):
             raise
         except Exception as cause:  # noqa: BLE001  (the writer logs and records it)
             error = as_expected(cause, settings)
             delivery = delivery._replace(public=Brought(FAILED, error=error))
-        if isinstance(error, RateLimited) and error.until is not None:
+        if isinstance(error, RateLimited) and error.until is not None and key:
             marks.rest(key, error.until)
             if delivery.public.status == FAILED and marks.another_is_free(key):
                 raise Resting

@@ -6,6 +6,7 @@ a source that gives what was brought, so a run by hand beside the writer is safe
 
 from __future__ import annotations
 
+import contextlib
 import math
 import uuid
 from typing import TYPE_CHECKING, NamedTuple
@@ -127,18 +128,15 @@ def write(settings: Settings, delivery: Delivery) -> Result | None:
     Raises:
         KagsyncError: the database cannot be opened.
     """
-
-    def open_store() -> Store:
-        return Store.open(settings.db, settings.locks)
-
-    with open_store() as store:
+    with Store.open(settings.db, settings.locks) as store:
         found = store.competitions.find(delivery.slug)
-    if found is None:
-        logger.info("%s is no longer tracked, so its board is dropped", delivery.slug)
-        return None
-    source = Delivered(settings, delivery)
-    work = Work(settings, run.Options(everything=True), source, delivery.run, several=True, until=math.inf)
-    return competition.sync(work, found, open_store)
+        if found is None:
+            logger.info("%s is no longer tracked, so its board is dropped", delivery.slug)
+            return None
+        source = Delivered(settings, store, delivery)
+        options = run.Options(everything=True)
+        work = Work(settings, options, source, delivery.run, several=True, until=math.inf)
+        return competition.sync(work, found, lambda: contextlib.nullcontext(store))
 
 
 def is_worth_another_try(result: Result | None, delivery: Delivery) -> bool:
@@ -155,8 +153,9 @@ class Delivered:
     name = KAGGLE
     repeatable = False  # this board waits for its turn, since no other run can get it again
 
-    def __init__(self, settings: Settings, delivery: Delivery) -> None:
+    def __init__(self, settings: Settings, store: Store, delivery: Delivery) -> None:
         self._settings = settings
+        self._store = store
         self._delivery = delivery
         self.knows_results = delivery.private is not None
 
@@ -184,8 +183,7 @@ class Delivered:
 
     def _refuse_outdated(self, competition: Competition, brought: Brought) -> None:
         """Leaves an unchanged board to the next tick if the database needs the board itself by now."""
-        with Store.open(self._settings.db, self._settings.locks) as store:
-            roster_version = store.users.roster_version()
+        roster_version = self._store.users.roster_version()
         needed = rules(roster_version, competition, team_name=self._settings.team_name)
         if competition.fingerprint != f"{brought.sha256}:{needed}":
             raise OutOfTime("the roster or the board changed in the meantime", "The next tick fetches it")

@@ -45,8 +45,7 @@ def _growth(bench: Bench, broker: redis.Redis) -> Table:
         f"Fetch workers at 1 s latency: changed boards of 1,744 rows, {os.cpu_count()} cores",
         ["processes", "boards", "seconds", "boards per minute", "growth"],
         notes=[
-            "From the first order to the last message to the writer. Kaggle and Redis run on the "
-            "same cores."
+            "From the first order to the last message to the writer. Kaggle and Redis run on the same cores."
         ],
     )
     first = 0.0

@@ -112,6 +112,7 @@ def test_the_readme_names_no_option_that_does_not_exist() -> None:
     others = {"--quiet", "--upgrade", "--reinstall", "--strict", "--check", "--quick", "--hypothesis-profile"}
     # the container's: pip's, useradd's, docker's
     others |= {"--no-cache-dir", "--uid", "--home-dir", "--read-only"}
+    others |= {"--only", "--without-gossip", "--without-mingle"}  # the benchmarks', Celery's
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", README):
         assert option in known | others, option
 

@@ -1,13 +1,12 @@
-"""The app of kagsync.workers for tests: a message of a killed worker comes back after some seconds.
-
-Celery looks for such messages every hundred seconds, and here every ten.
-"""
+"""The app of kagsync.workers for tests: a message of a killed worker comes back after some seconds."""
 
 from __future__ import annotations
 
-from kombu.transport.redis import QoS
-
 from kagsync.workers.app import app
 
-app.conf.broker_transport_options = {**app.conf.broker_transport_options, "visibility_timeout": 3}
-QoS.restore_visible.__defaults__ = (0, 10, 1)  # start, number, interval
+app.conf.broker_transport_options = {
+    **app.conf.broker_transport_options,
+    "visibility_timeout": 3,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+}

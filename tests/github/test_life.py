@@ -26,11 +26,14 @@ pytestmark = [pytest.mark.long, pytest.mark.fixed_port]
 
 KEY = "KGAT_s3cret-t0ken-of-the-club"
 INSTALL = f"python -m pip install --quiet kagsync=={__version__}"
-APPLY = "kagsync apply kagsync.toml"
-# What stands for `apply`: the tested set-up, by commands.
 SETUP = """
-kagsync competitions add titanic spaceship-titanic
-kagsync users import roster.csv
+roster = "roster.csv"
+
+[[competitions]]
+slug = "titanic"
+
+[[competitions]]
+slug = "spaceship-titanic"
 """
 ROSTER = "username,group\nalice,red\nbob,blue\n"
 NAMED = "username,name,student_id\nalice,Alice Liddell,s1234567\nbob,Bob Builder,s7654321\n"
@@ -52,9 +55,9 @@ def actions(repository: Repository, kagsync: Kagsync, boards: KaggleServer) -> C
     """Makes a runner for the repository."""
 
     def make(roster: str = ROSTER, names: str = "username", **about: Any) -> Runner:
-        repository.commit({"roster.csv": roster, "setup.sh": SETUP})
+        repository.commit({"roster.csv": roster, "kagsync.toml": SETUP})
         text = kagsync.ok("schedule", "print", "--github", "--names", names)
-        instead = {INSTALL: "true", APPLY: "bash -e setup.sh"}
+        instead = {INSTALL: "true"}
         return Runner(repository, text, {"KAGGLE_API_TOKEN": KEY}, about or {"private": False}, instead)
 
     return make

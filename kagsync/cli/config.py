@@ -18,15 +18,11 @@ if TYPE_CHECKING:
     from kagsync.settings import Settings
     from kagsync.store import Store
 
-_FILE = "kagsync.toml"  # config.read.DEFAULT, whose import would slow down `--help`
-
 
 @command(app)
 def apply(
     common: Common,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help=f"The set-up [default: {_FILE}].")] = Path(
-        _FILE
-    ),
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The set-up.")] = Path("kagsync.toml"),
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
     prune: Annotated[
         bool,
@@ -47,6 +43,9 @@ def apply(
 
     loaded = common.settings()
     setup = read(file)
+    if not dry_run and not loaded.db.exists():
+        with _copy(loaded) as store:  # if this fails, no database is left behind
+            apply_setup(store, setup, clock.utc_now(), prune=prune)
     with _copy(loaded) if dry_run else open_store(loaded, create=True) as store:
         applied = apply_setup(store, setup, clock.utc_now(), prune=prune)
     for name in applied.not_set:

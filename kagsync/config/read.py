@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kagsync.config import notation
@@ -15,10 +14,10 @@ from kagsync.inputs import short
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from kagsync.config.notation import Place
 
-DEFAULT = Path("kagsync.toml")
 _LONGEST = 5_000_000  # bytes
 _MOST_NAMED = 20  # problems in a message
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")

@@ -225,6 +225,12 @@ def test_export_replaces_no_file_unless_forced(club: Club, file: Path) -> None:
     assert last(club.run("apply")) == "Nothing to change"
 
 
+def test_a_file_that_is_wrong_leaves_no_new_database(club: Club, file: Path) -> None:
+    file.write_text('[[series]]\nname = "a"\ncompetitions = ["unknown"]\n')
+    assert club.run("apply").code == 2
+    assert not club.db.exists()
+
+
 def test_groups_that_nobody_is_in_are_named(club: Club, file: Path) -> None:
     file.write_text('[report]\ngroup = "7B"\n')
     assert "Nobody is in the group 7B, which is that of the report" in club.ok("apply")

@@ -206,7 +206,7 @@ def test_what_is_exported_and_applied_is_exported_again(store: Store) -> None:
 
 @pytest.mark.long
 @given(stores())
-@settings(max_examples=1000)
+@settings(max_examples=250)
 def test_many_more(store: Store) -> None:
     check_both_ways(store)
 
@@ -226,7 +226,7 @@ def test_the_generated_databases_use_every_key() -> None:
     seen: dict[str, set[str]] = {name: set() for name in SECTIONS}
 
     @given(stores())
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     def collect(store: Store) -> None:
         with store:
             for section, entries in tomllib.loads(export.text(store)).items():

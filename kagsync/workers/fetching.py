@@ -40,7 +40,7 @@ def deliver(settings: Settings, marks: Broker, order: Order, worker: str) -> Del
         Interrupted: the worker was told to stop.
         RedisError: the broker does not answer.
     """
-    delivery = Delivery(order.id, order.run, order.slug, worker, Brought(FAILED))
+    delivery = Delivery(order.id, order.run, order.slug, order.kaggle_id, worker, Brought(FAILED))
     key = ""
     with log.about(order.slug):
         try:

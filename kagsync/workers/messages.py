@@ -196,7 +196,7 @@ class Delivery(NamedTuple):
 
     Attributes:
         order: the id of the order.
-        run, slug: as the order has them.
+        run, slug, kaggle_id: as the order has them.
         worker: who fetched it.
         public: the public board.
         private: the private board; None: it was not asked for.
@@ -207,6 +207,7 @@ class Delivery(NamedTuple):
     order: str
     run: str
     slug: str
+    kaggle_id: str
     worker: str
     public: Brought
     private: Brought | None = None
@@ -232,6 +233,7 @@ class Delivery(NamedTuple):
                 order=str(data["order"]),
                 run=clock.iso(clock.parse_iso(data["run"])),
                 slug=inputs.competition_slug(data["slug"]),
+                kaggle_id=inputs.competition_slug(data["kaggle_id"]),
                 worker=worker,
                 public=Brought.of(data["public"], worker),
                 private=None if private is None else Brought.of(private, worker),

@@ -161,6 +161,10 @@ class Delivered:
 
     def fetch(self, competition: Competition, folder: Path) -> Fetched:
         """Puts the public board into a folder; raises the error that the worker met."""
+        if not competition.is_linked or competition.kaggle_id != self._delivery.kaggle_id:
+            raise OutOfTime(
+                "it was linked to another competition in the meantime", "The next tick fetches it"
+            )
         brought = self._delivery.public
         if brought.status == UNCHANGED:
             self._refuse_outdated(competition, brought)

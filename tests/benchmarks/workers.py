@@ -95,7 +95,7 @@ def _writing(bench: Bench, broker: redis.Redis, rows: int, count: int) -> list[s
         message = _delivery(content, number)
         began = time.monotonic()
         for slug in slugs:
-            _send(broker, "write", {**message, "slug": slug, "order": f"{slug}-{number}"})
+            _send(broker, "write", {**message, "slug": slug, "kaggle_id": slug, "order": f"{slug}-{number}"})
         _wait(lambda: _applied(db) == (number + 1) * count)
         return time.monotonic() - began, len(json.dumps(message))
 
@@ -120,7 +120,7 @@ def _delivery(content: bytes, number: int) -> dict[str, Any]:
 
     at = clock.parse_iso(f"{boards.when(number)}Z")
     public = Brought(BOARD, hashlib.sha256(content).hexdigest(), at, content=pack(content))
-    return Delivery("", f"{boards.when(number)}Z", "", "benchmark", public).data
+    return Delivery("", f"{boards.when(number)}Z", "", "", "benchmark", public).data
 
 
 def _send(broker: redis.Redis, task: str, message: dict[str, Any]) -> None:

@@ -27,7 +27,9 @@ ORDER = Order(
 )
 FACTS = CompetitionFacts("Titanic", AT, None, 7, True, None, AT)
 PUBLIC = Brought(messages.BOARD, "b" * 64, AT, None, False, messages.pack(b"Rank\n1\n"))
-DELIVERY = Delivery("id", ORDER.run, "titanic", "w@h", PUBLIC, Brought(messages.NOT_OUT), FACTS, True)
+DELIVERY = Delivery(
+    "id", ORDER.run, "titanic", "Titanic", "w@h", PUBLIC, Brought(messages.NOT_OUT), FACTS, True
+)
 
 
 def sent(data: dict[str, Any]) -> Any:

@@ -216,6 +216,20 @@ def test_a_competition_that_was_removed_is_dropped(club: Clocked, steps: Steps) 
     assert steps.write(message) is None
 
 
+@pytest.mark.parametrize("link", [("--kaggle-id", "another"), ("--no-kaggle",)])
+def test_a_board_of_a_competition_that_was_linked_elsewhere_is_dropped(
+    club: Clocked, steps: Steps, link: tuple[str, ...]
+) -> None:
+    (order,) = steps.order()
+    message = steps.fetch(order)
+    club.ok("competitions", "remove", club.slug, "--yes")
+    club.ok("competitions", "add", club.slug, *link)
+    found = steps.write(message)
+    assert found is not None
+    assert found.status == "later"
+    assert ask(club.db, "SELECT * FROM leaderboard") == []
+
+
 def test_a_delivery_waits_for_a_run_by_hand(
     club: Clocked, steps: Steps, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ _STARTS_KEPT = timedelta(days=1)
 _KEY_KEPT = timedelta(minutes=15)  # three ticks without an order for any worker with this key
 # So much patience covers a restart of Redis: about five minutes.
 TRIES, LONGEST_PAUSE = 60, 5.0
+_AFTER_HOST = re.compile(r"(?:/[0-9]*)?\?[^@]*#")  # the number of a database, and options
 _UNMARK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
 
 
@@ -43,12 +45,15 @@ def url() -> str:
     try:
         parts = urlsplit(found)
         good = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+        # Celery shows what stands after the host: a password in the query, or the rest of an unescaped one.
+        rest = f"{parts.path}?{parts.query}#{parts.fragment}"
+        good = good and _AFTER_HOST.fullmatch(rest) is not None and "password=" not in rest
     except ValueError:
         good = False
     if not good:
         raise ConfigurationError(
             f"{secrecy.BROKER} is not a URL of Redis",
-            f"Set it to one such as {DEFAULT}, or rediss://… with TLS",
+            f"Set it to one such as {DEFAULT}, or rediss://… with TLS. In a password write %2F for /",
         )
     return found
 

@@ -108,7 +108,18 @@ def test_whatever_comes_is_refused_or_read(data: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["amqp://u:secret-word@h", "redis://", "localhost:6379", "redis://[", "http://h"]
+    "url",
+    [
+        "amqp://u:secret-word@h",
+        "redis://",
+        "localhost:6379",
+        "redis://[",
+        "http://h",
+        "redis://u:123/secret-word@h",
+        "redis://u:123?secret-word@h",
+        "redis://u:123#secret-word@h",
+        "redis://h/0?password=secret-word",
+    ],
 )
 def test_a_broker_that_is_no_redis_is_refused_without_its_password(
     url: str, monkeypatch: pytest.MonkeyPatch
@@ -117,6 +128,14 @@ def test_a_broker_that_is_no_redis_is_refused_without_its_password(
     with pytest.raises(ConfigurationError, match="KAGSYNC_BROKER") as refused:
         broker.url()
     assert "secret-word" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://h", "redis://h/", "rediss://u:p%2Fw@h:6380/12?ssl_cert_reqs=required"]
+)
+def test_a_url_of_redis_is_taken_as_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAGSYNC_BROKER", url)
+    assert broker.url() == url
 
 
 def test_the_password_of_the_broker_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,6 @@ class Brought(NamedTuple):
     Attributes:
         status: BOARD, UNCHANGED (the database has it), NOT_OUT (a private board) or FAILED.
         snapshot_at: when Kaggle made it.
-        rows: how many it has, if they were counted.
         partial: whether it was read only as far as our people.
         content: of a BOARD, its CSV, packed.
         error: of one that FAILED.
@@ -139,7 +138,6 @@ class Brought(NamedTuple):
     status: str
     sha256: str = ""
     snapshot_at: datetime | None = None
-    rows: int | None = None
     partial: bool = False
     content: str = ""
     error: KagsyncError | None = None
@@ -156,8 +154,8 @@ class Brought(NamedTuple):
         """
         same = last is not None and last[0] == fetched.sha256
         content = "" if same else pack(fetched.csv.read_bytes())
-        status, rows = UNCHANGED if same else BOARD, fetched.known_rows
-        return cls(status, fetched.sha256, fetched.snapshot_at, rows, fetched.partial, content)
+        status = UNCHANGED if same else BOARD
+        return cls(status, fetched.sha256, fetched.snapshot_at, fetched.partial, content)
 
     @property
     def data(self) -> dict[str, Any]:
@@ -180,12 +178,10 @@ class Brought(NamedTuple):
             return cls(NOT_OUT)
         if status not in (BOARD, UNCHANGED):
             raise ValueError("unknown status")
-        rows = data["rows"]
         return cls(
             status,
             _sha256(data["sha256"]),
             clock.parse_iso(data["snapshot_at"]),
-            None if rows is None else int(rows),
             bool(data["partial"]),
             str(data["content"]),
         )

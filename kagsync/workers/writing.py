@@ -169,8 +169,10 @@ class Delivered:
         if brought.status == UNCHANGED:
             self._refuse_outdated(competition, brought)
             assert brought.snapshot_at is not None
+            fetch.refuse_future(brought.snapshot_at)
             name = _name(competition, PUBLIC, brought.snapshot_at)
-            return Fetched(folder / name, brought.sha256, brought.snapshot_at, known_rows=brought.rows)
+            rows = competition.row_count
+            return Fetched(folder / name, brought.sha256, brought.snapshot_at, known_rows=rows)
         return _board(competition, brought, folder, PUBLIC)
 
     def fetch_private(self, competition: Competition, folder: Path, known: Known) -> Fetched | None:

@@ -26,7 +26,7 @@ ORDER = Order(
     "id", "2026-03-01T12:00:00Z", "titanic", "Titanic", ("a" * 64, 9), Known(frozenset({1, 2}), OURS), True
 )
 FACTS = CompetitionFacts("Titanic", AT, None, 7, True, None, AT)
-PUBLIC = Brought(messages.BOARD, "b" * 64, AT, None, False, messages.pack(b"Rank\n1\n"))
+PUBLIC = Brought(messages.BOARD, "b" * 64, AT, False, messages.pack(b"Rank\n1\n"))
 DELIVERY = Delivery(
     "id", ORDER.run, "titanic", "Titanic", "w@h", PUBLIC, Brought(messages.NOT_OUT), FACTS, True
 )

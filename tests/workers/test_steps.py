@@ -102,7 +102,7 @@ def test_of_an_unchanged_board_only_that_is_sent(club: Clocked, steps: Steps) ->
     message = steps.fetch(order)
     assert (message["public"]["status"], message["public"]["content"]) == ("unchanged", "")
     steps.write(message)
-    assert statuses(club)[-1] == "unchanged"
+    assert ask(club.db, "SELECT status, rows FROM sync_runs ORDER BY id")[-1] == ("unchanged", 10)
     assert ask_one(club.db, "SELECT snapshot_at FROM competitions") == clock.iso(club.now)
 
 
@@ -199,6 +199,17 @@ def test_a_board_of_the_future_is_refused(club: Clocked, steps: Steps) -> None:
     message["public"]["snapshot_at"] = clock.iso(club.now + 2 * DAY)
     steps.write(message)
     assert ask(club.db, "SELECT error_code FROM sync_runs") == [("bad-board",)]
+
+
+def test_an_unchanged_board_of_the_future_is_refused_too(club: Clocked, steps: Steps) -> None:
+    steps.all()
+    (order,) = steps.order()
+    message = steps.fetch(order)
+    before = ask_one(club.db, "SELECT snapshot_at FROM competitions")
+    message["public"]["snapshot_at"] = clock.iso(club.now + 400 * DAY)
+    steps.write(message)
+    assert ask(club.db, "SELECT error_code FROM sync_runs")[-1] == ("bad-board",)
+    assert ask_one(club.db, "SELECT snapshot_at FROM competitions") == before
 
 
 def test_a_board_that_is_too_large_is_not_sent(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kagsync import clock, errors, inputs
 from kagsync.errors import BadDownload, KagsyncError, RateLimited
+from kagsync.safe_text import clip, printable
 from kagsync.standings.facts import CompetitionFacts
 from kagsync.standings.standing import Standing
 from kagsync.standings.which import PUBLIC
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 BOARD, UNCHANGED, NOT_OUT, FAILED = "board", "unchanged", "not-out", "failed"
 LARGEST = 16 * 1024 * 1024  # bytes of a packed board; the largest one ever seen has 900,000
 _PIECE = 1024 * 1024
+_LONGEST_ERROR = 2000  # characters
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FACT_TIMES = ("deadline", "merger_deadline", "new_entrant_deadline")
 # The errors of a fetch. Any other becomes a plain KagsyncError.
@@ -114,7 +116,7 @@ class Order(NamedTuple):
                 known = Known(frozenset(map(int, known["hosts"])), ours)
             last = data["last"]
             return cls(
-                id=str(data["id"]),
+                id=_text(data["id"]),
                 run=clock.iso(clock.parse_iso(data["run"])),
                 slug=inputs.competition_slug(data["slug"]),
                 kaggle_id=inputs.competition_slug(data["kaggle_id"]),
@@ -224,9 +226,9 @@ class Delivery(NamedTuple):
     def of(cls, data: Any) -> Delivery:
         """Reads `data`; raises BadMessage."""
         with _Refusing():
-            worker, private, facts = str(data["worker"]), data["private"], data["facts"]
+            worker, private, facts = _text(data["worker"]), data["private"], data["facts"]
             return cls(
-                order=str(data["order"]),
+                order=_text(data["order"]),
                 run=clock.iso(clock.parse_iso(data["run"])),
                 slug=inputs.competition_slug(data["slug"]),
                 kaggle_id=inputs.competition_slug(data["kaggle_id"]),
@@ -278,8 +280,16 @@ class _Refusing:
         return
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, LookupError | TypeError | ValueError | AttributeError | KagsyncError):
+        kinds = LookupError | TypeError | ValueError | AttributeError | OverflowError | KagsyncError
+        if isinstance(error, kinds):
             raise BadMessage(f"it is malformed ({type(error).__name__})") from error
+
+
+def _text(data: Any) -> str:
+    """A text that Redis and SQLite can store."""
+    text = str(data)
+    text.encode()
+    return text
 
 
 def _sha256(text: Any) -> str:
@@ -290,19 +300,20 @@ def _sha256(text: Any) -> str:
 
 def _error(data: Any, worker: str) -> KagsyncError:
     until = data["until"]
-    message = f"{data['message']} (on the worker {worker})"
-    return error_of(
-        str(data["code"]), message, str(data["remedy"]), None if until is None else clock.parse_iso(until)
-    )
+    message, remedy = (printable(clip(str(data[name]), _LONGEST_ERROR)) for name in ("message", "remedy"))
+    message = f"{message} (on the worker {clip(worker, _LONGEST_ERROR)})"
+    return error_of(str(data["code"]), message, remedy, None if until is None else clock.parse_iso(until))
 
 
 def _facts(data: Any) -> CompetitionFacts:
     title, metric, count, points = (data[name] for name in ("title", "metric", "team_count", "awards_points"))
+    if count is not None and not 0 <= count < 2**31:
+        raise ValueError("not a number of teams")
     deadline, merger, entrant = (data[name] and clock.parse_iso(data[name]) for name in _FACT_TIMES)
     return CompetitionFacts(
-        title=None if title is None else str(title),
+        title=None if title is None else _text(title),
         deadline=deadline,
-        metric=None if metric is None else str(metric),
+        metric=None if metric is None else _text(metric),
         team_count=None if count is None else int(count),
         awards_points=None if points is None else bool(points),
         merger_deadline=merger,

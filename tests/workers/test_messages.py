@@ -30,6 +30,7 @@ PUBLIC = Brought(messages.BOARD, "b" * 64, AT, False, messages.pack(b"Rank\n1\n"
 DELIVERY = Delivery(
     "id", ORDER.run, "titanic", "Titanic", "w@h", PUBLIC, Brought(messages.NOT_OUT), FACTS, True
 )
+REFUSED = {"code": "failed", "message": "no", "remedy": "", "until": None}
 
 
 def sent(data: dict[str, Any]) -> Any:
@@ -56,6 +57,16 @@ def test_an_error_arrives_with_its_code_its_remedy_and_the_worker() -> None:
     assert error.until == AT
     assert str(error) == "Kaggle asks to wait (on the worker w@h). Wait"
     assert messages.error_of("from-the-future", "?").code == KagsyncError.code
+
+
+@pytest.mark.parametrize(
+    ("message", "told"), [("x" * 10**7, "xx…xx"), ("/home/\udcff\x1b[31m", "/home/\\udcff\\x1b[31m")]
+)
+def test_an_error_that_is_long_or_hostile_is_made_harmless(message: str, told: str) -> None:
+    failed = {"status": "failed", "error": {**REFUSED, "message": message, "remedy": message}}
+    error = str(Delivery.of({**DELIVERY.data, "public": failed}).public.error)
+    assert told in error
+    assert len(error) < 5000
 
 
 @given(st.binary(max_size=5000))
@@ -86,6 +97,13 @@ def test_a_bomb_is_unpacked_piece_by_piece() -> None:
         ("public", {**PUBLIC.data, "status": "surprise"}),
         ("private", 7),
         ("facts", {"title": 1}),
+        ("facts", {**DELIVERY.data["facts"], "team_count": 10**30}),
+        ("facts", {**DELIVERY.data["facts"], "team_count": float("inf")}),
+        ("facts", {**DELIVERY.data["facts"], "title": "\ud800"}),
+        ("facts", {**DELIVERY.data["facts"], "deadline": "0001-01-01T00:00:00+05:00"}),
+        ("run", "0001-01-01T00:00:00+05:00"),
+        ("order", "\ud800"),
+        ("worker", "\ud800"),
     ],
 )
 def test_a_malformed_delivery_is_refused(name: str, value: object) -> None:

@@ -105,6 +105,9 @@ def _fetch(task: Any, data: Any) -> None:
         return
     try:
         delivery = fetching.deliver(settings.load(), _marks(), order, task.request.hostname)
+    except fetching.Replaced:
+        logger.info("%s was ordered again, so the older order is dropped", order.slug)
+        return
     except fetching.Resting:
         time.sleep(HOLD)
         raise task.retry(countdown=0, max_retries=None) from None

@@ -92,6 +92,11 @@ class Broker:
         """Removes the mark of this order, but not one of a later order."""
         self._redis.eval(_UNMARK, 1, self._mark(slug), order)
 
+    def is_replaced(self, slug: str, order: str) -> bool:
+        """Whether a later order for the same competition is under way."""
+        found = self._redis.get(self._mark(slug))
+        return found is not None and found != order
+
     def rest(self, key: str, until: datetime) -> None:
         """Notes that Kaggle asked to wait before this key is used again."""
         seconds = (until - clock.utc_now()).total_seconds()

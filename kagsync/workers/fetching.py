@@ -29,6 +29,10 @@ class Resting(Exception):
     """Kaggle asked this worker's key to wait, and a worker with another key may take the order."""
 
 
+class Replaced(Exception):
+    """The competition was ordered again, so this order is not needed any more."""
+
+
 def deliver(settings: Settings, marks: Broker, order: Order, worker: str) -> Delivery:
     """Asks Kaggle for what an order says. A failure becomes part of the delivery.
 
@@ -37,9 +41,12 @@ def deliver(settings: Settings, marks: Broker, order: Order, worker: str) -> Del
 
     Raises:
         Resting: the order belongs back into the queue.
+        Replaced: the order has waited for so long that there is a later one.
         Interrupted: the worker was told to stop.
         RedisError: the broker does not answer.
     """
+    if marks.is_replaced(order.slug, order.id):
+        raise Replaced
     delivery = Delivery(order.id, order.run, order.slug, order.kaggle_id, worker, Brought(FAILED))
     key = ""
     with log.about(order.slug):

@@ -318,12 +318,31 @@ def test_a_competition_that_is_under_way_is_not_ordered_again(club: Clocked, ste
     (first,) = steps.order()
     for _ in range(3):
         assert steps.order() == []
-    steps.write(steps.fetch(first))
+    message = steps.fetch(first)
+    steps.write(message)
     (second,) = steps.order()
-    steps.write(steps.fetch(first))  # a duplicate must not remove the mark of the second order
+    steps.write(message)  # a duplicate must not remove the mark of the second order
     assert steps.order() == []
     steps.write(steps.fetch(second))
     assert len(steps.order()) == 1
+
+
+def test_of_orders_that_piled_up_only_the_last_is_fetched(
+    club: Clocked, steps: Steps, broker: Redis, kaggle: KaggleServer
+) -> None:
+    found = []
+    for _ in range(3):
+        found += steps.order()
+        with broker.client() as client:
+            client.delete(f"kagsync:under-way:{club.slug}")  # it has expired, as if no worker was there
+    found += steps.order()
+    for order in found[:-1]:
+        with pytest.raises(fetching.Replaced):
+            steps.fetch(order)
+    result = steps.write(steps.fetch(found[-1]))
+    assert result is not None
+    assert result.status == "ok"
+    assert len(kaggle.downloads()) == 1
 
 
 def test_a_mark_expires_soon_if_its_order_was_never_sent(club: Clocked, steps: Steps, broker: Redis) -> None:

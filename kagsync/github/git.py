@@ -48,19 +48,18 @@ class Done(NamedTuple):
         return self.out.decode().strip()
 
 
-def git(*words: str, content: bytes | None = None, allowed: tuple[int, ...] = (0,)) -> Done:
+def git(*words: str, content: bytes | None = None) -> Done:
     """Runs a git command in the current folder.
 
     Args:
         content: what it reads from stdin.
-        allowed: the exit codes that are no failure.
 
     Raises:
         GitFailed: it failed, or took too long.
         ConfigurationError: git is not installed.
     """
     done = attempt(*words, content=content)
-    if done.code not in allowed:
+    if done.code != 0:
         fail(words[0], done)
     return done
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from kagsync.config.keys import COMPETITIONS, NOTIFY, REPORT, SERIES
-from kagsync.notify import address
+from kagsync.notify import address, targets
 from kagsync.scoring import series as kinds
 from kagsync.scoring.series import Series
 from kagsync.tracking.roster_file import FIELDS
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 State = dict[str, dict[Any, Values]]  # the entries of each section, by what identifies them
 _UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
-USUAL_QUIET = "1h"
 
 
 def state(store: Store) -> State:
@@ -107,7 +106,7 @@ def _target(target: Target, slugs: dict[int, str]) -> Values:
             "group": wanted.group,
             "against": wanted.against,
             "all": _unless(wanted.tells_drift, False),
-            "quiet_for": None if wanted.digest else _unless(_duration(wanted.quiet_for), USUAL_QUIET),
+            "quiet_for": None if wanted.digest else _unless(_duration(wanted.quiet_for), targets.QUIET_FOR),
             "digest": wanted.digest,
             "zone": wanted.zone,
             "even_if_nothing": _unless(wanted.sends_empty, False),

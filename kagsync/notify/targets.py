@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kagsync.store.records import Target
 
 ADDED, UPDATED, THERE = "added", "updated", "there"
-_QUIET_FOR = "1h"
+QUIET_FOR = "1h"  # where nothing is typed
 NONE = "none"  # instead of reasons: no movements
 
 
@@ -117,7 +117,7 @@ def subscribed(store: Store, wanted: Wanted) -> Subscription:
             other.
     """
     _refuse_contradictions(wanted)
-    quiet_for = inputs.duration(_QUIET_FOR if wanted.quiet_for is None else wanted.quiet_for, "--quiet-for")
+    quiet_for = inputs.duration(QUIET_FOR if wanted.quiet_for is None else wanted.quiet_for, "--quiet-for")
     if wanted.zone is not None:
         when.zone(wanted.zone)
     competition = None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kagsync import installation
 from kagsync.errors import ConfigurationError, UsageError, from_os_error
 from kagsync.files import output_file, rights, scratch
+from kagsync.github.branch import BRANCH
 from kagsync.notify import address
 from kagsync.report import NAMES, USERNAME
 from kagsync.schedule.plan import interval
@@ -162,7 +163,7 @@ def remove(folder: Path) -> str:
         raise from_os_error(error, f"delete {path}") from error
     return (
         f"Deleted {path}. GitHub runs it until you commit and push that\n"
-        "To delete the database there, too: git push origin --delete kagsync-data"
+        f"To delete the database there, too: git push origin --delete {BRANCH}"
     )
 
 

@@ -6,6 +6,7 @@ the database. A task of a worker that dies before that is done again.
 
 from __future__ import annotations
 
+import json
 import logging
 import ssl
 import sys
@@ -111,15 +112,20 @@ def _fetch(task: Any, data: Any) -> None:
     except fetching.Resting:
         time.sleep(HOLD)
         raise task.retry(countdown=0, max_retries=None) from None
-    write.apply_async((delivery.data,))
+    _marks().keep(order.id, json.dumps(delivery.data))
+    write.apply_async((order.id,))
 
 
-def _write(task: Any, data: Any) -> None:
-    """Applies what a worker brought, on the machine with the database."""
+def _write(task: Any, order: Any) -> None:
+    """Applies what a worker brought for an order, on the machine with the database."""
+    text = _marks().kept(str(order))
+    if text is None:  # announced twice
+        return
     try:
-        delivery = Delivery.of(data)
+        delivery = Delivery.read(text)
     except BadMessage as error:
         logger.error("%s", error)
+        _marks().drop(str(order))
         return
     again = task.request.retries < _MOST_TIMES
     if _marks().starts(WRITE, delivery.order) - task.request.retries > broker.MOST_STARTS:
@@ -134,10 +140,13 @@ def _write(task: Any, data: Any) -> None:
         if wait and again:
             raise task.retry(countdown=_AGAIN, max_retries=None)
     _marks().unmark(delivery.slug, delivery.order)
+    _marks().drop(str(order))  # last: of a writer that is killed here, only what is applied comes again
 
 
 def _enqueue() -> None:
     """Orders what is due, and does what follows a run, on the machine with the database."""
+    for order in _marks().stranded():
+        write.apply_async((order,))
     writing.tick(settings.load(), _marks(), lambda order: fetch.apply_async((order.data,)))
 
 

@@ -25,6 +25,10 @@ DEFAULT = "redis://localhost:6379/0"
 PREFIX = "kagsync:"  # of all keys, those of Celery's queues too: other programs may use the same Redis
 # After this time an order counts as lost: a killed worker's message has come back, and has been done again.
 UNDER_WAY = timedelta(minutes=30)
+# A delivery that has waited for so long is announced again. Earlier than that, Celery gives the message of a
+# killed worker to another one.
+_MAY_BE_LOST = timedelta(minutes=25)
+_DELIVERY_KEPT = timedelta(days=7)  # for a writer that is away
 _UNSENT = timedelta(minutes=1)  # a writer that is killed between mark and order costs no more than a tick
 MOST_STARTS = 5  # of one message: one that kills each worker must not go round forever
 _STARTS_KEPT = timedelta(days=1)
@@ -97,6 +101,32 @@ class Broker:
         found = self._redis.get(self._mark(slug))
         return found is not None and found != order
 
+    def keep(self, order: str, delivery: str) -> None:
+        """Keeps what a worker brings for an order until the writer has applied it.
+
+        The message that announces it can be lost: a worker that is killed in the moment in which it takes a
+        message from Redis takes it along.
+        """
+        self._redis.set(self._delivery(order), delivery, ex=_DELIVERY_KEPT)
+
+    def kept(self, order: str) -> str | None:
+        """What was brought for an order; None: it is applied already."""
+        found = self._redis.get(self._delivery(order))
+        return None if found is None else str(found)
+
+    def drop(self, order: str) -> None:
+        """Forgets what was brought for an order."""
+        self._redis.delete(self._delivery(order))
+
+    def stranded(self) -> list[str]:
+        """The orders whose deliveries may never have been announced. Each is named once in 25 minutes."""
+        found, start = [], self._delivery("")
+        for name in self._redis.scan_iter(f"{start}*"):
+            if self._redis.ttl(name) <= (_DELIVERY_KEPT - _MAY_BE_LOST).total_seconds():
+                self._redis.expire(name, _DELIVERY_KEPT)
+                found.append(str(name).removeprefix(start))
+        return found
+
     def rest(self, key: str, until: datetime) -> None:
         """Notes that Kaggle asked to wait before this key is used again."""
         seconds = (until - clock.utc_now()).total_seconds()
@@ -124,6 +154,10 @@ class Broker:
         count = self._redis.incr(name)
         self._redis.expire(name, _STARTS_KEPT)
         return int(count)
+
+    @staticmethod
+    def _delivery(order: str) -> str:
+        return f"{PREFIX}delivery:{order}"
 
     @staticmethod
     def _mark(slug: str) -> str:

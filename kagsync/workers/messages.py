@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 import zlib
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -221,6 +222,15 @@ class Delivery(NamedTuple):
             facts = {**self.facts._asdict(), **times}
         private = self.private and self.private.data
         return {**self._asdict(), "public": self.public.data, "private": private, "facts": facts}
+
+    @classmethod
+    def read(cls, text: str) -> Delivery:
+        """Reads `data` as JSON; raises BadMessage."""
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise BadMessage(f"it is malformed ({type(error).__name__})") from error
+        return cls.of(data)
 
     @classmethod
     def of(cls, data: Any) -> Delivery:

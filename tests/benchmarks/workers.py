@@ -73,7 +73,7 @@ def _growth(bench: Bench, broker: redis.Redis) -> Table:
 def _writer(bench: Bench, broker: redis.Redis) -> Table:
     table = Table(
         f"The writer: changed boards, {TRACKED} people, {os.cpu_count()} cores",
-        ["rows", "message", "boards", "seconds", "boards per minute"],
+        ["rows", "delivery", "boards", "seconds", "boards per minute"],
         notes=["From the first message to the last one applied, with one process that writes."],
     )
     for rows, count in ((1744, 300), (20_000, 60)):
@@ -90,12 +90,15 @@ def _writing(bench: Bench, broker: redis.Redis, rows: int, count: int) -> list[s
     broker.flushall()
 
     def apply(number: int) -> tuple[float, int]:
-        """Seconds for a board of each competition, and the size of its message."""
+        """Seconds for a board of each competition, and the size of its delivery."""
         content = bench.board_file(board, f"writer-{rows}", number).read_bytes()
         message = _delivery(content, number)
         began = time.monotonic()
         for slug in slugs:
-            _send(broker, "write", {**message, "slug": slug, "kaggle_id": slug, "order": f"{slug}-{number}"})
+            order = f"{slug}-{number}"
+            delivery = {**message, "slug": slug, "kaggle_id": slug, "order": order}
+            broker.set(f"kagsync:delivery:{order}", json.dumps(delivery))
+            _send(broker, "write", order)
         _wait(lambda: _applied(db) == (number + 1) * count)
         return time.monotonic() - began, len(json.dumps(message))
 
@@ -123,7 +126,7 @@ def _delivery(content: bytes, number: int) -> dict[str, Any]:
     return Delivery("", f"{boards.when(number)}Z", "", "", "benchmark", public).data
 
 
-def _send(broker: redis.Redis, task: str, message: dict[str, Any]) -> None:
+def _send(broker: redis.Redis, task: str, message: Any) -> None:
     from kagsync.workers.app import app
 
     with app.connection_for_write(_url(broker)) as connection:

@@ -1,15 +1,17 @@
 """Workers and Redis that die in the middle: every board that was ordered is applied, and none twice.
 
-Of a competition whose message is lost, the board is ordered again when its mark has expired.
+If the message that announces a board is lost, the board is announced again. If that of an order is lost, the
+competition is ordered again.
 
 Each test prints its counts (`pytest -m long -s tests/workers/test_killed_workers.py`).
 """
 
 from __future__ import annotations
 
+import json
 import random
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from world import invariants
@@ -45,7 +47,7 @@ class Service:
         self.db, self.kaggle, self.redis, self._folder = settings.db, kaggle, redis, folder
         self.settings = settings
         self.slugs = [f"cup-{number:02}" for number in range(COUNT)]
-        self.rounds = self.ordered_again = 0
+        self.rounds = self.ordered_again = self.announced_again = 0
         self.workers: dict[str, Worker] = {}
         for slug in self.slugs:
             kaggle.competition(slug)
@@ -93,15 +95,23 @@ class Service:
         wait_for("nothing is under way", lambda: not self.redis.keys("under-way:*"), seconds)
 
     def _let_half_an_hour_pass(self) -> None:
-        """The marks expire, and a tick orders again what Celery's Redis transport has lost.
+        """The marks expire, and a tick repeats what Celery's Redis transport has lost.
 
         It takes a message from its list in one step and notes it as not acknowledged in another one. A worker
         that is killed in between, in this test about one of fifty, loses the message.
         """
         with self.redis.client() as client:
-            for key in self.redis.keys("under-way:*"):
+            brought = {f"under-way:{slug}" for slug in self._strand(client)}
+            self.announced_again += len(brought)
+            for key in {*self.redis.keys("under-way:*")} - brought:
                 self.ordered_again += client.delete(f"kagsync:{key}")
         self.tick()
+
+    def _strand(self, client: Any) -> Iterator[str]:
+        """Makes all deliveries as old as those that are announced again; gives their competitions."""
+        for key in self.redis.keys("delivery:*"):
+            client.expire(f"kagsync:{key}", 60)
+            yield json.loads(client.get(f"kagsync:{key}"))["slug"]
 
     def count(self, what: str) -> None:
         """Prints the counts, and asserts that every board was applied once."""
@@ -114,7 +124,7 @@ class Service:
             f"\n{what}: boards ordered {ordered}, applied {len(applied)}, lost {ordered - len(applied)}, "
             f"twice {twice}; delivered again without effect {runs.get('unchanged', 0)}, "
             f"failed {runs.get('error', 0)}, downloads {len(self.kaggle.downloads())}, "
-            f"ordered again after half an hour {self.ordered_again}"
+            f"after half an hour ordered again {self.ordered_again}, announced again {self.announced_again}"
         )
         assert (len(applied), twice, runs.get("error", 0)) == (ordered, 0, 0)
         invariants.check(self.db)
@@ -265,6 +275,23 @@ def test_messages_that_are_delivered_twice_on_purpose(service: Service) -> None:
     service.wait(2 * COUNT)
     wait_for("all duplicates are taken", lambda: service.redis.length("write") == 0)
     service.count(f"{len(waiting)} messages doubled and shuffled")
+
+
+def test_boards_whose_messages_are_lost(service: Service) -> None:
+    service.start("fetch-1", "write")
+    service.ready()
+    service.kaggle.latency = 0.2
+    service.publish()
+    service.tick()
+    wait_for("some are applied", lambda: service.applied() >= 3)
+    service.kill("write")
+    wait_for("all are fetched", lambda: service.redis.length("fetch") == 0)
+    with service.redis.client() as client:
+        client.delete("kagsync:write", "kagsync:unacked", "kagsync:unacked_index")
+    service.start("write")
+    service.wait(COUNT, seconds=15)
+    service.count("all messages to the writer lost")
+    assert service.announced_again > 0
 
 
 def test_an_order_that_kills_each_worker_is_given_up(service: Service) -> None:

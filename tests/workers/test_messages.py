@@ -47,6 +47,7 @@ def test_an_order_arrives_as_it_was_sent() -> None:
 
 def test_a_delivery_arrives_as_it_was_sent() -> None:
     assert Delivery.of(sent(DELIVERY.data)) == DELIVERY
+    assert Delivery.read(json.dumps(DELIVERY.data)) == DELIVERY
     assert b"".join(messages.unpack(PUBLIC.content)) == b"Rank\n1\n"
 
 
@@ -163,3 +164,9 @@ def test_the_password_of_the_broker_is_never_shown(monkeypatch: pytest.MonkeyPat
     assert "s3cret-word" not in said
     assert secrecy.is_secret("KAGSYNC_BROKER", "redis://:s3cret-word@h")
     assert not secrecy.is_secret("KAGSYNC_BROKER", "redis://localhost:6379/0")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "null", '"order"'])
+def test_text_that_is_no_delivery_is_refused(text: str) -> None:
+    with pytest.raises(BadMessage):
+        Delivery.read(text)

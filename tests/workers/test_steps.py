@@ -392,3 +392,23 @@ def test_a_tick_with_a_damaged_database_says_so(
     assert steps.tick().exit_code == 5
     assert "ERROR kagsync: the database is damaged" in capsys.readouterr().err
     monkeypatch.undo()
+
+
+def test_a_delivery_is_announced_again_after_25_minutes_unless_it_is_applied(
+    steps: Steps, broker: Redis
+) -> None:
+    def pass_25_minutes() -> None:
+        with broker.client() as client:
+            for name in ("lost", "applied"):
+                client.expire(f"kagsync:delivery:{name}", timedelta(days=7) - timedelta(minutes=25))
+
+    steps.marks.keep("lost", "{}")
+    steps.marks.keep("applied", "{}")
+    assert steps.marks.stranded() == []
+    steps.marks.drop("applied")
+    pass_25_minutes()
+    assert steps.marks.stranded() == ["lost"]
+    assert steps.marks.stranded() == []  # not again at the next tick
+    pass_25_minutes()
+    assert steps.marks.stranded() == ["lost"]
+    assert (steps.marks.kept("lost"), steps.marks.kept("applied")) == ("{}", None)

@@ -69,7 +69,8 @@ def restore(database: Path, branch: str) -> str:
     if _remote_commit(branch) is None:
         _note(database, Restored(branch, None))
         return f"There is no branch {branch} yet, so this is the first run"
-    git("fetch", "--no-tags", "--no-write-fetch-head", "--depth=1", _REMOTE, f"+{_ref(branch)}:{_FETCHED}")
+    # Not --depth=1, which would cut off the checkout's own history if the branch is one of its own.
+    git("fetch", "--no-tags", "--no-write-fetch-head", _REMOTE, f"+{_ref(branch)}:{_FETCHED}")
     commit = git("rev-parse", _FETCHED).word
     _refuse_foreign(branch, commit)
     content = git("cat-file", "blob", f"{commit}:{FILE}").out
@@ -169,7 +170,10 @@ def _push(restored: Restored, commit: str) -> None:
     done = attempt("push", "--quiet", "--no-verify", lease, _REMOTE, f"{commit}:{ref}")
     if done.code == 0:
         return
-    if _remote_commit(restored.branch) != restored.commit:
+    now = _remote_commit(restored.branch)
+    if now == commit:  # it was pushed, and the answer was lost
+        return
+    if now != restored.commit:
         raise Overtaken(
             f"another run has changed the branch {restored.branch}, so nothing was saved",
             "Nothing is lost: the next run goes on from there",
@@ -179,8 +183,10 @@ def _push(restored: Restored, commit: str) -> None:
 
 def _remote_commit(branch: str) -> str | None:
     """The commit of the branch on GitHub; None: there is no such branch."""
-    done = git("ls-remote", _REMOTE, _ref(branch))
-    return done.word.split()[0] if done.word else None
+    # ls-remote also gives branches whose names only end so.
+    lines = git("ls-remote", _REMOTE, _ref(branch)).out.decode("utf-8", "replace").splitlines()
+    commits = {ref: commit for commit, _, ref in (line.partition("\t") for line in lines)}
+    return commits.get(_ref(branch))
 
 
 def _refuse_foreign(branch: str, commit: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from typing import TYPE_CHECKING
 
@@ -172,6 +173,49 @@ def test_a_branch_that_is_not_kagsyncs_is_left_alone(
     go_to(saved.checkout("other"), monkeypatch)
     assert "was not made by kagsync" in one_line(kagsync("github", "restore", "--branch", branch))
     assert "was not restored from a branch" in one_line(save_with_new_database(kagsync))
+
+
+def test_the_checkouts_history_stays_whole_when_a_foreign_branch_is_named(
+    repository: Repository, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.commit({"notes.txt": "Later\n"})
+    checkout = repository.checkout("other")
+    go_to(checkout, monkeypatch)
+    one_line(kagsync("github", "restore", "--branch", "main"))
+    assert git(checkout, "log", "--format=%H") == git(repository.bare, "log", "--format=%H", "main")
+
+
+def test_a_shallow_checkout_is_enough(
+    saved: Repository, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved.commit({"notes.txt": "Later\n"})
+    git(saved.folder, "clone", "--quiet", "--depth=1", f"file://{saved.bare}", "shallow")
+    go_to(saved.folder / "shallow", monkeypatch)
+    kagsync.ok("github", "restore")
+    kagsync.ok("users", "add", "bob")
+    kagsync.ok("github", "save")
+    assert git(saved.folder / "shallow", "rev-list", "--count", "HEAD") == "1"
+
+
+def test_a_branch_whose_name_only_ends_so_is_another_one(repository: Repository, kagsync: Kagsync) -> None:
+    git(repository.bare, "branch", f"old/refs/heads/{DATA}", "main")
+    assert "this is the first run" in kagsync.ok("github", "restore")
+
+
+def test_a_push_whose_answer_is_lost_has_saved(
+    saved: Repository, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    real = shutil.which("git")
+    script = f'#!/bin/sh\n"{real}" "$@" || exit\n[ "$1" != push ]\n'
+    (programs / "git").write_text(script)
+    (programs / "git").chmod(0o755)
+    kagsync.ok("users", "add", "bob")
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", str(programs), prepend=os.pathsep)
+        assert "Saved" in kagsync.ok("github", "save")
+    assert usernames(saved.database(tmp_path / "copy.db")) == ["alice", "bob"]
 
 
 def save_with_new_database(kagsync: Kagsync) -> Ran:

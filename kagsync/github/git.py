@@ -118,9 +118,10 @@ def _environment() -> dict[str, str]:
         count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
         server = os.environ.get(_SERVER, "https://github.com").rstrip("/")
         login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        variables |= {
-            "GIT_CONFIG_COUNT": str(count + 1),
-            f"GIT_CONFIG_KEY_{count}": f"http.{server}/.extraheader",
-            f"GIT_CONFIG_VALUE_{count}": f"AUTHORIZATION: basic {login}",
-        }
+        # The empty value removes a login that actions/checkout has left in the configuration. GitHub refuses
+        # two of them.
+        variables["GIT_CONFIG_COUNT"] = str(count + 2)
+        for number, value in enumerate(("", f"AUTHORIZATION: basic {login}"), count):
+            variables[f"GIT_CONFIG_KEY_{number}"] = f"http.{server}/.extraheader"
+            variables[f"GIT_CONFIG_VALUE_{number}"] = value
     return variables

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import stat
-from typing import TYPE_CHECKING
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from world.database import ask, execute
@@ -342,6 +345,36 @@ def test_the_token_reaches_git_in_a_variable_and_no_error(monkeypatch: pytest.Mo
         command.git("ls-remote", f"https://x:{TOKEN}-more@localhost:1/{TOKEN}")
     assert TOKEN not in str(error.value)
     assert "-more" not in str(error.value)
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    """Notes the logins that are sent."""
+
+    logins: ClassVar[list[list[str] | None]] = []
+
+    def do_GET(self) -> None:
+        self.logins.append(self.headers.get_all("Authorization"))
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_the_token_takes_the_place_of_a_login_in_the_configuration(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        threading.Thread(target=server.serve_forever).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        # As actions/checkout leaves it.
+        checkout = repository.folder / "run"
+        git(checkout, "config", f"http.{address}/.extraheader", "AUTHORIZATION: basic b2xk")
+        monkeypatch.setenv("GITHUB_SERVER_URL", address)
+        monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+        command.attempt("ls-remote", f"{address}/club/boards")
+        server.shutdown()
+    login = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
+    assert _Refusing.logins[0] == [f"basic {login}"]
 
 
 @pytest.mark.parametrize(

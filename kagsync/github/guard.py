@@ -8,8 +8,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote_plus
 
+from kagsync import report
 from kagsync.errors import UsageError, from_os_error
 from kagsync.github.branch import NotPublished
 from kagsync.github.secrets import forms, of_run, searchable
@@ -17,7 +20,6 @@ from kagsync.report import NAMES, PSEUDONYM, REAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from kagsync.github.secrets import Secret
     from kagsync.store import Store
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
 
 _SHORTEST = 5  # letters of a name or an id; a shorter one is likely to be a word or a number of the page
 _SHORTEST_NUMBER = 6  # digits of an id that is a number; a shorter one is likely to be a rank
+_SHORTEST_WIDE = 2  # characters of a name in Chinese, Japanese or Korean
 _FOLD = re.compile(r"\r?\n[ \t]")  # calendars fold their lines
+_TAG = re.compile(r"<[^<>]*>")
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/,;]))")  # in JSON and in calendars
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_TEMPLATES = {".html", ".css", ".js", ".xml"}
 _MOST = 5  # findings in a message
 
 
@@ -35,7 +42,7 @@ class Checked(NamedTuple):
     Attributes:
         files: how many files.
         short_secrets: which secrets are too short.
-        short_names: how many names and student ids are too short.
+        short_names: how many names and student ids are too short, or words that pages hold anyway.
     """
 
     files: int
@@ -49,7 +56,9 @@ class Checked(NamedTuple):
         if self.short_secrets:
             found.append(f"Too short to be searched for: {', '.join(self.short_secrets)}")
         if self.short_names:
-            found.append(f"Names and student ids too short to be searched for: {self.short_names}")
+            found.append(
+                f"Names and student ids too short or too common to be searched for: {self.short_names}"
+            )
         return found
 
 
@@ -70,7 +79,7 @@ def check(store: Store, folder: Path, names: str) -> Checked:
     # A set-up can ask for less than the workflow that was made before.
     names = max(names, store.report_options.get().names or REAL, key=NAMES.index)
     secrets, short_secrets = searchable(of_run(store))
-    people, short_names = _searchable(_unpublished(store, names))
+    people, short_names = _searchable(*_unpublished(store, names))
     found: list[str] = []
     files = 0
     try:
@@ -102,11 +111,14 @@ def _secrets_in(content: bytes, secrets: Iterable[Secret]) -> Iterator[str]:
             yield f"a secret ({secret.what})"
 
 
-def _unpublished(store: Store, names: str) -> set[str]:
-    """The names and ids that pages do not show, in lower case; also those of archived people."""
+def _unpublished(store: Store, names: str) -> tuple[set[str], set[str]]:
+    """The names and ids that pages do not show, also those of archived people, and what they show anyway.
+
+    All are in lower case.
+    """
     people = store.users.with_archived()
     hidden = {text for user in people for text in _hidden(user, names) if text}
-    return {_folded(text) for text in hidden} - _published(store, people, names)
+    return {_folded(text) for text in hidden}, _published(store, people, names)
 
 
 def _hidden(user: User, names: str) -> tuple[str | None, ...]:
@@ -124,23 +136,40 @@ def _published(store: Store, people: Iterable[User], names: str) -> set[str]:
         shown |= {user.username for user in people}
     if names == REAL:
         shown |= {user.name for user in people}
+    shown |= {each.name for each in store.series.all()}
     for competition in store.competitions.all():
         shown |= {competition.slug, competition.title}
     return {_folded(text) for text in shown if text}
 
 
-def _searchable(texts: Iterable[str]) -> tuple[list[str], int]:
-    """The texts that are long enough to be searched for, and how many are not."""
-    every = list(texts)
-    long = [text for text in every if len(text) >= (_SHORTEST_NUMBER if text.isdigit() else _SHORTEST)]
-    return long, len(every) - len(long)
+def _searchable(texts: Iterable[str], published: Iterable[str]) -> tuple[list[str], int]:
+    """The texts that can be searched for, and how many cannot, because pages hold them anyway."""
+    every = [text for text in texts if not any(map(_as_word(text).search, published))]
+    words = _words_of_reports()
+    found = [text for text in every if len(text) >= _shortest(text) and text not in words]
+    return found, len(every) - len(found)
+
+
+def _shortest(text: str) -> int:
+    if text.isdigit():
+        return _SHORTEST_NUMBER
+    return _SHORTEST_WIDE if _is_wide(text) else _SHORTEST
+
+
+def _is_wide(text: str) -> bool:
+    """Whether it is in a script that has no spaces between words, and a character for what others spell."""
+    return any(unicodedata.east_asian_width(character) == "W" for character in text)
+
+
+def _words_of_reports() -> set[str]:
+    """The words that pages may hold whatever they are about, such as `score` and `table`."""
+    files = (path for path in Path(report.__file__).parent.rglob("*") if path.suffix in _TEMPLATES)
+    return {word for file in files for word in re.findall(r"[a-z]+", file.read_text("utf-8").casefold())}
 
 
 def _names_in(content: bytes, names: Iterable[str]) -> Iterator[str]:
     """A description of each name in a file."""
-    text = content.decode("utf-8", "replace")
-    readings = (text, _FOLD.sub("", text), html.unescape(text), _unescaped_json(text))
-    places = [_folded(reading) for reading in readings]
+    places = [_folded(reading) for reading in _readings(content.decode("utf-8", "replace"))]
     for name in names:
         if any(name in place and _as_word(name).search(place) for place in places):
             yield "an unpublished name or student id"
@@ -148,13 +177,22 @@ def _names_in(content: bytes, names: Iterable[str]) -> Iterator[str]:
 
 def _as_word(name: str) -> re.Pattern[str]:
     """Finds a name as whole words, and a number that is no part of a decimal."""
+    if _is_wide(name):
+        return re.compile(re.escape(name))
     return re.compile(rf"(?<![^\W_])(?<!\d[.,]){re.escape(name)}(?![^\W_])(?![.,]\d)")
 
 
-def _unescaped_json(text: str) -> str:
-    """A text whose JSON escapes (\\u00e9) are characters."""
-    return re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+def _readings(text: str) -> Iterator[str]:
+    """What a file says: as it is, and without the escapes and tags of the formats that a report has."""
+    yield text
+    yield unquote_plus(text)
+    text = _FOLD.sub("", text)
+    yield text.replace('""', '"')  # CSV
+    for plain in (text, _TAG.sub("", text), _TAG.sub(" ", text)):
+        plain = html.unescape(plain)
+        yield plain
+        yield _ESCAPED.sub(lambda found: found[2] or chr(int(found[1], 16)), plain)
 
 
 def _folded(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    return " ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).casefold().split())

@@ -139,6 +139,32 @@ def test_a_set_up_that_wants_less_than_the_workflow_counts(club: Club, site: Pat
     assert published(club, site, "pseudonym").code == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("王小明", "参加王小明的"),
+        ("김철수", "<td>김철수</td>"),
+        ("Bob Builder", "<td><b>Bob</b></td><td>Builder</td>"),
+        ("Bob Builder", "Bo<wbr>b Bui\u200blder"),
+        ("Bob Builder", "search?q=bob+builder"),
+        ("Zoë Núñez", "Zoe\u0308%20N%C3%BAn%CC%83ez"),
+        ("Builder, Bob; Jr", "SUMMARY:Builder\\, Bob\\; Jr"),
+        ('Bob "Bo" Builder', json.dumps('Bob "Bo" Builder')),
+        ('Bob "Bo" Builder', '"Bob ""Bo"" Builder",1'),
+    ],
+)
+def test_a_name_is_found_in_the_formats_of_a_report(club: Club, site: Path, name: str, text: str) -> None:
+    club.ok("users", "add", "bob", "--name", name)
+    assert "an unpublished name" in one_line(published(club, site, planted=text), code=1)
+
+
+@pytest.mark.parametrize("name", ["Table", "Score", "Space", "Group", "Tiger"])
+def test_a_name_that_pages_hold_anyway_does_not_stop_each_run(club: Club, site: Path, name: str) -> None:
+    club.ok("users", "add", "bob", "--name", name)
+    club.ok("competitions", "add", club.slug, "--title", "Find the tiger", "--no-kaggle")
+    assert published(club, site).code == 0
+
+
 def test_archived_people_stay_unpublished_too(club: Club, site: Path) -> None:
     club.ok("users", "archive", "bob")
     assert published(club, site, planted="Bob Builder").code == 1
@@ -146,7 +172,7 @@ def test_archived_people_stay_unpublished_too(club: Club, site: Path) -> None:
 
 def test_names_that_are_too_short_are_counted(club: Club, site: Path) -> None:
     club.ok("users", "add", "bob", "--name", "Bo", "--student-id", "12")
-    assert "Names and student ids too short to be searched for: 2" in published(club, site).out
+    assert "Names and student ids too short or too common to be searched for: 2" in published(club, site).out
 
 
 def test_a_name_of_a_file_counts_too(club: Club, site: Path) -> None:

@@ -30,8 +30,7 @@ def listed(found: Sequence[Match], below: Sequence[str]) -> Table:
 
 
 def _deadline(found: Match) -> str:
-    deadline = found.listed.facts.deadline
-    return "" if deadline is None else f"{deadline:%Y-%m-%d}"
+    return "" if found.deadline is None else f"{found.deadline:%Y-%m-%d}"
 
 
 def _teams(found: Match) -> str:

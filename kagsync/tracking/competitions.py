@@ -43,7 +43,7 @@ class Added(NamedTuple):
         competition = self.competition
         facts = [
             competition.title,
-            f"deadline {competition.deadline[:10]}" if competition.deadline else None,
+            f"deadline {competition.ends_at:%Y-%m-%d}" if competition.ends_at else None,
             f"metric {competition.metric}" if competition.metric else None,
             None if competition.is_linked else "not linked to Kaggle",
         ]

@@ -20,10 +20,15 @@ class Match(NamedTuple):
     listed: Listed
     tracked: Competition | None
 
+    @property
+    def deadline(self) -> datetime | None:
+        """Its deadline; None: it has none, which Kaggle may write as the year 1."""
+        found = self.listed.facts.deadline
+        return found if found is not None and found.year >= clock.FIRST_YEAR else None
+
     def has_ended(self, now: datetime) -> bool:
         """Whether its deadline has passed. One without a deadline goes on."""
-        deadline = self.listed.facts.deadline
-        return deadline is not None and deadline <= now
+        return self.deadline is not None and self.deadline <= now
 
 
 def matches(listed: Iterable[Listed], tracked: Collection[Competition]) -> list[Match]:
@@ -37,7 +42,7 @@ def by_deadline(found: Iterable[Match], now: datetime) -> list[Match]:
     """Sorts them: first what goes on, the next to end first; then what has ended, the latest first."""
 
     def order(each: Match) -> tuple[bool, float]:
-        deadline, ended = each.listed.facts.deadline, each.has_ended(now)
+        deadline, ended = each.deadline, each.has_ended(now)
         if deadline is None:
             return False, float("inf")
         return ended, -deadline.timestamp() if ended else deadline.timestamp()
@@ -51,7 +56,7 @@ def as_json(found: Match) -> dict[str, Any]:
     return {
         "competition": found.listed.slug,
         "title": facts.title,
-        "deadline": facts.deadline and clock.iso(facts.deadline),
+        "deadline": found.deadline and clock.iso(found.deadline),
         "teams": facts.team_count,
         "category": found.listed.category,
         "metric": facts.metric,

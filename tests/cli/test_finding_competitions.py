@@ -91,6 +91,16 @@ def test_ended_ones_are_added_on_request(kagsync: Kagsync, settings: Settings) -
     assert "over" in tracked(settings)
 
 
+def test_a_deadline_in_the_year_1_is_none(mine: KaggleServer, kagsync: Kagsync, settings: Settings) -> None:
+    mine.competition("endless", title="Endless", deadline="0001-01-01T00:00:00Z")
+    out = kagsync.ok("competitions", "add", "--entered", "--yes")
+    assert rows(out) == ["soon", "later", "endless"]
+    assert "1-01-01" not in out
+    assert "endless" in tracked(settings)
+    (found,) = json.loads(kagsync.ok("competitions", "search", "endless", "--format", "json"))
+    assert found["deadline"] is None
+
+
 def test_tracked_ones_are_shown_and_left_alone(kagsync: Kagsync, settings: Settings) -> None:
     kagsync.ok("competitions", "add", "soon", "--title", "My own")
     kagsync.ok("competitions", "pause", "soon")

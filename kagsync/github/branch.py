@@ -15,7 +15,7 @@ from kagsync.errors import ConfigurationError, DatabaseError, KagsyncError, Usag
 from kagsync.files import output_file, rights, scratch
 from kagsync.github import personal
 from kagsync.github.git import attempt, fail, git
-from kagsync.report import PSEUDONYM
+from kagsync.report import PSEUDONYM, strictest_names
 from kagsync.store import publishing
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _refuse_personal(store: Store, names: str) -> None:
             "Make the repository private, or take them out of the roster and name the channels by variables "
             "(env:NAME)",
         )
-    if PSEUDONYM in (names, store.report_options.get().names):
+    if strictest_names(names, store.report_options.get().names) == PSEUDONYM:
         raise NotPublished(
             "the repository is public, and the database tells whose the pseudonyms are",
             "Make the repository private, or name people by username (--names username)",

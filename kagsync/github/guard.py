@@ -16,7 +16,7 @@ from kagsync import report
 from kagsync.errors import UsageError, from_os_error
 from kagsync.github.branch import NotPublished
 from kagsync.github.secrets import forms, of_run, searchable
-from kagsync.report import NAMES, PSEUDONYM, REAL
+from kagsync.report import PSEUDONYM, REAL, strictest_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,7 +77,7 @@ def check(store: Store, folder: Path, names: str) -> Checked:
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder", "Name the folder of a report")
     # A set-up can ask for less than the workflow that was made before.
-    names = max(names, store.report_options.get().names or REAL, key=NAMES.index)
+    names = strictest_names(names, store.report_options.get().names)
     secrets, short_secrets = searchable(of_run(store))
     people, short_names = _searchable(*_unpublished(store, names))
     found: list[str] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync.errors import UsageError
 from kagsync.files import output_file, scratch
-from kagsync.report import NAMES, PSEUDONYM, REAL
+from kagsync.report import NAMES, PSEUDONYM, REAL, strictest_names
 from kagsync.safe_text import slug
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def page_heads(folder: Path) -> dict[str, Head]:
 
 def strictest(heads: Collection[Head]) -> Privacy:
     """The privacy of pages, which tell the least in doubt: a run that changes it may have been killed."""
-    names = max((head.privacy.names for head in heads), key=NAMES.index, default=REAL)
+    names = strictest_names(*(head.privacy.names for head in heads))
     return Privacy(names, bool(heads) and all(head.privacy.searchable for head in heads))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from kagsync.errors import from_os_error
 from kagsync.queries import unseen
-from kagsync.report import NAMES, REAL, calendar, feed, pages, standings
+from kagsync.report import calendar, feed, pages, standings, strictest_names
 from kagsync.report.folder import (
     CALENDAR,
     FEED,
@@ -127,7 +127,7 @@ class Content:
             heads: of the pages that are in the folder.
         """
         before, usual = strictest(heads), self.usual
-        names = max(before.names, usual.names or REAL, key=NAMES.index)
+        names = strictest_names(before.names, usual.names)
         searchable = before.searchable
         if usual.search_engines is not None:
             searchable = usual.search_engines and (before.searchable or not heads)

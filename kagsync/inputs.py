@@ -194,6 +194,11 @@ def seconds(text: str, option: str, most: timedelta) -> float:
     return length.total_seconds()
 
 
+def is_variable_name(text: str) -> bool:
+    """Whether a text can name an environment variable, for shells too. It has at most 100 characters."""
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", text) is not None
+
+
 def at_most_one(given: dict[str, bool]) -> None:
     """Refuses options that contradict each other: each by its name, and whether it was given.
 

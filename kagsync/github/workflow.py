@@ -5,7 +5,6 @@ It is no `Scheduler`: nothing on this machine knows whether GitHub runs it. Its 
 
 from __future__ import annotations
 
-import re
 import shlex
 import string
 import tomllib
@@ -13,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kagsync import installation
+from kagsync import inputs, installation
 from kagsync.errors import ConfigurationError, UsageError, from_os_error
 from kagsync.files import output_file, rights, scratch
 from kagsync.github.branch import BRANCH
@@ -34,7 +33,6 @@ _SHORTEST = timedelta(minutes=5)  # GitHub's own limit
 _MINUTE = 23  # of the hour. GitHub is busiest, and latest, at the full hour.
 _HOUR = 5  # of the day (UTC), if it runs once a day
 _KAGGLE = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class _Template(string.Template):
@@ -214,7 +212,7 @@ def _variables(path: Path, setup: dict[str, Any]) -> Iterator[str]:
         name = address.variable(text)
         if name is None:
             continue
-        if not _NAME.fullmatch(name) or name.upper().startswith("GITHUB_"):
+        if not inputs.is_variable_name(name) or name.upper().startswith("GITHUB_"):
             raise UsageError(
                 f"{path} names the variable {name!r}, and no secret on GitHub can have this name",
                 "Use letters, digits and underscores, and another beginning than GITHUB_",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from typing import TYPE_CHECKING
 
+from kagsync import inputs
 from kagsync.errors import ConfigurationError, UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def variable(url: str) -> str | None:
 def check_name(url: str) -> None:
     """Checks that a text such as `env:NAME` names a variable; raises UsageError."""
     name = variable(url)
-    if name is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", name):
+    if name is not None and not inputs.is_variable_name(name):
         # Without the text, which may be the URL itself.
         raise UsageError("what follows env: is not the name of a variable", "For example: env:DISCORD_URL")
 

@@ -12,7 +12,7 @@ import re
 import stat
 from typing import TYPE_CHECKING
 
-from kagsync import settings
+from kagsync import inputs, settings
 from kagsync.errors import ConfigurationError, KagsyncError, from_os_error
 from kagsync.files import output_file, rights
 from kagsync.secrecy import NAMES
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _LONGEST = 100_000  # bytes; it has a few lines
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # never wait for the other end of a pipe
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _URL = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*://")
 _AGAIN = "kagsync schedule install"
 _HEADER = "# Secrets for scheduled runs. Written by `kagsync schedule install`.\n"
@@ -90,7 +89,7 @@ def read(file: Path) -> dict[str, str]:
 
 def may_hold(name: str, value: str) -> bool:
     """Whether a variable may be in the file: it has a known name, or holds a URL, such as a channel's."""
-    return name in NAMES or bool(_NAME.fullmatch(name) and _URL.match(value))
+    return name in NAMES or (inputs.is_variable_name(name) and _URL.match(value) is not None)
 
 
 def _content(file: Path) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kagsync import inputs
+from kagsync.config.changes import KINDS, entry_name, of_people, of_sections
 from kagsync.config.keys import COMPETITIONS, NOTIFY, REPORT, SERIES, USERS
 from kagsync.config.read import Problems
-from kagsync.config.state import person, state, url
+from kagsync.config.state import state, url
 from kagsync.errors import UsageError
 from kagsync.notify import address, targets
 from kagsync.scoring.series import POINTS, Series
@@ -24,37 +25,13 @@ from kagsync.tracking import series as series_options
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from kagsync.config.changes import Change
     from kagsync.config.read import Entry, Setup
-    from kagsync.config.state import State, Values
+    from kagsync.config.state import State
     from kagsync.store import Store, Writing
     from kagsync.store.records import Competition, Subscription
 
-ADD, CHANGE, ARCHIVE, REMOVE = "add", "change", "archive", "remove"
-_KINDS = {COMPETITIONS: "competition", SERIES: "series", NOTIFY: "target", REPORT: REPORT, USERS: "user"}
 _OPTION = re.compile(r"--([a-z][a-z-]*)")
-
-
-class Field(NamedTuple):
-    """A value before and after; None: the usual one."""
-
-    key: str
-    before: Any
-    after: Any
-
-
-class Change(NamedTuple):
-    """What is done to one thing.
-
-    Attributes:
-        action: ADD, CHANGE, ARCHIVE (a competition is paused, a person archived) or REMOVE.
-        kind: competition, series, target, report or user.
-        fields: what changes, or what a new thing has.
-    """
-
-    action: str
-    kind: str
-    name: str
-    fields: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,31 +63,28 @@ def apply(store: Store, setup: Setup, now: datetime, *, prune: bool = False) -> 
     """
     with store.writing() as write:
         before = state(store)
-        step = _Step(store, write, now, Problems(setup.path))
-        people = step.people(setup)
-        step.competitions(setup)
-        step.series(setup)
-        step.notify(setup)
-        step.report(setup)
-        step.problems.refuse()
-        absent = step.absent(setup, before)
+        steps = _Steps(store, write, now, Problems(setup.path))
+        people = steps.people(setup)
+        steps.competitions(setup)
+        steps.series(setup)
+        steps.notify(setup)
+        steps.report(setup)
+        steps.problems.refuse()
+        absent = steps.absent(setup, before)
         if prune:
-            step.prune(absent)
+            steps.prune(absent)
         if people is not None:
             roster.save(write, people, now, prune=prune)
         after = state(store)
         notes = [*_notes(people), *_empty_groups(store, after)]
-    changes = _person_changes(people, prune=prune) + _changes(before, after, absent)
-    names = [(_KINDS[section], _name(before[section][key])) for section, key in absent]
+    found = [*of_people(people, prune=prune), *of_sections(before, after, absent)]
+    names = [(KINDS[section], entry_name(before[section][key])) for section, key in absent]
     if people is not None:
-        names += [(_KINDS[USERS], user.handle) for user in people.absent]
-    urls = [entry.values["url"] for entry in setup.sections.get(NOTIFY, [])]
-    not_set = [str(address.variable(each)) for each in dict.fromkeys(urls) if not address.value(each)]
-    missing = [name for name in not_set if f"{address.PREFIX}{name}" in _urls(store)]
-    return Applied(changes, [] if prune else names, notes, missing)
+        names += [(KINDS[USERS], user.handle) for user in people.absent]
+    return Applied(found, [] if prune else names, notes, _not_set(store, setup))
 
 
-class _Step:
+class _Steps:
     """The parts of one change of a database, in order: a later one refers to what an earlier one added."""
 
     def __init__(self, store: Store, write: Writing, now: datetime, problems: Problems) -> None:
@@ -305,60 +279,6 @@ def _line(entry: Entry) -> roster_file.Line:
     return roster_file.Line(entry.line, **cells)
 
 
-def _name(values: Values) -> str:
-    """What an entry is called."""
-    if "url" in values:
-        return ", ".join([values["url"], *(values[key] for key in ("competition", "group") if key in values)])
-    return str(values.get("slug") or values.get("name") or REPORT)
-
-
-def _changes(before: State, after: State, absent: list[tuple[str, Any]]) -> list[Change]:
-    """The differences between two states."""
-    found = []
-    for section, kind in _KINDS.items():
-        old, new = before.get(section, {}), after.get(section, {})
-        for key in dict.fromkeys([*old, *new]):
-            if key not in new:
-                found.append(Change(REMOVE, kind, _name(old[key])))
-                continue
-            fields = _fields(old.get(key, {}), new[key])
-            action = CHANGE if key in old else ADD
-            if (section, key) in absent:
-                action = ARCHIVE
-            if fields or key not in old:
-                found.append(Change(action, kind, _name(new[key]), fields))
-    return found
-
-
-def _fields(before: Values, after: Values) -> tuple[Field, ...]:
-    keys = dict.fromkeys([*after, *before])
-    return tuple(
-        Field(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)
-    )
-
-
-def _person_changes(planned: roster.Plan | None, *, prune: bool) -> list[Change]:
-    if planned is None:
-        return []
-    kind = _KINDS[USERS]
-    added = [Change(ADD, kind, user.shown_name, _fields({}, person(user))) for user in planned.added]
-    changed = [
-        Change(
-            CHANGE,
-            kind,
-            before.handle,
-            (*_restored(before.archived_at), *_fields(person(before), person(after))),
-        )
-        for before, after in planned.changed
-    ]
-    archived = [Change(ARCHIVE, kind, user.handle) for user in planned.absent] if prune else []
-    return [*added, *changed, *archived]
-
-
-def _restored(archived_at: str | None) -> tuple[Field, ...]:
-    return (Field("archived_at", archived_at, None),) if archived_at else ()
-
-
 def _notes(planned: roster.Plan | None) -> list[str]:
     """What looks wrong in the roster."""
     if planned is None:
@@ -379,7 +299,7 @@ def _empty_groups(store: Store, after: State) -> list[str]:
     """Which groups are named, though nobody is in them."""
     groups = {user.group for user in store.users.all()}
     named = dict.fromkeys(
-        (values[key], f"{_KINDS[section]} {_name(values)}".removeprefix(f"{REPORT} "))
+        (values[key], f"{KINDS[section]} {entry_name(values)}".removeprefix(f"{REPORT} "))
         for section, entries in after.items()
         for values in entries.values()
         for key in ("group", "against")
@@ -392,5 +312,8 @@ def _empty_groups(store: Store, after: State) -> list[str]:
     ]
 
 
-def _urls(store: Store) -> set[str]:
-    return {target.url for target in store.targets.all()}
+def _not_set(store: Store, setup: Setup) -> list[str]:
+    """The variables that targets need and that are not set here."""
+    stored = {target.url for target in store.targets.all()}
+    urls = dict.fromkeys(entry.values["url"] for entry in setup.sections.get(NOTIFY, []))
+    return [str(address.variable(url)) for url in urls if url in stored and not address.value(url)]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kagsync.config.apply import ADD, ARCHIVE, CHANGE, REMOVE
+from kagsync.config.changes import ADD, ARCHIVE, CHANGE, REMOVE
 from kagsync.config.notation import literal
 from kagsync.safe_text import clip
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from kagsync.config.apply import Applied, Change, Field
+    from kagsync.config.apply import Applied
+    from kagsync.config.changes import Change, Field
 
 _MOST = 50  # in each part of what was done; a dry run names everything
 _LONGEST = 200  # characters of a value

@@ -69,7 +69,7 @@ _NUMBER = Key("a number", _is_number)
 _TEXTS = Key("an array of texts", _is_texts)
 _NUMBERS = Key("an array of numbers", _is_numbers)
 
-# Of each section but the report, there can be several: [[competitions]].
+# Every section but the report is an array of tables, such as [[competitions]].
 SECTIONS: dict[str, dict[str, Key]] = {
     COMPETITIONS: {
         "slug": _NEEDED,
@@ -121,7 +121,7 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "pseudonym": TEXT,
     },
 }
-# Of a table in the array `competitions` of a series.
+# The keys of a table in the array `competitions` of a series.
 PART: dict[str, Key] = {"slug": _NEEDED, "weight": _NUMBER, "score": _NUMBERS}
 TOP = (ROSTER, *SECTIONS)
 

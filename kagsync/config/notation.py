@@ -1,4 +1,4 @@
-"""TOML: written, and on which line everything is. (The standard library reads it, but does neither.)"""
+"""Writes TOML, and finds the line of each value. (The standard library only reads TOML.)"""
 
 from __future__ import annotations
 

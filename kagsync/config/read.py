@@ -1,4 +1,4 @@
-"""Reads a set-up file. Whatever is wrong in it by itself is said at once, each with its line."""
+"""Reads a set-up file. All that is wrong in the file itself is reported at once, with its lines."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Setup:
 
     Attributes:
         path: the file.
-        sections: the tables of each section that is in the file. What the others are about stays as it is.
-        roster: the file with the people, if they are not in here.
+        sections: the tables of each section that is in the file. `apply` does not touch what the others list.
+        roster: the file with the people; None: they are in `sections`, or the file has none.
     """
 
     path: Path
@@ -70,6 +70,7 @@ class Problems:
         self._found: list[tuple[int, str]] = []
 
     def add(self, line: int, what: str) -> None:
+        """A problem on a line."""
         self._found.append((line, what))
 
     def of(self, entry: Entry, key: str, what: str) -> None:

@@ -1,4 +1,4 @@
-"""What a database holds of what a set-up file can say, in the file's words: each section, entry by entry."""
+"""The set-up that a database holds, in the words of a set-up file: each section, entry by entry."""
 
 from __future__ import annotations
 

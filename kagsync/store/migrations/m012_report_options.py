@@ -1,4 +1,4 @@
-"""The options of `kagsync report` where none is given, as a file of settings sets them."""
+"""The options of `kagsync report` where none is given, as a set-up file sets them."""
 
 from __future__ import annotations
 

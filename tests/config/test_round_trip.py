@@ -199,7 +199,7 @@ def check_both_ways(store: Store) -> None:
 
 
 @given(stores())
-@settings(max_examples=15)
+@settings(max_examples=5)
 def test_what_is_exported_and_applied_is_exported_again(store: Store) -> None:
     check_both_ways(store)
 

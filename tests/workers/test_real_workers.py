@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from kagsync.settings import Settings
 
-pytestmark = needs_redis
+pytestmark = [needs_redis, pytest.mark.long]
 
 
 def call(task: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -143,12 +144,13 @@ def _mode_writes(call: ast.Call, position: int) -> bool:
     return True  # who knows
 
 
-def everything() -> set[tuple[str, str]]:
-    return {
+@cache
+def everything() -> frozenset[tuple[str, str]]:
+    return frozenset(
         (_name(path), function)
         for path in PACKAGE.rglob("*.py")
         for function, _ in writes(ast.parse(path.read_text(encoding="utf-8")))
-    }
+    )
 
 
 def _name(path: Path) -> str:

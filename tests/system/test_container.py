@@ -256,6 +256,7 @@ def lead_a_life(place: Place, kaggle: KaggleServer) -> None:
     assert place.stop() == 0
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_the_images_command_starts_and_ends_as_an_ordinary_user(
     namespace: Namespace, kaggle: KaggleServer

@@ -101,7 +101,8 @@ def _contents(store: Store, now: datetime, competitions: list[Competition]) -> I
     targets = store.targets.all()
     if not targets:
         return
-    if exposed := [part for part in (store.path, *store.beside) if rights.others_can_read(part)]:
+    exposed = [part for part in (store.path, *store.beside) if rights.others_can_read(part)]
+    if exposed and any(address.variable(each.url) is None for each in targets):
         said = f"others on this machine can read {exposed[0]}, which holds the URLs of notifications"
         yield Check("Private", False, said, rights.change("o-rwx", *exposed))
     groups = {user.group for user in store.users.all()}

@@ -821,6 +821,17 @@ def test_others_can_read_the_addresses_of_channels(
     assert settings.db.stat().st_mode & 0o007 == 0
 
 
+def test_a_channel_in_a_variable_puts_no_address_into_the_database(
+    healthy: None, doctor: Doctor, kagsync: Kagsync, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("apprise")
+    monkeypatch.setenv("CLASS_URL", "json://127.0.0.1:9/")
+    kagsync.ok("notify", "add", "env:CLASS_URL")
+    settings.db.chmod(0o644)
+
+    assert doctor() == {}
+
+
 # It changes nothing
 
 

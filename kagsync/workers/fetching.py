@@ -69,7 +69,10 @@ def deliver(settings: Settings, marks: Broker, order: Order, worker: str) -> Del
             marks.rest(key, error.until)
             if delivery.public.status == FAILED and marks.another_is_free(key):
                 raise Resting
-        logger.info("Fetched %s: %s", order.slug, error or _WORDS[delivery.public.status])
+        if delivery.public.status == FAILED:
+            logger.info("Did not fetch %s: %s", order.slug, error)
+        else:
+            logger.info("Fetched %s: %s", order.slug, error or _WORDS[delivery.public.status])
         return delivery
 
 

@@ -142,7 +142,10 @@ def _examine(database: Path) -> None:
     """Refuses a place for the database that is taken, or that is a part of another database."""
     try:
         if output_file.examine(database) is not None or output_file.is_lost_link(database):
-            raise UsageError(f"{database} exists already", "Name another file with --db, or delete this one")
+            raise UsageError(
+                f"{database} exists already",
+                f"Name another file with --db, or delete this one and {database.name}-locks",
+            )
         output_file.refuse_working_database(database)
     except OSError as error:
         raise from_os_error(error, f"examine {database}") from error

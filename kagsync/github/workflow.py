@@ -196,7 +196,7 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise from_os_error(error, f"read {path}") from error
     except ValueError as error:  # not TOML, or not UTF-8
-        raise UsageError(f"{path} is not TOML: {error}", "Correct it") from error
+        raise UsageError(f"{path} is not TOML: {error}", "Fix it and try again") from error
 
 
 def _names(setup: dict[str, Any]) -> str:

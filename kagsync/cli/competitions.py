@@ -125,7 +125,7 @@ def _add_own(common: Common, *, entered: bool, ended: bool, yes: bool) -> None:
     found = finding.by_deadline(finding.matches(listing.competitions, _tracked(loaded)), now)
     shown = found if ended else [each for each in found if not each.has_ended(now)]
     new = {each.listed.slug: each.listed for each in shown if each.tracked is None}
-    below = [] if found else [f"Kaggle knows none that you {'entered' if entered else 'host'}"]
+    below = [] if found else [f"Kaggle lists no competition that you {'entered' if entered else 'host'}"]
     if hidden := len(found) - len(shown):
         below.append(f"{hidden} {'has' if hidden == 1 else 'have'} ended: --ended shows them, too")
     many = f"{len(new)} {'competition' if len(new) == 1 else 'competitions'}"

@@ -33,7 +33,7 @@ def apply(
     ] = False,
     format_: JsonOrText = TextOrJson.text,
 ) -> Result:
-    """Make the database as a set-up file says.
+    """Make the database match a set-up file.
 
     Kaggle is not asked. If anything in the file is wrong, nothing is changed.
     """

@@ -77,7 +77,8 @@ NamesOfReport = Annotated[
     ReportNames | None,
     typer.Option(
         "--names",
-        help="How the report names people. Default: as its folder's pages do, otherwise real.",
+        help="How the report names people. Default: as its folder's pages do, otherwise as set up, "
+        "otherwise real.",
         show_default=False,
     ),
 ]

@@ -9,7 +9,7 @@ import typer
 
 from kagsync import clock, errors, inputs, log
 from kagsync.cli.command import Common, command, open_to_read, schedule_app
-from kagsync.cli.options import JsonOrText, NamesOfReport, ReportNames
+from kagsync.cli.options import JsonOrText, ReportNames
 from kagsync.errors import UsageError
 from kagsync.output import listing
 from kagsync.output.listing import Result, TextOrJson
@@ -27,6 +27,15 @@ Every = Annotated[
 ]
 Report = Annotated[
     Path | None, typer.Option("--report", metavar="DIR", help="Update the report in this folder at each run.")
+]
+Names = Annotated[
+    ReportNames | None,
+    typer.Option(
+        "--names",
+        help="How the report names people. Default: as its folder's pages do, otherwise as set up, otherwise "
+        "real; with --github as kagsync.toml says, otherwise username.",
+        show_default=False,
+    ),
 ]
 Cron = Annotated[bool, typer.Option("--cron", help="Choose cron.")]
 Systemd = Annotated[bool, typer.Option("--systemd", help="Choose a systemd user timer.")]
@@ -106,7 +115,7 @@ def schedule_print(
     common: Common,
     every: Every = None,
     report: Report = None,
-    names: NamesOfReport = None,
+    names: Names = None,
     cron: Cron = False,
     systemd: Systemd = False,
     launchd: Launchd = False,
@@ -130,7 +139,7 @@ def schedule_install(
     folder: Folder = None,
     every: Every = None,
     report: Report = None,
-    names: NamesOfReport = None,
+    names: Names = None,
     cron: Cron = False,
     systemd: Systemd = False,
     launchd: Launchd = False,

@@ -84,7 +84,7 @@ def write(store: Store, file: Path, database: Path, *, force: bool) -> list[Path
             if output_file.examine(path, database) is not None or path.is_symlink():
                 there.append(path)
         if there and not force:
-            raise UsageError(f"{there[0]} already exists", "Choose another file, or replace it: --force")
+            raise UsageError(f"{there[0]} already exists", "Choose another folder, or replace it: --force")
         for path, content in texts.items():
             if path in there:
                 output_file.rewrite(path, content.encode())

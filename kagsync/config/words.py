@@ -38,7 +38,7 @@ def lines(applied: Applied, *, done: bool) -> list[str]:
             found += _part(did if done else planned, changes, done=done)
             counts.append(f"{was if done else to_do}: {len(changes):,}")
     if applied.not_in_file:
-        title = "In the database, but not in the file (--prune archives or removes it)"
+        title = "In the database, but not in the file (--prune pauses, archives or removes it)"
         found += _part(title, [f"{kind} {name}" for kind, name in applied.not_in_file], done=done)
     total = ", ".join(counts)
     last = f"{total[:1].upper()}{total[1:]}" if total else NOTHING

@@ -166,8 +166,8 @@ def test_quiet_prints_nothing_when_it_need_not_ask(kagsync: Kagsync, settings: S
 def test_who_entered_none_is_told(mine: KaggleServer, kagsync: Kagsync) -> None:
     mine.group("ENTERED")
     mine.group("HOSTED")
-    assert kagsync.ok("competitions", "add", "--entered") == "Kaggle knows none that you entered\n"
-    assert kagsync.ok("competitions", "add", "--hosted") == "Kaggle knows none that you host\n"
+    assert kagsync.ok("competitions", "add", "--entered") == "Kaggle lists no competition that you entered\n"
+    assert kagsync.ok("competitions", "add", "--hosted") == "Kaggle lists no competition that you host\n"
 
 
 @pytest.mark.parametrize(

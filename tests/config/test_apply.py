@@ -104,8 +104,8 @@ def test_what_the_file_no_longer_says_is_undone(club: Club, file: Path) -> None:
     assert club.ask("SELECT title FROM competitions WHERE slug = 'digits'") == [("Digits",)]
     assert club.ask("SELECT count(*) FROM users") == [(2,)]
     assert (
-        "In the database, but not in the file (--prune archives or removes it): 1\n  competition titanic"
-        in said
+        "In the database, but not in the file (--prune pauses, archives or removes it): 1\n"
+        "  competition titanic" in said
     )
 
 

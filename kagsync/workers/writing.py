@@ -75,10 +75,12 @@ def tick(settings: Settings, marks: Broker, send: Callable[[Order], None]) -> Ou
             ordered.under_way,
             ordered.resting,
         )
+    except NoDatabase as error:  # nothing has been added yet, or KAGSYNC_DB names another file
+        logger.warning("Ordered nothing: %s", error)
+        outcome = Outcome([], alone=False)
     except KagsyncError as error:
-        if not isinstance(error, NoDatabase):  # nothing has been added yet
-            logger.error("%s", error)
-        outcome = Outcome([], alone=False, error=None if isinstance(error, NoDatabase) else error)
+        logger.error("%s", error)
+        outcome = Outcome([], alone=False, error=error)
     except BaseException as error:  # stopped, or a bug
         monitor.finish(*ping.ending(error))
         raise

@@ -377,9 +377,12 @@ def test_a_tick_records_itself_and_tells_the_monitor_what_failed_since_the_last_
     assert ask(club.db, "SELECT name, exit_code FROM triggers") == [("workers", 0)]
 
 
-def test_a_tick_without_a_database_orders_nothing(steps: Steps) -> None:
+def test_a_tick_without_a_database_orders_nothing_and_says_so(
+    steps: Steps, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert steps.tick().exit_code == 0
     assert steps.sent == []
+    assert "WARNING kagsync: Ordered nothing: there is no database" in capsys.readouterr().err
 
 
 def test_a_tick_with_a_damaged_database_says_so(

@@ -23,7 +23,7 @@ from kagsync.secrecy import PING_URL
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 DEFAULT_EVERY = "1h"
 PLACE = ".github/workflows/kagsync.yml"
@@ -207,9 +207,11 @@ def _names(setup: dict[str, Any]) -> str:
 
 
 def _variables(path: Path, setup: dict[str, Any]) -> Iterator[str]:
-    """The variables that a set-up names (`env:NAME`)."""
-    for text in _texts(setup.values()):
-        name = address.variable(text)
+    """The variables that the channels of a set-up name (`env:NAME`)."""
+    channels = setup.get("notify")
+    for channel in channels if isinstance(channels, list) else ():
+        url = channel.get("url") if isinstance(channel, dict) else None
+        name = address.variable(url) if isinstance(url, str) else None
         if name is None:
             continue
         if not inputs.is_variable_name(name) or name.upper().startswith("GITHUB_"):
@@ -218,17 +220,6 @@ def _variables(path: Path, setup: dict[str, Any]) -> Iterator[str]:
                 "Use letters, digits and underscores, and another beginning than GITHUB_",
             )
         yield name
-
-
-def _texts(values: Iterable[Any]) -> Iterator[str]:
-    """All texts in tables and arrays of TOML."""
-    for value in values:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            yield from _texts(value.values())
-        elif isinstance(value, list):
-            yield from _texts(value)
 
 
 def _requirement(extra: str) -> str:

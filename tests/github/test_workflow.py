@@ -27,13 +27,13 @@ VERSION = "1.2.3"
 PLACE = ".github/workflows/kagsync.yml"
 PROGRAMS = Path(sys.executable).parent
 SETUP = """
-[[targets]]
+[[notify]]
 url = "env:CLUB_DISCORD"
-[[targets]]
+[[notify]]
 url = "env:CLUB_MAIL"
-[[targets]]
+[[notify]]
 url = "env:CLUB_DISCORD"
-[[targets]]
+[[notify]]
 url = "env:KAGSYNC_PING_URL"
 """
 
@@ -266,9 +266,9 @@ def test_options_that_contradict_each_other_are_refused(
     [
         ("[[targets]\n", "is not TOML"),
         ("\xff", "is not TOML"),
-        ("a = 'env:GITHUB_SECRET'", "no secret on GitHub can have this name"),
-        ("a = 'env:two words'", "no secret on GitHub can have this name"),
-        ("a = [{b = 'env:'}]", "no secret on GitHub can have this name"),
+        ("[[notify]]\nurl = 'env:GITHUB_SECRET'", "no secret on GitHub can have this name"),
+        ("[[notify]]\nurl = 'env:two words'", "no secret on GitHub can have this name"),
+        ("notify = [{url = 'env:'}]", "no secret on GitHub can have this name"),
     ],
 )
 def test_a_set_up_that_cannot_be_used_is_refused(

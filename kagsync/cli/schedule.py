@@ -127,7 +127,10 @@ def schedule_print(
 
     chosen = {"cron": cron, "systemd": systemd, "launchd": launchd, "windows": windows}
     if (folder := _repository(None, report, github=github, **chosen)) is not None:
-        listing.write_exactly(_workflow(common, folder, every, names).text().removesuffix("\n"))
+        from kagsync.github import workflow
+
+        made = _workflow(common, folder, every, names)
+        listing.write_exactly(workflow.printed(made).removesuffix("\n"))
         return
     plan, name = _planned(common, every, report, names, **chosen)
     listing.write_exactly(install.printed(plan, name).removesuffix("\n"))

@@ -16,6 +16,7 @@ from kagsync import inputs, installation
 from kagsync.errors import ConfigurationError, UsageError, from_os_error
 from kagsync.files import output_file, rights, scratch
 from kagsync.github.branch import BRANCH
+from kagsync.log import logger
 from kagsync.notify import address
 from kagsync.report import NAMES, USERNAME
 from kagsync.schedule.plan import interval
@@ -106,6 +107,15 @@ def cron(every: str) -> str:
         return f"{_MINUTE % minutes}-59/{minutes} * * * *"
     hours = minutes // 60
     return f"{_MINUTE} {'*' if hours == 1 else _HOUR if hours == 24 else f'*/{hours}'} * * *"
+
+
+def printed(workflow: Workflow) -> str:
+    """The file that `install` would write. Warns if GitHub could not install what it names."""
+    try:
+        check_installable()
+    except ConfigurationError as error:
+        logger.warning("%s", error)
+    return workflow.text()
 
 
 def install(folder: Path, workflow: Workflow) -> str:

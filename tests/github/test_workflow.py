@@ -154,6 +154,9 @@ def test_a_version_that_github_cannot_install_is_refused(
     monkeypatch.setattr(workflow, "__version__", "1.2.3.dev0")
     message = one_line(kagsync("schedule", "install", "--github"), code=3)
     assert "is not a release" in message
+    printed = kagsync("schedule", "print", "--github")
+    assert printed.code == 0 and "kagsync==1.2.3.dev0" in printed.out
+    assert "WARNING kagsync: this kagsync (1.2.3.dev0) is not a release" in printed.err
     assert not Path(PLACE).exists()
     monkeypatch.setattr(installation, "commit", lambda: f"git+https://git.example.org/k@{COMMIT}")
     kagsync.ok("schedule", "install", "--github")

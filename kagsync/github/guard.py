@@ -34,6 +34,8 @@ _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([\"\\/,;]))")  # in JSON and in 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _TEMPLATES = {".html", ".css", ".js", ".xml"}
 _MOST = 5  # findings in a message
+_MOST_FILES = 10_000  # the report of a thousand competitions has a fifth of that
+_LARGEST = 10**9  # bytes; GitHub publishes no larger site
 
 
 class Checked(NamedTuple):
@@ -81,10 +83,9 @@ def check(store: Store, folder: Path, names: str) -> Checked:
     secrets, short_secrets = searchable(of_run(store))
     people, short_names = _searchable(*_unpublished(store, names))
     found: list[str] = []
-    files = 0
     try:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            files += 1
+        files = _files(folder)
+        for path in files:
             name = path.relative_to(folder).as_posix()
             content = name.encode(errors="surrogateescape") + b"\n" + path.read_bytes()
             found += [
@@ -100,7 +101,23 @@ def check(store: Store, folder: Path, names: str) -> Checked:
         )
     if not files:
         raise UsageError(f"{folder} is empty", "Write the report first: kagsync report")
-    return Checked(files, short_secrets, short_names)
+    return Checked(len(files), short_secrets, short_names)
+
+
+def _files(folder: Path) -> list[Path]:
+    """All files of a folder; raises UsageError if they are more than a website can have."""
+    found = []
+    size = 0
+    for path in folder.rglob("*"):
+        if path.is_file():
+            found.append(path)
+            size += path.stat().st_size
+        if len(found) > _MOST_FILES or size > _LARGEST:
+            raise UsageError(
+                f"{folder} has more than {_MOST_FILES:,} files or 1 GB, too much for a website on GitHub",
+                "Name the folder of a report",
+            )
+    return sorted(found)
 
 
 def _secrets_in(content: bytes, secrets: Iterable[Secret]) -> Iterator[str]:

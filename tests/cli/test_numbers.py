@@ -59,6 +59,8 @@ WORDS = {
     *(
         "--db",
         "words",
+        "folder",
+        "--branch",
         "--log-file",
         "--format",
         "--output",

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from world.boards import Team
 from world.running import one_line
 
-from kagsync.github import secrets
+from kagsync.github import guard, secrets
 from kagsync.github.secrets import forms
 
 if TYPE_CHECKING:
@@ -185,6 +185,15 @@ def test_a_folder_that_is_missing_or_empty_is_refused(club: Club, site: Path) ->
     assert "is not a folder" in one_line(club.run("github", "check", str(site)))
     site.mkdir()
     assert "is empty" in one_line(club.run("github", "check", str(site)))
+
+
+@pytest.mark.parametrize("limit", ["_MOST_FILES", "_LARGEST"])
+def test_a_folder_that_is_too_large_for_a_website_is_refused(
+    limit: str, club: Club, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    club.ok("report", "--output", str(site), "--names", "username")
+    monkeypatch.setattr(guard, limit, 3)
+    assert "too much for a website" in one_line(club.run("github", "check", str(site)))
 
 
 def test_a_target_that_names_a_variable_is_secret(

@@ -230,8 +230,8 @@ def test_a_writer_that_is_away_for_ten_minutes(service: Service) -> None:
     away(service, pause=300, ticks=2)
 
 
-def away(service: Service, pause: float, ticks: int) -> None:
-    """The writer is gone after it sent orders; ticks and boards wait in Redis, at most one a competition."""
+def kill_the_writer_after_its_orders(service: Service) -> None:
+    """Its orders are under way, and some of the boards are applied."""
     service.start("fetch-1", "write")
     service.ready()
     service.kaggle.latency = 0.2
@@ -239,6 +239,11 @@ def away(service: Service, pause: float, ticks: int) -> None:
     service.tick()
     wait_for("some are applied", lambda: service.applied() >= 3)
     service.kill("write")
+
+
+def away(service: Service, pause: float, ticks: int) -> None:
+    """The writer is gone after it sent orders; ticks and boards wait in Redis, at most one a competition."""
+    kill_the_writer_after_its_orders(service)
     for _ in range(ticks):
         time.sleep(pause)
         service.tick()
@@ -278,13 +283,7 @@ def test_messages_that_are_delivered_twice_on_purpose(service: Service) -> None:
 
 
 def test_boards_whose_messages_are_lost(service: Service) -> None:
-    service.start("fetch-1", "write")
-    service.ready()
-    service.kaggle.latency = 0.2
-    service.publish()
-    service.tick()
-    wait_for("some are applied", lambda: service.applied() >= 3)
-    service.kill("write")
+    kill_the_writer_after_its_orders(service)
     wait_for("all are fetched", lambda: service.redis.length("fetch") == 0)
     with service.redis.client() as client:
         client.delete("kagsync:write", "kagsync:unacked", "kagsync:unacked_index")

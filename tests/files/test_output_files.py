@@ -150,7 +150,7 @@ def test_whoever_uses_the_file_at_the_same_moment_never_meets_a_damaged_one(
     file = place / "backup.db"
     kagsync.ok("backup", str(file))
     script = (
-        "import sqlite3, sys, time\n"
+        "import random, sqlite3, sys, time\n"
         "while True:\n"
         "    connection = sqlite3.connect(sys.argv[1], timeout=30, isolation_level=None)\n"
         "    try:\n"
@@ -160,14 +160,16 @@ def test_whoever_uses_the_file_at_the_same_moment_never_meets_a_damaged_one(
         "        if 'readonly' not in str(error): raise  # SQLite notices that the file was replaced\n"
         "    connection.close()\n"
         "    print(flush=True)\n"
-        "    time.sleep(0.002)\n"
+        "    time.sleep(random.random() / 20)\n"
     )
     with subprocess.Popen([sys.executable, "-c", script, str(file)], stdout=subprocess.PIPE) as worker:
         assert worker.stdout is not None
-        codes = set()
-        for _ in range(25):
+        codes: set[int] = set()
+        tries = 0
+        while tries < 60 or (0 not in codes and tries < 1000):  # the file may often be in use
             worker.stdout.readline()
             codes.add(kagsync("backup", str(file)).code)
+            tries += 1
         assert worker.poll() is None  # nothing failed on that side
         worker.terminate()
         worker.communicate()

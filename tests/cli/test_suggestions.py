@@ -56,6 +56,8 @@ def _suggested(group: Any, context: Any, word: str) -> set[str]:
 def _all_suggested(words: set[str]) -> set[str]:
     found = set()
     for group in GROUPS.values():
+        if not group.commands.keys() & command.DESTRUCTIVE:
+            continue
         context = group.make_context("kagsync", ["x"], resilient_parsing=True)
         context.resilient_parsing = False
         found |= {each for word in words if word for each in _suggested(group, context, word)}

@@ -124,7 +124,8 @@ def wrong_in_all(db: Path, board: str, csv_content: bytes) -> int:
         pytest.param(1744, 60, 24, False, marks=pytest.mark.long),
         pytest.param(1744, 60, 24, True, marks=pytest.mark.long),
         pytest.param(20_000, 200, 24, False, marks=pytest.mark.long),
-        pytest.param(20_000, 200, 24, True, marks=pytest.mark.long),
+        pytest.param(20_000, 200, 3, True, marks=pytest.mark.long),
+        pytest.param(20_000, 200, 24, True, marks=pytest.mark.soak),
     ],
 )
 def test_two_boards_in_any_order_give_the_same_database(

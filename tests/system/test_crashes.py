@@ -66,7 +66,15 @@ def _left_behind(folder: Path) -> list[Path]:
 @pytest.mark.fixed_port
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
 @pytest.mark.parametrize(
-    "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 11))], ids="seed{}".format
+    "seed",
+    [
+        0,
+        *(
+            pytest.param(seed, marks=pytest.mark.long if seed < 6 else pytest.mark.soak)
+            for seed in range(1, 11)
+        ),
+    ],
+    ids="seed{}".format,
 )
 def test_a_killed_run_leaves_every_competition_before_or_after(
     seed: int, kaggle: KaggleServer, kagsync: Kagsync, tmp_path: Path

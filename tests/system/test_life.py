@@ -113,8 +113,13 @@ class Life(Clocked):
         return self.ask("SELECT at, rank FROM private_history WHERE username = ? ORDER BY at", username)
 
 
-@pytest.mark.long
-@pytest.mark.parametrize(("before", "chance"), [(2, 0.002), (48, 1.0)], ids=["sampled", "every tick"])
+@pytest.mark.parametrize(
+    ("before", "chance"),
+    [
+        pytest.param(2, 0.002, id="sampled", marks=pytest.mark.long),
+        pytest.param(48, 1.0, id="every tick", marks=pytest.mark.soak),
+    ],
+)
 def test_a_life(
     before: int,
     chance: float,

@@ -1,6 +1,6 @@
 """A month of ticks on an injected clock, with faults of every kind: nothing grows that should not.
 
-`pytest -m month -n 0 -s` runs the whole month and prints how the figures went.
+`pytest -m soak -n 0 -s` runs the whole month and prints how the figures went.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _memory_mb() -> float:
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 @pytest.mark.parametrize(
     ("ticks", "competitions"),
-    [pytest.param(60, 4, marks=pytest.mark.long), pytest.param(8640, 20, marks=pytest.mark.month)],
+    [pytest.param(60, 4, marks=pytest.mark.long), pytest.param(8640, 20, marks=pytest.mark.soak)],
 )
 def test_a_month_of_ticks(
     ticks: int,

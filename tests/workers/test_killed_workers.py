@@ -225,7 +225,7 @@ def test_a_writer_that_is_away(service: Service) -> None:
     away(service, pause=2, ticks=4)
 
 
-@pytest.mark.month
+@pytest.mark.soak
 def test_a_writer_that_is_away_for_ten_minutes(service: Service) -> None:
     away(service, pause=300, ticks=2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pwd
 import shutil
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +25,15 @@ from world.kaggle_server import ENVIRONMENT, PORT, KaggleServer, show_to_sdk
 from world.running import Kagsync
 
 from kagsync import log
+from kagsync.doctor import installed
 from kagsync.kaggle import retry, watchdog
 from kagsync.settings import Settings
-from kagsync.store import Store
+from kagsync.store import Store, migrations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+CASES = 4  # of a test that are run by default
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -46,14 +51,55 @@ def pytest_configure(config: pytest.Config) -> None:
     # Otherwise each process that a test starts compiles all modules anew: 0.14 s of CPU.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # The machine may be busy, so an example may take any time.
-    for name, examples in (("quick", 40), ("thorough", 150)):
+    for name, examples in (("quick", 25), ("thorough", 150)):
         hypothesis_settings.register_profile(name, max_examples=examples, deadline=None)
     hypothesis_settings.load_profile(config.getoption("--hypothesis-profile") or "quick")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the tests on the fixed port first: one worker gets them all, so none waits for another."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Puts the tests on the fixed port first: one worker gets them all, so none waits for another.
+
+    If no file is named, all tests in `system` are long, and so are most cases of a test that has many.
+    """
     items.sort(key=lambda item: item.get_closest_marker("fixed_port") is None)
+    if not config.option.file_or_dir:
+        for item in items:
+            if item.path.parent.name == "system":
+                item.add_marker("long")
+        for cases in _by_function(items):
+            for case in set(cases) - _spread(cases, CASES):
+                case.add_marker("long")
+
+
+def _by_function(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:
+    """The short cases of each test."""
+    found = defaultdict(list)
+    for item in items:
+        if not any(item.get_closest_marker(name) for name in ("long", "soak")):
+            found[item.nodeid.partition("[")[0]].append(item)
+    return found.values()
+
+
+def _spread(cases: list[pytest.Item], count: int) -> set[pytest.Item]:
+    """So many of the cases, at equal distances, the first and the last among them."""
+    return {cases[number * (len(cases) - 1) // (count - 1)] for number in range(count)}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_migrations() -> Iterator[None]:
+    """Makes new databases from what the first one became, which takes a tenth of the time."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(migrations, "migrate", database.quick(migrations.migrate))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def started_once() -> Iterator[None]:
+    """Starts the `kaggle` command once for all of doctor's runs in this process: it takes half a second."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        found = functools.cache(lambda start=installed.kaggle_command: list(start()))
+        monkeypatch.setattr(installed, "kaggle_command", lambda: iter(found()))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib.metadata
 import json
 import os
@@ -30,7 +29,7 @@ from world.listeners import Listener
 from world.running import process, run, start
 
 from kagsync import clock, installation
-from kagsync.doctor import database, installed
+from kagsync.doctor import database
 from kagsync.files import locks
 from kagsync.notify import ping as pings
 from kagsync.store import Store, migrations
@@ -127,15 +126,8 @@ class Doctor:
         return crosses[about]
 
 
-_kaggle_command = functools.cache(
-    lambda: list(installed.kaggle_command())
-)  # the same for all tests; half a second
-
-
 @pytest.fixture
-def doctor(kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch) -> Doctor:
-    found = _kaggle_command()
-    monkeypatch.setattr(installed, "kaggle_command", lambda: iter(found))
+def doctor(kagsync: Kagsync) -> Doctor:
     return Doctor(kagsync)
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from world.running import Kagsync, Ran
 
+pytestmark = pytest.mark.long
+
 
 def usernames(db: Path) -> list[str]:
     return [name for (name,) in ask(db, "SELECT username FROM users ORDER BY username")]

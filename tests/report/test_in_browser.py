@@ -20,6 +20,8 @@ from kagsync.store import Store
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
@@ -150,7 +152,6 @@ def test_the_policy_lets_no_other_script_or_style_in(browser: Any, page: Path) -
         assert visit.js("window.owned") is None
 
 
-@pytest.mark.long
 def test_hostile_names_run_nothing(browser: Any, tmp_path: Path) -> None:
     folder = site(tmp_path, hostile())
     for name in (report.page_name(SLUG), embed_name(SLUG), report.INDEX):
@@ -223,9 +224,8 @@ def test_pointing_at_a_person_or_a_line_lights_up_both(browser: Any, page: Path)
         assert visit.js(lit) == of
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("people", [20, *(pytest.param(each, marks=pytest.mark.long) for each in (1, 200))])
-@pytest.mark.parametrize("names", ["long", pytest.param("usual", marks=pytest.mark.long)])
+@pytest.mark.parametrize("people", [20, 1, 200])
+@pytest.mark.parametrize("names", ["long", "usual"])
 def test_no_width_needs_to_be_scrolled_sideways(
     browser: Any, tmp_path: Path, people: int, names: str
 ) -> None:
@@ -237,9 +237,8 @@ def test_no_width_needs_to_be_scrolled_sideways(
                 assert visit.js("document.documentElement.scrollWidth") <= width
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 768, 1280])
-@pytest.mark.parametrize("people", [1, 3, 24, 30, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("people", [1, 3, 24, 30, 200])
 def test_no_texts_of_the_charts_overlap_or_are_cut(
     browser: Any, tmp_path: Path, people: int, width: int
 ) -> None:
@@ -400,7 +399,6 @@ BROKEN_NUMBERS = """() => {
 }"""
 
 
-@pytest.mark.long
 def test_no_number_is_broken_at_any_width(browser: Any, tmp_path: Path) -> None:
     end = int(NOW.timestamp()) - 600
     standings = [
@@ -431,7 +429,6 @@ NAMES_SHOWN = (
 COLOURED = "[...document.querySelectorAll('.over-time .line:not(.grey)')].map((e) => e.dataset.user).sort()"
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 1280])
 def test_whoever_is_filtered_has_a_name_and_a_colour_among_many(
     browser: Any, tmp_path: Path, width: int
@@ -471,7 +468,6 @@ def test_one_person_has_nothing_to_filter_or_sort(browser: Any, tmp_path: Path) 
         assert visit.said == []
 
 
-@pytest.mark.long
 def test_a_page_turns_red_an_hour_after_the_last_good_sync(browser: Any, page: Path) -> None:
     with Visit(browser, page) as visit:
         assert "old" not in visit.page.locator(".fresh").get_attribute("class").split()
@@ -512,7 +508,6 @@ def test_on_paper_there_is_nothing_to_press(browser: Any, page: Path) -> None:
         assert visit.page.locator("#people").is_visible()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_an_accessibility_checker_finds_nothing(

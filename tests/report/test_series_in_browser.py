@@ -12,6 +12,8 @@ from test_series_page import LAST, save, season
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.long
+
 LONG = "Wolfeschlegelsteinhausenbergerdorff"
 MORE = 8  # competitions beside those of `season`
 
@@ -38,7 +40,6 @@ def sides(visit: Visit, selector: str) -> tuple[float, float]:
     return box["x"], box["x"] + box["width"]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_the_table_scrolls_in_its_own_frame_and_the_names_stay(browser: Any, page: Path, width: int) -> None:
     with Visit(browser, page, width) as visit:
@@ -99,7 +100,6 @@ def test_without_javascript_it_is_a_plain_table_too(browser: Any, page: Path) ->
         assert visit.page.locator("svg .line").count() == 3
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_an_accessibility_checker_finds_nothing_on_a_series(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from world.running import Kagsync
 
+pytestmark = pytest.mark.long
+
 if sys.platform == "win32":
     pytest.skip("needs POSIX rights and mounts", allow_module_level=True)
 

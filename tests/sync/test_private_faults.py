@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kagsync.kaggle.pages import Page
     from kagsync.settings import Settings
 
+pytestmark = pytest.mark.long
+
 END = datetime(2026, 3, 1, 23, 59, tzinfo=UTC)
 TICK, HOUR, DAY = timedelta(minutes=5), timedelta(hours=1), timedelta(days=1)
 ALICE, BOB = Team(11, "Team A", ("alice",), "0.90"), Team(12, "Team B", ("bob",), "0.80")

@@ -6,11 +6,13 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from kagsync.store import Store
+from kagsync.store import Store, migrations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from sqlite_utils import Database
 
 _prepared: dict[str, tuple[bytes, int]] = {}
 
@@ -70,3 +72,24 @@ def prepared(db: Path, name: str, make: Callable[[], object]) -> None:
 def empty(db: Path) -> None:
     """Puts a new database there."""
     prepared(db, "empty", lambda: Store.open(db, db.parent / "locks", create=True).close())
+
+
+def quick(migrate: Callable[[Database], None]) -> Callable[[Database], None]:
+    """`migrate`, done once for new databases: the later ones get a copy of its outcome.
+
+    Not if a test has changed the migrations.
+    """
+    usual = migrations.MIGRATIONS
+    outcome: list[str] = []
+
+    def quickly(db: Database) -> None:
+        if db.tables or migrations.MIGRATIONS is not usual:
+            migrate(db)
+        elif not outcome:
+            migrate(db)
+            outcome.extend(db.iterdump())
+            outcome.insert(-1, f"PRAGMA user_version = {migrations.LATEST};")
+        else:
+            db.conn.executescript("\n".join(outcome))
+
+    return quickly

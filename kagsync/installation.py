@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PIP, UV_PIP, PIPX, UV_TOOL = "pip", "uv pip", "pipx", "uv tool"
 NAME = "kagsync"
+EXTRAS = {"notify": "apprise", "excel": "openpyxl", "celery": "celery"}  # by a module that each installs
 
 
 class Installation(NamedTuple):
@@ -48,8 +49,8 @@ class Installation(NamedTuple):
         return f"bring {self.source} up to date (git pull), then: {self._install(*_extras_there())}"
 
     def add_extra(self, name: str) -> str:
-        """The command that adds one of the package's extras."""
-        return self._install(name)
+        """The command that adds one of the package's extras to those that are there."""
+        return self._install(*dict.fromkeys((*_extras_there(), name)))
 
     def add_packages(self, *requirements: str) -> str:
         """The command that installs other packages beside kagsync."""
@@ -179,7 +180,7 @@ def _extras_there() -> tuple[str, ...]:
     """The extras that are installed, so that an update does not lose them."""
     import importlib.util
 
-    return ("notify",) if importlib.util.find_spec("apprise") else ()
+    return tuple(name for name, module in EXTRAS.items() if importlib.util.find_spec(module))
 
 
 def _origin() -> dict[str, Any]:

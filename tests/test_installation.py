@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shlex
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packaging.requirements import Requirement
+from world import ROOT
 from world.running import run
 
 from kagsync import installation
@@ -25,7 +29,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="quotes as POSIX
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Looks anew, and again after the test; without the extra that the developer has."""
+    """Looks anew, and again after the test; without the extras that the developer has."""
     installation.this.cache_clear()
     monkeypatch.setattr(installation, "_extras_there", tuple)
     yield
@@ -125,9 +129,25 @@ def test_an_update_begins_with_the_copy_of_the_repository(tmp_path: Path) -> Non
 
 
 def test_an_update_keeps_the_extras_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installation, "_extras_there", lambda: ("notify",))
+    monkeypatch.setattr(installation, "_extras_there", lambda: ("notify", "excel"))
     index = Installation(UV_TOOL, False, "kagsync", folder=False, editable=False)
-    assert index.update() == index.reinstall() == "uv tool install --reinstall 'kagsync[notify]'"
+    assert index.update() == index.reinstall() == "uv tool install --reinstall 'kagsync[notify,excel]'"
+
+
+def test_another_extra_keeps_those_that_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "_extras_there", lambda: ("notify", "excel"))
+    index = Installation(PIPX, False, "kagsync", folder=False, editable=False)
+    assert index.add_extra("celery") == "pipx install --force 'kagsync[notify,excel,celery]'"
+    assert index.add_extra("excel") == "pipx install --force 'kagsync[notify,excel]'"
+
+
+def test_every_extra_is_known_by_a_module_that_it_installs() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {name: needs for name, needs in project["optional-dependencies"].items() if name != "dev"}
+    assert installation.EXTRAS.keys() == extras.keys()
+    for name, module in installation.EXTRAS.items():
+        assert module in [Requirement(each).name for each in extras[name]]
+        assert importlib.util.find_spec(module)
 
 
 @pytest.mark.parametrize(

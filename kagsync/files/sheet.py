@@ -9,6 +9,7 @@ import zipfile
 from datetime import datetime, time
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync import installation
 from kagsync.errors import UsageError
 from kagsync.files import csv_text
 
@@ -26,7 +27,6 @@ _LAST_ROW = 1_048_576  # of an Excel sheet
 # What Canvas writes in the column of names besides people, in English, German and French: lower case.
 NOT_PEOPLE = {"points possible", "student, test", "mögliche punkte", "points possibles"}
 _SAVE_AS = "Save it as CSV (UTF-8) or .xlsx"
-_INSTALL = "Install kagsync with the extra excel (see the README, The roster), or save the list as CSV"
 
 
 class Row(NamedTuple):
@@ -113,7 +113,10 @@ def _workbook(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
         import openpyxl  # optional, and 0.1 s to import
     except ImportError as error:
-        raise UsageError(f"cannot read {path}: kagsync is installed without Excel files", _INSTALL) from error
+        raise UsageError(
+            f"cannot read {path}: openpyxl, which reads Excel files, is not installed",
+            f"Save the list as CSV, or: {installation.this().add_extra('excel')}",
+        ) from error
     _refuse_bomb(content, path)
     try:
         with warnings.catch_warnings():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import openpyxl
 import pytest
 
+from kagsync import installation
 from kagsync.errors import UsageError
 from kagsync.files import csv_text, sheet
 from kagsync.files.sheet import read_rows
@@ -214,7 +215,7 @@ def test_without_the_extra_the_error_says_what_to_install(
     monkeypatch.setattr(builtins, "__import__", missing)
     with pytest.raises(UsageError) as caught:
         list(read_rows(file))
-    assert "excel" in caught.value.remedy
+    assert caught.value.remedy.endswith(installation.this().add_extra("excel"))
 
 
 def test_warnings_of_the_library_are_not_shown(file: Path) -> None:

@@ -17,6 +17,7 @@ _MAIL_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 LONGEST_TEXT = 1000  # characters of a name, a group or a title
 LONGEST_TEAM = 200  # characters of a team's name, or of a pattern for it
 BY_HAND = "hand"  # the trigger of a run that names none
+BY_WORKERS = "workers"  # the trigger of what workers on several machines do
 
 
 def set_of(words: str) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kagsync import clock, errors
+from kagsync import clock, errors, inputs
 from kagsync.errors import KagsyncError
 from kagsync.log import logger
 from kagsync.standings import lifecycle
@@ -42,6 +42,13 @@ class Found:
     triggers: list[Trigger] = field(default_factory=list)
     last_ping: LastPing | None = None
     fresh: status.Status | None = None
+
+    @property
+    def fetched_elsewhere(self) -> bool:
+        """Whether workers on other machines ask Kaggle, so that this one needs no key."""
+        unattended = [each for each in self.triggers if each.name != inputs.BY_HAND]
+        last = max(unattended, key=lambda each: each.finished_at, default=None)
+        return last is not None and last.name == inputs.BY_WORKERS
 
     @property
     def linked(self) -> list[Competition]:

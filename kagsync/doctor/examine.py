@@ -39,7 +39,7 @@ def doctor(db: Path | None, now: datetime, *, integrity: bool = False) -> Iterat
         yield from checks.survived(
             "Database", lambda: database.database(loaded, now, found, integrity=integrity)
         )
-    yield from checks.survived("Kaggle's key", kaggle.key)
+    yield from checks.survived("Kaggle's key", lambda: kaggle.key(found))
     yield from checks.survived("Certificates", kaggle.certificates)
     yield from checks.survived("Kaggle", lambda: kaggle.answers(found))
     yield from checks.survived("Schedule", lambda: schedule.unattended(found, now))

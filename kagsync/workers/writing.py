@@ -15,6 +15,7 @@ from kagsync import clock, errors
 from kagsync.board import archive, file_name, header
 from kagsync.errors import BadDownload, KagsyncError, NoDatabase, OutOfTime, from_os_error
 from kagsync.files import locks
+from kagsync.inputs import BY_WORKERS
 from kagsync.log import logger
 from kagsync.notify import ping
 from kagsync.standings.which import PRIVATE, PUBLIC
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from kagsync.sync.fetch_private import Known
     from kagsync.workers.broker import Broker
     from kagsync.workers.messages import Brought, Delivery
-
-TRIGGER = "workers"  # the name in `kagsync schedule status`
 
 
 class Ordered(NamedTuple):
@@ -84,12 +83,12 @@ def tick(settings: Settings, marks: Broker, send: Callable[[Order], None]) -> Ou
     except BaseException as error:  # stopped, or a bug
         monitor.finish(*ping.ending(error))
         raise
-    return After(settings, None, None, TRIGGER, started, monitor).finish(outcome)
+    return After(settings, None, None, BY_WORKERS, started, monitor).finish(outcome)
 
 
 def _failed_since_the_last_tick(store: Store, now: datetime) -> list[Result]:
     """The syncs that failed since the last tick began; none at the first tick."""
-    last = next((each.started_at for each in store.runs.triggers() if each.name == TRIGGER), None)
+    last = next((each.started_at for each in store.runs.triggers() if each.name == BY_WORKERS), None)
     found = [] if last is None else store.runs.failed_between(last, now)
     return [Result(slug, ERROR, error=messages.error_of(code, message)) for slug, code, message in found]
 

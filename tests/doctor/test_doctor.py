@@ -28,7 +28,7 @@ from world.kaggle_server import Answer, KaggleServer, kaggle_error
 from world.listeners import Listener
 from world.running import process, run, start
 
-from kagsync import clock, installation
+from kagsync import clock, inputs, installation
 from kagsync.doctor import database
 from kagsync.files import locks
 from kagsync.notify import ping as pings
@@ -289,6 +289,22 @@ def test_no_key(healthy: None, doctor: Doctor, key: Path) -> None:
     follow(f"echo {TOKEN} > ~/.kaggle/access_token; chmod 600 ~/.kaggle/access_token")
 
     assert doctor() == {}
+
+
+def test_no_key_is_needed_while_workers_elsewhere_fetch(
+    healthy: None, doctor: Doctor, key: Path, settings: Settings
+) -> None:
+    key.unlink()
+    execute(settings.db, "UPDATE triggers SET name = ?", inputs.BY_WORKERS)
+    assert doctor() == {}
+    assert doctor.found["Kaggle's key"]["ok"] is None
+
+    execute(
+        settings.db,
+        "INSERT INTO triggers SELECT 'cron', program, started_at, ?, 0 FROM triggers",
+        clock.iso(clock.utc_now() + timedelta(seconds=1)),
+    )
+    doctor.cross("Kaggle's key")
 
 
 @pytest.mark.parametrize("folder", ["plain", "with a space"])

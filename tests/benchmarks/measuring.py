@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kagsync.store.connection import Connection
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
 MEASURES = ("cpu", "wall", "peak")
@@ -33,6 +37,29 @@ class Usage:
     wall: float
     peak: float
     out: str = ""
+
+
+@contextlib.contextmanager
+def transactions() -> Iterator[list[float]]:
+    """The seconds of each transaction that this process writes in the block, filled while it runs.
+
+    For so long another writer would have to wait.
+    """
+    found: list[float] = []
+    plain = Connection.transaction
+
+    @contextlib.contextmanager
+    def timed(connection: Connection) -> Iterator[None]:
+        began = time.perf_counter()
+        with plain(connection):
+            yield
+        found.append(time.perf_counter() - began)
+
+    Connection.transaction = timed  # type: ignore[assignment]
+    try:
+        yield found
+    finally:
+        Connection.transaction = plain  # type: ignore[method-assign]
 
 
 class Broken(Exception):

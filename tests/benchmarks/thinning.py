@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import time
 from datetime import timedelta
@@ -10,12 +9,11 @@ from typing import TYPE_CHECKING
 
 from kagsync import settings
 from kagsync.store import Store, thinning
-from kagsync.store.connection import Connection
 from tests.benchmarks import year
+from tests.benchmarks.measuring import transactions
 from tests.benchmarks.tables import Table, megabytes, seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from tests.benchmarks.bench import Bench
@@ -83,18 +81,7 @@ def thinned(bench: Bench) -> list[Table]:
 def _steps(store: Store, until: datetime) -> tuple[list[float], list[float], float]:
     """CPU seconds of each step, seconds of each transaction, CPU seconds when nothing is due."""
     cpu: list[float] = []
-    writing: list[float] = []
-    plain = Connection.transaction
-
-    @contextlib.contextmanager
-    def timed(connection: Connection) -> Iterator[None]:
-        began = time.perf_counter()
-        with plain(connection):
-            yield
-        writing.append(time.perf_counter() - began)
-
-    Connection.transaction = timed  # type: ignore[assignment]
-    try:
+    with transactions() as writing:
         while True:
             done = len(writing)
             began = time.process_time()
@@ -103,5 +90,3 @@ def _steps(store: Store, until: datetime) -> tuple[list[float], list[float], flo
             if len(writing) == done:
                 return cpu, writing, took
             cpu.append(took)
-    finally:
-        Connection.transaction = plain  # type: ignore[method-assign]

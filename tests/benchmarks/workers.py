@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import statistics
 import subprocess
 import sys
 import time
@@ -17,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from tests.benchmarks import boards
 from tests.benchmarks.crowd import TRACKED, Crowd
 from tests.benchmarks.kaggle import Kaggle
-from tests.benchmarks.measuring import Broken
-from tests.benchmarks.tables import Table
+from tests.benchmarks.measuring import Broken, transactions
+from tests.benchmarks.tables import Table, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -73,8 +74,11 @@ def _growth(bench: Bench, broker: redis.Redis) -> Table:
 def _writer(bench: Bench, broker: redis.Redis) -> Table:
     table = Table(
         f"The writer: changed boards, {TRACKED} people, {os.cpu_count()} cores",
-        ["rows", "delivery", "boards", "seconds", "boards per minute"],
-        notes=["From the first message to the last one applied, with one process that writes."],
+        ["rows", "delivery", "boards", "seconds", "boards per minute", "a transaction", "at most"],
+        notes=[
+            "From the first message to the last one applied, with one process that writes.",
+            "Transactions: for so long another writer would have to wait. Measured in a round of its own.",
+        ],
     )
     for rows, count in ((1744, 300), (20_000, 60)):
         bench.say(f"workers: the writer, {rows} rows")
@@ -89,24 +93,48 @@ def _writing(bench: Bench, broker: redis.Redis, rows: int, count: int) -> list[s
     board = boards.make(rows, TRACKED, seed=7)
     broker.flushall()
 
+    def deliveries(number: int) -> list[str]:
+        """A board for each competition, as JSON."""
+        message = _delivery(bench.board_file(board, f"writer-{rows}", number).read_bytes(), number)
+        return [
+            json.dumps({**message, "slug": slug, "kaggle_id": slug, "order": f"{slug}-{number}"})
+            for slug in slugs
+        ]
+
     def apply(number: int) -> tuple[float, int]:
-        """Seconds for a board of each competition, and the size of its delivery."""
-        content = bench.board_file(board, f"writer-{rows}", number).read_bytes()
-        message = _delivery(content, number)
+        """Seconds for a board of each competition, and the size of a delivery."""
+        brought = deliveries(number)
         began = time.monotonic()
-        for slug in slugs:
+        for slug, delivery in zip(slugs, brought, strict=True):
             order = f"{slug}-{number}"
-            delivery = {**message, "slug": slug, "kaggle_id": slug, "order": order}
-            broker.set(f"kagsync:delivery:{order}", json.dumps(delivery))
+            broker.set(f"kagsync:delivery:{order}", delivery)
             _send(broker, "write", order)
         _wait(lambda: _applied(db) == (number + 1) * count)
-        return time.monotonic() - began, len(json.dumps(message))
+        return time.monotonic() - began, len(brought[0])
 
     with _worker(bench, broker, "write", 1, db=db):
         apply(0)
         board = boards.moved(board, 7, TRACKED, ours=3)
         took, size = apply(1)
-    return [f"{rows:,}", f"{size / 1024:,.0f} KB", str(count), f"{took:.1f}", f"{count / took * 60:,.0f}"]
+    board = boards.moved(board, 8, TRACKED, ours=3)
+    locked = _transactions(bench, db, deliveries(2))
+    cells = [f"{rows:,}", f"{size / 1024:,.0f} KB", str(count), f"{took:.1f}", f"{count / took * 60:,.0f}"]
+    return [*cells, seconds(statistics.median(locked)), seconds(max(locked))]
+
+
+def _transactions(bench: Bench, db: Path, deliveries: list[str]) -> list[float]:
+    """The seconds of each transaction of a writer in this process."""
+    from kagsync.settings import Settings
+    from kagsync.workers import writing
+    from kagsync.workers.messages import Delivery
+
+    settings = Settings(db=db, temp_dir=bench.folder / "temp")
+    with transactions() as found:
+        for delivery in deliveries:
+            result = writing.write(settings, Delivery.read(delivery))
+            if result is None or result.error is not None:
+                raise Broken(f"a board was not applied: {result}")
+    return found
 
 
 def _order(slug: str) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _spread(cases: list[pytest.Item], count: int) -> set[pytest.Item]:
 
 @pytest.fixture(scope="session", autouse=True)
 def quick_migrations() -> Iterator[None]:
-    """Makes new databases from what the first one became, which takes a tenth of the time."""
+    """Makes new databases from what the first one became, which is faster than the migrations."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(migrations, "migrate", database.quick(migrations.migrate))
         yield
@@ -95,7 +95,7 @@ def quick_migrations() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def started_once() -> Iterator[None]:
-    """Starts the `kaggle` command once for all of doctor's runs in this process: it takes half a second."""
+    """Starts the `kaggle` command once for all of doctor's runs in this process, since it is slow."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         found = functools.cache(lambda start=installed.kaggle_command: list(start()))
         monkeypatch.setattr(installed, "kaggle_command", lambda: iter(found()))

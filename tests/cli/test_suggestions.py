@@ -69,7 +69,7 @@ def test_no_typing_error_in_a_command_leads_to_a_destructive_one(name: str) -> N
     assert not _all_suggested(_edits(name)) & command.DESTRUCTIVE
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_no_two_typing_errors_in_a_command_lead_to_a_destructive_one(name: str) -> None:
     letters = _ALPHABET if name in command.DESTRUCTIVE else "emrx"

@@ -70,7 +70,7 @@ class _Crowd:
 
 @pytest.mark.long
 @pytest.mark.fixed_port
-@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.soak)])
 def test_a_crowd_loses_nothing_and_hears_of_no_lock(
     seconds: float, kaggle: KaggleServer, kagsync: Kagsync, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """No input gives a traceback: boards, archives and command lines nobody would write.
 
-The long run, 10,000 examples: `pytest -m long tests/system/test_fuzz.py`.
+The long run, 20,000 examples: `pytest -m soak tests/system/test_fuzz.py`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 NORMAL = {"boards": 250, "archives": 250, "commands": 200}
-LONG = {"boards": 4000, "archives": 3000, "commands": 3000}
+LONG = {"boards": 9000, "archives": 7000, "commands": 5000}
 BATCH = 100  # examples after which the database is checked and begun anew
 
 BOARD = board_csv(many_teams(12))
@@ -556,9 +556,9 @@ def test_command_lines_that_once_gave_one(desk: Desk, line: list[str]) -> None:
     desk.check(line)
 
 
-@pytest.mark.long
+@pytest.mark.soak
 @pytest.mark.parametrize("what", LONG)
-def test_ten_thousand_of_them(what: str, bench: Bench, desk: Desk) -> None:
+def test_twenty_thousand_of_them(what: str, bench: Bench, desk: Desk) -> None:
     log.logger.disabled = what != "commands"
     check, examples = {
         "boards": (bench.check, BOARDS),

@@ -59,7 +59,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Puts the tests on the fixed port first: one worker gets them all, so none waits for another.
 
-    If no file is named, all tests in `system` are long, and so are most cases of a test that has many.
+    If no file is named, all tests in `system` are long. Of a test with many cases, most are marked `more`:
+    all but a few that are spread over them.
     """
     items.sort(key=lambda item: item.get_closest_marker("fixed_port") is None)
     if not config.option.file_or_dir:
@@ -68,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker("long")
         for cases in _by_function(items):
             for case in set(cases) - _spread(cases, CASES):
-                case.add_marker("long")
+                case.add_marker("more")
 
 
 def _by_function(items: list[pytest.Item]) -> Iterable[list[pytest.Item]]:

@@ -199,6 +199,7 @@ def test_in_a_cache_the_login_is_named_in_full(monkeypatch: pytest.MonkeyPatch) 
     assert installation.kaggle_login() == f"{beside / 'kaggle'} auth login"
 
 
+@pytest.mark.long
 def test_who_has_no_key_is_told_a_command_that_exists() -> None:
     run("competitions", "add", "titanic", PATH="/nowhere")
     ran = run("sync", "--all", PATH="/nowhere")

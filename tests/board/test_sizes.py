@@ -39,6 +39,7 @@ def club(kagsync: Kagsync) -> Kagsync:
     return kagsync
 
 
+@pytest.mark.long
 @needs_limits
 def test_a_team_name_of_100_mb_is_refused_in_a_line_and_80_mb_of_memory(
     club: Kagsync, settings: Settings, tmp_path: Path

@@ -92,6 +92,7 @@ def on_full_disk(*words: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.long
 @full
 def test_output_that_cannot_be_written_does_not_stop_the_work(kagsync: Kagsync) -> None:
     code, err = on_full_disk("competitions", "add", "a", "b", "c")

@@ -98,6 +98,7 @@ def boards(kagsync: Kagsync) -> tuple[list[str], list[str]]:
     return race.splitlines(), final.splitlines()
 
 
+@pytest.mark.long
 def test_the_news_tell_how_somebody_rose_and_fell(kagsync: Kagsync) -> None:
     out = kagsync.ok("demo").partition("$ kagsync news ")[2]
 
@@ -143,6 +144,7 @@ def test_the_first_screen_shows_all_twenty_moving(kagsync: Kagsync, kept: tuple[
     assert any(line["places"] < 0 for line in lines if line["reason"] == "submitted")
 
 
+@pytest.mark.long
 def test_what_counts_in_the_race_is_not_cut_on_a_terminal(kept: tuple[str, str]) -> None:
     race = ("show", "spaceship-titanic", "--board", "public", "--since", "2025-10-31T12:26:26Z")
 
@@ -197,6 +199,7 @@ def by_member(board: str) -> dict[str, dict[str, str]]:
     return {user: row for row in rows for user in row["TeamMemberUserNames"].split(",")}
 
 
+@pytest.mark.long
 def test_the_history_has_either_board(kagsync: Kagsync, kept: tuple[str, str]) -> None:
     def moments(board: str) -> set[str]:
         history = ("history", "spaceship-titanic", "--board", board, "--format", "json", *kept)
@@ -237,6 +240,7 @@ def test_the_database_can_be_kept(kagsync: Kagsync, tmp_path: Path) -> None:
     assert "\nfinal · " in told
 
 
+@pytest.mark.long
 def test_the_report_can_be_written(kagsync: Kagsync, tmp_path: Path) -> None:
     out = kagsync.ok("demo", "--report", str(tmp_path / "site"))
 

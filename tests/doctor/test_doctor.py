@@ -641,6 +641,7 @@ def test_a_schedule_that_starts_a_program_that_is_not_there(
     assert "/gone" not in crontab.read_text()
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_nothing_is_scheduled(healthy: None, doctor: Doctor, crontab: Path, settings: Settings) -> None:
     execute(settings.db, "DELETE FROM triggers")
@@ -762,6 +763,7 @@ def monitor(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
         yield listener
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 def test_what_the_monitor_answered_to_the_last_ping(
     healthy: None, doctor: Doctor, kagsync: Kagsync, monitor: Listener
@@ -926,6 +928,7 @@ def test_certificates_that_are_not_there_end_no_check_of_the_real_kaggle(
     assert doctor.found["Schedule"]["ok"]
 
 
+@pytest.mark.long
 def test_kaggles_sdk_is_missing(healthy: None, tmp_path: Path) -> None:
     # A folder that is looked in first, with a package of this name that cannot be imported.
     (tmp_path / "kagglesdk").mkdir()

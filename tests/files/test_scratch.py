@@ -166,6 +166,7 @@ REPORT = [
 ]
 
 
+@pytest.mark.long
 def test_a_killed_report_is_swept_by_the_next_tick(board: Path, place: Path, kagsync: Kagsync) -> None:
     killed("import pathlib; pathlib.Path.replace = die", "report", "--output", str(place))
     assert [name for name in names(place) if not name.startswith(".kagsync-")] == []

@@ -795,6 +795,7 @@ def test_a_refusal_is_one_sentence_and_not_tried_again(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.long
 @by_any_call
 def test_a_refused_request_leaves_no_connection_open(kaggle: KaggleServer, target: Path, call: str) -> None:
     gc.collect()

@@ -91,6 +91,7 @@ def test_what_does_not_name_a_variable_is_refused_and_not_quoted(name: str, club
     assert SECRET not in ran.err
 
 
+@pytest.mark.long
 def test_scheduled_runs_get_the_variable(
     club: Club, board: Path, url: str, home: Path, monkeypatch: pytest.MonkeyPatch, channel: Listener
 ) -> None:

@@ -152,6 +152,7 @@ def test_no_wait_is_without_an_end() -> None:
     assert {key: line for key, line in found.items() if key not in KNOWN} == {}
 
 
+@pytest.mark.long
 def test_every_exception_is_still_needed() -> None:
     found = {
         (path.relative_to(PACKAGE).as_posix(), name)

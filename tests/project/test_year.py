@@ -25,6 +25,7 @@ def year(monkeypatch: pytest.MonkeyPatch) -> year_type:
     return year
 
 
+@pytest.mark.long
 def test_it_is_sound_and_looks_like_a_year(year: year_type, tmp_path: Path) -> None:
     db = tmp_path / "year.db"
     year.build(db, competitions=2, people=40, count=300, end=_END)

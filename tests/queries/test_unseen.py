@@ -314,6 +314,7 @@ def test_on_a_terminal_a_suggested_name_is_harmless_too(club: Searched) -> None:
 # Many
 
 
+@pytest.mark.long
 def test_two_hundred_unseen_users_are_compared_with_fifteen_thousand_names(club: Searched) -> None:
     club.board(many_teams(15_000))
     users = [f"usor{i}" for i in range(14_000, 14_100)] + [f"nobody-{i}-at-all" for i in range(100)]

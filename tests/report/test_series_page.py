@@ -328,6 +328,7 @@ def test_somebodys_own_file_stays_and_is_never_replaced(db: Path, site: Path) ->
     assert own.read_text() == "<p>mine</p>"
 
 
+@pytest.mark.long
 def test_a_page_is_written_only_if_its_content_changes(db: Path, site: Path) -> None:
     now = datetime.now(UTC).replace(hour=12, minute=0)
     season(db)

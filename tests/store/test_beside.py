@@ -82,6 +82,7 @@ def parts(db: Path) -> list[Path]:
     return sorted(db.parent.glob("kagsync.db-[ws]*"))
 
 
+@pytest.mark.long
 def test_what_a_reader_left_is_cleared_away(read_by_another: Path, shared: Path) -> None:
     ran = kagsync_of(OWNER, shared, "users", "add", "bob", "-q")
 
@@ -107,6 +108,7 @@ def test_in_a_folder_where_that_is_not_allowed_it_says_what_to_delete(
     assert kagsync_of(OWNER, shared, "users", "add", "bob").code == 0
 
 
+@pytest.mark.long
 def test_a_log_that_may_hold_changes_is_never_deleted(read_by_another: Path, shared: Path) -> None:
     wal = read_by_another.with_name("kagsync.db-wal")
     wal.write_bytes(b"forged, or not")
@@ -117,6 +119,7 @@ def test_a_log_that_may_hold_changes_is_never_deleted(read_by_another: Path, sha
     assert wal.read_bytes() == b"forged, or not"
 
 
+@pytest.mark.long
 def test_where_others_may_write_the_database_nothing_is_deleted(read_by_another: Path, shared: Path) -> None:
     read_by_another.chmod(0o664)  # then the files may be in use by a writer
 

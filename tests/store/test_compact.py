@@ -82,6 +82,7 @@ def test_a_program_that_uses_the_database_is_in_the_way(
     invariants.check(db)
 
 
+@pytest.mark.long
 def test_doctor_says_how_much_is_free(db: Path, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch) -> None:
     from kagsync.doctor import database as checks
 

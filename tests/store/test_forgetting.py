@@ -90,6 +90,7 @@ def club(kagsync: Kagsync, settings: Settings, tmp_path: Path) -> Forgetful:
     return club
 
 
+@pytest.mark.long
 def test_nothing_names_the_person_afterwards(club: Forgetful, settings: Settings) -> None:
     everything = [*NAMES, *ALONE[:2], *SHARED, MATE]
     assert club.found(*everything) == set(everything)

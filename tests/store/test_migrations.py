@@ -258,6 +258,7 @@ def kagsync_store(db: Path) -> contextlib.AbstractContextManager[object]:
     return Store.open(db, db.with_name(f"{db.name}-locks"))
 
 
+@pytest.mark.long
 def test_a_program_killed_in_the_middle_of_a_migration_has_done_nothing(db: Path, kagsync: Kagsync) -> None:
     before, built = tables(stored(1, db)), structure(db)
     script = """

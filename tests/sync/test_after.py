@@ -241,6 +241,7 @@ def test_a_database_that_cannot_be_opened_is_told_once(club: Watched, monitor: L
     assert outcome["error"]["code"] == "database"
 
 
+@pytest.mark.long
 @pytest.mark.fixed_port
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_the_recorded_code_is_that_of_the_process_also_when_its_output_is_lost(

@@ -89,6 +89,7 @@ def test_what_is_left_is_told_and_is_no_failure(club: KaggleServer, kagsync: Kag
     assert " of 7 competitions are left for the next run: time is up" in ran.err
 
 
+@pytest.mark.long
 def test_what_is_left_leaves_no_trace(club: KaggleServer, kagsync: Kagsync, settings: Settings) -> None:
     found = sync(kagsync, "--jobs=1", "--max-time=1")
     left = {slug for slug, status in found.items() if status == "later"}

@@ -406,6 +406,7 @@ def test_a_board_that_tells_nothing_new_is_not_a_result(club: Clocked, board: li
     assert times(club)["result_since"] is None
 
 
+@pytest.mark.long
 def test_two_boards_that_stay_the_same_for_two_weeks_are_final(club: Clocked) -> None:
     club.release(*PUBLIC)
     for _ in range(14):

@@ -41,12 +41,24 @@ def folder(parent: Path | None = None) -> Iterator[Path]:
     """
     parent = parent or _temporary()
     sweep(parent)
-    place, lock = _make(parent)
-    try:
+    place = lock = None
+    try:  # already around the making, because a signal can come at any moment
+        for _ in range(_TRIES):
+            place = parent / f".kagsync-{os.urandom(8).hex()}.new"
+            place.mkdir(mode=0o700)
+            # A sweep can come between making and locking. Then the folder is lost and another one is made.
+            with contextlib.suppress(FileNotFoundError, BlockingIOError):
+                lock = _lock(place)
+                break
+            with contextlib.suppress(OSError):
+                place.rmdir()
+        else:
+            raise FileNotFoundError(errno.ENOENT, "each folder is deleted at once", str(parent))
         yield place
     finally:
         # Removed under its lock, so that the rest is swept if this process is killed now.
-        shutil.rmtree(place, ignore_errors=True)
+        if place is not None:
+            shutil.rmtree(place, ignore_errors=True)
         if lock is not None:
             os.close(lock)
 
@@ -64,18 +76,6 @@ def sweep(parent: Path) -> None:
             if _NAME.fullmatch(path.name) or _OLD_FILE.fullmatch(path.name):
                 with contextlib.suppress(OSError):  # another sweep was faster, or it may not be removed
                     _sweep_one(path)
-
-
-def _make(parent: Path) -> tuple[Path, int | None]:
-    for _ in range(_TRIES):
-        place = parent / f".kagsync-{os.urandom(8).hex()}.new"
-        place.mkdir(mode=0o700)
-        # A sweep can come between making and locking. Then the folder is lost and another one is made.
-        with contextlib.suppress(FileNotFoundError, BlockingIOError):
-            return place, _lock(place)
-        with contextlib.suppress(OSError):
-            place.rmdir()
-    raise FileNotFoundError(errno.ENOENT, "each folder is deleted at once", str(parent))
 
 
 def _sweep_one(left: Path) -> None:

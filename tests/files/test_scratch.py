@@ -21,6 +21,7 @@ from kagsync.kaggle.oauth import Login
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
     from world.running import Kagsync
 
@@ -104,6 +105,39 @@ def test_one_that_is_swept_before_it_is_locked_is_made_again(
     monkeypatch.setattr(scratch, "_lock", late)
     with scratch.folder(place) as folder:
         assert folder.is_dir() and folder not in lost
+
+
+def interrupted(place: Path, after: int) -> bool:
+    """Makes a folder and interrupts that after some lines; returns whether that came before its use."""
+    ran = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> object:
+        nonlocal ran
+        if frame.f_code.co_filename != scratch.__file__:
+            return None
+        ran += event == "line"
+        if ran > after:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with scratch.folder(place):
+            sys.settrace(before)
+            return False
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+
+
+def test_a_signal_at_any_moment_before_its_use_leaves_nothing(place: Path) -> None:
+    lines = 0
+    while interrupted(place, lines):
+        assert names(place) == []
+        lines += 1
+    assert lines > 15
 
 
 @pytest.fixture

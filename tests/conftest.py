@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import pwd
@@ -22,6 +23,7 @@ from world.boards import Team, board_csv
 from world.clocked import Clocked
 from world.club import Club
 from world.kaggle_server import ENVIRONMENT, PORT, KaggleServer, show_to_sdk
+from world.network import own as own_network
 from world.running import Kagsync
 
 from kagsync import log
@@ -57,7 +59,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Puts the tests on the fixed port first: one worker gets them all, so none waits for another.
+    """Puts the tests on the fixed port first: one worker gets most of them, so few wait for another.
 
     If no file is named, all tests in `system` are long. Of a test with many cases, most are marked `more`:
     all but a few that are spread over them.
@@ -141,6 +143,14 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return change
 
 
+@pytest.fixture(autouse=True)
+def network(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A network of its own for a test with `fixed_port`; where there is none, it waits for the port."""
+    marker = request.node.get_closest_marker("fixed_port")
+    with own_network() if marker and marker.kwargs.get("own_network", True) else contextlib.nullcontext():
+        yield
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """The settings that the environment of `home` gives."""
@@ -160,7 +170,7 @@ def kaggle(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     """A loopback Kaggle that accepts the token in the environment.
 
     It has a port of its own, which only this process knows. Processes that a test starts find it if the test
-    is marked with `fixed_port`; there is one such test at a time on a machine.
+    is marked with `fixed_port`; there is one such test at a time in a network.
     """
     monkeypatch.setenv("KAGGLE_API_TOKEN", "test-token")
     fixed = request.node.get_closest_marker("fixed_port") is not None

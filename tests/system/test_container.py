@@ -265,6 +265,6 @@ def test_the_images_command_starts_and_ends_as_an_ordinary_user(
 
 
 @pytest.mark.long
-@pytest.mark.fixed_port
+@pytest.mark.fixed_port(own_network=False)  # that of the machine, where docker's daemon is, too
 def test_containers_of_the_image_share_a_volume(containers: Containers, kaggle: KaggleServer) -> None:
     lead_a_life(containers, kaggle)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings as hypothesis_settings
-from world import REAL_BOARDS, database
+from world import REAL_BOARDS, database, rights
 from world.boards import Team, board_csv
 from world.clocked import Clocked
 from world.club import Club
@@ -258,6 +258,15 @@ def place(tmp_path: Path) -> Path:
     folder = tmp_path / "place"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def rights_bind() -> Iterator[None]:
+    """The rights of files bind this test, also if root runs it."""
+    if sys.platform == "win32":
+        pytest.skip("needs POSIX rights")
+    with rights.binding():
+        yield
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -156,8 +155,7 @@ def test_what_is_no_board_is_an_error_with_a_remedy(tmp_path: Path, monkeypatch:
     assert "3 rows" in refused(BadBoard, board_csv(TEAMS))
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_an_error_too(tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read_is_an_error_too(tmp_path: Path, rights_bind: None) -> None:
     (tmp_path / "board.csv").touch(mode=0)
     with pytest.raises(UsageError, match="cannot read"):
         kagsync.read_board(tmp_path / "board.csv")

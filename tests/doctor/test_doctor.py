@@ -538,10 +538,10 @@ def test_a_file_in_the_place_of_the_log_files_folder(
     assert (file / "kagsync.log").read_text()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written(healthy: None, doctor: Doctor, tmp_path: Path) -> None:
-    (tmp_path / "cache").mkdir(exist_ok=True)
-    (tmp_path / "cache").chmod(0o500)
+def test_a_folder_that_may_not_be_written(
+    healthy: None, doctor: Doctor, settings: Settings, rights_bind: None
+) -> None:
+    settings.temp_data.chmod(0o500)
     cross = doctor.cross("Folder of downloads")
 
     follow(cross["remedy"])

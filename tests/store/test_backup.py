@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 SLUG = "titanic"
 PEOPLE = [f"user{i}" for i in range(20)]
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX rights and signals")
-ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def board_file(folder: Path, hour: int, *, strangers: int = 300) -> Path:
@@ -320,8 +319,9 @@ def test_a_file_in_the_folders_place(synced: None, kagsync: Kagsync, place: Path
     assert (place / "file").read_text() == "precious"
 
 
-@pytest.mark.skipif(sys.platform == "win32" or ROOT, reason="needs rights that bind")
-def test_a_folder_that_may_not_be_written(synced: None, kagsync: Kagsync, place: Path) -> None:
+def test_a_folder_that_may_not_be_written(
+    synced: None, kagsync: Kagsync, place: Path, rights_bind: None
+) -> None:
     place.chmod(0o500)
 
     refused(kagsync("backup", str(place / "backup.db")), 3)

@@ -9,6 +9,7 @@ from kagsync import clock, errors, inputs
 from kagsync.errors import KagsyncError
 from kagsync.log import logger
 from kagsync.standings import lifecycle
+from kagsync.store.runs import last_scheduled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,8 +47,7 @@ class Found:
     @property
     def fetched_elsewhere(self) -> bool:
         """Whether workers on other machines ask Kaggle, so that this one needs no key."""
-        unattended = [each for each in self.triggers if each.name != inputs.BY_HAND]
-        last = max(unattended, key=lambda each: each.finished_at, default=None)
+        last = last_scheduled(self.triggers, clock.utc_now())
         return last is not None and last.name == inputs.BY_WORKERS
 
     @property

@@ -15,6 +15,7 @@ from kagsync.errors import ConfigurationError, DatabaseError, KagsyncError, Usag
 from kagsync.files import output_file, rights, scratch
 from kagsync.github import personal
 from kagsync.github.git import attempt, fail, git
+from kagsync.github.personal import NotPublished
 from kagsync.report import PSEUDONYM, strictest_names
 from kagsync.store import publishing
 
@@ -35,12 +36,6 @@ class Overtaken(KagsyncError):
     """Another run has saved its database since this one restored it."""
 
     code = "overtaken"
-
-
-class NotPublished(KagsyncError):
-    """Something must not be published."""
-
-    code = "not-published"
 
 
 class Restored(NamedTuple):

@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 
 from kagsync import report
 from kagsync.errors import UsageError, from_os_error
-from kagsync.github.branch import NotPublished
+from kagsync.github.personal import NotPublished
 from kagsync.github.secrets import forms, of_run, searchable
 from kagsync.report import PSEUDONYM, REAL, strictest_names
 

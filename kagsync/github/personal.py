@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync.errors import KagsyncError
 from kagsync.notify import address
 from kagsync.safe_text import slug
 
@@ -13,6 +14,12 @@ if TYPE_CHECKING:
     from kagsync.store.records import User
 
 _NUMBER = re.compile(r"-\d+\Z")  # of a handle whose text was taken
+
+
+class NotPublished(KagsyncError):
+    """Something must not be published."""
+
+    code = "not-published"
 
 
 class Personal(NamedTuple):

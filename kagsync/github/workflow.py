@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import shlex
 import string
-import tomllib
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import inputs, installation
+from kagsync.config.keys import NOTIFY, REPORT
+from kagsync.config.read import read
 from kagsync.errors import ConfigurationError, UsageError, from_os_error
 from kagsync.files import output_file, rights, scratch
 from kagsync.github.branch import BRANCH
 from kagsync.log import logger
 from kagsync.notify import address
-from kagsync.report import NAMES, USERNAME
+from kagsync.report import USERNAME
 from kagsync.schedule.plan import interval
 from kagsync.secrecy import PING_URL
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kagsync.config.read import Entry, Setup
 
 DEFAULT_EVERY = "1h"
 PLACE = ".github/workflows/kagsync.yml"
@@ -81,15 +84,14 @@ def make(folder: Path, every: str | None, names: str | None) -> Workflow:
             report is public.
 
     Raises:
-        UsageError: `kagsync.toml` is not TOML, or names a variable that cannot be a secret.
-        ConfigurationError: it cannot be read.
+        UsageError: `kagsync.toml` cannot be read, has an error, or names a variable that cannot be a secret.
     """
     path = folder / SETUP
-    setup = _read(path)
+    setup = read(path) if path.exists() else None
     return Workflow(
         DEFAULT_EVERY if every is None else every,
-        names or _names(setup),
-        tuple(dict.fromkeys(_variables(path, setup))),
+        names or next((each.values.get("names") for each in _entries(setup, REPORT)), None) or USERNAME,
+        tuple(dict.fromkeys(_variables(path, _entries(setup, NOTIFY)))),
     )
 
 
@@ -197,36 +199,19 @@ def _is_own(path: Path) -> bool:
     return True
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """A set-up; empty if there is none. `kagsync apply` checks the rest of it."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise from_os_error(error, f"read {path}") from error
-    except ValueError as error:  # not TOML, or not UTF-8
-        raise UsageError(f"{path} is not TOML: {error}", "Fix it and try again") from error
+def _entries(setup: Setup | None, section: str) -> list[Entry]:
+    return [] if setup is None else setup.sections.get(section, [])
 
 
-def _names(setup: dict[str, Any]) -> str:
-    """How a set-up's report names people."""
-    report = setup.get("report")
-    names = report.get("names") if isinstance(report, dict) else None
-    return names if names in NAMES else USERNAME
-
-
-def _variables(path: Path, setup: dict[str, Any]) -> Iterator[str]:
+def _variables(path: Path, channels: list[Entry]) -> Iterator[str]:
     """The variables that the channels of a set-up name (`env:NAME`)."""
-    channels = setup.get("notify")
-    for channel in channels if isinstance(channels, list) else ():
-        url = channel.get("url") if isinstance(channel, dict) else None
-        name = address.variable(url) if isinstance(url, str) else None
+    for channel in channels:
+        name = address.variable(channel.values["url"])
         if name is None:
             continue
         if not inputs.is_variable_name(name) or name.upper().startswith("GITHUB_"):
             raise UsageError(
-                f"{path} names the variable {name!r}, and no secret on GitHub can have this name",
+                f"{path}:{channel.line_of('url')}: no secret on GitHub can have the name {name!r}",
                 "Use letters, digits and underscores, and another beginning than GITHUB_",
             )
         yield name

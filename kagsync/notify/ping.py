@@ -15,12 +15,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from kagsync import clock, errors, inputs, log, secrecy
+from kagsync import clock, errors, log, secrecy
 from kagsync.errors import ConfigurationError, KagsyncError
 from kagsync.log import logger
 from kagsync.net import bounds, route
 from kagsync.safe_text import printable
 from kagsync.store.records import LastPing, Trigger
+from kagsync.store.runs import last_scheduled
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def state(
     if last is None:
         return (None, "no run has sent a ping yet", "") if url else None
     when = f"the last ping was sent {clock.since(last.at, now)}"
-    scheduled = next((trigger for trigger in triggers if trigger.name != inputs.BY_HAND), None)
+    scheduled = last_scheduled(triggers, now)
     if url and scheduled and scheduled.finished_at - last.at > _OF_THE_SAME_RUN:
         ran = clock.since(scheduled.finished_at, now)
         said = f"{when}, but the last run by {scheduled.name} ({ran}) sent none"

@@ -19,6 +19,7 @@ from kagsync.schedule.plan import LONGEST_RUN, this_program
 from kagsync.schedule.scheduler import Installed, NoScheduler
 from kagsync.schedule.systemd import Systemd
 from kagsync.schedule.windows import Windows
+from kagsync.store.runs import last_scheduled
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -179,14 +180,7 @@ class Status:
     @property
     def last(self) -> Trigger | None:
         """The last run that was not started by hand. Runs dated in the future do not count."""
-        return next(
-            (
-                run
-                for run in self.runs
-                if run.name != inputs.BY_HAND and not clock.is_ahead(run.finished_at, self.now)
-            ),
-            None,
-        )
+        return last_scheduled(self.runs, self.now)
 
     @property
     def runs_by_itself(self) -> bool:

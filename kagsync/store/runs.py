@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from kagsync import clock
+from kagsync import clock, inputs
 from kagsync.standings.which import PRIVATE, PUBLIC
 from kagsync.store.competitions import set_columns
 from kagsync.store.connection import Part
@@ -36,6 +36,22 @@ RETENTION = {
 _RUNS_OF_ONE_CLOCK = 12  # a clock that is wrong for an hour of runs removes nothing
 _THINNING = "thinning after days: "  # and their number: the subject of the notice
 _GAP = timedelta(minutes=15)  # three times the usual time between two runs; a longer pause stays visible
+
+
+def last_scheduled(triggers: list[Trigger], now: datetime) -> Trigger | None:
+    """The last run that was not started by hand. Runs dated in the future do not count.
+
+    Args:
+        triggers: the last run of each trigger, the latest first.
+    """
+    return next(
+        (
+            each
+            for each in triggers
+            if each.name != inputs.BY_HAND and not clock.is_ahead(each.finished_at, now)
+        ),
+        None,
+    )
 
 
 class Runs(Part):

@@ -199,7 +199,7 @@ def test_the_report_names_people_by_username_unless_another_way_is_chosen(kagsyn
 
 @pytest.mark.parametrize(
     ("setup", "names"),
-    [("[report]\nnames = 'real'", "real"), ("[report]\nnames = 1", "username"), ("report = 1", "username")],
+    [("[report]\nnames = 'real'", "real"), ("[report]\n", "username"), ("", "username")],
 )
 def test_the_report_names_people_as_the_set_up_says(
     setup: str, names: str, repository: Repository, kagsync: Kagsync
@@ -267,11 +267,12 @@ def test_options_that_contradict_each_other_are_refused(
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("[[targets]\n", "is not TOML"),
-        ("\xff", "is not TOML"),
-        ("[[notify]]\nurl = 'env:GITHUB_SECRET'", "no secret on GitHub can have this name"),
-        ("[[notify]]\nurl = 'env:two words'", "no secret on GitHub can have this name"),
-        ("notify = [{url = 'env:'}]", "no secret on GitHub can have this name"),
+        ("[[targets]\n", "kagsync.toml:1, column 10: not TOML"),
+        ("\xff", "is not UTF-8"),
+        ("[report]\nnames = 1", "kagsync.toml:2: report: names must be"),
+        ("[[notify]]\nurl = 'env:GITHUB_SECRET'", "kagsync.toml:2: no secret on GitHub can have the name"),
+        ("[[notify]]\nurl = 'env:two words'", "no secret on GitHub can have the name"),
+        ("notify = [{url = 'env:'}]", "no secret on GitHub can have the name"),
     ],
 )
 def test_a_set_up_that_cannot_be_used_is_refused(

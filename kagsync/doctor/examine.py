@@ -10,7 +10,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from kagsync import settings
-from kagsync.doctor import checks, database, installed, kaggle, machine, schedule
+from kagsync.doctor import checks, database, installed, kaggle, machine, schedule, workers
 from kagsync.doctor.checks import Check, Found
 from kagsync.errors import KagsyncError
 
@@ -39,6 +39,7 @@ def doctor(db: Path | None, now: datetime, *, integrity: bool = False) -> Iterat
         yield from checks.survived(
             "Database", lambda: database.database(loaded, now, found, integrity=integrity)
         )
+    yield from checks.survived("Redis", lambda: workers.redis(found))
     yield from checks.survived("Kaggle's key", lambda: kaggle.key(found))
     yield from checks.survived("Certificates", kaggle.certificates)
     yield from checks.survived("Kaggle", lambda: kaggle.answers(found))

@@ -62,6 +62,27 @@ def url() -> str:
     return found
 
 
+def place(url: str) -> str:
+    """Where Redis is, without the password."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or 6379}"
+
+
+def check(url: str) -> None:
+    """Asks Redis whether it answers.
+
+    Raises:
+        ConfigurationError: it does not, or refuses the password.
+    """
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5, retry=None) as asked:
+            asked.ping()
+    except redis.RedisError as error:
+        raise ConfigurationError(
+            f"Redis at {place(url)} cannot be used: {error}", f"Start it, or set {secrecy.BROKER} to its URL"
+        ) from error
+
+
 def key_of(credentials: Credentials) -> str:
     """A name for credentials that does not give them away: the same on every machine that has them."""
     secret = credentials.key or credentials.token or str(credentials.oauth_file)

@@ -18,7 +18,8 @@ PACKAGE = Path(kagsync.__file__).parent
 LINES = (
     "__main__",
     "cli",
-    "demo doctor workers",
+    "demo doctor",
+    "workers",
     "github",
     "config sync",
     "report",

@@ -40,7 +40,9 @@ TOKEN = "/run/secrets/kaggle-token"
 
 # In a container in which podman runs, the kernel allows less: no larger limits, and no control groups.
 NESTED = ("--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024", "--cgroups=disabled")
-NAMESPACE = "umount /sys/fs/cgroup/unified 2>&-; exec sleep infinity"  # of two kinds at once, crun takes none
+NAMESPACE = (
+    "umount /sys/fs/cgroup/unified 2>&-; echo; exec sleep infinity"  # of two kinds at once, crun takes none
+)
 
 
 class Place(Protocol):
@@ -206,7 +208,9 @@ def containers(token: Path) -> Iterator[Containers]:
         holder = None
         engine: tuple[str, ...] = (podman, *own)
         if root:
-            holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", NAMESPACE])
+            holder = subprocess.Popen(["unshare", "--mount", "sh", "-c", NAMESPACE], stdout=subprocess.PIPE)
+            assert holder.stdout is not None
+            holder.stdout.readline()  # earlier, podman would mount in the machine's namespace
             engine = ("nsenter", f"--target={holder.pid}", "--mount", f"--wd={ROOT}", *engine)
             engine = (*engine, "--storage-driver=overlay")
         place = Containers(engine, NESTED if root else (), token)
@@ -220,7 +224,7 @@ def containers(token: Path) -> Iterator[Containers]:
             run(*engine, "rmi", "--all", "--force", check=False)
             if holder is not None:
                 holder.kill()
-                holder.wait()
+                holder.communicate()
 
 
 def soon(found: Callable[[], Any]) -> None:

@@ -293,7 +293,7 @@ def _killed(killer: Killer, world: World, words: list[str], kill: Kill) -> Ended
     return ended if ended.code == kills.KILLED else None
 
 
-@pytest.mark.fixed_port
+@pytest.mark.fixed_port(own_network=False)  # that of the killer, which is started once
 @pytest.mark.parametrize("number", range(len(SCENARIOS)), ids=[each.name for each in SCENARIOS])
 def test_a_kill_at_any_system_call_leaves_before_or_after(
     number: int, killer: Killer, kaggle: KaggleServer, tmp_path: Path
@@ -323,7 +323,7 @@ def test_a_kill_at_any_system_call_leaves_before_or_after(
     assert struck
 
 
-@pytest.mark.fixed_port
+@pytest.mark.fixed_port(own_network=False)  # that of the killer, which is started once
 def test_a_killed_removal_leaves_everything_or_is_known_to_be_unfinished(
     killer: Killer, kaggle: KaggleServer, tmp_path: Path
 ) -> None:
@@ -416,7 +416,7 @@ TELLING = [
 ]
 
 
-@pytest.mark.fixed_port
+@pytest.mark.fixed_port(own_network=False)  # that of the killer, which is started once
 @pytest.mark.parametrize("scenario", TELLING, ids=[each.name for each in TELLING])
 def test_no_sentence_is_lost_and_only_a_kill_while_sending_has_one_told_twice(
     scenario: Scenario, killer: Killer, kaggle: KaggleServer, tmp_path: Path
@@ -531,7 +531,7 @@ def _without_times(state: State) -> dict[str, object]:
     }
 
 
-@pytest.mark.fixed_port
+@pytest.mark.fixed_port(own_network=False)  # that of the killer, which is started once
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_kill_while_a_private_board_is_applied_leaves_before_or_after(
     name: str, killer: Killer, kaggle: KaggleServer, tmp_path: Path

@@ -296,7 +296,7 @@ def test_no_key_is_needed_while_workers_elsewhere_fetch(
 ) -> None:
     key.unlink()
     execute(settings.db, "UPDATE triggers SET name = ?", inputs.BY_WORKERS)
-    assert doctor() == {}
+    assert set(doctor()) <= {"Redis"}
     assert doctor.found["Kaggle's key"]["ok"] is None
 
     execute(

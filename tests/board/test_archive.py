@@ -161,6 +161,7 @@ def test_damage_inside_is_refused_however_it_is_packed(method: int, tmp_path: Pa
 SMALL = [packed(("board.csv", CSV[:600]), method=method) for method in METHODS]
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(SMALL), st.lists(st.tuples(st.integers(0, 1200), st.integers(0, 255)), max_size=4))
 def test_any_change_of_bytes_gives_the_csv_or_a_refusal(

@@ -174,6 +174,7 @@ def candidates(teams: list[Team], roster: list[tuple[int, str]], user: str) -> l
     return found
 
 
+@pytest.mark.long
 @settings(max_examples=200, deadline=None)
 @given(boards(), rosters())
 def test_a_slow_second_implementation_agrees(teams: list[Team], roster: list[tuple[int, str]]) -> None:

@@ -556,6 +556,7 @@ _NUMBER = st.one_of(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=80, deadline=None)
 @given(st.lists(_NUMBER, min_size=1, max_size=20))
 def test_a_score_is_what_pythons_float_makes_of_its_text(texts: list[str]) -> None:

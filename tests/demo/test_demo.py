@@ -109,6 +109,7 @@ def test_the_news_tell_how_somebody_rose_and_fell(kagsync: Kagsync) -> None:
     ]
 
 
+@pytest.mark.long
 def test_quiet_shows_the_two_boards_only(kagsync: Kagsync) -> None:
     ran = kagsync("demo", "-q")
 
@@ -132,6 +133,7 @@ def kept(kagsync: Kagsync, tmp_path: Path) -> tuple[str, str]:
     return "--db", db
 
 
+@pytest.mark.long
 def test_the_first_screen_shows_all_twenty_moving(kagsync: Kagsync, kept: tuple[str, str]) -> None:
     show = ("show", "spaceship-titanic", "--board", "public", "--since", "2025-10-31T12:26:26Z")
     lines = json.loads(kagsync.ok(*show, "--format", "json", *kept))
@@ -218,6 +220,7 @@ def test_the_competition_is_final_since_the_day_of_the_private_board(
     assert (competition["phase"], competition["phase_since"]) == ("final", "2025-11-01T09:30:52Z")
 
 
+@pytest.mark.long
 def test_the_database_can_be_kept(kagsync: Kagsync, tmp_path: Path) -> None:
     db = tmp_path / "new folder" / "demo.db"
 

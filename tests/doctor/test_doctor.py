@@ -498,6 +498,7 @@ def test_a_folder_in_the_databases_place(
     assert doctor() == {}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["cache", "cache/temp_kaggle_data", "my cache"])
 def test_a_file_in_the_place_of_the_folder_of_downloads(
     name: str,

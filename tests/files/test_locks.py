@@ -190,6 +190,7 @@ def test_a_hard_link_to_another_file_keeps_its_rights(tmp_path: Path) -> None:
         assert mode(other) == 0o644
 
 
+@pytest.mark.long
 def test_a_lock_file_of_another_user_is_told_with_its_owner(
     nobody: list[str], shared: Path, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
 ) -> None:

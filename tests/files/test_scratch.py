@@ -214,6 +214,7 @@ def test_a_killed_report_is_swept_by_the_next_tick(board: Path, place: Path, kag
     assert names(place) == REPORT
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "moment",
     [

@@ -967,6 +967,7 @@ def test_a_refused_connection_is_told_as_such(target: Path, monkeypatch: pytest.
 # What never ends
 
 
+@pytest.mark.long
 @by_board
 @pytest.mark.parametrize("how", ["silent", "drip-headers", "drip"])
 def test_a_server_that_says_little_or_nothing_is_left_at_the_deadline(
@@ -1005,6 +1006,7 @@ def test_a_silence_ends_at_the_read_timeout_and_is_tried_again(
     assert len(kaggle.asked(call)) == 2
 
 
+@pytest.mark.long
 @by_board
 def test_a_dripping_body_of_unknown_length_does_not_pass_for_a_whole_one(
     kaggle: KaggleServer, target: Path, patience: Callable[..., None], call: str

@@ -274,6 +274,7 @@ def test_the_crontab_example_runs_what_the_readme_says() -> None:
     assert "crontab.example" in README
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["show.svg", "final.svg", "history.svg"])
 def test_the_pictures_are_what_the_program_shows(name: str) -> None:
     sys.path.insert(0, str(ROOT / "tests" / "pictures"))

@@ -271,6 +271,7 @@ def shown_on_terminal(width: int, *words: str) -> list[str]:
     return lines
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_terminal_has_a_chart_with_names_above_the_latest_changes(width: int, lively: Club) -> None:
     lines = shown_on_terminal(width)

@@ -148,6 +148,7 @@ def test_after_an_item_comes_what_came_after_its_moment(rivals: Club, kagsync: K
     assert items(kagsync, "--after", found[-1]["id"]) == found[:-1]
 
 
+@pytest.mark.long
 def test_ids_are_different_and_do_not_depend_on_the_order_of_loading_or_on_usernames(
     rivals: Club, kagsync: Kagsync, tmp_path: Path
 ) -> None:

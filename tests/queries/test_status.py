@@ -451,6 +451,7 @@ def test_no_deadline_is_none(synced: None, kagsync: Kagsync) -> None:
 # Screens
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [40, 80, 120])
 def test_the_table_on_a_terminal(
     width: int, synced: None, kaggle: KaggleServer, kagsync: Kagsync, settings: Settings

@@ -246,6 +246,7 @@ def test_time_alone_changes_nothing_until_an_entry_is_too_old(db: Path, site: Pa
     assert ids(site) == [] and read(site).feed.updated == clock.from_unix(END)
 
 
+@pytest.mark.long
 def test_an_entry_says_the_same_whenever_it_is_written(db: Path, site: Path) -> None:
     climbing("digits", 5, at=[END - n * DAY for n in range(13, -1, -1)]).into(db)
     write(db, site)
@@ -322,6 +323,7 @@ def test_a_run_that_was_killed_before_the_index_is_made_up_for(db: Path, site: P
     assert entries(site) == everything
 
 
+@pytest.mark.long
 @given(
     st.lists(st.tuples(st.sampled_from("abc"), st.integers(1, 90)), max_size=40),
     st.sets(st.sampled_from("abc")),

@@ -468,6 +468,7 @@ def test_a_new_leader_is_an_entry_of_the_feed(db: Path, site: Path) -> None:
     assert moments == sorted(moments, reverse=True)
 
 
+@pytest.mark.long
 def test_an_entry_comes_when_the_day_has_ended_and_stays_as_it_is_for_two_weeks(db: Path, site: Path) -> None:
     season(db, overtakes=0)
     sync(db, site)

@@ -338,6 +338,7 @@ def test_a_password_that_is_a_usual_word_is_hidden_in_a_login_only(monkeypatch: 
     assert "kaggle" not in secrecy.redacted("cannot reach http://me:kaggle@proxy:3128 (me:kaggle@proxy)")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "proxy", ["http://user:s3cretpw@", "http://user:s3cretpw@[::1", "http//u:s3cretpw@h"]
 )

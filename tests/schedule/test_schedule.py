@@ -214,6 +214,7 @@ def odd(request: pytest.FixtureRequest) -> bytes:
     return content
 
 
+@pytest.mark.long
 def test_all_else_in_the_crontab_stays_byte_for_byte(odd: bytes, crontab: Crontab, kagsync: Kagsync) -> None:
     ended = odd if odd.endswith(b"\n") or not odd else odd + b"\n"
     crontab.content = odd
@@ -1316,6 +1317,7 @@ def words_on_windows(line: str) -> list[str]:
     return words
 
 
+@pytest.mark.long
 def test_the_task_of_every_interval_fits_the_published_schema() -> None:
     for minutes in INTERVALS:
         text = Windows().printed(make_plan(minutes))

@@ -644,6 +644,7 @@ def test_every_change_of_presence_team_or_score_is_told_once_and_on_its_own(
         assert [(each.before, each.after) for each in own] == ([(before, after)] if own_doing else [])
 
 
+@pytest.mark.long
 @settings(max_examples=150)
 @given(pasts(_RANKED), _DIRECTIONS)
 def test_ranks_and_scores_chain_from_the_beginning_to_the_end(history: Past, higher: bool | None) -> None:

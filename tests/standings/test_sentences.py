@@ -312,6 +312,7 @@ def test_a_sentence_starts_with_who_and_ends_with_what(
     assert "None" not in words(movement)
 
 
+@pytest.mark.long
 @settings(max_examples=200)
 @given(_MOVEMENTS)
 def test_the_few_words_are_few_and_tell_no_score(movement: Movement) -> None:

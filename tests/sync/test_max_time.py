@@ -130,6 +130,7 @@ def test_what_kaggle_does_not_answer_in_time_is_left_too(
     assert not list(settings.temp_data.glob("*"))
 
 
+@pytest.mark.long
 def test_the_end_of_a_run_is_no_failure_also_in_the_last_try(slow: KaggleServer, tmp_path: Path) -> None:
     slow.latency = 0
     busy = kaggle_error(503, "Busy")

@@ -444,6 +444,7 @@ def test_a_database_with_a_board_of_the_future_says_so_at_every_sync(frozen: Fro
     assert frozen.dump() == now
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["2026-01-03T00:00:00", "2026-01-01T12:00:00"], ids=["newer", "older"])
 def test_force_drops_boards_of_the_future_and_nothing_else(frozen: Frozen, when: str) -> None:
     club = frozen.club

@@ -177,6 +177,7 @@ def test_everything_that_a_roster_says_comes_back_as_it_was(cells: list[Cells]) 
     assert [tuple([*each, None, None, None][:6]) for each in found] == cells
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(USERNAME)
 def test_any_username_comes_back_as_it_was(username: str) -> None:
@@ -188,6 +189,7 @@ def test_usernames_that_look_like_something_else_come_back_too(username: str) ->
     assert again(people((username, "N", None))) == [(username, "N", None)]
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(CELL, CELL)
 def test_what_a_file_brought_is_brought_again_by_its_export(name: str | None, group: str | None) -> None:

@@ -244,6 +244,7 @@ WORD = st.sampled_from([*NAMES, "sep=;", "a@b.example", "{id}", "7A", "/{id}/"])
 GLUE = st.sampled_from([",", ";", "\t", "\n", "\r\n", '"', " ", "'", "/", "\0", "\ufeff"])
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.one_of(WORD, GLUE, st.text(max_size=5)), max_size=30).map("".join),
@@ -260,6 +261,7 @@ def test_any_bytes_give_people_or_are_refused(content: bytes) -> None:
     assert_people(outcome(content))
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_damage_to_a_real_file_gives_people_or_is_refused(data: st.DataObject) -> None:
@@ -284,6 +286,7 @@ HEADER_WORDS = st.sampled_from(
 )
 
 
+@pytest.mark.long
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(
     st.lists(HEADER_WORDS, min_size=1, max_size=4, unique=True),

@@ -38,7 +38,8 @@ def how_to() -> str:
 class Credentials:
     """One way to log in. `source` says where it was found. The repr contains no secrets.
 
-    Exactly one of `token`, (`username`, `key`) and `oauth_file` is set.
+    Exactly one of `token`, (`username`, `key`) and `oauth_file` is set. A token that comes from a login is
+    renewed twice a day; `refresh_token` stays.
     """
 
     source: str
@@ -46,13 +47,14 @@ class Credentials:
     username: str | None = None
     key: str | None = field(default=None, repr=False)
     oauth_file: Path | None = None
+    refresh_token: str | None = field(default=None, repr=False)
     file: Path | None = None  # where the secret is kept, if in a file
     passed_over: tuple[str, ...] = ()  # unusable credentials that came before: where they are, and why
 
     @property
     def secrets(self) -> list[str]:
         """What must stay secret."""
-        return [secret for secret in (self.token, self.key) if secret is not None]
+        return [secret for secret in (self.token, self.key, self.refresh_token) if secret is not None]
 
 
 class _Unusable(Exception):

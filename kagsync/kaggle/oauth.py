@@ -78,7 +78,7 @@ def with_access_token(credentials: Credentials, path: Path, policy: RetryPolicy)
     if token is None:
         token, expires_in = _renew(login, policy)
         login.store(token, expires_in)
-    return replace(credentials, token=token, oauth_file=None)
+    return replace(credentials, token=token, oauth_file=None, refresh_token=login.refresh_token)
 
 
 def _renew(login: Login, policy: RetryPolicy) -> tuple[str, int]:

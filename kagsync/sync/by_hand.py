@@ -11,7 +11,7 @@ from kagsync.store import Store
 from kagsync.store.records import ERROR, FILE, Run
 from kagsync.sync import cleanup, competition, fetch, run_folder, work
 from kagsync.sync.process import process
-from kagsync.sync.sources import FromDisk, Kaggle
+from kagsync.sync.sources import READ_LATER, FromDisk, Kaggle
 from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def process_file(
         if higher_is_better is not None:
             competitions.set_direction(store, [slug], higher_is_better=higher_is_better)
         slug = store.competitions.get(slug).slug
-        stack.enter_context(competition.locked(settings, slug, wait=True))
+        stack.enter_context(competition.locked(settings, slug, READ_LATER))
         found = store.competitions.get(slug)
         run = Run(clock.iso(started), slug, FILE, ERROR, started)
         try:

@@ -46,8 +46,7 @@ def sync(work: Work, competition: Competition, open_store: OpenStore) -> Result:
             return resting
         run = Run(work.run, competition.slug, work.source.name, ERROR, clock.utc_now())
         try:
-            wait = not work.source.repeatable
-            with locked(work.settings, competition.slug, wait=wait), open_store() as store:
+            with locked(work.settings, competition.slug, work.source.if_busy), open_store() as store:
                 return _through_phases(work, store, competition, run)
         except locks.Busy:
             logger.info("%s is already being synced by another run", competition.slug)
@@ -119,20 +118,23 @@ def _private(work: Work, store: Store, slug: str, run: Run) -> Private | None:
 
 
 @contextlib.contextmanager
-def locked(settings: Settings, slug: str, *, wait: bool) -> Iterator[None]:
+def locked(settings: Settings, slug: str, if_busy: str | None) -> Iterator[None]:
     """Holds the lock of a competition.
 
+    Args:
+        if_busy: as in `Source`; None: do not wait for another run.
+
     Raises:
-        Busy: another run works on the competition, and `wait` is False.
+        Busy: another run works on the competition, and there is to be no wait.
         StuckLock: another process holds the lock for too long.
         StillBusy: the wait for another run took too long.
     """
-    patience = _PATIENCE if wait else 0.0
+    patience = 0.0 if if_busy is None else _PATIENCE
     try:
         with locks.hold(settings.locks / f"{slug.lower()}.lock", wait=patience, longest=locks.LONGEST):
             yield
     except locks.Busy as error:
-        if not wait:
+        if if_busy is None:
             raise
         message = f"{slug} is still being synced by another run after {patience:.0f} s"
-        raise StillBusy(message, "The file was not read: run the command again later") from error
+        raise StillBusy(message, if_busy) from error

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kagsync.sync.fetch_private import Known
 
 _GRACE = 15.0  # seconds more for downloads that have begun: the run still ends before the next one starts
+READ_LATER = "The file was not read: run the command again later"
 FACTS_A_RUN = 8  # competitions: at a run every 5 minutes that is 2,000 a day, and no run waits for many
 
 
@@ -32,13 +33,14 @@ class Source(Protocol):
 
     Attributes:
         name: as `sync_runs` has it.
-        repeatable: whether any run can get the same board again. If so, a competition is skipped while
-            another run syncs it or Kaggle asked to wait; otherwise this run waits for its turn.
+        if_busy: None: any run can get the same board again, so a competition is skipped while another run
+            syncs it or Kaggle asked to wait. Otherwise this run waits for its turn, and this says what to do
+            if that does not come.
         knows_results: whether it can be asked for the private board of a competition that has ended.
     """
 
     name: str
-    repeatable: bool
+    if_busy: str | None
     knows_results: bool
 
     def fetch(self, competition: Competition, folder: Path) -> Fetched:
@@ -55,7 +57,7 @@ class Kaggle:
     """Kaggle itself, which gives the newest board, and facts about a competition."""
 
     name = KAGGLE
-    repeatable = True
+    if_busy: str | None = None
     knows_results = True
 
     def __init__(self, store: Store, competitions: Iterable[Competition], *, until: float = math.inf) -> None:
@@ -97,7 +99,7 @@ class FromDisk:
     """A ZIP or CSV from disk: a public or a private board."""
 
     name = FILE
-    repeatable = False
+    if_busy: str | None = READ_LATER
     knows_results = False
 
     def __init__(self, path: Path, *, accept_name: bool, board: str | None) -> None:

@@ -91,7 +91,7 @@ class Work:
     @property
     def skips(self) -> bool:
         """Whether to skip a competition that rests, or that another run has synced in the meantime."""
-        return self.source.repeatable and not self.options.force
+        return self.source.if_busy is None and not self.options.force
 
 
 def rest(open_store: OpenStore, competition: Competition, until: datetime) -> None:

@@ -15,7 +15,7 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from kagsync import errors, installation, log, settings
+from kagsync import installation, log, settings
 from kagsync.errors import ConfigurationError, KagsyncError
 
 try:
@@ -46,6 +46,7 @@ VISIBILITY = 1200
 # A download has 120 seconds, facts have 15, and the pages of a private board 600.
 _SOFT_LIMIT, _HARD_LIMIT = 800, 860
 HOLD = 20  # seconds for which a worker whose key rests keeps an order, so that others get most of them
+_LOOK_AT_LOGS = "Look at the logs of the workers: perhaps they run out of memory"
 _AGAIN, _MOST_TIMES = 60, 30  # seconds between two tries to write, and how many: half an hour
 
 
@@ -101,17 +102,20 @@ def _fetch(task: Any, data: Any) -> None:
     except BadMessage as error:
         logger.error("%s", error)
         return
+    worker = task.request.hostname
     if _marks().starts(FETCH, order.id) - task.request.retries > broker.MOST_STARTS:
         logger.error("%s was given up: each worker that fetches it dies", order.slug)
-        return
-    try:
-        delivery = fetching.deliver(settings.load(), _marks(), order, task.request.hostname)
-    except fetching.Replaced:
-        logger.info("%s was ordered again, so the older order is dropped", order.slug)
-        return
-    except fetching.Resting:
-        time.sleep(HOLD)
-        raise task.retry(countdown=0, max_retries=None) from None
+        fatal = KagsyncError("each worker that fetches it dies", _LOOK_AT_LOGS)
+        delivery = Delivery.failed(order, worker, fatal)
+    else:
+        try:
+            delivery = fetching.deliver(settings.load(), _marks(), order, worker)
+        except fetching.Replaced:
+            logger.info("%s was ordered again, so the older order is dropped", order.slug)
+            return
+        except fetching.Resting:
+            time.sleep(HOLD)
+            raise task.retry(countdown=0, max_retries=None) from None
     _marks().keep(order.id, json.dumps(delivery.data))
     write.apply_async((order.id,))
 
@@ -127,18 +131,18 @@ def _write(task: Any, order: Any) -> None:
         logger.error("%s", error)
         _marks().drop(str(order))
         return
-    again = task.request.retries < _MOST_TIMES
     if _marks().starts(WRITE, delivery.order) - task.request.retries > broker.MOST_STARTS:
         logger.error("The board of %s was given up: each worker that applies it dies", delivery.slug)
-    else:
-        try:
-            result = writing.write(settings.load(), delivery)
-            wait = writing.is_worth_another_try(result, delivery)
-        except KagsyncError as error:
-            logger.error("%s: %s", delivery.slug, error)
-            wait = True
-        if wait and again:
-            raise task.retry(countdown=_AGAIN, max_retries=None)
+        fatal = KagsyncError("each worker that applies its board dies", _LOOK_AT_LOGS)
+        delivery = Delivery.failed(delivery, delivery.worker, fatal)
+    try:
+        result = writing.write(settings.load(), delivery)
+        wait = writing.is_worth_another_try(result, delivery)
+    except KagsyncError as error:
+        logger.error("%s: %s", delivery.slug, error)
+        wait = True
+    if wait and task.request.retries < _MOST_TIMES:
+        raise task.retry(countdown=_AGAIN, max_retries=None)
     _marks().unmark(delivery.slug, delivery.order)
     _marks().drop(str(order))  # last: of a writer that is killed here, only what is applied comes again
 
@@ -174,7 +178,7 @@ def _check(options: dict[str, Any] | None = None, **_: Any) -> None:
             sdk.part()  # imported once, and shared by the processes that are forked from this one
     except KagsyncError as error:
         sys.stderr.write(f"ERROR kagsync: {error}\n")
-        raise SystemExit(errors.CONFIGURATION) from None
+        raise SystemExit(error.exit_code) from None
 
 
 def _sweep(**_: Any) -> None:

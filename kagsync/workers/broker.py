@@ -52,7 +52,8 @@ def url() -> str:
         # Celery shows what stands after the host: a password in the query, or the rest of an unescaped one.
         rest = f"{parts.path}?{parts.query}#{parts.fragment}"
         good = good and _AFTER_HOST.fullmatch(rest) is not None and "password=" not in rest
-    except ValueError:
+        redis.ConnectionPool.from_url(found if good else DEFAULT).make_connection()  # does not connect yet
+    except (ValueError, TypeError):  # not a URL, or options that redis does not know
         good = False
     if not good:
         raise ConfigurationError(
@@ -84,8 +85,12 @@ def check(url: str) -> None:
 
 
 def key_of(credentials: Credentials) -> str:
-    """A name for credentials that does not give them away: the same on every machine that has them."""
-    secret = credentials.key or credentials.token or str(credentials.oauth_file)
+    """A name for credentials that does not give them away: the same on every machine that has them.
+
+    Args:
+        credentials: those of a client, so there is a token or a key.
+    """
+    secret = credentials.refresh_token or credentials.key or credentials.token
     return hashlib.sha256(f"kagsync {secret}".encode()).hexdigest()[:32]
 
 

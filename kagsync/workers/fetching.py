@@ -47,7 +47,7 @@ def deliver(settings: Settings, marks: Broker, order: Order, worker: str) -> Del
     """
     if marks.is_replaced(order.slug, order.id):
         raise Replaced
-    delivery = Delivery(order.id, order.run, order.slug, order.kaggle_id, worker, Brought(FAILED))
+    delivery = Delivery.failed(order, worker)
     key = ""
     with log.about(order.slug):
         try:

@@ -213,6 +213,12 @@ class Delivery(NamedTuple):
     facts: CompetitionFacts | None = None
     asked_facts: bool = False
 
+    @classmethod
+    def failed(cls, order: Order | Delivery, worker: str, error: KagsyncError | None = None) -> Delivery:
+        """A delivery of nothing, because of an error; None: it is not known yet."""
+        identity = order.order if isinstance(order, Delivery) else order.id
+        return cls(identity, order.run, order.slug, order.kaggle_id, worker, Brought(FAILED, error=error))
+
     @property
     def data(self) -> dict[str, Any]:
         """The delivery as JSON has it."""

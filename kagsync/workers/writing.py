@@ -142,17 +142,22 @@ def write(settings: Settings, delivery: Delivery) -> Result | None:
 
 def is_worth_another_try(result: Result | None, delivery: Delivery) -> bool:
     """Whether applying a delivery failed for a reason on this machine that passes."""
-    error = None if result is None else result.error
-    if error is None or error is delivery.public.error:
+    if result is None:
         return False
-    return error.exit_code == errors.DATABASE or isinstance(error, competition.StillBusy | locks.StuckLock)
+    met = [result.error, result.private and result.private.error]
+    brought = [delivery.public.error, delivery.private and delivery.private.error]
+    return any(
+        error.exit_code == errors.DATABASE or isinstance(error, competition.StillBusy | locks.StuckLock)
+        for error in met
+        if error is not None and not any(error is each for each in brought)
+    )
 
 
 class Delivered:
     """A source of one competition: what a worker brought. See `sync/sources.py`."""
 
     name = KAGGLE
-    repeatable = False  # this board waits for its turn, since no other run can get it again
+    if_busy: str | None = "It is tried again in a minute"  # no other run can get this board again
 
     def __init__(self, settings: Settings, store: Store, delivery: Delivery) -> None:
         self._settings = settings

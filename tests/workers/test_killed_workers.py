@@ -303,4 +303,7 @@ def test_an_order_that_kills_each_worker_is_given_up(service: Service) -> None:
     with app.connection_for_write(service.redis.url) as connection:
         app.tasks["kagsync.fetch"].apply_async((order.data,), connection=connection)
     wait_for("it is given up", lambda: "cup-00 was given up" in service.workers["fetch-1"].said)
+    service.start("write")
+    failed = "SELECT 1 FROM sync_runs WHERE slug = 'cup-00' AND status = 'error'"
+    wait_for("that is recorded", lambda: ask(service.db, failed))
     assert service.kaggle.downloads() == []

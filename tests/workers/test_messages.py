@@ -138,6 +138,8 @@ def test_whatever_comes_is_refused_or_read(data: Any) -> None:
         "redis://u:123?secret-word@h",
         "redis://u:123#secret-word@h",
         "redis://h/0?password=secret-word",
+        "redis://:secret-word@h/0?socket_timeout=soon",
+        "redis://:secret-word@h/0?no_such_option=1",
     ],
 )
 def test_a_broker_that_is_no_redis_is_refused_without_its_password(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,11 @@ from world.boards import Team
 from world.broker import needs_redis
 from world.clocked import DAY, DEADLINE, HOUR, MINUTE, Clocked
 from world.database import ask, ask_one, tables
-from world.kaggle_server import kaggle_error, too_many_requests
+from world.kaggle_server import OAUTH_ACCESS_TOKEN, kaggle_error, too_many_requests
 from world.listeners import Listener
 
 from kagsync import clock
-from kagsync.errors import DatabaseError
+from kagsync.errors import DatabaseError, KagsyncError
 from kagsync.files import locks
 from kagsync.store import Store
 from kagsync.sync import competition
@@ -25,6 +26,7 @@ from kagsync.workers.messages import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from conftest import Steps
     from world.broker import Redis
@@ -250,6 +252,8 @@ def test_a_delivery_waits_for_a_run_by_hand(
     with locks.hold(club.settings.locks / f"{club.slug}.lock"):
         found = steps.write(message)
     assert writing.is_worth_another_try(found, Delivery.of(message))
+    assert found is not None and found.error is not None
+    assert found.error.remedy == "It is tried again in a minute"
     found = steps.write(message)
     assert found is not None
     assert found.status == "ok"
@@ -273,6 +277,41 @@ def test_a_database_that_fails_is_tried_again_but_not_what_the_worker_met(
     assert not writing.is_worth_another_try(writing.write(club.settings, delivery), delivery)
 
 
+def test_a_private_board_that_the_database_does_not_take_is_tried_again(
+    club: Clocked, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps.all()
+    club.now = DEADLINE
+    club.release(BOB, *OTHERS, replace(ALICE, score="0.1"))
+    club.ends()
+    (order,) = steps.order()
+    message = steps.fetch(order)
+
+    def fail(*_: object, **__: object) -> None:
+        raise DatabaseError("the database is locked", "Try again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("kagsync.sync.private._fetch_and_process", fail)
+        found = steps.write(message)
+    assert found is not None and found.private is not None
+    assert (found.error, found.private.status) == (None, "error")
+    assert writing.is_worth_another_try(found, Delivery.of(message))
+    found = steps.write(message)
+    assert found is not None and found.private is not None
+    assert found.private.status == "ok"
+    assert club.finals() == [("bob", 1, 2, "username"), ("alice", 10, 1, "username")]
+
+
+def test_a_board_that_is_given_up_is_recorded_as_a_failure(club: Clocked, steps: Steps) -> None:
+    (order,) = steps.order()
+    given_up = Delivery.failed(messages.Order.of(order), "fetcher@there", KagsyncError("it kills workers"))
+    result = steps.write(given_up.data)
+    assert result is not None and result.status == "error"
+    ((status, message),) = ask(club.db, "SELECT status, error_message FROM sync_runs")
+    assert status == "error" and message.startswith("it kills workers")
+    assert len(steps.order()) == 1  # it is no longer under way
+
+
 # Rate limits
 
 
@@ -292,6 +331,31 @@ def test_after_429_the_key_rests_everywhere_and_the_competition_too(
     assert "test-token" not in rest
     club.now += timedelta(minutes=31)
     assert len(steps.order()) == 2
+
+
+def test_a_login_has_one_name_though_its_access_token_is_renewed(
+    club: Clocked,
+    steps: Steps,
+    kaggle: KaggleServer,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    broker: Redis,
+) -> None:
+    monkeypatch.delenv("KAGGLE_API_TOKEN")
+    kaggle.accept_refresh("refresh-1")
+    kaggle.accept(token="stored")
+    later = clock.iso(clock.utc_now() + DAY)
+    old = {"refresh_token": "refresh-1", "access_token": "stored", "access_token_expiration": later}
+    (order,) = steps.order()
+    for login in (old, {"refresh_token": "refresh-1"}):  # there, and on a machine that renews it
+        file = home / ".kaggle" / "credentials.json"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(login))
+        file.chmod(0o600)
+        assert steps.fetch(order)["public"]["status"] == "board"
+    used = {request.authorization for request in kaggle.requests if request.call == "DownloadLeaderboard"}
+    assert used == {"Bearer stored", f"Bearer {OAUTH_ACCESS_TOKEN}"}
+    assert len(broker.keys("key:*")) == 1
 
 
 def test_a_worker_whose_key_rests_leaves_the_order_to_one_with_another_key(

@@ -14,6 +14,8 @@ from kagsync.secrecy import GITHUB_TOKEN, redacted
 _SERVER = "GITHUB_SERVER_URL"
 _LOCAL, _REMOTE = 60.0, 300.0  # seconds
 _ON_THE_NETWORK = {"ls-remote", "fetch", "push"}
+# What the lines on stderr that tell why something failed begin with, the most telling first.
+_TELLING = ("! [", "remote: error:", "fatal:", "error:")
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 _RETRY = "Check the network, and that you may read the repository; then run it again"
 _ELSEWHERE = "Run it in the folder of the repository"
@@ -35,7 +37,7 @@ class Done(NamedTuple):
     Attributes:
         code: its exit code.
         out: what it wrote to stdout.
-        err: its last line on stderr, without secrets.
+        err: the line of its output on stderr that tells most, without secrets.
     """
 
     code: int
@@ -64,8 +66,11 @@ def git(*words: str, content: bytes | None = None) -> Done:
     return done
 
 
-def attempt(*words: str, content: bytes | None = None) -> Done:
+def attempt(*words: str, content: bytes | None = None, anonymous: bool = False) -> Done:
     """Runs a git command that may fail with any exit code.
+
+    Args:
+        anonymous: without a login.
 
     Raises:
         GitFailed: it took too long.
@@ -77,7 +82,7 @@ def attempt(*words: str, content: bytes | None = None) -> Done:
             ["git", *words],
             input=content or b"",
             capture_output=True,
-            env={**os.environ, **_environment()},
+            env={**os.environ, **_environment(words[0], anonymous=anonymous)},
             timeout=patience,
             check=False,
         )
@@ -96,32 +101,52 @@ def fail(name: str, done: Done) -> NoReturn:
 
 def _said(stderr: bytes) -> str:
     """The error in git's output, which may quote a URL with a login."""
-    lines = [line for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
-    return redacted(_LOGIN.sub("***@", telling[0].strip())) if telling else ""
+    lines = [line.strip() for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    found = next((line for sign in _TELLING for line in lines if line.startswith(sign)), "".join(lines[:1]))
+    return redacted(_LOGIN.sub("***@", found))
 
 
-def _environment() -> dict[str, str]:
+def server() -> str:
+    """GitHub's address."""
+    return os.environ.get(_SERVER, "https://github.com").rstrip("/")
+
+
+def _environment(name: str, *, anonymous: bool) -> dict[str, str]:
     """The variables of git's process: nothing asks, and the token is sent to GitHub alone.
 
     The token is in no argument, which `ps` shows, and in no file.
+
+    Args:
+        name: of the command.
     """
     variables = {
         "GIT_TERMINAL_PROMPT": "0",
         "GCM_INTERACTIVE": "never",
-        "GIT_SSH_COMMAND": os.environ.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
         "LC_ALL": "C",
         **{f"GIT_{who}_NAME": _AUTHOR for who in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{who}_EMAIL": _MAIL for who in ("AUTHOR", "COMMITTER")},
     }
-    if token := os.environ.get(GITHUB_TOKEN, "").strip():
-        count = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
-        server = os.environ.get(_SERVER, "https://github.com").rstrip("/")
+    header = f"http.{server()}/.extraheader"
+    # The empty value removes a login that actions/checkout has left in the configuration. GitHub refuses two
+    # of them.
+    options = [("credential.helper", ""), (header, "")] if anonymous else []
+    if anonymous:
+        variables["GIT_ASKPASS"] = ""
+    elif token := os.environ.get(GITHUB_TOKEN, "").strip():
         login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        # The empty value removes a login that actions/checkout has left in the configuration. GitHub refuses
-        # two of them.
-        variables["GIT_CONFIG_COUNT"] = str(count + 2)
-        for number, value in enumerate(("", f"AUTHORIZATION: basic {login}"), count):
-            variables[f"GIT_CONFIG_KEY_{number}"] = f"http.{server}/.extraheader"
-            variables[f"GIT_CONFIG_VALUE_{number}"] = value
+        options = [(header, ""), (header, f"AUTHORIZATION: basic {login}")]
+    if name in _ON_THE_NETWORK and not {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys():
+        options.append(("core.sshCommand", _ssh()))
+    first = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    variables["GIT_CONFIG_COUNT"] = str(first + len(options))
+    for number, (key, value) in enumerate(options, first):
+        variables[f"GIT_CONFIG_KEY_{number}"], variables[f"GIT_CONFIG_VALUE_{number}"] = key, value
     return variables
+
+
+def _ssh() -> str:
+    """The user's own command for SSH; otherwise one that does not ask for a password."""
+    asked = subprocess.run(
+        ["git", "config", "--get", "core.sshCommand"], capture_output=True, timeout=_LOCAL, check=False
+    )
+    return asked.stdout.decode("utf-8", "replace").strip() or "ssh -o BatchMode=yes"

@@ -87,10 +87,10 @@ def check(store: Store, folder: Path, names: str) -> Checked:
         files = _files(folder)
         for path in files:
             name = path.relative_to(folder).as_posix()
-            content = name.encode(errors="surrogateescape") + b"\n" + path.read_bytes()
-            found += [
-                f"{what} in {name}" for what in (*_secrets_in(content, secrets), *_names_in(content, people))
-            ]
+            in_name = _found_in(name.encode(errors="surrogateescape"), secrets, people)
+            found += [f"{what} in the name of a file" for what in in_name]
+            shown = "that file" if in_name else name
+            found += [f"{what} in {shown}" for what in _found_in(path.read_bytes(), secrets, people)]
     except OSError as error:
         raise from_os_error(error, f"read {folder}") from error
     if found:
@@ -118,6 +118,11 @@ def _files(folder: Path) -> list[Path]:
                 "Name the folder of a report",
             )
     return sorted(found)
+
+
+def _found_in(content: bytes, secrets: Iterable[Secret], people: Iterable[str]) -> list[str]:
+    """What stands in a text that must not be published, in words that do not tell it."""
+    return [*_secrets_in(content, secrets), *_names_in(content, people)]
 
 
 def _secrets_in(content: bytes, secrets: Iterable[Secret]) -> Iterator[str]:

@@ -5,20 +5,46 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
-_EVENT = "GITHUB_EVENT_PATH"
+from kagsync.errors import KagsyncError
+from kagsync.github.git import attempt, server
+
+_EVENT, _NAME = "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY"
+# What git says, without a login, of a repository that is not public.
+_REFUSED = ("could not read Username", "Authentication failed")
 
 
 def is_public() -> bool:
-    """Whether everybody can read the repository, as the event that started the workflow says.
+    """Whether everybody can read the repository.
 
-    A repository counts as public unless the event says that it is private.
+    The event that started the workflow says so. GitHub does not document that a scheduled one always does; if
+    it does not, GitHub is asked for the repository without a login. It counts as public unless one of them
+    says that it is private.
     """
+    repository = _of_event()
+    if "private" in repository:
+        return repository["private"] is not True or repository.get("visibility") == "public"
+    return not _is_hidden()
+
+
+def _of_event() -> dict[str, Any]:
+    """What the event says of the repository; empty: nothing."""
     try:
         event = json.loads(Path(os.environ.get(_EVENT, "")).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return True
+        return {}
     repository = event.get("repository") if isinstance(event, dict) else None
-    if not isinstance(repository, dict):
-        return True
-    return repository.get("private") is not True or repository.get("visibility") == "public"
+    return repository if isinstance(repository, dict) else {}
+
+
+def _is_hidden() -> bool:
+    """Whether GitHub refuses to show the repository without a login."""
+    name = os.environ.get(_NAME)
+    if not name:
+        return False
+    try:
+        done = attempt("ls-remote", f"{server()}/{name}", anonymous=True)
+    except KagsyncError:
+        return False
+    return done.code != 0 and any(words in done.err for words in _REFUSED)

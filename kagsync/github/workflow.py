@@ -25,7 +25,7 @@ from kagsync.secrecy import PING_URL
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kagsync.config.read import Entry, Setup
 
@@ -64,14 +64,22 @@ class Workflow(NamedTuple):
         Raises:
             UsageError: GitHub cannot run it so often.
         """
-        secrets = dict.fromkeys((*_KAGGLE, PING_URL, *self.variables))
+        secrets = tuple(dict.fromkeys((*_KAGGLE, PING_URL, *self.variables)))
+        # The set-up is applied with the variables of its channels only, so that it warns if one is not set.
+        channels = f"env:\n          {_given(self.variables)}\n        " if self.variables else ""
         template = Path(__file__).with_name("workflow.yml").read_text(encoding="utf-8")
         return _Template(template).substitute(
             cron=cron(self.every),
             names=self.names,
-            secrets="\n          ".join(f"{name}: ${{{{ secrets.{name} }}}}" for name in secrets),
+            secrets=_given(secrets),
+            channels=channels,
             requirement=shlex.quote(_requirement("notify" if self.variables else "")),
         )
+
+
+def _given(names: Iterable[str]) -> str:
+    """The lines of a step that give it secrets."""
+    return "\n          ".join(f"{name}: ${{{{ secrets.{name} }}}}" for name in names)
 
 
 def make(folder: Path, every: str | None, names: str | None) -> Workflow:
@@ -103,7 +111,7 @@ def cron(every: str) -> str:
     """
     length = interval(every)
     if length < _SHORTEST:
-        raise UsageError(f"GitHub runs nothing every {every}", "Choose 5m or more")
+        raise UsageError(f"GitHub cannot run a workflow every {every}", "Choose 5m or more")
     minutes = int(length.total_seconds()) // 60
     if minutes < 60:
         return f"{_MINUTE % minutes}-59/{minutes} * * * *"

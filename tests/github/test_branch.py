@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import functools
 import os
+import shlex
 import shutil
 import stat
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -396,6 +398,62 @@ def test_a_repository_is_public_unless_the_event_says_otherwise(
 ) -> None:
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(repository.event(**about)))
     assert is_public() is public
+
+
+@pytest.mark.parametrize(("status", "public"), [(200, True), (401, False), (404, True), (500, True)])
+def test_without_the_event_github_is_asked_without_a_login(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, status: int, public: bool
+) -> None:
+    git(repository.bare, "update-server-info")  # what git asks a plain web server for
+
+    class Server(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            logins.append(self.headers.get("Authorization"))
+            if status == 200:
+                super().do_GET()
+                return
+            self.send_response(status)
+            self.send_header("WWW-Authenticate", 'Basic realm="GitHub"')
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    logins: list[str | None] = []
+    monkeypatch.setenv("GITHUB_EVENT_PATH", os.devnull)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "remote.git")
+    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
+    handler = functools.partial(Server, directory=str(repository.folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("GITHUB_SERVER_URL", f"http://127.0.0.1:{server.server_port}")
+        assert is_public() is public
+        server.shutdown()
+    assert is_public()  # it does not answer
+    assert set(logins) == {None}
+
+
+def test_the_reason_of_a_refused_push_is_told(saved: Repository, kagsync: Kagsync) -> None:
+    hook = saved.bare / "hooks" / "update"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    kagsync.ok("users", "add", "bob")
+    assert "(hook declined)" in one_line(kagsync("github", "save"), code=1)
+
+
+@pytest.mark.parametrize("variable", ["", "GIT_SSH", "GIT_SSH_COMMAND"])
+def test_the_users_own_ssh_is_used(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    own = tmp_path / "own-ssh"
+    own.write_text(f'#!/bin/sh\necho "$@" > {shlex.quote(str(tmp_path / "asked"))}\nexit 1\n')
+    own.chmod(0o755)
+    if variable:
+        monkeypatch.setenv(variable, str(own))
+    else:
+        git(repository.folder / "run", "config", "core.sshCommand", str(own))
+    assert command.attempt("ls-remote", "git@example.org:club/boards").code != 0
+    assert "club/boards" in (tmp_path / "asked").read_text()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"repository": 1}', "[" * 100_000])

@@ -177,8 +177,11 @@ def test_names_that_are_too_short_are_counted(club: Club, site: Path) -> None:
 
 def test_a_name_of_a_file_counts_too(club: Club, site: Path) -> None:
     club.ok("report", "--output", str(site), "--names", "username")
-    (site / "Bob Builder.html").write_text("")
-    assert "must not be published" in one_line(club.run("github", "check", str(site)), code=1)
+    (site / "Bob Builder.html").write_text("by Bob Builder")
+    message = one_line(club.run("github", "check", str(site)), code=1)
+    assert "an unpublished name or student id in the name of a file" in message
+    assert "an unpublished name or student id in that file" in message
+    assert "Builder" not in message  # the log of a public repository is public
 
 
 def test_a_folder_that_is_missing_or_empty_is_refused(club: Club, site: Path) -> None:

@@ -253,7 +253,10 @@ def _with_entries(name: str, entries: int) -> str:
 
 
 def _further(store: Store, competition: Competition) -> str:
-    """Says which series lose a competition, and whether boards go that grades were frozen with."""
+    """Says which series lose a competition, and what else is deleted with it."""
     names = [each.name for each in store.series.with_competition(competition.id)]
+    series = f", also from the series {', '.join(names)}" if names else ""
     frozen = ", and the boards that its grades are frozen with" if store.frozen.of(competition.id) else ""
-    return (f", also from the series {', '.join(names)}" if names else "") + frozen
+    own = [each.id for each in store.targets.all() if each.subscription.competition_id == competition.id]
+    numbers = f"{'channel' if len(own) == 1 else 'channels'} {', '.join(map(str, own))}"
+    return series + frozen + (f", and the notification {numbers} for it" if own else "")

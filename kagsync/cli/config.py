@@ -28,7 +28,7 @@ def apply(
         bool,
         typer.Option(
             "--prune",
-            help="Pause or archive who and what is not in the file; remove series and channels.",
+            help="Pause competitions, archive people, and remove series and channels that are not in the file.",
         ),
     ] = False,
     format_: JsonOrText = TextOrJson.text,

@@ -41,13 +41,15 @@ class Applied:
     Attributes:
         changes: what was done, or would be.
         not_in_file: (kind, name) of what the database has and the file does not, and what stays so.
-        notes: what looks wrong, in sentences.
+        people: what becomes of the roster; None: the file has none.
+        empty_groups: sentences about groups that are named, though nobody is in them.
         not_set: the variables of targets that are not set here.
     """
 
     changes: list[Change]
     not_in_file: list[tuple[str, str]]
-    notes: list[str]
+    people: roster.Plan | None
+    empty_groups: list[str]
     not_set: list[str]
 
 
@@ -76,12 +78,12 @@ def apply(store: Store, setup: Setup, now: datetime, *, prune: bool = False) -> 
         if people is not None:
             roster.save(write, people, now, prune=prune)
         after = state(store)
-        notes = [*_notes(people), *_empty_groups(store, after)]
+        empty_groups = _empty_groups(store, after)
     found = [*of_people(people, prune=prune), *of_sections(before, after, absent)]
     names = [(KINDS[section], entry_name(before[section][key])) for section, key in absent]
     if people is not None:
         names += [(KINDS[USERS], user.handle) for user in people.absent]
-    return Applied(found, [] if prune else names, notes, _not_set(store, setup))
+    return Applied(found, [] if prune else names, people, empty_groups, _not_set(store, setup))
 
 
 class _Steps:
@@ -262,37 +264,24 @@ class _Steps:
     def _once(self, entry: Entry, key: Any, named_by: str) -> None:
         """Notes what an entry means, which no other may mean."""
         if (entry.section, key) in self._named:
-            self.problems.of(entry, named_by, "is there twice")
+            self.problems.of(entry, named_by, "is also that of an earlier entry")
         self._named.add((entry.section, key))
 
     def _wrong(self, entry: Entry, error: UsageError) -> None:
         """Notes what is wrong with an entry, in the words of the file, at the key that the error names."""
-        words = _OPTION.sub(lambda found: found[1].replace("-", "_"), str(error))
-        named = [found.replace("-", "_") for found in _OPTION.findall(str(error))]
+        words = _OPTION.sub(lambda found: found[1].replace("-", "_"), error.message)
+        named = [found.replace("-", "_") for found in _OPTION.findall(error.message)]
         key = next((each for each in [*named, *re.findall(r"\w+", words)] if each in entry.lines), "")
-        self.problems.add(entry.line_of(key), f"{entry.name}: {words}")
+        # A remedy may be a command. If it names options without one, it is of no use in a file.
+        useful = "kagsync " in error.remedy or not _OPTION.search(error.remedy)
+        remedy = f". {error.remedy}" if error.remedy and useful else ""
+        self.problems.add(entry.line_of(key), f"{entry.name}: {words}{remedy}")
 
 
 def _line(entry: Entry) -> roster_file.Line:
     """A person as a line of a roster. What is left out is cleared."""
     cells = {field: str(entry.values.get(field, "")).strip() for field in roster_file.FIELDS}
     return roster_file.Line(entry.line, **cells)
-
-
-def _notes(planned: roster.Plan | None) -> list[str]:
-    """What looks wrong in the roster."""
-    if planned is None:
-        return []
-    same = [
-        f"{new.name} is in the file as {new.handle}, and tracked as {old.handle}. "
-        f"If that is one person: kagsync users rename {old.handle} {new.handle}"
-        for old, new in planned.same_names
-    ]
-    left_out = [
-        f"Line {line.number} of the roster is left out: no username and no team"
-        for line in planned.without_username
-    ]
-    return [*same, *left_out, *planned.hints]
 
 
 def _empty_groups(store: Store, after: State) -> list[str]:
@@ -306,9 +295,7 @@ def _empty_groups(store: Store, after: State) -> list[str]:
         if key in values
     )
     return [
-        f"Nobody is in the group {group}, which is that of the {of}"
-        for group, of in named
-        if group not in groups
+        f"Nobody is in the group {group}, which the {of} uses" for group, of in named if group not in groups
     ]
 
 

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 Place = tuple[str | int, ...]  # the keys and positions that lead to a value: ("users", 0, "name")
 _LONGEST_LINE = 100  # characters of an array that stays on one line
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+# Strings over several lines, strings, comments, signs, and what else has no spaces.
+_TOKEN = re.compile(
+    r'''"""(?:\\.|[^\\])*?"""(?:"{0,2})(?!")'''
+    r"""|'{3}.*?'{3}(?:'{0,2})(?!')"""
+    r"""|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*|[\[\]{},\n]|[^\s\[\]{},#"']+""",
+    re.DOTALL,
+)
 
 
 def literal(value: Any) -> str:
@@ -67,23 +74,40 @@ def lines(text: str) -> dict[Place, int]:
     found: dict[Place, int] = {}
     counts: dict[Place, int] = {}
     header: Place = ()
-    statement, first = "", 1
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not statement:
-            first = number
-        statement += f"{line}\n"
-        try:
-            values = tomllib.loads(statement)
-        except tomllib.TOMLDecodeError:  # it goes on in the next line
-            continue
+    for statement, first, items in _statements(text):
+        values = tomllib.loads(statement)
         if values and statement.lstrip().startswith("["):
             header = _header(values, counts)
             found.setdefault(header, first)
         else:
             for place in _places(values):
-                found.setdefault(header + place, first)
-        statement = ""
+                number = next((each for each in place if isinstance(each, int)), len(items))
+                found.setdefault(header + place, items[number] if number < len(items) else first)
     return found
+
+
+def _statements(text: str) -> Iterator[tuple[str, int, list[int]]]:
+    """The statements of a document: text, line, and the lines of the values of the array that it assigns."""
+    start, first, line, depth = 0, 1, 1, 0
+    items: list[int] = []
+    in_array = begins = False  # whether the outermost bracket is square, and a value of its array begins next
+    for token in _TOKEN.finditer(f"{text}\n"):
+        sign = token[0][0]
+        if begins and sign not in "#\n,]":
+            items.append(line)
+            begins = False
+        line += token[0].count("\n")
+        if sign in "[{":
+            depth += 1
+            in_array = sign == "[" if depth == 1 else in_array
+            begins = depth == 1 and in_array
+        elif sign in "]}":
+            depth -= 1
+        elif sign == ",":
+            begins = depth == 1 and in_array
+        elif sign == "\n" and depth == 0:
+            yield f"{text}\n"[start : token.end()], first, items
+            start, first, items, begins = token.end(), line, [], False
 
 
 def _header(values: dict[str, Any], counts: dict[Place, int]) -> Place:

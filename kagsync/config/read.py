@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kagsync.config import notation
@@ -100,15 +101,17 @@ def read(path: Path) -> Setup:
     Raises:
         UsageError: it cannot be read, is not TOML, or something in it is wrong.
     """
-    text = _text(path)
+    text, problems = _text(path), Problems(path)
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # not TOML, or a number of thousands of digits
         raise _broken(path, text, str(error)) from error
     except RecursionError as error:
         raise UsageError(f"{path}: its arrays are nested too deeply", _NOTHING_DONE) from error
-    problems = Problems(path)
-    setup = _Reader(path, text, problems).setup(document)
+    try:
+        setup = _Reader(path, text, problems).setup(document)
+    except RecursionError as error:
+        raise UsageError(f"{path}: a key in it has too many parts", _NOTHING_DONE) from error
     problems.refuse()
     return setup
 
@@ -186,10 +189,14 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
             self._problems.add(self._line((name,)), f"{name} must be an array of tables: [[{name}]]")
             return []
-        return [
+        entries = [
             self._entry(name, f"{name}.{_called(each, keys) or number}", (name, number - 1), each, keys)
             for number, each in enumerate(value, start=1)
         ]
+        for before, entry in pairwise(entries):
+            if name == USERS and before.line == entry.line:  # messages name people by their lines
+                self._problems.add(entry.line, f"{entry.name}: write it on a line of its own")
+        return entries
 
     def _entry(self, section: str, name: str, place: Place, values: dict[str, Any], keys: Any) -> Entry:
         lines = {key: self._line((*place, key)) for key in values}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kagsync.config.changes import ADD, ARCHIVE, CHANGE, REMOVE
 from kagsync.config.notation import literal
+from kagsync.output import roster_changes
 from kagsync.safe_text import clip
 
 if TYPE_CHECKING:
@@ -38,11 +39,15 @@ def lines(applied: Applied, *, done: bool) -> list[str]:
             found += _part(did if done else planned, changes, done=done)
             counts.append(f"{was if done else to_do}: {len(changes):,}")
     if applied.not_in_file:
-        title = "In the database, but not in the file (--prune pauses, archives or removes it)"
+        title = "In the database, but not in the file (--prune pauses, archives or removes them)"
         found += _part(title, [f"{kind} {name}" for kind, name in applied.not_in_file], done=done)
     total = ", ".join(counts)
     last = f"{total[:1].upper()}{total[1:]}" if total else NOTHING
-    return [*found, last if done or not total else f"{last}. Nothing was changed", *applied.notes]
+    return [
+        *found,
+        last if done or not total else f"{last}. Nothing was changed",
+        *_notes(applied, done=done),
+    ]
 
 
 def as_json(applied: Applied, *, done: bool) -> dict[str, Any]:
@@ -59,9 +64,21 @@ def as_json(applied: Applied, *, done: bool) -> dict[str, Any]:
             for each in applied.changes
         ],
         "not_in_file": [{"kind": kind, "name": name} for kind, name in applied.not_in_file],
-        "notes": applied.notes,
+        "notes": _notes(applied, done=done),
         "not_set": applied.not_set,
     }
+
+
+def _notes(applied: Applied, *, done: bool) -> list[str]:
+    """What looks wrong, in sentences."""
+    people = applied.people
+    if people is None:
+        return applied.empty_groups
+    left_out = [
+        f"Line {line.number} of the roster is left out: no username and no team"
+        for line in people.without_username
+    ]
+    return [*left_out, *roster_changes.hints(people, done=done), *applied.empty_groups]
 
 
 def _part(title: str, names: Sequence[str], *, done: bool) -> list[str]:

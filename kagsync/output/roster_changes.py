@@ -39,7 +39,7 @@ def lines(planned: Plan, left_out: Sequence[str], *, done: bool, prune: bool) ->
     if left_out:
         headers = [clip(header, 40) for header in left_out]
         below.append(f"Columns left out: {listed(headers, _MOST_COLUMNS)}")
-    return [*below, _counts(planned, done=done, prune=prune), *_hints(planned, done=done)]
+    return [*below, _counts(planned, done=done, prune=prune), *hints(planned, done=done)]
 
 
 def of_command(planned: Plan) -> list[str]:
@@ -51,7 +51,7 @@ def of_command(planned: Plan) -> list[str]:
         *_changes(planned),
         _counts(planned, done=True, prune=False),
         *handles,
-        *_hints(planned, done=True),
+        *hints(planned, done=True),
     ]
 
 
@@ -69,12 +69,16 @@ def _changes(planned: Plan) -> Iterable[str]:
     return (f"{person_name(change.before)}: {change.words}" for change in planned.changed)
 
 
-def _hints(planned: Plan, *, done: bool) -> list[str]:
-    """What looks wrong."""
+def hints(planned: Plan, *, done: bool) -> list[str]:
+    """What looks wrong.
+
+    Args:
+        done: whether the people are saved, so that those with the same name are two people by now.
+    """
     merge = " --merge" if done else ""
     return [
         *(
-            f"{new.name} is on the list as {new.handle}, and tracked as {old.handle}. "
+            f"{new.name} is listed as {new.handle}, and tracked as {old.handle}. "
             f"If that is one person: kagsync users rename {old.handle} {new.handle}{merge}"
             for old, new in planned.same_names
         ),

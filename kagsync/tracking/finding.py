@@ -33,9 +33,9 @@ class Match(NamedTuple):
 
 def matches(listed: Iterable[Listed], tracked: Collection[Competition]) -> list[Match]:
     """Finds out which competitions are tracked, under their own slugs or under others."""
-    known = {each.slug: each for each in tracked}
-    known |= {each.kaggle_id: each for each in tracked if each.is_linked}
-    return [Match(each, known.get(each.slug)) for each in listed]
+    known = {each.slug.lower(): each for each in tracked}
+    known |= {each.kaggle_id.lower(): each for each in tracked if each.is_linked}
+    return [Match(each, known.get(each.slug.lower())) for each in listed]
 
 
 def by_deadline(found: Iterable[Match], now: datetime) -> list[Match]:

@@ -298,9 +298,12 @@ def test_a_series_is_listed_changed_and_deleted(season: Club) -> None:
     assert [each["series"] for each in season.json("series", "list")] == ["Cup"]
 
 
-def test_removing_a_competition_says_which_series_lose_it(season: Club) -> None:
+def test_removing_a_competition_says_what_goes_with_it(season: Club) -> None:
+    season.ok("notify", "add", "json://localhost/hook", "--competition", "alpha")
+    season.ok("notify", "add", "json://localhost/hook")
     told = season.ok("competitions", "remove", "alpha", "--yes")
     assert "also from the series Cup" in told
+    assert "and the notification channel 1 for it" in told
     (found,) = season.json("series", "list")
     assert [each["competition"] for each in found["competitions"]] == ["beta"]
 

@@ -104,7 +104,7 @@ def test_what_the_file_no_longer_says_is_undone(club: Club, file: Path) -> None:
     assert club.ask("SELECT title FROM competitions WHERE slug = 'digits'") == [("Digits",)]
     assert club.ask("SELECT count(*) FROM users") == [(2,)]
     assert (
-        "In the database, but not in the file (--prune pauses, archives or removes it): 1\n"
+        "In the database, but not in the file (--prune pauses, archives or removes them): 1\n"
         "  competition titanic" in said
     )
 
@@ -177,6 +177,47 @@ name = "nobody"
     assert tables(club.db) == before
 
 
+def test_what_is_wrong_is_told_without_options_of_commands(club: Club, file: Path) -> None:
+    file.write_text(
+        """\
+[[competitions]]
+slug = "titanic"
+[[series]]
+name = "Spring"
+rule = "score"
+competitions = ["titanic"]
+[[notify]]
+url = "env:HOOK"
+zone = "Europe/Berlin"
+"""
+    )
+    ran = club.run("apply")
+    assert "series.Spring: the rule score needs to know the scores of titanic\n" in ran.err
+    assert "kagsync.toml:9: notify.1: zone needs digest\n" in ran.err
+
+
+def test_the_command_for_a_person_who_is_there_twice_works(club: Club, file: Path) -> None:
+    file.write_text('[[users]]\nusername = "alice"\nname = "Alice Ace"\n')
+    club.ok("apply")
+    file.write_text('[[users]]\nusername = "alice2"\nname = "Alice Ace"\n')
+    said = "Alice Ace is listed as alice2, and tracked as alice. If that is one person: "
+    assert f"{said}kagsync users rename alice alice2\n" in club.ok("apply", "--dry-run")
+    assert f"{said}kagsync users rename alice alice2 --merge\n" in club.ok("apply")
+    club.ok("users", "rename", "alice", "alice2", "--merge", "--yes")
+    assert last(club.run("apply")) == "Nothing to change"
+
+
+def test_people_in_an_array_are_named_by_their_own_lines(club: Club, file: Path) -> None:
+    file.write_text(
+        'users = [\n  { username = "alice" },\n  { username = "b b" },\n  { username = "carol" }]\n'
+    )
+    assert "kagsync.toml:3: users.b b: " in club.run("apply").err
+    file.write_text('users = [{ username = "alice" }, { username = "bob" }]\n')
+    assert "kagsync.toml:1: users.bob: write it on a line of its own" in club.run("apply").err
+    file.write_text('users = [\n{ username = "alice" },\n{ username = "bob" }]\n')
+    assert last(club.run("apply")) == "Added: 2"
+
+
 def test_a_roster_beside_the_file(club: Club, file: Path) -> None:
     file.write_text('roster = "class.csv"\n')
     (file.parent / "class.csv").write_text("username,name\nalice,Alice\nbob,\n")
@@ -233,7 +274,7 @@ def test_a_file_that_is_wrong_leaves_no_new_database(club: Club, file: Path) -> 
 
 def test_groups_that_nobody_is_in_are_named(club: Club, file: Path) -> None:
     file.write_text('[report]\ngroup = "7B"\n')
-    assert "Nobody is in the group 7B, which is that of the report" in club.ok("apply")
+    assert "Nobody is in the group 7B, which the report uses" in club.ok("apply")
 
 
 def test_json(club: Club, file: Path) -> None:

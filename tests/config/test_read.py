@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kagsync.config import notation
 from kagsync.config.read import read
@@ -47,7 +52,7 @@ names = true
         '5: competitions.titanic: unknown key "titel" (did you mean "title"?)',
         "6: competitions.2: slug is missing",
         "7: competitions.2: title must be text",
-        '10: series.Autumn.competitions.other: unknown key "wight" (did you mean "weight"?)',
+        '12: series.Autumn.competitions.other: unknown key "wight" (did you mean "weight"?)',
         "14: series.Autumn: rule cannot be 'plases' (choose from places, percentile, local-percentile, "
         "score, kaggle, ctf)",
         "16: report: names must be text",
@@ -62,6 +67,11 @@ names = true
         ('x = "', "1: not TOML"),
         ("competitions = 3", "1: competitions must be an array of tables: [[competitions]]"),
         ("[competitions]\n", "1: competitions must be an array of tables: [[competitions]]"),
+        (f"[[series]]\nname = 'a'\ncompetitions = []\nbest = {'9' * 5000}", "4: not TOML: "),
+        (
+            f"[[series]]\nname = 'a'\ncompetitions = []\nbest = 0x{'f' * 5000}",
+            "4: series.a: best must be a whole number",
+        ),
         ("[[report]]\n", "1: report must be a table: [report]"),
         ("roster = 3", "1: roster must be the name of a file"),
         ('roster = "r.csv"\n[[users]]\nusername = "a"', "1: roster and [[users]] are both there"),
@@ -88,7 +98,9 @@ def test_of_many_problems_the_first_are_named(tmp_path: Path) -> None:
     assert found[-1] == "and 80 more"
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfea", b"x = 1" + b"\n" * 6_000_000, b"x = " + b"[" * 5000])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfea", b"x = 1" + b"\n" * 6_000_000, b"x = " + b"[" * 5000, b"a." * 2000 + b"a = 1"]
+)
 def test_what_cannot_be_read(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "kagsync.toml"
     file.write_bytes(content)
@@ -101,6 +113,22 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_problem(tmp_path: Path) 
     file = tmp_path / "kagsync.toml"
     file.write_bytes(b'\xef\xbb\xbf[[competitions]]\r\nslug = "a"\r\n')
     assert read(file).sections["competitions"][0].line_of("slug") == 2
+
+
+TOKENS = ["'''", '"""', '"', "'", "#", "[", "]", "{", "}", ",", "=", r"\\", "x", " ", "\n", r"\n"]
+
+
+@given(st.lists(st.sampled_from(TOKENS), max_size=12).map("".join), st.integers(0, 3))
+def test_lines_are_found_whatever_strings_and_comments_hold(text: str, kind: int) -> None:
+    value = (json.dumps(text), f"'{text}'", f'"""{text}"""', f"'''{text}'''")[kind]
+    comment = text.replace("\n", "")
+    document = f"a = {value}\nb = [\n{value}, # {comment}\n1]\n[c]\nd = 1\n"
+    with contextlib.suppress(tomllib.TOMLDecodeError):
+        assert tomllib.loads(document)["b"][1:] == [1]
+        found = notation.lines(document)
+        more = value.count("\n")
+        lines = [found[place] for place in (("a",), ("b",), ("b", 0), ("b", 1), ("c",), ("c", "d"))]
+        assert lines == [1, 2 + more, 3 + more, 4 + 2 * more, 5 + 2 * more, 6 + 2 * more]
 
 
 def test_the_lines_of_nested_tables_and_values_over_several_lines() -> None:

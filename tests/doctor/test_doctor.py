@@ -634,6 +634,7 @@ def test_a_schedule_that_starts_a_program_that_is_not_there(
     crontab.write_text(crontab.read_text().replace(there[0], "/gone/venv/bin/kagsync"))
     cross = doctor.cross("Schedule")
     assert "/gone/venv/bin/kagsync, which is not there" in cross["said"]
+    assert "Freshness" in doctor.found
 
     follow(cross["remedy"])
 

@@ -25,7 +25,7 @@ def listed(slug: str, deadline: datetime | None = None) -> Listed:
 
 
 def test_a_competition_is_known_by_its_slug_or_by_its_name_on_kaggle() -> None:
-    tracked = [untracked("ours", "theirs"), untracked("same", "same"), untracked("from-files")]
+    tracked = [untracked("ours", "Theirs"), untracked("same", "same"), untracked("from-files")]
     found = finding.matches([listed(slug) for slug in ("theirs", "same", "from-files", "new")], tracked)
     assert [each.tracked and each.tracked.slug for each in found] == ["ours", "same", "from-files", None]
 

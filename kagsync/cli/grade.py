@@ -79,6 +79,9 @@ def grade(
     inputs.needs("--into", into is not None, "--column", column is not None, example)
     inputs.needs("--column", column is not None, "--into", into is not None, example)
     if unfreeze:
+        ignored = {"--at": at, "--group": group, "--into": into}
+        given = {option: value is not None for option, value in ignored.items()}
+        inputs.at_most_one({"--unfreeze": True, **given, "--format csv": format_ is Format.csv})
         return _unfreeze(common.settings(), wanted, yes=yes)
     now = clock.utc_now()
     as_of = None if at is None else min(inputs.at(at, now), now)

@@ -270,6 +270,23 @@ def test_freezing_without_a_scheme_says_what_was_frozen(school: Class) -> None:
     assert thawed == {"version": 1, "competition": SLUG, "frozen_at": None}
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--format", "csv"],
+        ["--at", "2026-01-10"],
+        ["--group", "2026"],
+        ["--into", "canvas.csv", "--column", "Project 2"],
+        ["--user", "ann"],
+    ],
+)
+def test_unfreezing_takes_no_option_that_it_would_ignore(school: Class, words: list[str]) -> None:
+    school.ok("grade", SLUG, "--freeze")
+    ran = school.run("grade", SLUG, "--unfreeze", "--yes", *words)
+    assert (ran.code, ran.out, "contradict" in ran.err) == (2, "", True)
+    assert frozen(school)["frozen_at"] is not None
+
+
 def test_a_competition_without_a_board_has_no_grades(school: Class) -> None:
     school.competitions("empty")
     ran = school.run("grade", "empty", "--scheme", school.scheme())

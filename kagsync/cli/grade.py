@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,16 +97,21 @@ def grade(
     named_by = keys.parse(key)
     made_of = schemes.read(scheme)
     class_ = group or made_of.group
+    filled = None
     loaded = common.settings() if freeze else common.settings_to_read()
     with open_store(loaded) if freeze else open_to_read(loaded) as store:
         competition = store.competitions.get(wanted)
         found = grades.grade(store, competition, made_of, class_, as_of)
-        if freeze:
-            boards.freeze(store, competition, as_of)
-            found = grades.grade(store, competition, made_of, class_, None)
         one = None if user is None else store.users.get_any(inputs.person(user))
-    if into is not None and column is not None:
-        filled = export.fill_file(into, column, named_by, found.by_key(named_by.field), loaded.db)
+        # One transaction, so that nothing is frozen if the export cannot be filled.
+        with store.writing() if freeze else nullcontext():
+            if freeze:
+                boards.freeze(store, competition, as_of)
+                found = grades.grade(store, competition, made_of, class_, None)
+            if into is not None and column is not None:
+                keys_and_grades = found.by_key(named_by.field)
+                filled = export.fill_file(into, column, named_by, keys_and_grades, loaded.db)
+    if filled is not None and into is not None:
         shown: Shown | str = grade_table.filled(filled, into, found, named_by)
         data = grades.as_json(found, filled)
     else:

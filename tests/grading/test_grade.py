@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from world.boards import Team, board_csv, board_name
 from world.club import SLUG, Club
 from world.work import Work, counted
 
+from kagsync.files import output_file
 from kagsync.grading import grades, scheme
 from kagsync.store import Store
 
@@ -471,6 +473,34 @@ def test_boards_are_frozen_once(school: Class) -> None:
 
 def test_a_scheme_that_does_not_work_freezes_nothing(school: Class) -> None:
     assert school.run("grade", SLUG, "--scheme", school.scheme(BOTH), "--freeze").code == 2
+    assert school.ask("SELECT count(*) FROM frozen_boards") == [(0,)]
+
+
+def test_boards_are_frozen_and_an_export_is_filled_or_neither(school: Class) -> None:
+    path = school.folder / "canvas.csv"
+    path.write_text(EXPORT)
+    words = ("grade", SLUG, "--scheme", school.scheme(), "--freeze", "--into", str(path), "--column")
+    ran = school.run(*words, "Projekt 2")
+    assert (ran.code, "nothing was written" in ran.err, path.read_text()) == (2, True, EXPORT)
+    assert school.ask("SELECT count(*) FROM frozen_boards") == [(0,)]
+    assert school.json(*words, "Project 2")["frozen_at"] is not None
+    assert path.read_text() == FILLED
+    path.write_text(EXPORT)
+    ran = school.run(*words, "Project 2")
+    assert (ran.code, "frozen already" in ran.err, path.read_text()) == (2, True, EXPORT)
+
+
+def test_boards_are_not_frozen_if_the_export_cannot_be_written(
+    school: Class, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = school.folder / "canvas.csv"
+    path.write_text(EXPORT)
+    monkeypatch.setattr(output_file, "rewrite", full)
+    words = ("--scheme", school.scheme(), "--into", str(path), "--column", "Project 2")
+    assert school.run("grade", SLUG, "--freeze", *words).code != 0
     assert school.ask("SELECT count(*) FROM frozen_boards") == [(0,)]
 
 

@@ -7,6 +7,7 @@ import io
 import warnings
 import zipfile
 from datetime import datetime, time
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from kagsync import installation
@@ -157,11 +158,14 @@ def _refuse_bomb(content: bytes, path: Path) -> None:
 
 
 def _text(value: object) -> str:
-    """A cell as a person sees it: 12345 for 12345.0, and a day without its midnight."""
+    """A cell as a person sees it: 12345 for 12345.0, and a day without its midnight.
+
+    Excel shows 15 digits of a number, but keeps more: -0.30000000000000004 for `=-0.1*3`.
+    """
     if value is None:
         return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else f"{Decimal(f'{value:.15g}'):f}"
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     return str(value).strip()

@@ -160,6 +160,31 @@ def repacked(content: bytes, **changed: bytes) -> bytes:
     return new.getvalue()
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (-0.1 * 3, "-0.3"),
+        (0.1 * 3 * 10, "3"),
+        (1 / 3, "0.333333333333333"),
+        (3e-5, "0.00003"),
+        (1e-7 * 3, "0.0000003"),
+        (1e15, "1000000000000000"),
+        (999_999_999_999_999.9, "1000000000000000"),
+        (1_234_567_890_123_456.5, "1234567890123460"),
+        (-12345.0, "-12345"),
+        (20260101.5, "20260101.5"),
+        (-1e-300, f"-0.{'0' * 299}1"),
+    ],
+)
+def test_numbers_have_the_fifteen_digits_that_excel_keeps(file: Path, number: float, text: str) -> None:
+    content = workbook(["x", 0.25])
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        sheet1 = archive.read("xl/worksheets/sheet1.xml")
+    # As Excel writes what a formula gives; openpyxl writes 16 digits.
+    changed = repacked(content, sheet1=sheet1.replace(b"<v>0.25</v>", f"<v>{number!r}</v>".encode()))
+    assert rows(file, changed) == [["x", text]]
+
+
 def test_a_bomb_is_not_unpacked(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = workbook(["username"], *([f"user{number}"] for number in range(2000)))
     assert len(rows(file, usual)) == 2001

@@ -42,8 +42,11 @@ class Row(NamedTuple):
     cells: list[str]
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path, fix: str = "Fix the line and try again") -> Iterator[Row]:
     """The rows of a CSV file, or of the first sheet of an .xlsx workbook that is not hidden.
+
+    Args:
+        fix: the remedy for a line whose quotes are wrong.
 
     Raises:
         UsageError: the file cannot be read, or it is too large, damaged or not such a file.
@@ -56,7 +59,7 @@ def read_rows(path: Path) -> Iterator[Row]:
             f"cannot read {path}: it is an old Excel file (.xls) or has a password", f"{_SAVE_AS} without one"
         )
     else:
-        rows = _csv(content, path)
+        rows = _csv(content, path, fix)
     count = 0
     for number, cells in rows:
         if csv_text.is_empty(cells):
@@ -67,8 +70,11 @@ def read_rows(path: Path) -> Iterator[Row]:
         yield Row(number, cells)
 
 
-def read(path: Path) -> bytes:
+def read(path: Path, kinds: str = "CSV or .xlsx") -> bytes:
     """The content of a file.
+
+    Args:
+        kinds: which files are read, for the remedy.
 
     Raises:
         UsageError: it cannot be read, or it is too large.
@@ -78,7 +84,7 @@ def read(path: Path) -> bytes:
             content = file.read(csv_text.LARGEST + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read {path}: {reason}", "Pass a CSV or .xlsx file") from error
+        raise UsageError(f"cannot read {path}: {reason}", f"Pass a {kinds} file") from error
     if len(content) > csv_text.LARGEST:
         raise _too_large(path, f"{csv_text.LARGEST // 1_000_000} MB")
     return content
@@ -88,7 +94,7 @@ def _too_large(path: Path, limit: str) -> UsageError:
     return UsageError(f"{path} is too large for a list of people", f"Use at most {limit}")
 
 
-def _csv(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
+def _csv(content: bytes, path: Path, fix: str) -> Iterator[tuple[int, list[str]]]:
     found = csv_text.recognized(content)
     if found is None:
         raise UsageError(f"cannot read {path}: it is not UTF-8, UTF-16 or Windows-1252 text", _SAVE_AS)
@@ -102,10 +108,7 @@ def _csv(content: bytes, path: Path) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise UsageError(
-                f"{path}, line {number}: the quotes are wrong ({error})",
-                "Nothing was imported. Fix the line and try again",
-            ) from error
+            raise UsageError(f"{path}, line {number}: the quotes are wrong ({error})", fix) from error
         yield number, [cell.strip() for cell in cells]
 
 

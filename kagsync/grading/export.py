@@ -95,7 +95,7 @@ def fill_file(
     """
     try:
         output_file.examine(path, database)
-        content = sheet.read(path)
+        content = sheet.read(path, "CSV")
         try:
             found = fill(content, column, key, grades)
         except UsageError as error:
@@ -162,8 +162,6 @@ def _recognized(content: bytes) -> CsvText:
         raise UsageError("it is an Excel workbook", _EXPORT_AS_CSV)
     if content.startswith(output_file.SQLITE):
         raise UsageError("it is a database", "Choose the export")
-    if len(content) > csv_text.LARGEST:
-        raise UsageError("it is too large for a list of people", f"Use at most {csv_text.LARGEST:,} bytes")
     found = csv_text.recognized(content)
     if found is None:
         raise UsageError("it is not UTF-8, UTF-16 or Windows-1252 text", f"{_EXPORT_AS_CSV} (UTF-8)")

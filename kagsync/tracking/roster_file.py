@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FIELDS = ("username", "name", "group", "student_id", "team", "pseudonym")  # a column each, of `Line` too
 _KEYS = {"username": "username", "student_id": "student id", "pseudonym": "pseudonym"}  # of one person only
 _MOST_NAMED = 20  # bad lines in a message
+_FIX = "Nothing was imported. Fix the line and try again"
 _WRITE = "Name the columns in the first line: username or team, and optionally name, group, student id"
 
 
@@ -70,7 +71,7 @@ def read_roster(path: Path, check: Check | None = None) -> RosterFile:
         BadLines: several lines are wrong; each is named.
         UsageError: a line is wrong, or the file cannot be read, or no column has usernames or teams.
     """
-    rows = read_rows(path)
+    rows = read_rows(path, _FIX)
     first = next(rows, None)
     if first is None:
         raise _nobody(path)
@@ -189,9 +190,7 @@ def bad_lines(path: Path, wrong: list[tuple[int, str]]) -> UsageError:
     """The error for lines of a file that are wrong, each given as (number, what is wrong)."""
     if len(wrong) == 1:
         ((number, what),) = wrong
-        return UsageError(
-            f"{path}, line {number}: {what}", "Nothing was imported. Fix the line and try again"
-        )
+        return UsageError(f"{path}, line {number}: {what}", _FIX)
     named = [f"line {number}: {what}" for number, what in wrong[:_MOST_NAMED]]
     if more := wrong[_MOST_NAMED:]:
         named.append(f"and {len(more):,} more")

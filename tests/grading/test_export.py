@@ -235,8 +235,6 @@ def test_a_key_of_two_people_is_refused_if_it_is_in_the_export() -> None:
 def test_what_is_larger_than_a_list_of_people_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_text, "MOST_ROWS", 2)
     assert "at most 2 rows" in refusal(GOOD)
-    monkeypatch.setattr(csv_text, "LARGEST", 20)
-    assert "at most 20 bytes" in refusal(GOOD)
 
 
 @pytest.mark.parametrize("grade", ["=1+1", "", "1,5", "1e3", "nan", "+1", "1\n", "٣"])
@@ -386,5 +384,12 @@ def test_the_database_is_refused(file: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(UsageError, match="cannot read") as caught:
         fill_file(tmp_path / "none.csv", "Grade", ID, [("s1", "3")])
+    assert caught.value.remedy == "Pass a CSV file"  # a workbook is refused
+
+
+def test_a_file_that_is_too_large_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_text, "LARGEST", 20)
+    with pytest.raises(UsageError, match=f"{file} is too large"):
+        fill_file(file, "Grade", ID, [("s1", "3")])

@@ -39,42 +39,51 @@ def read(path: Path, column: str, key: Key) -> dict[str, list[tuple[Decimal, int
         raise UsageError(f"{path}: {error.message}", remedy) from error
     given: dict[str, list[tuple[Decimal, int]]] = {}
     for number, cells in rows:
-        text, *who = (cells[at] if at < len(cells) else "" for at in (points_at, *key_at))
-        name = " ".join(filter(None, who))
+        text, *names = (cells[at] if at < len(cells) else "" for at in (points_at, *key_at))
         if not text:
             continue
-        if not name:
+        who = key.fold(" ".join(filter(None, names)))
+        if not who:
             raise UsageError(
-                f"{path}, line {number}: {short(text)} points for nobody", f"Fill in the {key.words}"
+                f"{path}, line {number} has points but no {key.words}", f"Fill in the {key.words}"
             )
         try:
-            points = checked(_number(text))
-        except (InvalidOperation, ValueError) as error:
+            points = _points(text)
+        except ValueError as error:
             raise UsageError(
-                f"{path}, line {number}: {short(text)} is not a number of points",
-                "Write it as -2, 1.5 or 1000",
+                f"{path}, line {number}: {short(text)} {error}",
+                f"Write it as -2, 1.5 or 1000, with at most {_MOST_DECIMALS} decimals",
             ) from error
-        given.setdefault(key.fold(name), []).append((points, number))
+        given.setdefault(who, []).append((points, number))
     return given
 
 
-def _number(text: str) -> Decimal:
+def _points(text: str) -> Decimal:
     """The number in a cell, with a point or a comma.
 
     Raises:
-        InvalidOperation, ValueError: there is none, or it may be either a thousand or one, as in `1,000`.
+        ValueError: as `checked`; or there is none, or it may be either a thousand or one, as in `1,000`.
     """
+    what = "is not a number of points"
     if "_" in text or re.search(r",\d{3}(?!\d)", text):
-        raise ValueError(text)
-    return Decimal(text.replace("−", "-").replace(",", "."))
+        raise ValueError(what)
+    try:
+        number = Decimal(text.replace("−", "-").replace(",", "."))
+    except InvalidOperation as error:
+        raise ValueError(what) from error
+    return checked(number)
 
 
 def checked(number: Decimal) -> Decimal:
     """A number that is not too large or too long to calculate with.
 
     Raises:
-        ValueError: it is.
+        ValueError: it is. The message says what is wrong, as in `is too large`.
     """
-    if not number.is_finite() or abs(number) > _MOST or number != round(number, _MOST_DECIMALS):
-        raise ValueError(number)
+    if number.is_nan():
+        raise ValueError("is not a number")
+    if not -_MOST <= number <= _MOST:  # abs() would fail for some numbers
+        raise ValueError("is too large")
+    if number != round(number, _MOST_DECIMALS):
+        raise ValueError(f"has more than {_MOST_DECIMALS} decimals")
     return number

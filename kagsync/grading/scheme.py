@@ -296,8 +296,8 @@ class _Values:
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             try:
                 return checked(Decimal(value))
-            except (ValueError, InvalidOperation):
-                raise self.wrong(key, "is too large, or has too many decimals", value) from None
+            except ValueError as error:
+                raise self.wrong(key, str(error), value) from None
         raise self.error(f"{key}: {_short(value)} is not a number", "Write it without quotes, such as 0.75")
 
     def _missing(self, key: str) -> UsageError:

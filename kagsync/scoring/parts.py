@@ -312,7 +312,7 @@ class AdjustmentsPart:
             )
         found = {}
         for person, keys in cohort.people.items():
-            given = self.given.get(keys.get(self.key, ""), ())
+            given = self.given.get(keys[self.key], ()) if self.key in keys else ()
             words = [f"{'+' if points > 0 else ''}{plain(points)} (line {line})" for points, line in given]
             found[person] = Award(
                 sum((Fraction(points) for points, _ in given), _ZERO),

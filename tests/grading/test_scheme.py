@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import openpyxl
 import pytest
 
 from kagsync.errors import UsageError
@@ -141,6 +142,8 @@ def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
         ("[[part]]\nkind = 'places'\npoints = -1\n", "points '-1' is less than 0"),
         ("[[part]]\nkind = 'places'\npoints = inf\n", "points 'Infinity' is too large"),
         ("[[part]]\nkind = 'places'\npoints = 1e999\n", "is too large"),
+        ("[[part]]\nkind = 'places'\npoints = 1e1000000\n", "points '1E+1000000' is too large"),
+        ("[[part]]\nkind = 'places'\npoints = 0.0000000000001\n", "points '1E-13' has more than 12 decimals"),
         ("[[part]]\nkind = 'places'\npoints = 6\nlast = 50\n", "last '50' is not from 0 to 1"),
         ("[[part]]\nkind = 'places'\npoints = 6\nties = 'max'\n", "unknown ties 'max'"),
         ("[[part]]\nkind = 'baseline'\npoints = 6\n", "needs either baseline or score"),
@@ -215,16 +218,45 @@ def test_people_are_found_by_key(tmp_path: Path, key: str, title: str, text: str
         ("student_id,late points,late points\n", "late.csv: 2 columns are called 'Late points'"),
         ("student_id,points\n", "late.csv: no column is called 'Late points'. It has 'student_id', 'points'"),
         ("student_id,late points\ns1,2\ns2,two\n", "late.csv, line 3: 'two' is not a number of points"),
-        ("student_id,late points\ns1,1e99\n", "late.csv, line 2: '1e99' is not a number of points"),
-        ("student_id,late points\ns1,nan\n", "is not a number of points"),
+        ("student_id,late points\ns1,1e99\n", "late.csv, line 2: '1e99' is too large"),
+        ("student_id,late points\ns1,-1e1000000\n", "late.csv, line 2: '-1e1000000' is too large"),
+        ("student_id,late points\ns1,-inf\n", "'-inf' is too large"),
+        ("student_id,late points\ns1,0.3333333333333\n", "'0.3333333333333' has more than 12 decimals"),
+        ("student_id,late points\ns1,1e-1000000\n", "'1e-1000000' has more than 12 decimals"),
+        ("student_id,late points\ns1,nan\n", "is not a number"),
         ('student_id,late points\ns1,"1,000"\n', "'1,000' is not a number of points"),  # a thousand, or one
         ("student_id,late points\ns1,1_0\n", "'1_0' is not a number of points"),
-        ("student_id,late points\n,2\n", "late.csv, line 2: '2' points for nobody. Fill in the student id"),
+        (
+            "student_id,late points\n,2\n",
+            "late.csv, line 2 has points but no student id. Fill in the student id",
+        ),
         ('student_id,late points\n"s1,2\n', "late.csv, line 2: the quotes are wrong"),
     ],
 )
 def test_what_is_wrong_in_a_list_is_named_with_its_line(tmp_path: Path, late: str, says: str) -> None:
-    assert says in refusal(tmp_path, LATE.format("student_id"), late)
+    found = refusal(tmp_path, LATE.format("student_id"), late)
+    assert says in found
+    assert "imported" not in found
+
+
+@pytest.mark.parametrize(
+    ("key", "cell"), [("name", ","), ("name", " , "), ("username", "@"), ("handle=Who", "@")]
+)
+def test_points_for_a_key_that_names_nobody_are_refused(tmp_path: Path, key: str, cell: str) -> None:
+    field, _, title = key.partition("=")
+    late = f'{title or field},late points\n"{cell}",5\n'
+    assert f"line 2 has points but no {field}." in refusal(tmp_path, LATE.format(key), late)
+
+
+def test_formulas_of_a_workbook_give_the_numbers_that_it_shows(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["student_id", "Late points"], [4711.0, -0.1 * 3], ["s1", 0.1 + 0.7]):
+        book.active.append(row)
+    (tmp_path / "scheme.toml").write_text(LATE.format("student_id").replace(".csv", ".xlsx"))
+    book.save(tmp_path / "late.xlsx")
+    (part,) = scheme.read(tmp_path / "scheme.toml").parts
+    assert isinstance(part, AdjustmentsPart)
+    assert part.given == {"4711": [(Decimal("-0.3"), 2)], "s1": [(Decimal("0.8"), 3)]}
 
 
 def test_a_list_that_is_missing_is_named(tmp_path: Path) -> None:

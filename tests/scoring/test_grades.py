@@ -283,6 +283,12 @@ def test_adjustments_add_up_and_also_count_for_who_is_not_on_the_board() -> None
     assert part.unknown(cohort()) == [("s9", 5)]
 
 
+def test_adjustments_without_a_key_are_nobodys() -> None:
+    part = AdjustmentsPart("x", "late.csv", "name", {"": [(Decimal(7), 2)]})
+    assert points(part) == [0, 0, 0, 0, 0]
+    assert words(part)[0] == "not in late.csv"
+
+
 # The sum
 
 

@@ -177,5 +177,6 @@ def _below(found: Grades) -> list[str]:
         for each in found.unknown[:_MOST_UNKNOWN]
     ]
     if (more := len(found.unknown) - _MOST_UNKNOWN) > 0:
-        lines.append(f"and {more:,} more lines of nobody in the class")
+        matching = "line that matches" if more == 1 else "lines that match"
+        lines.append(f"and {more:,} more {matching} nobody in the class")
     return lines

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync.standings.which import PUBLIC
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
@@ -60,7 +62,8 @@ class Cohort(NamedTuple):
             CannotGradeError: it does not exist.
         """
         if name not in self.boards:
-            raise CannotGradeError(f"there is no {name} board", 'Use board = "final" until it is out')
+            remedy = 'Use board = "private"' if name == PUBLIC else 'Use board = "final" until it is out'
+            raise CannotGradeError(f"there is no {name} board", remedy)
         return self.boards[name]
 
     def quality(self, score: Fraction) -> Fraction:

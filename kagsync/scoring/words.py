@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from kagsync.scoring import series as kinds
+from kagsync.scoring.decimals import exact, rounded
 from kagsync.scoring.places import AVERAGE, MAX, MIN
 from kagsync.scoring.rules import number
 from kagsync.standings.sentences import in_words
@@ -28,14 +29,11 @@ _RULES = {
 _TIES = {MIN: "", AVERAGE: "ties get the average place", MAX: "ties get the last place"}
 _BY_PLACE = (kinds.PLACES, kinds.LOCAL_PERCENTILE)
 _PLACES_SHOWN = 10
-_CENT = Decimal("0.01")
 
 
 def points(value: float) -> str:
-    """Points for people: at most two decimals, none that are zero; halves are rounded up, as by hand."""
-    rounded = Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP)
-    text = f"{rounded:,f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    """Points for people: at most two decimals, none that are zero; halves are rounded away from zero."""
+    return f"{rounded(exact(value), 2).normalize():,f}"
 
 
 def definition(series: Series) -> list[str]:

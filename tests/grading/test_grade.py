@@ -324,6 +324,28 @@ def test_lines_of_nobody_in_the_class_are_named(school: Class) -> None:
     assert [each["line"] for each in found] == [3, 4]
 
 
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        (11, "and 1 more line that matches nobody in the class"),
+        (12, "and 2 more lines that match nobody in the class"),
+    ],
+)
+def test_many_lines_of_nobody_are_counted(school: Class, lines: int, says: str) -> None:
+    nobody = "".join(f"nobody-{number},1\n" for number in range(lines))
+    (school.folder / "late.csv").write_text(f"Student ID,points\n{nobody}")
+    text = (
+        SCHEME + '[[part]]\nkind = "adjustments"\nfile = "late.csv"\nkey = "student_id"\ncolumn = "points"\n'
+    )
+    assert school.ok("grade", SLUG, "--scheme", school.scheme(text)).splitlines()[-1] == says
+
+
+def test_people_on_no_frozen_board_are_in_the_group_of_today(school: Class) -> None:
+    school.ok("grade", SLUG, "--freeze")
+    school.ok("users", "add", "cem", "zoe", "--group", "2027")
+    assert school.grades() == {name: grade for name, grade in FROM_FIRST.items() if name != "zoe"}
+
+
 def test_the_number_of_queries_does_not_grow_with_the_class(school: Class, settings: Settings) -> None:
     path = Path(school.scheme(SCHEME.replace('group = "2026"', "")))
     everybody = scheme.read(path)

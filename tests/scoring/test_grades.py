@@ -118,6 +118,14 @@ def test_what_cannot_be_worked_out_is_refused_by_name(part: Part, says: str) -> 
     assert caught.value.remedy
 
 
+def test_a_board_that_is_missing_is_answered_with_one_that_may_be_there() -> None:
+    for missing, there in (("private", "final"), ("public", "private")):
+        with pytest.raises(CannotGradeError, match=f"there is no {missing} board") as caught:
+            cohort()._replace(boards={}).board(missing)
+        assert f'Use board = "{there}"' in caught.value.remedy
+        assert ("until it is out" in caught.value.remedy) == (missing == "private")
+
+
 def test_a_mistyped_baseline_is_answered_with_those_there_are() -> None:
     with pytest.raises(CannotGradeError) as caught:
         BaselinePart("x", ten(), ("public",), "Simpel Baseline").awards(cohort())
@@ -322,7 +330,7 @@ def test_parts_add_up_between_floor_and_cap() -> None:
         ("-0.001", 2, "0"),
     ],
 )
-def test_halves_are_rounded_up_on_the_decimal(number: str, decimals: int, expected: str) -> None:
+def test_halves_are_rounded_away_from_zero_on_the_decimal(number: str, decimals: int, expected: str) -> None:
     assert plain(rounded(Fraction(number), decimals)) == short(Fraction(number), decimals) == expected
 
 

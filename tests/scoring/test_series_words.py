@@ -86,11 +86,14 @@ def test_a_formula_gives_the_points_that_stand_behind_it(
     [
         (0, "0"),
         (-0.001, "0"),
+        (2.675, "2.68"),  # the float is less
+        (-0.125, "-0.13"),
         (25, "25"),
         (100, "100"),
         (21.5, "21.5"),
         (98.107, "98.11"),
         (15290.606, "15,290.61"),
+        (1e30, f"1{',000' * 10}"),
     ],
 )
 def test_points_have_at_most_two_decimals(value: float, text: str) -> None:

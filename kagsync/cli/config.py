@@ -28,7 +28,7 @@ def apply(
         bool,
         typer.Option(
             "--prune",
-            help="Pause competitions, archive people, and remove series and channels that are not in the file.",
+            help="Pause competitions, archive people, remove series and channels not in the file.",
         ),
     ] = False,
     format_: JsonOrText = TextOrJson.text,

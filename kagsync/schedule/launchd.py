@@ -73,13 +73,15 @@ class Launchd:
         output_file.write_private(path, self.printed(plan))
         try:
             self._load(path)
-        except ConfigurationError:
+        except ConfigurationError as error:
             if before is None:
                 path.unlink(missing_ok=True)
-            else:
-                output_file.write_private(path, before.decode("utf-8", "surrogateescape"))
-                _launchctl("bootstrap", _domain(), str(path))
-            raise
+                raise
+            output_file.write_private(path, before.decode("utf-8", "surrogateescape"))
+            if _launchctl("bootstrap", _domain(), str(path)).returncode == 0:
+                raise
+            said = f"{error.message}. Nor did it load the one that was there, so nothing is scheduled"
+            raise ConfigurationError(said, error.remedy) from error
 
     def _load(self, path: Path) -> None:
         """Loads the property list in place of the one that is loaded."""

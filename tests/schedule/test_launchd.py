@@ -272,6 +272,17 @@ def test_a_launchd_that_refuses_is_told_with_a_remedy(
     assert not place.exists()
 
 
+def test_an_earlier_agent_that_is_not_loaded_again_is_told(
+    agent: Agent, command: Command, tmp_path: Path, place: Path, kagsync: Kagsync
+) -> None:
+    kagsync.ok("schedule", "install", "--launchd")
+    before = place.read_bytes()
+    refuses = '[ $1 != bootstrap ] || fail Bootstrap 1 "Operation not permitted"'
+    command("launchctl", stand_in(tmp_path / "agent", refuses))
+    told(kagsync("schedule", "install", "--launchd", "--every", "10m"), 3, "so nothing is scheduled")
+    assert place.read_bytes() == before
+
+
 def test_an_agent_whose_file_was_deleted_is_unloaded(agent: Agent, place: Path, kagsync: Kagsync) -> None:
     kagsync.ok("schedule", "install")
     place.unlink()

@@ -158,7 +158,8 @@ def standings(
     except NotKnownError as error:
         raise UsageError(
             f"series {series.name}: {error}, and the rule {series.rule} needs it",
-            "Boards from earlier versions lack it, and large private boards that were read in part. Try a "
+            error.remedy
+            or "Boards from earlier versions lack it, and large private boards that were read in part. Try a "
             "later --at, or change the series: kagsync series update NAME --rule RULE, or --board public",
         ) from error
     not_compared, earlier = None, {}

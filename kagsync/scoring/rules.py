@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
 
 class NotKnownError(ValueError):
-    """A rule needs something about a board that is not known."""
+    """A rule needs something about a board that is not known.
+
+    Args:
+        message: what, and of which board.
+        remedy: what to do; empty: what `queries.series` says.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class Field(NamedTuple):
@@ -44,10 +53,17 @@ class Field(NamedTuple):
     days: float
     ours: int
 
-    def lacks(self, what: str) -> NotKnownError:
-        """The error for something that is not known."""
+    def lacks(self, what: str, remedy: str = "") -> NotKnownError:
+        """The error for something that is not known: `the number of teams of`."""
         which = "private board" if self.board == PRIVATE else "board"
-        return NotKnownError(f"{self.slug}: {what} of the {which} of {self.day} is not known")
+        return NotKnownError(f"{self.slug}: {what} the {which} of {self.day} is not known", remedy)
+
+    def lacks_direction(self) -> NotKnownError:
+        """The error if it is not known which scores are better."""
+        return self.lacks(
+            "which scores are better on",
+            f"Tell kagsync: kagsync competitions add {self.slug} --lower-is-better (or --higher-is-better)",
+        )
 
 
 class Result(NamedTuple):
@@ -97,7 +113,8 @@ def percentile(rank: int, teams: int) -> float:
 
     Example: rank 26 of 101 teams gives 100 × 75 / 100 = 75. The only team gets 100.
     """
-    return 100.0 if teams <= 1 else 100 * (teams - rank) / (teams - 1)
+    # Within a thinned day, a rank can be older than the number of teams, and beyond it.
+    return 100.0 if teams <= 1 else max(100 * (teams - rank) / (teams - 1), 0.0)
 
 
 def local_percentile(place: float, people: int) -> float:
@@ -169,7 +186,7 @@ def _places(series: Series, _: Part, result: Result, field: Field) -> Points:
 
 def _percentile(_: Series, __: Part, result: Result, field: Field) -> Points:
     if field.teams is None:
-        raise field.lacks("the number of teams")
+        raise field.lacks("the number of teams of")
     words = f"rank {result.rank:,} of {field.teams:,} teams"
     return Points(percentile(result.rank, field.teams), words)
 
@@ -183,6 +200,8 @@ def _score(_: Series, part: Part, result: Result, field: Field) -> Points:
     if result.score is None:
         return Points(0.0, "the score cannot be read")
     assert part.scale is not None
+    if field.higher_is_better is None and part.scale.first < part.scale.last:
+        raise field.lacks_direction()
     value = score(result.score, part.scale, field.higher_is_better)
     first, last, most = map(number, part.scale)
     return Points(value, f"score {number(result.score)} between {first} and {last}, of {most} points")
@@ -190,7 +209,7 @@ def _score(_: Series, part: Part, result: Result, field: Field) -> Points:
 
 def _kaggle(_: Series, __: Part, result: Result, field: Field) -> Points:
     if field.teams is None:
-        raise field.lacks("the number of teams")
+        raise field.lacks("the number of teams of")
     members = result.members or 1  # boards from before 2023 do not tell
     words = f"rank {result.rank:,} of {field.teams:,} teams"
     if members > 1:
@@ -202,9 +221,9 @@ def _kaggle(_: Series, __: Part, result: Result, field: Field) -> Points:
 
 def _ctf(_: Series, __: Part, result: Result, field: Field) -> Points:
     if field.best is None:
-        raise field.lacks("the best score")
+        raise field.lacks("the best score of")
     if field.higher_is_better is None and result.score != field.best:
-        raise field.lacks("which scores are better")
+        raise field.lacks_direction()
     if result.score is None:
         return Points(1 / result.rank, f"rank {result.rank:,}, the score cannot be read")
     value = ctf(result.score, field.best, result.rank, bool(field.higher_is_better))

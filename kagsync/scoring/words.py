@@ -84,7 +84,7 @@ def _formula(series: Series, result: Scored, field: Field) -> str:
     score, rank, teams = standing.score, standing.rank or 0, field.teams or 1
     if series.rule == kinds.LOCAL_PERCENTILE and field.ours > 1:
         return f"100 × ({field.ours} − {number(result.place or 0)}) / ({field.ours} − 1)"
-    if series.rule == kinds.PERCENTILE and teams > 1:
+    if series.rule == kinds.PERCENTILE and teams > 1 and rank <= teams:
         return f"100 × ({teams:,} − {rank:,}) / ({teams:,} − 1)"
     if series.rule == kinds.KAGGLE:
         return (

@@ -325,6 +325,28 @@ def test_a_time_line_leaves_out_what_is_not_known(season: Season) -> None:
     assert values == [{ann: 0, bob: 0, cem: 0}, None, {bob: 2, ann: 0.89 / 0.9 + 1 / 2, cem: 0}]
 
 
+def test_the_rule_score_waits_until_the_competition_shows_which_scores_are_better(season: Season) -> None:
+    season.load("one", 1, "ann")
+    season.saved(rule="score")
+    with pytest.raises(UsageError, match="one: which scores are better on the board of 2026-03-02") as raised:
+        season.view(day(2))
+    assert "kagsync competitions add one --lower-is-better" in raised.value.remedy
+    falling = Part(season.benches["one"].competition.id, "one", 1.0, Scale(1.0, 0.0, 50.0))
+    assert season.view(day(2), series=season.saved(name="falling", rule="score", parts=(falling,))).rows
+    season.load("one", 3, "ann", "bob")
+    assert season.totals(day(2)) == {"ann": 45, "bob": 0, "cem": 0}
+
+
+def test_within_a_thinned_day_nobody_gets_less_than_nothing(season: Season) -> None:
+    season.saved(rule="percentile")
+    for number in range(9):  # cem is the last of fewer and fewer teams
+        season.load("one", 1 + number / 12, "ann", *(f"x{each}" for each in range(9 - number)), "cem")
+    season.load("one", 2.5, "ann", "cem")
+    assert thinning.thin(season.store, day(9)) > 0
+    found = [season.totals(day(1 + number / 12))["cem"] for number in range(9)]
+    assert found == [0] * 9
+
+
 # Who leads
 
 

@@ -98,7 +98,9 @@ def test_a_place_beyond_the_table_gets_nothing() -> None:
     [("places", 25), ("percentile", 100), ("local-percentile", 100), ("score", 40), ("ctf", 2)],
 )
 def test_the_only_person_of_the_only_team_gets_all_points(rule: str, full: float, ties: str) -> None:
-    field = FIELD._replace(teams=1, ours=1, best=0.9, higher_is_better=None)
+    # Only the rule `score` needs to know which scores are better: 0.9 is the better end then.
+    direction = True if rule == "score" else None
+    field = FIELD._replace(teams=1, ours=1, best=0.9, higher_is_better=direction)
     assert worth(rule, FIVE["ann"]._replace(rank=1), field, ties=ties) == full
 
 
@@ -112,7 +114,6 @@ def test_by_kaggles_formula_the_only_team_gets_nothing() -> None:
         (Scale(0.2, 0.6, 8), False, [8, 4, 0, 0]),
         (Scale(0.6, 0.2, 8), False, [8, 4, 0, 0]),
         (Scale(0.6, 0.2, 8), None, [8, 4, 0, 0]),  # the first is the higher one: lower is better
-        (Scale(0.2, 0.6, 8), None, [0, 4, 8, 8]),
         (Scale(0.2, 0.6, 8), True, [0, 4, 8, 8]),
         (Scale(-4.0, -2.0, 8), True, [8, 8, 8, 8]),
     ],
@@ -155,6 +156,7 @@ def test_a_quotient_of_scores_is_from_0_to_1_and_0_if_it_says_nothing(
         ("kaggle", {"teams": None}, "the number of teams"),
         ("ctf", {"best": None}, "the best score"),
         ("ctf", {"higher_is_better": None}, "which scores are better"),
+        ("score", {"higher_is_better": None}, "which scores are better"),
     ],
 )
 @pytest.mark.parametrize(("kind", "which"), [(PUBLIC, " board"), (PRIVATE, "private board")])
@@ -167,7 +169,13 @@ def test_what_a_rule_lacks_is_told_with_the_competition_and_the_day(
     assert all(each in str(raised.value) for each in ("titanic", what, which, "2025-10-31"))
 
 
-@pytest.mark.parametrize("rule", ["places", "local-percentile", "score"])
+def test_two_scores_of_which_the_first_is_the_higher_one_say_themselves_that_lower_is_better() -> None:
+    field = FIELD._replace(higher_is_better=None)
+    falling = PART._replace(scale=Scale(0.9, 0.5, 40))
+    assert rules.points(Series(1, "s", "score"), falling, FIVE["bob"], field).value == pytest.approx(10)
+
+
+@pytest.mark.parametrize("rule", ["places", "local-percentile"])
 def test_a_rule_that_needs_nothing_of_the_whole_board_never_refuses(rule: str) -> None:
     field = FIELD._replace(teams=None, best=None, higher_is_better=None)
     assert worth(rule, field=field) == worth(rule)
@@ -179,6 +187,10 @@ def test_a_score_that_cannot_be_read_is_worth_nothing_and_the_words_say_so() -> 
     assert worth("ctf", unread) == 1 / 10
     for rule in ("score", "ctf"):
         assert "cannot be read" in words(rule, unread)
+
+
+def test_a_rank_from_before_teams_left_the_board_is_worth_no_less_than_the_last_one() -> None:
+    assert worth("percentile", FIVE["eve"]._replace(rank=103)) == 0
 
 
 def test_an_unknown_number_of_members_counts_as_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kagsync.scoring import words
+from kagsync.scoring.series import SKIP
 from kagsync.standings.sentences import in_words
 
 if TYPE_CHECKING:
@@ -47,22 +48,31 @@ def change(view: SeriesView, row: Row, *, most: int | None = None) -> str:
     assert row.before is not None
     before, now = row.before.place, row.total.place
     text = f"{before:,} → {now:,}" if before != now else f"{now:,}"
-    if pairs := changed(row):
+    if pairs := changed(view, row):
         told = sorted(pairs, key=lambda pair: -abs(_gives(pair[1]) - _gives(pair[0])))[:most]
         own = [words.change(view.series, *pair, _ours(view, pair[1])) for pair in pairs if pair in told]
         more = len(pairs) - len(own)
         return ", ".join([text, *own]) + (f" and {more:,} more" if more else "")
-    if names := [other.shown_name for other in overtaken_by(view, row)]:
-        return f"{text}, overtaken by {in_words(names)}"
-    return f"{text}, others fell" if before > now else text
+    if before > now:
+        return f"{text}, others fell"
+    names = [other.shown_name for other in overtaken_by(view, row)]
+    return f"{text}, overtaken by {in_words(names)}" if names else text
 
 
-def changed(row: Row) -> list[tuple[Scored, Scored]]:
-    """The results of a person, before and after, that changed what they give to the total."""
+def changed(view: SeriesView, row: Row) -> list[tuple[Scored, Scored]]:
+    """The results of a person, before and after, that changed what they give to the total.
+
+    If a missing competition is skipped, a result that counts lowers the mean even with 0 points.
+    """
     if row.before is None:
         return []
     pairs = zip(row.before.results, row.total.results, strict=True)
-    return [(before, after) for before, after in pairs if _gives(before) != _gives(after)]
+    skips = view.series.absent == SKIP
+    return [
+        (before, after)
+        for before, after in pairs
+        if _gives(before) != _gives(after) or (skips and before.counts != after.counts)
+    ]
 
 
 def overtaken_by(view: SeriesView, row: Row) -> list[User]:

@@ -120,7 +120,8 @@ def change(series: Series, before: Scored, after: Scored, ours: int) -> str:
     """
     slug, now = after.part.slug, points(after.points)
     if after.place is None:
-        return f"{slug} {points(before.points)} → 0 ({after.words})"
+        nothing = "–" if series.absent == kinds.SKIP else "0"
+        return f"{slug} {points(before.points)} → {nothing} ({after.words})"
     old = "–" if before.place is None else points(before.points)
     if old != now:
         now = f"{old} → {now}"

@@ -246,7 +246,7 @@ def test_changes_are_since_the_earlier_time(season: Season) -> None:
     found = {row.user.handle: (row.total.place, row.gained, row.places) for row in view.rows}
     # Before: ann 25, bob 18 + 18, cem 15 + 25. Now: 15, 36, 50.
     assert found == {"cem": (1, 10, 0), "bob": (2, 0, 0), "ann": (3, -10, 0)}
-    changed = {row.user.handle: series_words.changed(row) for row in view.rows}
+    changed = {row.user.handle: series_words.changed(view, row) for row in view.rows}
     ((before, after),) = changed["ann"]
     assert (before.points, after.points, after.part.slug) == (25, 15, "one")
     assert changed["bob"] == []
@@ -260,19 +260,47 @@ def test_before_the_first_board_there_is_nothing_to_compare_with(season: Season)
     view = season.view(day(4), day(2))
     assert view.not_compared is None
     assert [(row.before, row.gained, row.places) for row in view.rows] == [(None, None, None)] * 3
-    assert [series_words.changed(row) for row in view.rows] == [[]] * 3
+    assert [series_words.changed(view, row) for row in view.rows] == [[]] * 3
 
 
 def test_a_result_that_no_longer_counts_is_a_change(season: Season) -> None:
     season.load("one", 1, "bob", "ann")
     season.load("two", 3, "ann", "bob")
-    ann = season.view(day(4), day(2), best=1).rows[0]
+    view = season.view(day(4), day(2), best=1)
+    ann = view.rows[0]
     assert [each.counts for each in ann.total.results] == [False, True]
-    changed = series_words.changed(ann)
+    changed = series_words.changed(view, ann)
     assert [(after.part.slug, before.counts, after.counts) for before, after in changed] == [
         ("one", True, False),
         ("two", False, True),
     ]
+
+
+def test_a_new_result_without_points_is_a_change_where_missing_competitions_are_skipped(
+    season: Season,
+) -> None:
+    season.load("one", 1, "ann", "bob")
+    season.load("two", 1, "bob")
+    season.load("two", 3, "bob", "x", "cem", "ann")
+    view = season.view(day(4), day(2), absent="skip", points=(10.0, 5.0))
+    # ann: 10, then (10 + 0) / 2; bob: (5 + 10) / 2.
+    found = {row.user.handle: (row.total.place, row.total.value) for row in view.rows}
+    assert found == {"bob": (1, 7.5), "ann": (2, 5), "cem": (2, 5)}
+    ann = next(row for row in view.rows if row.user.handle == "ann")
+    assert series_words.change(view, ann) == "1 → 2, two – → 0 (place 3 of 3)"
+
+
+def test_whoever_rose_because_others_fell_was_not_overtaken_though_somebody_passed(season: Season) -> None:
+    season.track("dora")
+    season.load("one", 1, "ann", "bob", "dora")
+    season.load("two", 1, "cem")
+    season.load("one", 3, "dora")
+    one, two = season.saved(name="even").parts
+    # Before: ann 37.5, bob 27, cem 25, dora 22.5. Now: dora 37.5, cem 25.
+    view = season.view(day(4), day(2), parts=(one._replace(weight=1.5), two))
+    cem = next(row for row in view.rows if row.user.handle == "cem")
+    assert [user.handle for user in series_words.overtaken_by(view, cem)] == ["dora"]
+    assert series_words.change(view, cem) == "3 → 2, others fell"
 
 
 # What is not known
@@ -295,6 +323,28 @@ def test_the_rule_refuses_by_name_what_it_lacks(season: Season) -> None:
     assert all(row.before is None for row in later.rows)
     for rule in ("places", "percentile", "local-percentile", "score", "kaggle"):
         assert season.view(day(2), series=season.saved(name=rule, rule=rule)).rows
+
+
+def test_the_rule_score_waits_until_the_competition_shows_which_scores_are_better(season: Season) -> None:
+    season.load("one", 1, "ann")
+    season.saved(rule="score")
+    with pytest.raises(UsageError, match="one: which scores are better on the board of 2026-03-02") as raised:
+        season.view(day(2))
+    assert "kagsync competitions add one --lower-is-better" in raised.value.remedy
+    falling = Part(season.benches["one"].competition.id, "one", 1.0, Scale(1.0, 0.0, 50.0))
+    assert season.view(day(2), series=season.saved(name="falling", rule="score", parts=(falling,))).rows
+    season.load("one", 3, "ann", "bob")
+    assert season.totals(day(2)) == {"ann": 45, "bob": 0, "cem": 0}
+
+
+def test_within_a_thinned_day_nobody_gets_less_than_nothing(season: Season) -> None:
+    season.saved(rule="percentile")
+    for number in range(9):  # cem is the last of fewer and fewer teams
+        season.load("one", 1 + number / 12, "ann", *(f"x{each}" for each in range(9 - number)), "cem")
+    season.load("one", 2.5, "ann", "cem")
+    assert thinning.thin(season.store, day(9)) > 0
+    found = [season.totals(day(1 + number / 12))["cem"] for number in range(9)]
+    assert found == [0] * 9
 
 
 def test_a_private_board_that_was_not_read_to_its_end_has_no_number_of_teams(season: Season) -> None:
@@ -323,28 +373,6 @@ def test_a_time_line_leaves_out_what_is_not_known(season: Season) -> None:
     found = past.at([day(0), day(2), day(4)])
     values = [each and {user: point.value for user, point in each.items()} for each in found]
     assert values == [{ann: 0, bob: 0, cem: 0}, None, {bob: 2, ann: 0.89 / 0.9 + 1 / 2, cem: 0}]
-
-
-def test_the_rule_score_waits_until_the_competition_shows_which_scores_are_better(season: Season) -> None:
-    season.load("one", 1, "ann")
-    season.saved(rule="score")
-    with pytest.raises(UsageError, match="one: which scores are better on the board of 2026-03-02") as raised:
-        season.view(day(2))
-    assert "kagsync competitions add one --lower-is-better" in raised.value.remedy
-    falling = Part(season.benches["one"].competition.id, "one", 1.0, Scale(1.0, 0.0, 50.0))
-    assert season.view(day(2), series=season.saved(name="falling", rule="score", parts=(falling,))).rows
-    season.load("one", 3, "ann", "bob")
-    assert season.totals(day(2)) == {"ann": 45, "bob": 0, "cem": 0}
-
-
-def test_within_a_thinned_day_nobody_gets_less_than_nothing(season: Season) -> None:
-    season.saved(rule="percentile")
-    for number in range(9):  # cem is the last of fewer and fewer teams
-        season.load("one", 1 + number / 12, "ann", *(f"x{each}" for each in range(9 - number)), "cem")
-    season.load("one", 2.5, "ann", "cem")
-    assert thinning.thin(season.store, day(9)) > 0
-    found = [season.totals(day(1 + number / 12))["cem"] for number in range(9)]
-    assert found == [0] * 9
 
 
 # Who leads

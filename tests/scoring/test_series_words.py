@@ -184,3 +184,11 @@ def test_a_change_names_what_the_rule_looks_at() -> None:
 )
 def test_who_leads(leaders: list[str], when: str, ahead: float | None, expected: str) -> None:
     assert words.lead(leaders, 143, when=when, ahead=ahead, of="bob") == expected
+def test_whoever_left_a_board_has_no_points_there_where_missing_competitions_are_skipped() -> None:
+    before, after = _result(9, 25, 1), _result(None, 0, None)
+    assert (
+        words.change(Series(1, "Cup", absent="skip"), before, after, 12)
+        == "titanic 25 → – (not on the board)"
+    )
+
+

@@ -192,7 +192,8 @@ def gained(row: Row) -> str:
 def facts(view: SeriesView, zone: tzinfo | None) -> list[str]:
     """What stands above the tables of a series: its rule, the time, the boards."""
     found = words.definition(view.series)
-    found += [f"{len(view.rows):,} people", f"at {moment(view.at, zone)}", *_boards(view)]
+    people = "person" if len(view.rows) == 1 else "people"
+    found += [f"{len(view.rows):,} {people}", f"at {moment(view.at, zone)}", *_boards(view)]
     compared = f"compared with {moment(view.since, zone)}"
     found.append(compared if view.not_compared is None else f"not {compared}: {view.not_compared}")
     return found

@@ -27,6 +27,7 @@ _RULES = {
     kinds.CTF: "score / best score + 1 / rank",
 }
 _TIES = {MIN: "", AVERAGE: "ties get the average place", MAX: "ties get the last place"}
+_MEAN_OF_PLACES = "ties get the mean of their places' points"  # by the rule `places`, with AVERAGE
 _BY_PLACE = (kinds.PLACES, kinds.LOCAL_PERCENTILE)
 _PLACES_SHOWN = 10
 
@@ -40,9 +41,11 @@ def definition(series: Series) -> list[str]:
     """What a series is, in short facts, without its competitions: the rule comes first."""
     facts = [_rule(series)]
     if series.rule in _BY_PLACE and _TIES[series.ties]:
-        facts.append(_TIES[series.ties])
+        is_mean = series.rule == kinds.PLACES and series.ties == AVERAGE
+        facts.append(_MEAN_OF_PLACES if is_mean else _TIES[series.ties])
     if series.best is not None:
-        facts.append(f"the best {series.best} of {len(series.parts)} count")
+        of = f" of {len(series.parts)}" if series.best < len(series.parts) else ""
+        facts.append(f"the best {series.best}{of} count")
     if series.absent == kinds.SKIP:
         facts.append("missing competitions are skipped, totals are means")
     if series.teams == kinds.SHARE:
@@ -98,18 +101,23 @@ def _formula(series: Series, result: Scored, field: Field) -> str:
         if over > 0 and under > 0:
             sum_ = f"{number(over)} / {number(under)} + 1 / {rank:,}"
             return f"({sum_})" if result.part.weight != 1 or result.sharing > 1 else sum_
-    return f"{result.words}: {number(result.raw)}"
+    return f"{result.words}: {_with_commas(result.raw)}"
 
 
 def _scaled(score: float, scale: Scale, higher_is_better: bool | None) -> str:
     """The rule `score` with its numbers."""
     worse, better = scale.ends(higher_is_better)
-    value, most = number(score), number(scale.points)
+    value, most = number(score), _with_commas(scale.points)
     if not min(worse, better) < score < max(worse, better):
         if (score <= better) if better < worse else (score >= better):
             return f"score {value} reaches {number(better)}: {most}"
         return f"score {value} is not better than {number(worse)}: 0"
     return f"{most} × ({value} − {number(worse)}) / ({number(better)} − {number(worse)})"
+
+
+def _with_commas(value: float) -> str:
+    """The points of a formula: exact, with thousands as `points` writes them."""
+    return f"{value:,.10g}"
 
 
 def change(series: Series, before: Scored, after: Scored, ours: int) -> str:

@@ -131,6 +131,11 @@ def test_boards_are_named_or_counted() -> None:
     assert head(table(without, None))[-1] == "playground-series-s5e1"
 
 
+def test_a_series_of_one_person_has_one_person() -> None:
+    assert " · 1 person · " in " · ".join(table(season(2, people=1), None)[1:3])
+    assert "2 people" in " ".join(table(season(2, people=2), None))
+
+
 def test_who_leads_is_named_with_the_next() -> None:
     lead = Lead([PEOPLE[0]], AT - timedelta(days=3), 14.0, 60)
     assert "Person 1 (user1) leads with 50 since 2026-01-28, 14 ahead of Person 2 (user2)" in table(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,9 +14,6 @@ from kagsync.scoring.rules import RULES, Field
 from kagsync.scoring.series import Part, Scale, Series
 from kagsync.scoring.totals import Board, Scored, totals
 from kagsync.standings.standing import PastStanding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _NAMES = {"e": math.e, "log10": math.log10}
 
@@ -115,7 +111,7 @@ def test_rounding_is_named_only_where_there_is_some() -> None:
     assert words.sum_of([200 / 3] * 3, 200) == ("66.67 + 66.67 + 66.67", "− 0.01")
 
 
-def _facts(**options: object) -> Iterable[str]:
+def _facts(**options: object) -> list[str]:
     parts = (Part(1, "a"), Part(2, "b"))
     return words.definition(Series(1, "Cup", parts=parts, **options))  # type: ignore[arg-type]
 
@@ -142,6 +138,42 @@ def test_a_series_is_described_by_what_is_not_usual() -> None:
     ]
 
 
+def test_the_average_of_places_is_one_of_their_points_by_the_rule_places() -> None:
+    assert _facts(ties="average")[1:] == ["ties get the mean of their places' points"]
+    assert _facts(rule="local-percentile", ties="average")[1:] == ["ties get the average place"]
+
+
+@pytest.mark.parametrize(
+    ("best", "expected"), [(1, "the best 1 of 2 count"), (2, "the best 2 count"), (5, "the best 5 count")]
+)
+def test_how_many_results_count_is_told_against_how_many_there_are(best: int, expected: str) -> None:
+    assert _facts(best=best)[1:] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("rule", "scale", "text"),
+    [
+        ("places", None, "place 1 of 1: 1,500"),
+        ("score", Scale(0.1, 0.4, 1500), "score 0.5 reaches 0.4: 1,500"),
+        ("score", Scale(0.4, 0.6, 3000), "3,000 × (0.5 − 0.4) / (0.6 − 0.4) = 1,500"),
+    ],
+)
+def test_thousands_are_written_the_same_way_throughout_a_formula(
+    rule: str, scale: Scale | None, text: str
+) -> None:
+    field = Field("titanic", "public", "2026-01-31", 9, 0.5, True, 0, 1)
+    series = Series(1, "Cup", rule, points=(1500.0,), parts=(Part(1, "titanic", 1, scale),))
+    result = _first(series, field, {1: PastStanding(1, 0.5, "0.5", 1, 1, 1)})
+    assert words.derivation(series, result, field) == text
+
+
+def test_a_rank_beyond_the_number_of_teams_gets_no_formula() -> None:
+    field = Field("titanic", "public", "2026-01-31", 9, 0.5, True, 0, 1)
+    series = Series(1, "Cup", "percentile", parts=(Part(1, "titanic"),))
+    result = _first(series, field, {1: PastStanding(11, 0.5, "0.5", 1, 1, 1)})
+    assert words.derivation(series, result, field) == "rank 11 of 9 teams: 0"
+
+
 def _result(rank: int | None, points: float, place: float | None, counts: bool = True) -> Scored:
     standing = None if rank is None else PastStanding(rank, 0.5, "0.5", 1, 1, 1)
     return Scored(
@@ -164,6 +196,14 @@ def test_a_change_of_one_result_in_words(before: Scored, after: Scored, expected
     assert words.change(Series(1, "Cup"), before, after, 12) == expected
 
 
+def test_whoever_left_a_board_has_no_points_there_where_missing_competitions_are_skipped() -> None:
+    before, after = _result(9, 25, 1), _result(None, 0, None)
+    assert (
+        words.change(Series(1, "Cup", absent="skip"), before, after, 12)
+        == "titanic 25 → – (not on the board)"
+    )
+
+
 def test_a_change_names_what_the_rule_looks_at() -> None:
     before, after = _result(1030, 15, 3), _result(9, 25, 1)
     assert "(rank 1,030 → 9)" in words.change(Series(1, "Cup", "percentile"), before, after, 12)
@@ -184,11 +224,3 @@ def test_a_change_names_what_the_rule_looks_at() -> None:
 )
 def test_who_leads(leaders: list[str], when: str, ahead: float | None, expected: str) -> None:
     assert words.lead(leaders, 143, when=when, ahead=ahead, of="bob") == expected
-def test_whoever_left_a_board_has_no_points_there_where_missing_competitions_are_skipped() -> None:
-    before, after = _result(9, 25, 1), _result(None, 0, None)
-    assert (
-        words.change(Series(1, "Cup", absent="skip"), before, after, 12)
-        == "titanic 25 → – (not on the board)"
-    )
-
-

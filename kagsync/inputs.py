@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from kagsync import clock
@@ -258,7 +258,7 @@ def at(text: str, now: datetime) -> datetime:
     text = text.strip()
     try:
         start = moment = _utc(text)
-        if len(text) <= len("2026-01-31"):
+        if _is_day(text):
             moment += timedelta(days=1, seconds=-1)
     except (ValueError, OverflowError) as error:
         raise UsageError(
@@ -272,6 +272,15 @@ def at(text: str, now: datetime) -> datetime:
             f"Give a time since {clock.FIRST_YEAR}",
         )
     return moment
+
+
+def _is_day(text: str) -> bool:
+    """Whether a time is a date without a time of day."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _utc(text: str) -> datetime:

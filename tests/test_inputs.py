@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kagsync.errors import UsageError
-from kagsync.inputs import competition_slug, duration, person, username
+from kagsync.inputs import at, competition_slug, duration, person, username
 
 
 @pytest.mark.parametrize(
@@ -227,3 +227,19 @@ def test_what_is_no_duration_is_refused_with_examples(text: str) -> None:
     with pytest.raises(UsageError, match=r"^--every .* is not a duration") as caught:
         duration(text, "--every")
     assert caught.value.remedy == "Try 90s, 15m, 1h30m, 24h, 7d or 2w"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-31", "2026-01-31T23:59:59"),
+        ("20260131", "2026-01-31T23:59:59"),
+        ("2026-W05-6", "2026-01-31T23:59:59"),
+        ("2026-01-31T12", "2026-01-31T12:00:00"),
+        ("2026W05T12", "2026-01-26T12:00:00"),  # a time, as short as a date
+        ("2026-01-31T12:00+02:00", "2026-01-31T10:00:00"),
+    ],
+)
+def test_a_date_without_a_time_of_day_means_its_end(text: str, moment: str) -> None:
+    found = at(text, datetime(2026, 6, 1, tzinfo=UTC))
+    assert found.replace(tzinfo=None).isoformat() == moment

@@ -108,8 +108,9 @@ def series_add(common: Common, name: Name, competitions: Parts, scores: Scores =
     from kagsync.tracking import series
 
     with open_store(common.settings()) as store:
-        found = store.series.get(name)
-        _say(common, "Updated", series.add(store, found, competitions, scores or ()))
+        with store.writing():
+            found = series.add(store, store.series.get(name), competitions, scores or ())
+        _say(common, "Updated", found)
 
 
 @command(series_app, "remove")
@@ -125,7 +126,9 @@ def series_remove(
     from kagsync.tracking import series
 
     with open_store(common.settings()) as store:
-        _say(common, "Updated", series.remove(store, store.series.get(name), slugs))
+        with store.writing():
+            found = series.remove(store, store.series.get(name), slugs)
+        _say(common, "Updated", found)
 
 
 @command(series_app, "list")
@@ -172,7 +175,9 @@ def series_update(
 
     wanted = series.Wanted(new_name, rule, best, group, ties, board, points, absent, teams, scores or ())
     with open_store(common.settings()) as store:
-        _say(common, "Updated", series.update(store, store.series.get(name), wanted))
+        with store.writing():
+            found = series.update(store, store.series.get(name), wanted)
+        _say(common, "Updated", found)
 
 
 def _say(common: Common, verb: str, series: Series) -> None:

@@ -123,7 +123,7 @@ def checked_name(text: str) -> str:
 
 
 def weighted(store: Store, parts: Sequence[Part], competitions: Sequence[str]) -> tuple[Part, ...]:
-    """Parts with these competitions added, or their weights changed.
+    """Parts with these competitions added, or the weights changed that are given. A new one has weight 1.
 
     Raises:
         UsageError: a competition is not tracked, or is named twice, or a weight is wrong.
@@ -137,8 +137,10 @@ def weighted(store: Store, parts: Sequence[Part], competitions: Sequence[str]) -
         if named.setdefault(competition.id, text) != text:
             raise UsageError(f"{competition.slug} is named twice", "Name each competition once")
         before = found.get(competition.id, Part(competition.id, competition.slug))
-        value = _number(weight, f"the weight of {competition.slug}", _LEAST, _LARGEST) if given else 1.0
-        found[competition.id] = before._replace(weight=value)
+        if given:
+            value = _number(weight, f"the weight of {competition.slug}", _LEAST, _LARGEST)
+            before = before._replace(weight=value)
+        found[competition.id] = before
     return tuple(sorted(found.values(), key=lambda part: part.slug))
 
 

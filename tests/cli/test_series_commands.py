@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from world.club import Club
 from world.cup import BEFORE, FINAL, TURNED, cup
-from world.running import on_terminal, run
+from world.running import on_terminal, run, start
 
 from kagsync import clock
+from kagsync.tracking import series as tracking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from world.running import Kagsync
 
     from kagsync.settings import Settings
+    from kagsync.store import Store
 
 
 @pytest.fixture
@@ -331,3 +335,27 @@ def test_a_narrow_terminal_leaves_out_competitions_and_never_the_total(season: C
     assert "1 more competition does not fit" in shown
     assert "kagsync standings Cup PERSON" in shown.replace("\r\n  ", " ")
     assert "does not fit" not in on_terminal(*words, width=100)
+
+
+def test_what_another_command_adds_meanwhile_is_not_lost(
+    season: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    season.competitions("gamma", "delta")
+    weighted, others = tracking.weighted, []
+
+    def slowly(store: Store, *arguments: Any) -> Any:
+        if not others:
+            words = ("series", "add", "Cup", "delta", "--db", str(season.db))
+            others.append(open_processes.enter_context(start(*words)))
+            # With nothing in its way, the other command is done by then.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                others[0].wait(2)
+        return weighted(store, *arguments)
+
+    monkeypatch.setattr(tracking, "weighted", slowly)
+    with contextlib.ExitStack() as open_processes:
+        season.ok("series", "add", "Cup", "gamma")
+        others[0].communicate(timeout=30)
+    assert others[0].returncode == 0
+    (found,) = season.json("series", "list")
+    assert [each["competition"] for each in found["competitions"]] == ["alpha", "beta", "delta", "gamma"]

@@ -36,8 +36,15 @@ def test_adding_a_competition_again_changes_its_weight(store: Store) -> None:
     found = series.create(store, "Cup", ["alpha=3", "beta=2"], Wanted())
     found = series.add(store, found, ["beta=4", "gamma"], [])
     assert _weights(found) == {"alpha": 3, "beta": 4, "gamma": 1}
-    assert _weights(series.add(store, found, ["beta"], []))["beta"] == 1
+    assert _weights(series.add(store, found, ["beta=1"], []))["beta"] == 1
     assert _weights(series.remove(store, found, ["Alpha"])) == {"beta": 4, "gamma": 1}
+
+
+def test_a_competition_that_is_named_without_a_weight_keeps_its_own(store: Store) -> None:
+    scored = Wanted(rule="score", scores=["alpha=0:1:10"])
+    found = series.create(store, "Cup", ["alpha=2"], scored)
+    found = series.add(store, found, ["alpha"], ["alpha=0:1:50"])
+    assert (found.parts[0].weight, found.parts[0].scale) == (2, Scale(0, 1, 50))
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,14 @@ def standings(
         part = view
         if group is not None:
             users = [row.user for row in view.rows if row.user.group == group]
-            part = view.only(users or store.users.in_group(group))
+            part = view.only(users)
+            if not part.rows:
+                store.users.in_group(group)  # says if there is no such group
+                raise UsageError(
+                    f"nobody in the group {group} is in the series, which is for the group "
+                    f"{view.series.group}",
+                    f"To see who is: kagsync standings {shlex.quote(view.series.name)}",
+                )
         if person is not None:
             user = store.users.get_any(inputs.person(person))
             part = view.only([user])

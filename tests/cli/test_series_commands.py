@@ -332,6 +332,9 @@ def test_a_narrow_terminal_leaves_out_competitions_and_never_the_total(season: C
     words = ["standings", "Cup", "--at", FINAL, "--db", str(season.db)]
     shown = on_terminal(*words, width=40)
     assert "Total" in shown
+    ran = season.run("standings", "Reds", "--group", "blue")
+    assert (ran.code, ran.out) == (2, "")
+    assert "nobody in the group blue is in the series, which is for the group red" in ran.err
     assert "1 more competition does not fit" in shown
     assert "kagsync standings Cup PERSON" in shown.replace("\r\n  ", " ")
     assert "does not fit" not in on_terminal(*words, width=100)

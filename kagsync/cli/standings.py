@@ -72,13 +72,13 @@ def standings(
         raise UsageError(f"--since {inputs.short(since or '')} is after --at", "Give an earlier time")
     loaded = common.settings_to_read()
     if name is None:
-        given["--limit"] = limit is not None
+        given |= {"--limit": limit is not None, "--since": since is not None, "--local-time": local_time}
         if any(given.values()):
             raise UsageError(
                 f"{next(key for key in given if given[key])} needs a series",
                 "Name it: kagsync standings SERIES",
             )
-        return _leaders(loaded, moment, compared)
+        return _leaders(loaded, moment, compared, format_)
     zone = None if local_time else UTC
     from kagsync.output import series_table as table
     from kagsync.queries import series as query
@@ -153,23 +153,27 @@ def _view(store: Store, name: str, at: datetime, since: datetime) -> SeriesView:
     return query.standings(store, series, at, since)
 
 
-def _leaders(loaded: Settings, at: datetime, since: datetime) -> Result:
+def _leaders(loaded: Settings, at: datetime, since: datetime, format_: Format) -> Result:
     """Who leads each series."""
     from kagsync.output import series_table
     from kagsync.queries import series_rows
     from kagsync.queries.series import SeriesView
 
-    found: list[tuple[SeriesView, str]] = []
+    found: list[tuple[SeriesView, UsageError | None]] = []
     try:
         with open_to_read(loaded) as store:
             for series in store.series.all():
                 try:
-                    found.append((_view(store, series.name, at, since), ""))
+                    found.append((_view(store, series.name, at, since), None))
                 except UsageError as error:
-                    found.append((SeriesView(series, at, since, [], {}), str(error)))
+                    found.append((SeriesView(series, at, since, [], {}), error))
     except errors.NoDatabase:
         pass
-    return Result(series_table.overview(found), [series_rows.leaders(view) for view, _ in found])
+    data = [series_rows.leaders(view, None if error is None else error.message) for view, error in found]
+    if format_ is Format.csv:
+        data = [row | {"leaders": ", ".join(row["leaders"])} for row in data]
+    text = series_table.overview([(view, str(error or "")) for view, error in found])
+    return Result(text, data)
 
 
 def _how(text: str | None) -> tuple[str, int | None]:

@@ -139,8 +139,12 @@ def groups_as_json(view: SeriesView, found: list[GroupTotal]) -> dict[str, Any]:
     return whole
 
 
-def leaders(view: SeriesView) -> dict[str, Any]:
-    """Who leads a series."""
+def leaders(view: SeriesView, problem: str | None = None) -> dict[str, Any]:
+    """Who leads a series.
+
+    Args:
+        problem: why that is not known; None: it is.
+    """
     first = query.leaders(view)
     return {
         "series": view.series.name,
@@ -148,4 +152,5 @@ def leaders(view: SeriesView) -> dict[str, Any]:
         "leaders": [row.user.handle for row in first],
         "total": first[0].total.value if first else None,
         "ahead": query.ahead(view) if first else None,
+        "problem": problem,
     }

@@ -191,8 +191,20 @@ def test_without_a_series_it_tells_who_leads_each(season: Club) -> None:
         ("Nothing", [], None, None),
         ("Other", ["bob"], 25, 7),
     ]
+    cup, nothing, other = (each["problem"] for each in found)
+    assert cup is other is None
+    assert "beta: the best score of the board of 2025-10-12 is not known" in nothing
     told = season.ok("standings", "--at", FINAL)
     assert "beta: the best score of the board of 2025-10-12 is not known, and the rule ctf needs it" in told
+
+
+def test_the_leaders_in_csv_are_names(season: Club) -> None:
+    season.ok("series", "create", "Pair", "beta", "--points", "1,1")
+    rows = list(csv.DictReader(io.StringIO(season.ok("standings", "--at", FINAL, "--format", "csv"))))
+    assert [(row["series"], row["leaders"], row["problem"]) for row in rows] == [
+        ("Cup", "alice", ""),
+        ("Pair", "bob, carol", ""),
+    ]
 
 
 def test_a_rule_that_lacks_something_says_what(season: Club) -> None:
@@ -233,6 +245,8 @@ def test_names_of_people_are_shown_harmlessly(season: Club) -> None:
         (["standings", "Cup", "alice", "--by-group"], "contradict each other"),
         (["standings", "--group", "red"], "--group needs a series"),
         (["standings", "--limit", "3"], "--limit needs a series"),
+        (["standings", "--since", "7d"], "--since needs a series"),
+        (["standings", "--local-time"], "--local-time needs a series"),
         (["series", "delete", "Cup"], "Pass --yes"),
         (["series", "create", "CUP", "beta"], "there is already a series 'Cup'"),
         (["series", "create", "New", "betta"], "no competition 'betta' is tracked. Did you mean beta?"),
@@ -318,6 +332,9 @@ def test_a_series_of_a_group_has_places_among_it(season: Club) -> None:
     ran = season.run("standings", "Reds", "carol")
     assert ran.code == 2
     assert "carol is not in the group of the series, red" in ran.err
+    ran = season.run("standings", "Reds", "--group", "blue")
+    assert (ran.code, ran.out) == (2, "")
+    assert "nobody in the group blue is in the series, which is for the group red" in ran.err
 
 
 def test_times_are_utc_wherever_the_machine_is(season: Club) -> None:
@@ -332,9 +349,6 @@ def test_a_narrow_terminal_leaves_out_competitions_and_never_the_total(season: C
     words = ["standings", "Cup", "--at", FINAL, "--db", str(season.db)]
     shown = on_terminal(*words, width=40)
     assert "Total" in shown
-    ran = season.run("standings", "Reds", "--group", "blue")
-    assert (ran.code, ran.out) == (2, "")
-    assert "nobody in the group blue is in the series, which is for the group red" in ran.err
     assert "1 more competition does not fit" in shown
     assert "kagsync standings Cup PERSON" in shown.replace("\r\n  ", " ")
     assert "does not fit" not in on_terminal(*words, width=100)

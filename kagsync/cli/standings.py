@@ -67,6 +67,7 @@ def standings(
     how = _how(total)
     now = clock.utc_now()
     moment = now if at is None else min(inputs.at(at, now), now)
+    until = clock.horizon(now) if at is None else moment  # Kaggle's clock may be a little ahead of ours
     compared = inputs.since(since or "24h", now, moment)
     if compared > moment:
         raise UsageError(f"--since {inputs.short(since or '')} is after --at", "Give an earlier time")
@@ -78,14 +79,14 @@ def standings(
                 f"{next(key for key in given if given[key])} needs a series",
                 "Name it: kagsync standings SERIES",
             )
-        return _leaders(loaded, moment, compared, format_)
+        return _leaders(loaded, moment, compared, until, format_)
     zone = None if local_time else UTC
     from kagsync.output import series_table as table
     from kagsync.queries import series as query
     from kagsync.queries import series_rows
 
     with open_to_read(loaded) as store:
-        view = _view(store, name, moment, compared)
+        view = _view(store, name, moment, compared, until)
         if by_group:
             from kagsync.scoring import totals
 
@@ -132,8 +133,8 @@ def standings(
     return Result(text, series_rows.flat(part) if format_ is Format.csv else series_rows.as_json(part))
 
 
-def _view(store: Store, name: str, at: datetime, since: datetime) -> SeriesView:
-    """The standings of the series with this name.
+def _view(store: Store, name: str, at: datetime, since: datetime, until: datetime) -> SeriesView:
+    """The standings of the series with this name, see `queries.series.standings`.
 
     Raises:
         UsageError: there is none, or nothing is in it, or its rule lacks something.
@@ -150,10 +151,10 @@ def _view(store: Store, name: str, at: datetime, since: datetime) -> SeriesView:
         if series.group is None:
             raise UsageError(_NO_ONE, "Add people: kagsync users add USERNAME")
         store.users.in_group(series.group)
-    return query.standings(store, series, at, since)
+    return query.standings(store, series, at, since, until=until)
 
 
-def _leaders(loaded: Settings, at: datetime, since: datetime, format_: Format) -> Result:
+def _leaders(loaded: Settings, at: datetime, since: datetime, until: datetime, format_: Format) -> Result:
     """Who leads each series."""
     from kagsync.output import series_table
     from kagsync.queries import series_rows
@@ -164,7 +165,7 @@ def _leaders(loaded: Settings, at: datetime, since: datetime, format_: Format) -
         with open_to_read(loaded) as store:
             for series in store.series.all():
                 try:
-                    found.append((_view(store, series.name, at, since), None))
+                    found.append((_view(store, series.name, at, since, until), None))
                 except UsageError as error:
                     found.append((SeriesView(series, at, since, [], {}), error))
     except errors.NoDatabase:

@@ -140,11 +140,17 @@ def people(store: Store, series: Series, at: datetime | None = None) -> list[Use
 
 
 def standings(
-    store: Store, series: Series, at: datetime, since: datetime, latest: Latest | None = None
+    store: Store,
+    series: Series,
+    at: datetime,
+    since: datetime,
+    latest: Latest | None = None,
+    until: datetime | None = None,
 ) -> SeriesView:
     """The standings of a series at a time, compared with those at an earlier time.
 
     Args:
+        until: boards up to this time count, because Kaggle's clock may be a little ahead; None: up to `at`.
         latest: the latest boards that were known at the earlier time, if others were: boards can arrive late.
 
     Raises:
@@ -152,7 +158,7 @@ def standings(
     """
     users = people(store, series, at)
     keys = [user.id for user in users]
-    now, before = _boards(store, series, keys, [at, since], latest or {})
+    now, before = _boards(store, series, keys, [at, since], latest or {}, until)
     try:
         found = totals.totals(series, now, keys)
     except NotKnownError as error:
@@ -266,11 +272,20 @@ def _leads(total: Total | Point) -> bool:
 
 
 def _boards(
-    store: Store, series: Series, users: Sequence[int], moments: Sequence[datetime], latest: Latest
+    store: Store,
+    series: Series,
+    users: Sequence[int],
+    moments: Sequence[datetime],
+    latest: Latest,
+    until: datetime | None = None,
 ) -> list[dict[int, Board]]:
-    """Each competition's board at some moments, by competition id. `latest` replaces the last moment."""
+    """Each competition's board at some moments, by competition id.
+
+    To find the boards, `until` replaces the first moment and `latest` the last one.
+    """
     found: list[dict[int, Board]] = [{} for _ in moments]
-    seconds = [int(moment.timestamp()) for moment in moments]
+    first = until or moments[0]
+    seconds = [int(moment.timestamp()) for moment in (first, *moments[1:])]
     for part in series.parts:
         competition = store.competitions.by_id(part.competition_id)
         if competition is None:

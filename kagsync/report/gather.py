@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from kagsync import clock
 from kagsync.errors import UsageError
 from kagsync.queries import board, news
 from kagsync.queries import series as series_query
@@ -122,7 +123,8 @@ class Gathered:
             site=self._content.site,
         )
         try:
-            found = series_query.standings(store, series, self.now, self.now - self._content.since)
+            since, until = self.now - self._content.since, clock.horizon(self.now)
+            found = series_query.standings(store, series, self.now, since, until=until)
         except UsageError as error:
             page.problem = error.message
             return page

@@ -7,9 +7,11 @@ import csv
 import io
 import json
 import subprocess
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from world.boards import Team
 from world.club import Club
 from world.cup import BEFORE, FINAL, TURNED, cup
 from world.running import on_terminal, run, start
@@ -62,6 +64,16 @@ def test_a_date_means_its_end_and_a_time_of_day_that_moment(season: Club) -> Non
 def test_today_ends_now(season: Club) -> None:
     found = season.json("standings", "Cup", "--at", f"{clock.utc_now():%Y-%m-%d}")
     assert found["at"] <= clock.iso(clock.utc_now())
+
+
+def test_where_the_clock_is_slow_the_board_that_show_has_counts_already(season: Club) -> None:
+    now = clock.utc_now()
+    season.board(f"{now + timedelta(minutes=5):%Y-%m-%dT%H:%M:%S}", Team(2, "b", ("bob",)), slug="beta")
+    assert season.entries(slug="beta")["bob"]["teams"] == 1
+    for words, teams in (((), 1), (("--at", f"{now:%Y-%m-%d}"), 4)):
+        _, beta = season.json("standings", "Cup", *words)["boards"]
+        assert (beta["competition"], beta["teams"]) == ("beta", teams)
+    assert season.json("standings")[0]["total"] == 61
 
 
 def test_json_has_the_points_the_ranks_and_what_changed(season: Club) -> None:

@@ -104,6 +104,14 @@ def test_the_page_says_who_has_how_many_points_where(db: Path, site: Path) -> No
     ]
 
 
+def test_a_board_that_is_dated_a_little_ahead_counts_already(db: Path, site: Path) -> None:
+    season(db)
+    execute(db, f"UPDATE snapshots SET moment = {LAST + 1200} WHERE moment = {LAST}")
+    execute(db, f"UPDATE entry_history SET moment = {LAST + 1200} WHERE moment = {LAST}")
+    write(db, site)
+    assert f"public board of {NOW:%Y-%m-%d}" in autumn(site).text
+
+
 def test_the_page_says_who_leads_since_when_and_how_the_lead_changed(db: Path, site: Path) -> None:
     season(db)
     write(db, site)
@@ -574,9 +582,9 @@ def test_each_moment_is_computed_once(db: Path, site: Path, monkeypatch: pytest.
     asked: list[datetime] = []
     boards = of_series.query._boards
 
-    def noted(store: Store, series: Series, users: Any, moments: Any, latest: Any) -> Any:
+    def noted(store: Store, series: Series, users: Any, moments: Any, *rest: Any) -> Any:
         asked.extend(moments)
-        return boards(store, series, users, moments, latest)
+        return boards(store, series, users, moments, *rest)
 
     monkeypatch.setattr(of_series.query, "_boards", noted)
     write(db, site)

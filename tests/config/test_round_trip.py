@@ -206,7 +206,7 @@ def test_what_is_exported_and_applied_is_exported_again(store: Store) -> None:
 
 @pytest.mark.long
 @given(stores())
-@settings(max_examples=250)
+@settings(max_examples=120)
 def test_many_more(store: Store) -> None:
     check_both_ways(store)
 

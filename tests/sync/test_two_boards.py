@@ -117,14 +117,14 @@ def wrong_in_all(db: Path, board: str, csv_content: bytes) -> int:
 @pytest.mark.parametrize(
     ("teams", "people", "orders", "syncs"),
     [
-        (29, 23, 4, False),
-        (29, 23, 3, True),
-        pytest.param(29, 23, 24, False, marks=pytest.mark.long),
-        pytest.param(29, 23, 24, True, marks=pytest.mark.long),
-        pytest.param(1744, 60, 24, False, marks=pytest.mark.long),
-        pytest.param(1744, 60, 24, True, marks=pytest.mark.long),
-        pytest.param(20_000, 200, 24, False, marks=pytest.mark.long),
-        pytest.param(20_000, 200, 3, True, marks=pytest.mark.long),
+        (29, 23, 24, False),
+        (29, 23, 24, True),
+        (1744, 60, 24, False),
+        (1744, 60, 6, True),
+        (20_000, 200, 6, False),
+        (20_000, 200, 2, True),
+        pytest.param(1744, 60, 24, True, marks=pytest.mark.soak),
+        pytest.param(20_000, 200, 24, False, marks=pytest.mark.soak),
         pytest.param(20_000, 200, 24, True, marks=pytest.mark.soak),
     ],
 )

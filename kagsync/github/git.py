@@ -70,7 +70,7 @@ def attempt(*words: str, content: bytes | None = None, anonymous: bool = False) 
     """Runs a git command that may fail with any exit code.
 
     Args:
-        anonymous: without a login.
+        anonymous: outside the repository, and without any login or setting of the user's.
 
     Raises:
         GitFailed: it took too long.
@@ -80,6 +80,7 @@ def attempt(*words: str, content: bytes | None = None, anonymous: bool = False) 
     try:
         done = subprocess.run(
             ["git", *words],
+            cwd=os.sep if anonymous else None,
             input=content or b"",
             capture_output=True,
             env={**os.environ, **_environment(words[0], anonymous=anonymous)},
@@ -126,14 +127,16 @@ def _environment(name: str, *, anonymous: bool) -> dict[str, str]:
         **{f"GIT_{who}_NAME": _AUTHOR for who in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{who}_EMAIL": _MAIL for who in ("AUTHOR", "COMMITTER")},
     }
-    header = f"http.{server()}/.extraheader"
-    # The empty value removes a login that actions/checkout has left in the configuration. GitHub refuses two
-    # of them.
-    options = [("credential.helper", ""), (header, "")] if anonymous else []
     if anonymous:
-        variables["GIT_ASKPASS"] = ""
-    elif token := os.environ.get(GITHUB_TOKEN, "").strip():
+        nowhere = dict.fromkeys(("GIT_CONFIG_GLOBAL", "HOME", "XDG_CONFIG_HOME"), os.devnull)
+        empty = dict.fromkeys(("GIT_ASKPASS", "GIT_CONFIG_PARAMETERS"), "")
+        return {**variables, **nowhere, **empty, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_COUNT": "0"}
+    options = []
+    if token := os.environ.get(GITHUB_TOKEN, "").strip():
+        header = f"http.{server()}/.extraheader"
         login = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        # The empty value removes a login that actions/checkout has left in the configuration. GitHub refuses
+        # two of them.
         options = [(header, ""), (header, f"AUTHORIZATION: basic {login}")]
     if name in _ON_THE_NETWORK and not {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys():
         options.append(("core.sshCommand", _ssh()))

@@ -11,8 +11,7 @@ from kagsync.errors import KagsyncError
 from kagsync.github.git import attempt, server
 
 _EVENT, _NAME = "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY"
-# What git says, without a login, of a repository that is not public.
-_REFUSED = ("could not read Username", "Authentication failed")
+_REFUSED = "could not read Username"  # what git says, without a login, of a repository that is not public
 
 
 def is_public() -> bool:
@@ -47,4 +46,4 @@ def _is_hidden() -> bool:
         done = attempt("ls-remote", f"{server()}/{name}", anonymous=True)
     except KagsyncError:
         return False
-    return done.code != 0 and any(words in done.err for words in _REFUSED)
+    return done.code != 0 and _REFUSED in done.err

@@ -402,7 +402,7 @@ def test_a_repository_is_public_unless_the_event_says_otherwise(
 
 @pytest.mark.parametrize(("status", "public"), [(200, True), (401, False), (404, True), (500, True)])
 def test_without_the_event_github_is_asked_without_a_login(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch, status: int, public: bool
+    repository: Repository, home: Path, monkeypatch: pytest.MonkeyPatch, status: int, public: bool
 ) -> None:
     git(repository.bare, "update-server-info")  # what git asks a plain web server for
 
@@ -425,10 +425,18 @@ def test_without_the_event_github_is_asked_without_a_login(
     monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
     handler = functools.partial(Server, directory=str(repository.folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        monkeypatch.setenv("GITHUB_SERVER_URL", f"http://127.0.0.1:{server.server_port}")
-        assert is_public() is public
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        monkeypatch.setenv("GITHUB_SERVER_URL", address)
+        # Logins that are no longer valid: a public repository would be refused to them, too.
+        checkout = repository.folder / "run"
+        git(checkout, "config", f"http.{address}/.extraheader", "AUTHORIZATION: basic b2xk")
+        (home / ".netrc").write_text("machine 127.0.0.1 login x password old\n")
+        old = address.replace("//", "//x:old@")
+        (home / ".gitconfig").write_text(f'[url "{old}/"]\n insteadOf = {address}/\n')
+        found = is_public()
         server.shutdown()
+    assert found is public
     assert is_public()  # it does not answer
     assert set(logins) == {None}
 

@@ -264,7 +264,7 @@ class _Steps:
     def _once(self, entry: Entry, key: Any, named_by: str) -> None:
         """Notes what an entry means, which no other may mean."""
         if (entry.section, key) in self._named:
-            self.problems.of(entry, named_by, "is also that of an earlier entry")
+            self.problems.of(entry, named_by, "is already used by an earlier entry")
         self._named.add((entry.section, key))
 
     def _wrong(self, entry: Entry, error: UsageError) -> None:

@@ -47,7 +47,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_texts(value: Any) -> bool:
@@ -121,15 +121,22 @@ SECTIONS: dict[str, dict[str, Key]] = {
         "pseudonym": TEXT,
     },
 }
+_TOO_LARGE = 2**63  # for SQLite
 # The keys of a table in the array `competitions` of a series.
 PART: dict[str, Key] = {"slug": _NEEDED, "weight": _NUMBER, "score": _NUMBERS}
 TOP = (ROSTER, *SECTIONS)
+
+
+def _whole_numbers(value: Any) -> list[int]:
+    return [each for each in (value if isinstance(value, list) else [value]) if _is_count(each)]
 
 
 def wrong(key: Key, value: Any) -> str | None:
     """What is wrong with a value, for the end of a sentence that begins with its key; None: nothing."""
     if not key.fits(value):
         return f"must be {key.type}"
+    if any(abs(each) >= _TOO_LARGE for each in _whole_numbers(value)):
+        return "is too large"
     if not isinstance(value, str):
         return None
     if len(value) > inputs.LONGEST_TEXT:

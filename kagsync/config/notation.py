@@ -88,10 +88,11 @@ def lines(text: str) -> dict[Place, int]:
 
 def _statements(text: str) -> Iterator[tuple[str, int, list[int]]]:
     """The statements of a document: text, line, and the lines of the values of the array that it assigns."""
+    text = f"{text}\n"
     start, first, line, depth = 0, 1, 1, 0
     items: list[int] = []
     in_array = begins = False  # whether the outermost bracket is square, and a value of its array begins next
-    for token in _TOKEN.finditer(f"{text}\n"):
+    for token in _TOKEN.finditer(text):
         sign = token[0][0]
         if begins and sign not in "#\n,]":
             items.append(line)
@@ -106,7 +107,7 @@ def _statements(text: str) -> Iterator[tuple[str, int, list[int]]]:
         elif sign == ",":
             begins = depth == 1 and in_array
         elif sign == "\n" and depth == 0:
-            yield f"{text}\n"[start : token.end()], first, items
+            yield text[start : token.end()], first, items
             start, first, items, begins = token.end(), line, [], False
 
 

@@ -122,7 +122,7 @@ def locked(settings: Settings, slug: str, if_busy: str | None) -> Iterator[None]
     """Holds the lock of a competition.
 
     Args:
-        if_busy: as in `Source`; None: do not wait for another run.
+        if_busy: the remedy if the wait for another run took too long; None: do not wait.
 
     Raises:
         Busy: another run works on the competition, and there is to be no wait.

@@ -33,9 +33,9 @@ class Source(Protocol):
 
     Attributes:
         name: as `sync_runs` has it.
-        if_busy: None: any run can get the same board again, so a competition is skipped while another run
-            syncs it or Kaggle asked to wait. Otherwise this run waits for its turn, and this says what to do
-            if that does not come.
+        if_busy: the remedy if the wait for another run took too long. None: there is no wait. Any run can get
+            the same board again, so a competition is skipped while another run syncs it or Kaggle asked to
+            wait.
         knows_results: whether it can be asked for the private board of a competition that has ended.
     """
 

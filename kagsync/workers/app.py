@@ -34,7 +34,7 @@ from kagsync.log import logger
 from kagsync.sync import cleanup
 from kagsync.workers import broker, fetching, writing
 from kagsync.workers.broker import Broker
-from kagsync.workers.messages import BadMessage, Delivery, Order
+from kagsync.workers.messages import LOOK_AT_LOGS, BadMessage, Delivery, GivenUp, Order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,6 @@ VISIBILITY = 1200
 # A download has 120 seconds, facts have 15, and the pages of a private board 600.
 _SOFT_LIMIT, _HARD_LIMIT = 800, 860
 HOLD = 20  # seconds for which a worker whose key rests keeps an order, so that others get most of them
-_LOOK_AT_LOGS = "Look at the logs of the workers: perhaps they run out of memory"
 _AGAIN, _MOST_TIMES = 60, 30  # seconds between two tries to write, and how many: half an hour
 
 
@@ -103,19 +102,17 @@ def _fetch(task: Any, data: Any) -> None:
         logger.error("%s", error)
         return
     worker = task.request.hostname
-    if _marks().starts(FETCH, order.id) - task.request.retries > broker.MOST_STARTS:
-        logger.error("%s was given up: each worker that fetches it dies", order.slug)
-        fatal = KagsyncError("each worker that fetches it dies", _LOOK_AT_LOGS)
-        delivery = Delivery.failed(order, worker, fatal)
-    else:
-        try:
+    try:
+        if _marks().starts(FETCH, order.id) - task.request.retries > broker.MOST_STARTS:
+            delivery = fetching.give_up(_marks(), order, worker)
+        else:
             delivery = fetching.deliver(settings.load(), _marks(), order, worker)
-        except fetching.Replaced:
-            logger.info("%s was ordered again, so the older order is dropped", order.slug)
-            return
-        except fetching.Resting:
-            time.sleep(HOLD)
-            raise task.retry(countdown=0, max_retries=None) from None
+    except fetching.Replaced:
+        logger.info("%s was ordered again, so the older order is dropped", order.slug)
+        return
+    except fetching.Resting:
+        time.sleep(HOLD)
+        raise task.retry(countdown=0, max_retries=None) from None
     _marks().keep(order.id, json.dumps(delivery.data))
     write.apply_async((order.id,))
 
@@ -131,10 +128,21 @@ def _write(task: Any, order: Any) -> None:
         logger.error("%s", error)
         _marks().drop(str(order))
         return
-    if _marks().starts(WRITE, delivery.order) - task.request.retries > broker.MOST_STARTS:
-        logger.error("The board of %s was given up: each worker that applies it dies", delivery.slug)
-        fatal = KagsyncError("each worker that applies its board dies", _LOOK_AT_LOGS)
+    starts = _marks().starts(WRITE, delivery.order) - task.request.retries
+    if starts > broker.MOST_STARTS:
+        fatal = GivenUp("each worker that applies its board dies", LOOK_AT_LOGS)
+        logger.error("%s was given up: %s", delivery.slug, fatal)
         delivery = Delivery.failed(delivery, delivery.worker, fatal)
+    if starts <= broker.MOST_STARTS + 1:  # a worker may die of recording that, too
+        _apply(task, delivery)
+    # Of what is given up, the mark stays, so that it is not ordered again at once.
+    if not isinstance(delivery.public.error, GivenUp):
+        _marks().unmark(delivery.slug, delivery.order)
+    _marks().drop(str(order))  # last: of a writer that is killed here, only what is applied comes again
+
+
+def _apply(task: Any, delivery: Delivery) -> None:
+    """Applies a delivery, or puts it off if that fails for a reason that passes."""
     try:
         result = writing.write(settings.load(), delivery)
         wait = writing.is_worth_another_try(result, delivery)
@@ -143,8 +151,6 @@ def _write(task: Any, order: Any) -> None:
         wait = True
     if wait and task.request.retries < _MOST_TIMES:
         raise task.retry(countdown=_AGAIN, max_retries=None)
-    _marks().unmark(delivery.slug, delivery.order)
-    _marks().drop(str(order))  # last: of a writer that is killed here, only what is applied comes again
 
 
 def _enqueue() -> None:

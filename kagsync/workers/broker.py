@@ -53,7 +53,7 @@ def url() -> str:
         rest = f"{parts.path}?{parts.query}#{parts.fragment}"
         good = good and _AFTER_HOST.fullmatch(rest) is not None and "password=" not in rest
         redis.ConnectionPool.from_url(found if good else DEFAULT).make_connection()  # does not connect yet
-    except (ValueError, TypeError):  # not a URL, or options that redis does not know
+    except (ValueError, TypeError, redis.RedisError):  # not a URL, or options that redis does not know
         good = False
     if not good:
         raise ConfigurationError(
@@ -66,7 +66,8 @@ def url() -> str:
 def place(url: str) -> str:
     """Where Redis is, without the password."""
     parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or 6379}"
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}:{parts.port or 6379}"
 
 
 def check(url: str) -> None:

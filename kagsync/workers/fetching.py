@@ -14,7 +14,16 @@ from kagsync.sync import fetch, fetch_private
 from kagsync.sync.work import as_expected, in_run_folder
 from kagsync.tracking.competitions import ask_facts
 from kagsync.workers import broker
-from kagsync.workers.messages import BOARD, FAILED, NOT_OUT, UNCHANGED, Brought, Delivery
+from kagsync.workers.messages import (
+    BOARD,
+    FAILED,
+    LOOK_AT_LOGS,
+    NOT_OUT,
+    UNCHANGED,
+    Brought,
+    Delivery,
+    GivenUp,
+)
 
 if TYPE_CHECKING:
     from kagsync.settings import Settings
@@ -31,6 +40,20 @@ class Resting(Exception):
 
 class Replaced(Exception):
     """The competition was ordered again, so this order is not needed any more."""
+
+
+def give_up(marks: Broker, order: Order, worker: str) -> Delivery:
+    """Brings the failure of an order that no worker survives.
+
+    Raises:
+        Replaced: as `deliver`.
+        RedisError: the broker does not answer.
+    """
+    if marks.is_replaced(order.slug, order.id):
+        raise Replaced
+    error = GivenUp("each worker that fetches it dies", LOOK_AT_LOGS)
+    logger.error("%s was given up: %s", order.slug, error)
+    return Delivery.failed(order, worker, error)
 
 
 def deliver(settings: Settings, marks: Broker, order: Order, worker: str) -> Delivery:

@@ -32,8 +32,17 @@ BOARD, UNCHANGED, NOT_OUT, FAILED = "board", "unchanged", "not-out", "failed"
 LARGEST = 16 * 1024 * 1024  # bytes of a packed board; the largest one ever seen has 900,000
 _PIECE = 1024 * 1024
 _LONGEST_ERROR = 2000  # characters
+LOOK_AT_LOGS = "Look at the logs of the workers: perhaps memory runs out"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FACT_TIMES = ("deadline", "merger_deadline", "new_entrant_deadline")
+
+
+class GivenUp(KagsyncError):
+    """Each worker that tries it dies."""
+
+    code = "given-up"
+
+
 # The errors of a fetch. Any other becomes a plain KagsyncError.
 _ERRORS = {
     kind.code: kind
@@ -49,6 +58,7 @@ _ERRORS = {
         errors.DatabaseError,
         errors.DiskFull,
         errors.Unforeseen,
+        GivenUp,
     )
 }
 

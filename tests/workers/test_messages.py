@@ -140,6 +140,7 @@ def test_whatever_comes_is_refused_or_read(data: Any) -> None:
         "redis://h/0?password=secret-word",
         "redis://:secret-word@h/0?socket_timeout=soon",
         "redis://:secret-word@h/0?no_such_option=1",
+        "rediss://:secret-word@h/0?ssl_cert_reqs=CERT_REQUIRED",
     ],
 )
 def test_a_broker_that_is_no_redis_is_refused_without_its_password(
@@ -157,6 +158,11 @@ def test_a_broker_that_is_no_redis_is_refused_without_its_password(
 def test_a_url_of_redis_is_taken_as_it_is(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAGSYNC_BROKER", url)
     assert broker.url() == url
+
+
+def test_the_place_of_redis_is_told_without_the_password() -> None:
+    assert broker.place("redis://u:p@h") == "h:6379"
+    assert broker.place("rediss://u:p@[::1]:6380/0") == "[::1]:6380"
 
 
 def test_the_password_of_the_broker_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

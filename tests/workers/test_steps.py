@@ -17,7 +17,7 @@ from world.kaggle_server import OAUTH_ACCESS_TOKEN, kaggle_error, too_many_reque
 from world.listeners import Listener
 
 from kagsync import clock
-from kagsync.errors import DatabaseError, KagsyncError
+from kagsync.errors import DatabaseError
 from kagsync.files import locks
 from kagsync.store import Store
 from kagsync.sync import competition
@@ -302,14 +302,35 @@ def test_a_private_board_that_the_database_does_not_take_is_tried_again(
     assert club.finals() == [("bob", 1, 2, "username"), ("alice", 10, 1, "username")]
 
 
-def test_a_board_that_is_given_up_is_recorded_as_a_failure(club: Clocked, steps: Steps) -> None:
+@pytest.mark.parametrize("task", ["fetch", "write"])
+def test_what_no_worker_survives_counts_as_failed_and_is_left_for_half_an_hour(
+    club: Clocked, steps: Steps, broker: Redis, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    from kagsync.workers import app
+
+    announced: list[str] = []
+    monkeypatch.setattr(app, "_marks", lambda: steps.marks)
+    monkeypatch.setattr(app.write, "apply_async", lambda arguments: announced.extend(arguments))
     (order,) = steps.order()
-    given_up = Delivery.failed(messages.Order.of(order), "fetcher@there", KagsyncError("it kills workers"))
-    result = steps.write(given_up.data)
-    assert result is not None and result.status == "error"
-    ((status, message),) = ask(club.db, "SELECT status, error_message FROM sync_runs")
-    assert status == "error" and message.startswith("it kills workers")
-    assert len(steps.order()) == 1  # it is no longer under way
+    for _ in range(5):
+        steps.marks.starts(task, order["id"])
+    app.fetch.apply((order,))
+    assert announced == [order["id"]]
+    app.write.apply((order["id"],))
+    failed = "SELECT status, error_code FROM sync_runs"
+    assert ask(club.db, failed) == [("error", "given-up")]
+    assert broker.keys("delivery:*") == []
+    assert steps.order() == []
+
+    # A worker that dies of recording it does not get it again.
+    steps.marks.keep(order["id"], json.dumps(Delivery.failed(messages.Order.of(order), "there").data))
+    for _ in range(2):
+        steps.marks.starts("write", order["id"])
+    for _ in range(5):
+        steps.marks.starts("write", order["id"])
+    app.write.apply((order["id"],))
+    assert len(ask(club.db, failed)) == 1
+    assert broker.keys("delivery:*") == []
 
 
 # Rate limits

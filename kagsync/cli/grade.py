@@ -36,11 +36,12 @@ Into = Annotated[
 ]
 IntoColumn = Annotated[str | None, typer.Option("--column", metavar="NAME", help="The column to fill.")]
 IntoKey = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--key",
         metavar="KEY",
-        help="What identifies people in the export: student_id, username, handle, name, or KEY=COLUMN.",
+        help="What identifies people in the export: student_id, username, handle, name, or KEY=COLUMN. "
+        "Default: student_id.",
     ),
 ]
 Freeze = Annotated[
@@ -61,7 +62,7 @@ def grade(
     group: Class = None,
     into: Into = None,
     column: IntoColumn = None,
-    key: IntoKey = "student_id",
+    key: IntoKey = None,
     freeze: Freeze = False,
     unfreeze: Unfreeze = False,
     yes: Yes = False,
@@ -80,21 +81,22 @@ def grade(
     inputs.needs("--into", into is not None, "--column", column is not None, example)
     inputs.needs("--column", column is not None, "--into", into is not None, example)
     if unfreeze:
-        ignored = {"--at": at, "--group": group, "--into": into}
+        ignored = {"--at": at, "--group": group, "--into": into, "--key": key}
         given = {option: value is not None for option, value in ignored.items()}
         inputs.at_most_one({"--unfreeze": True, **given, "--format csv": format_ is Format.csv})
         return _unfreeze(common.settings(), wanted, yes=yes)
+    inputs.needs("--key", key is not None, "--into", into is not None, example)
     now = clock.utc_now()
     as_of = None if at is None else min(inputs.at(at, now), now)
     if scheme is None:
-        if not freeze or into is not None or format_ is Format.csv:
+        if not freeze or into is not None or group is not None or format_ is Format.csv:
             raise UsageError("grade needs a scheme", f"Use: kagsync grade {wanted} --scheme FILE.toml")
         with open_store(common.settings()) as store:
             competition = store.competitions.get(wanted)
             kept = boards.freeze(store, competition, as_of)
         data = boards.as_json(competition, kept.as_of, kept, kept.boards)
         return Result(grade_table.frozen(competition, kept), data)
-    named_by = keys.parse(key)
+    named_by = keys.parse(key or "student_id")
     made_of = schemes.read(scheme)
     class_ = group or made_of.group
     filled = None

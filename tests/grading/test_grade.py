@@ -279,6 +279,7 @@ def test_freezing_without_a_scheme_says_what_was_frozen(school: Class) -> None:
         ["--at", "2026-01-10"],
         ["--group", "2026"],
         ["--into", "canvas.csv", "--column", "Project 2"],
+        ["--key", "username"],
         ["--user", "ann"],
     ],
 )

@@ -113,8 +113,9 @@ def percentile(rank: int, teams: int) -> float:
 
     Example: rank 26 of 101 teams gives 100 × 75 / 100 = 75. The only team gets 100.
     """
-    # Within a thinned day, a rank can be older than the number of teams, and beyond it.
-    return 100.0 if teams <= 1 else max(100 * (teams - rank) / (teams - 1), 0.0)
+    if rank > teams:  # within a thinned day, a rank can be older than the number of teams
+        return 0.0
+    return 100.0 if teams <= 1 else 100 * (teams - rank) / (teams - 1)
 
 
 def local_percentile(place: float, people: int) -> float:

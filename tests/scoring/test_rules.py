@@ -73,6 +73,7 @@ def test_the_examples_in_the_documentation_of_the_rules() -> None:
     two_firsts = FIVE["ann"]._replace(first=1, last=2)
     assert [worth("places", two_firsts, ties=ties) for ties in places.TIES] == [25, 21.5, 18]
     assert rules.percentile(26, 101) == 75
+    assert (rules.percentile(1, 1), rules.percentile(2, 1)) == (100, 0)  # a rank may be an older one
     assert rules.local_percentile(2, 5) == 75
     found = [rules.score(value, Scale(0.6, 0.8, 50), True) for value in (0.7, 0.85, 0.5)]
     assert found == pytest.approx([25, 50, 0])

@@ -6,7 +6,7 @@ import contextlib
 import csv
 import io
 import json
-import subprocess
+import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import pytest
 from world.boards import Team
 from world.club import Club
 from world.cup import BEFORE, FINAL, TURNED, cup
-from world.running import on_terminal, run, start
+from world.running import on_terminal, run
 
 from kagsync import clock
 from kagsync.tracking import series as tracking
@@ -369,22 +369,16 @@ def test_a_narrow_terminal_leaves_out_competitions_and_never_the_total(season: C
 def test_what_another_command_adds_meanwhile_is_not_lost(
     season: Club, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    season.competitions("gamma", "delta")
-    weighted, others = tracking.weighted, []
+    season.competitions("gamma")
+    weighted = tracking.weighted
 
-    def slowly(store: Store, *arguments: Any) -> Any:
-        if not others:
-            words = ("series", "add", "Cup", "delta", "--db", str(season.db))
-            others.append(open_processes.enter_context(start(*words)))
-            # With nothing in its way, the other command is done by then.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                others[0].wait(2)
+    def watched(store: Store, *arguments: Any) -> Any:
+        other = sqlite3.connect(season.db, timeout=0)
+        with contextlib.closing(other), pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
         return weighted(store, *arguments)
 
-    monkeypatch.setattr(tracking, "weighted", slowly)
-    with contextlib.ExitStack() as open_processes:
-        season.ok("series", "add", "Cup", "gamma")
-        others[0].communicate(timeout=30)
-    assert others[0].returncode == 0
+    monkeypatch.setattr(tracking, "weighted", watched)
+    season.ok("series", "add", "Cup", "gamma")
     (found,) = season.json("series", "list")
-    assert [each["competition"] for each in found["competitions"]] == ["alpha", "beta", "delta", "gamma"]
+    assert [each["competition"] for each in found["competitions"]] == ["alpha", "beta", "gamma"]

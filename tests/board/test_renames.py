@@ -116,6 +116,7 @@ _NAMES = ("alice", "bob", "zoe", "new", "newer", "del=1")
 _MEMBERS = st.lists(st.sampled_from(_NAMES), max_size=3, unique=True)
 
 
+@pytest.mark.long
 @settings(max_examples=300, deadline=None)
 @given(st.lists(_MEMBERS, max_size=3), st.lists(_MEMBERS, max_size=3))
 def test_a_plain_second_implementation_agrees(earlier: list[list[str]], later: list[list[str]]) -> None:

@@ -98,7 +98,7 @@ def test_of_many_problems_the_first_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfea", b"x = 1" + b"\n" * 6_000_000, b"x = " + b"[" * 5000, b"a." * 2000 + b"a = 1"]
+    "content", [b"\xff\xfea", b"x = 1" + b"\n" * 6_000_000, b"x = " + b"[" * 5000, b"a." * 1100 + b"a = 1"]
 )
 def test_what_cannot_be_read(content: bytes, tmp_path: Path) -> None:
     file = tmp_path / "kagsync.toml"
@@ -133,8 +133,8 @@ def test_lines_are_found_whatever_strings_and_comments_hold(text: str, kind: int
 
 
 def test_the_work_for_the_lines_grows_in_proportion_to_the_text() -> None:
-    text = "# a comment\n\n" * 200_000  # quadratic work would take hours
-    assert notation.lines(f"{text}a = 1")[("a",)] == 400_001
+    text = "# a comment\n\n" * 50_000  # quadratic work would take minutes
+    assert notation.lines(f"{text}a = 1")[("a",)] == 100_001
 
 
 def test_the_lines_of_nested_tables_and_values_over_several_lines() -> None:

@@ -119,6 +119,7 @@ def test_quiet_shows_the_two_boards_only(kagsync: Kagsync) -> None:
     assert not re.search(r"^\$|\n\n\n|Loaded|\d entries", ran.out, re.MULTILINE)
 
 
+@pytest.mark.long
 def test_verbose_logs_the_earlier_boards_too(kagsync: Kagsync) -> None:
     ran = kagsync("demo", "-v")
 

@@ -444,6 +444,7 @@ def test_adding_a_competition_says_what_to_do(club: Redirected, monkeypatch: pyt
     assert "Set it to http://HOST:PORT" in ran.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", ["unusable", "407"])
 def test_doctor_names_it_once(club: Redirected, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     club.kagsync.ok("competitions", "add", "other")

@@ -1149,6 +1149,7 @@ def test_at_every_width_lines_fit_and_nothing_that_people_need_is_cut(
             assert re.search(r"\bAnna-Katharin\S*", out)
 
 
+@pytest.mark.long
 def test_a_number_is_never_cut(
     club: Club, at_width: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -780,6 +780,7 @@ def test_of_a_single_change_overall_is_the_movement_of_the_standing_if_there_is_
     assert overall(history, higher, deleted) == next(iter(standings(found) or found), None)
 
 
+@pytest.mark.long
 @settings(max_examples=100)
 @given(
     st.lists(

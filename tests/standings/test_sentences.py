@@ -299,6 +299,7 @@ _MOVEMENTS = st.builds(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=200)
 @given(st.text(min_size=1, max_size=10), _MOVEMENTS, st.one_of(st.none(), st.integers(0, 10**6)))
 @example("alice", Movement("a reason of tomorrow", 1, BEFORE, BETTER), 1744)

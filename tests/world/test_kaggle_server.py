@@ -459,6 +459,7 @@ def test_pages_break_as_downloads_do(kaggle: KaggleServer, how: str, error: str)
     assert whole() == IDS
 
 
+@pytest.mark.long
 def test_a_dripping_page_is_whole_in_the_end(kaggle: KaggleServer) -> None:
     kaggle.drip_seconds = 0.0001
     kaggle.board(SLUG, BOARD)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import TYPE_CHECKING
 
 from kagsync.scoring import series as kinds
-from kagsync.scoring.decimals import exact, rounded
 from kagsync.scoring.places import AVERAGE, MAX, MIN
 from kagsync.scoring.rules import number
 from kagsync.standings.sentences import in_words
@@ -30,11 +29,15 @@ _TIES = {MIN: "", AVERAGE: "ties get the average place", MAX: "ties get the last
 _MEAN_OF_PLACES = "ties get the mean of their places' points"  # by the rule `places`, with AVERAGE
 _BY_PLACE = (kinds.PLACES, kinds.LOCAL_PERCENTILE)
 _PLACES_SHOWN = 10
+_CENT, _IN_FULL = Decimal("0.01"), Context(prec=400)  # digits of the largest float, and more
 
 
 def points(value: float) -> str:
     """Points for people: at most two decimals, none that are zero; halves are rounded away from zero."""
-    return f"{rounded(exact(value), 2).normalize():,f}"
+    # Not `decimals.rounded`, since a table has thousands of them, and fractions take five times as long.
+    rounded = Decimal(repr(value)).quantize(_CENT, ROUND_HALF_UP, _IN_FULL)
+    text = f"{rounded:,f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def definition(series: Series) -> list[str]:

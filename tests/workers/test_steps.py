@@ -55,6 +55,11 @@ def boards(club: Clocked) -> dict[str, Any]:
     return {name: rows for name, rows in tables(club.db).items() if name not in RECORDS}
 
 
+def is_locked(*_: object, **__: object) -> None:
+    """Takes the place of a function that writes."""
+    raise DatabaseError("the database is locked", "Try again")
+
+
 def statuses(club: Clocked) -> list[str]:
     return [status for (status,) in ask(club.db, "SELECT status FROM sync_runs ORDER BY id")]
 
@@ -266,11 +271,8 @@ def test_a_database_that_fails_is_tried_again_but_not_what_the_worker_met(
     (order,) = steps.order()
     message = steps.fetch(order)
 
-    def fail(*_: object, **__: object) -> None:
-        raise DatabaseError("the database is locked", "Try again")
-
     with monkeypatch.context() as patch:
-        patch.setattr("kagsync.sync.work.process", fail)
+        patch.setattr("kagsync.sync.work.process", is_locked)
         assert writing.is_worth_another_try(steps.write(message), Delivery.of(message))
     message["public"] = messages.Brought("failed", error=DatabaseError("there")).data
     delivery = Delivery.of(message)
@@ -287,11 +289,8 @@ def test_a_private_board_that_the_database_does_not_take_is_tried_again(
     (order,) = steps.order()
     message = steps.fetch(order)
 
-    def fail(*_: object, **__: object) -> None:
-        raise DatabaseError("the database is locked", "Try again")
-
     with monkeypatch.context() as patch:
-        patch.setattr("kagsync.sync.private._fetch_and_process", fail)
+        patch.setattr("kagsync.sync.private._fetch_and_process", is_locked)
         found = steps.write(message)
     assert found is not None and found.private is not None
     assert (found.error, found.private.status) == (None, "error")

@@ -13,6 +13,7 @@ from kagsync.notify.untold import Untold, people, untold
 from kagsync.queries import news, overview
 from kagsync.standings import deadlines, lifecycle, movements, passing
 from kagsync.standings.movements import Change
+from kagsync.standings.sentences import counted
 from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _standing(each: Overview) -> str:
     ]
     more = each.on_board - len(best)
     teams = each.competition.team_count
-    among = f"among {teams:,} team{'' if teams == 1 else 's'}" if teams else "on the board"
+    among = f"among {counted(teams, 'team')}" if teams else "on the board"
     names = f"{', '.join(best)} and {more} more" if more else ", ".join(best)
     return f"{each.on_board} of ours {among}: {names}"
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kagsync.queries import news
 from kagsync.safe_text import chat_safe, clip
 from kagsync.standings.movements import FINAL
+from kagsync.standings.sentences import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -137,11 +138,6 @@ def _title(items: list[Item]) -> str:
 def people_of(items: Iterable[Item]) -> int:
     """How many of ours moved. Whoever passed them may be somebody else."""
     return len({user.id for item in items for user in item.ours})
-
-
-def counted(count: int, what: str = MOVEMENT) -> str:
-    """A number of movements or deadlines in words."""
-    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def name(competition: Competition) -> str:

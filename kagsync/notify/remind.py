@@ -12,6 +12,7 @@ from kagsync.notify.message import Line
 from kagsync.safe_text import chat_safe
 from kagsync.standings import deadlines
 from kagsync.standings.deadlines import Deadline
+from kagsync.standings.sentences import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,6 +73,6 @@ def tell(store: Store, target: Target, now: datetime) -> bool:
     structured = message.data(message.REMINDER, deadlines=known.as_json(told))
     composed = message.fit(title, lines, channel.room(target), structured, message.DEADLINE)
     channel.send(target, composed)
-    logger.info("Reminded %s of %s", channel.shown(target), message.counted(len(lines), message.DEADLINE))
+    logger.info("Reminded %s of %s", channel.shown(target), counted(len(lines), message.DEADLINE))
     store.targets.reminded(target, passed, now)
     return True

@@ -21,6 +21,7 @@ from kagsync.log import logger
 from kagsync.notify import channel, message
 from kagsync.notify.untold import untold
 from kagsync.standings.movements import FINAL
+from kagsync.standings.sentences import counted
 from kagsync.standings.which import PRIVATE, PUBLIC
 
 if TYPE_CHECKING:
@@ -120,5 +121,5 @@ def _tell_news(store: Store, target: Target, now: datetime) -> bool:
 
 
 def _extent(composed: Message, count: int) -> str:
-    of = f"of {message.counted(count)}"
+    of = f"of {counted(count, message.MOVEMENT)}"
     return f"{of}, {composed.counted} of them only counted" if composed.counted else of

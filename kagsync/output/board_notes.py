@@ -9,6 +9,7 @@ from kagsync.output.terminal import moment
 from kagsync.output.wording import MATCHED_BY_NAME_SIGN, ends, mark, missing, person_name, phase_words
 from kagsync.queries.unseen import NEVER
 from kagsync.standings import lifecycle
+from kagsync.standings.sentences import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +33,7 @@ def header(view: BoardView, now: datetime, zone: tzinfo | None) -> tuple[str, li
             return head, [f"No private board yet; the public one: kagsync show {competition.slug}"]
         return head, [f"No board yet: kagsync sync {competition.slug}"]
     phase = competition.phase(now)
-    teams = "" if competition.team_count is None else f"{competition.team_count:,} teams, "
+    teams = "" if competition.team_count is None else f"{counted(competition.team_count, 'team')}, "
     facts = [
         *_phase_facts(view, phase, zone),
         f"{teams}{view.ours} of ours",
@@ -81,7 +82,7 @@ def next_in_words(row: Row) -> list[str]:
     lines = []
     for what, gap in gaps.items():
         if gap is not None:
-            places = "" if gap.places is None else f", {gap.places:,} place{'' if gap.places == 1 else 's'}"
+            places = "" if gap.places is None else f", {counted(gap.places, 'place')}"
             score = "" if not gap.score else f", {missing(gap.score, row.decimals)} in score"
             lines.append(f"Next {what}: {'tied with ' if gap.score == 0 else ''}{gap.shown}{places}{score}")
     return lines

@@ -15,7 +15,7 @@ from kagsync.output.chart import Series, chart
 from kagsync.output.terminal import DOWN, UP, Column, Lines, Table, moment, signed
 from kagsync.output.wording import ends, phase_since, phase_words
 from kagsync.standings import lifecycle
-from kagsync.standings.sentences import words
+from kagsync.standings.sentences import counted, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -280,7 +280,7 @@ def _lead(row: Row) -> str:
     way = "ahead" if row.lead.places > 0 else "behind"
     decimals = len((row.standing.score_text or "").partition(".")[2])
     score = "" if row.lead.score is None else f", {abs(row.lead.score):.{decimals}f}"
-    return f"{count:,} place{'' if count == 1 else 's'} {way}{score}"
+    return f"{counted(count, 'place')} {way}{score}"
 
 
 def _submissions(row: Row) -> str:

@@ -17,7 +17,7 @@ from kagsync.queries import board
 from kagsync.report import lines
 from kagsync.report.folder import CALENDAR, FEED, STANDINGS, embed_name
 from kagsync.safe_text import printable
-from kagsync.standings import lifecycle, shake_up
+from kagsync.standings import lifecycle, sentences, shake_up
 from kagsync.standings.movements import FINAL, IMPROVED, MERGED, NEW
 from kagsync.version import __version__
 
@@ -312,6 +312,7 @@ def _environment() -> Environment:
         finalize=_harmless,
     )
     environment.filters["unbroken"] = lines.unbroken
+    environment.filters["counted"] = sentences.counted
     environment.filters["left"] = wording.left
     environment.filters["iso"] = _iso
     environment.filters["person"] = wording.person_name

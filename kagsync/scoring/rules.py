@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from kagsync.scoring import places as placing
 from kagsync.scoring import series as kinds
 from kagsync.scoring.places import AVERAGE, MAX
+from kagsync.standings.sentences import counted
 from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
@@ -62,8 +63,13 @@ class Field(NamedTuple):
         """The error if it is not known which scores are better."""
         return self.lacks(
             "which scores are better on",
-            f"Tell kagsync: kagsync competitions add {self.slug} --lower-is-better (or --higher-is-better)",
+            tell_direction(self.slug),
         )
+
+
+def tell_direction(slug: str) -> str:
+    """The remedy if it is not known which scores of a competition are better."""
+    return f"Tell kagsync: kagsync competitions add {slug} --lower-is-better (or --higher-is-better)"
 
 
 class Result(NamedTuple):
@@ -188,7 +194,7 @@ def _places(series: Series, _: Part, result: Result, field: Field) -> Points:
 def _percentile(_: Series, __: Part, result: Result, field: Field) -> Points:
     if field.teams is None:
         raise field.lacks("the number of teams of")
-    words = f"rank {result.rank:,} of {field.teams:,} teams"
+    words = f"rank {result.rank:,} of {counted(field.teams, 'team')}"
     return Points(percentile(result.rank, field.teams), words)
 
 
@@ -212,7 +218,7 @@ def _kaggle(_: Series, __: Part, result: Result, field: Field) -> Points:
     if field.teams is None:
         raise field.lacks("the number of teams of")
     members = result.members or 1  # boards from before 2023 do not tell
-    words = f"rank {result.rank:,} of {field.teams:,} teams"
+    words = f"rank {result.rank:,} of {counted(field.teams, 'team')}"
     if members > 1:
         words += f", a team of {members}"
     if field.days:

@@ -25,6 +25,11 @@ _ABOUT_NAMES = (
 )
 
 
+def counted(count: int, noun: str) -> str:
+    """How many there are: `1 team`, `1,200 teams`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def sentence(who: str, movement: Movement, teams: int | None, passed: Sequence[str] = ()) -> str:
     """A movement as a sentence: `alice: 412 → 371 of 1,744, improved 0.80523 → 0.80711`.
 
@@ -132,7 +137,7 @@ def _beside_public(movement: Movement) -> str:
 def _up_or_down(places: int | None) -> str:
     if not places:
         return "the same place"
-    return f"{'up' if places > 0 else 'down'} {abs(places):,} place{'' if abs(places) == 1 else 's'}"
+    return f"{'up' if places > 0 else 'down'} {counted(abs(places), 'place')}"
 
 
 def brief(movement: Movement) -> str:
@@ -213,4 +218,4 @@ def _team(standing: Standing | None) -> str:
 
 def _submissions(movement: Movement) -> str:
     count = movement.submissions
-    return f"{count} new submission{'' if count == 1 else 's'}, {'not' if count == 1 else 'none'} better"
+    return f"{counted(count, 'new submission')}, {'not' if count == 1 else 'none'} better"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -94,8 +94,8 @@ def grade(
         with open_store(common.settings()) as store:
             competition = store.competitions.get(wanted)
             kept = boards.freeze(store, competition, as_of)
-        data = boards.as_json(competition, kept.as_of, kept, kept.boards)
-        return Result(grade_table.frozen(competition, kept), data)
+        as_json = boards.as_json(competition, kept.as_of, kept, kept.boards)
+        return Result(grade_table.frozen(competition, kept), as_json)
     named_by = keys.parse(key or "student_id")
     made_of = schemes.read(scheme)
     class_ = group or made_of.group
@@ -114,8 +114,9 @@ def grade(
                 keys_and_grades = found.by_key(named_by.field)
                 filled = export.fill_file(into, column, named_by, keys_and_grades, loaded.db)
     if filled is not None and into is not None:
-        shown: Shown | str = grade_table.filled(filled, into, found, named_by)
-        data = grades.as_json(found, filled)
+        data: Any
+        shown: Shown = grade_table.filled(found, filled, into)
+        data = grades.filled_as_csv(found, filled) if format_ is Format.csv else grades.as_json(found, filled)
     else:
         if one is not None:
             found = found.only([one])
@@ -125,8 +126,8 @@ def grade(
                     "Pass the person's --group, or see: kagsync users list",
                 )
         shown = grade_table.grades(found) if one is None else grade_table.explained(found)
-        data = grades.as_json(found)
-    return Result(shown, grades.as_csv(found) if format_ is Format.csv else data)
+        data = grades.as_csv(found) if format_ is Format.csv else grades.as_json(found)
+    return Result(shown, data)
 
 
 def _unfreeze(loaded: Settings, slug: str, *, yes: bool) -> Result:

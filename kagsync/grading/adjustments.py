@@ -10,6 +10,7 @@ from kagsync.errors import UsageError
 from kagsync.files.sheet import read_rows
 from kagsync.grading.export import key_positions, position
 from kagsync.inputs import short
+from kagsync.scoring.parts import Adjustment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,8 +21,8 @@ _MOST = Decimal(10) ** 12  # of a number
 _MOST_DECIMALS = 12
 
 
-def read(path: Path, column: str, key: Key) -> dict[str, list[tuple[Decimal, int]]]:
-    """The points in a list, by key, each with the number of its line. An empty cell gives none.
+def read(path: Path, column: str, key: Key) -> dict[str, list[Adjustment]]:
+    """The lines of a list that give or take points, by key as keys are compared. An empty cell gives none.
 
     Args:
         column: the title of the column with the points.
@@ -37,12 +38,13 @@ def read(path: Path, column: str, key: Key) -> dict[str, list[tuple[Decimal, int
     except UsageError as error:
         remedy = error.remedy.replace("--key", "key =")  # as the scheme has it
         raise UsageError(f"{path}: {error.message}", remedy) from error
-    given: dict[str, list[tuple[Decimal, int]]] = {}
+    given: dict[str, list[Adjustment]] = {}
     for number, cells in rows:
         text, *names = (cells[at] if at < len(cells) else "" for at in (points_at, *key_at))
         if not text:
             continue
-        who = key.fold(" ".join(filter(None, names)))
+        name = " ".join(filter(None, names))
+        who = key.fold(name)
         if not who:
             raise UsageError(
                 f"{path}, line {number} has points but no {key.words}", f"Fill in the {key.words}"
@@ -54,7 +56,7 @@ def read(path: Path, column: str, key: Key) -> dict[str, list[tuple[Decimal, int
                 f"{path}, line {number}: {short(text)} {error}",
                 f"Write it as -2, 1.5 or 1000, with at most {_MOST_DECIMALS} decimals",
             ) from error
-        given.setdefault(who, []).append((points, number))
+        given.setdefault(who, []).append(Adjustment(points, number, name))
     return given
 
 

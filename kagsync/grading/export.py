@@ -56,6 +56,7 @@ class Filled(NamedTuple):
 
     Attributes:
         content: the new bytes.
+        key: how people were found.
         column, key_column: the titles of the columns that were used.
         filled: how many cells had no grade before.
         changed: the cells that had another one.
@@ -65,6 +66,7 @@ class Filled(NamedTuple):
     """
 
     content: bytes
+    key: Key
     column: str
     key_column: str
     filled: int
@@ -149,7 +151,7 @@ def fill(content: bytes, column: str, key: Key, grades: Iterable[tuple[str, str]
     new, filled = export.written(written), len(written) - len(changed)
     titles = export.titles[export.at], ", ".join(export.titles[at] for at in export.key_at)
     missing = [name for who, people in ours.people.items() if who not in found for name, _ in people]
-    return Filled(new, *titles, filled, changed, unchanged, strangers, missing)
+    return Filled(new, key, *titles, filled, changed, unchanged, strangers, missing)
 
 
 def _same(text: str, grade: str) -> bool:

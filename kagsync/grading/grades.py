@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from kagsync.store.frozen import Frozen, PastBoard
     from kagsync.store.records import Competition, User
 
+# What is said about an export that was filled.
+CHANGED, ONLY_IN_EXPORT, NOT_IN_EXPORT, NO_KEY = "changed", "only in export", "not in export", "no key"
+
 
 class Row(NamedTuple):
     """One person's grade.
@@ -58,6 +61,25 @@ class Unknown(NamedTuple):
     line: int
     kind: str
     key: str
+
+
+class Mention(NamedTuple):
+    """Something about an export that was filled: a grade that changed, or who is only on one side.
+
+    Attributes:
+        what: one of `CHANGED`, `ONLY_IN_EXPORT`, `NOT_IN_EXPORT` and `NO_KEY`.
+        line: in the export.
+        key: the person's, as it stands in the export, or else as the person has it; empty: none.
+        user: who it is; None: nobody in the class.
+        before, after: the grade.
+    """
+
+    what: str
+    line: int | None
+    key: str
+    user: User | None
+    before: str | None = None
+    after: str | None = None
 
 
 class Grades(NamedTuple):
@@ -92,9 +114,15 @@ class Grades(NamedTuple):
         keys = ((getattr(row.user, field), row) for row in self.rows)
         return [(key, self.shown(row.grade.points)) for key, row in keys if key]
 
-    def without_key(self, field: str) -> list[User]:
-        """The people who do not have a key."""
-        return [row.user for row in self.rows if not getattr(row.user, field)]
+    def mentions(self, filled: Filled) -> list[Mention]:
+        """What is to be said about an export that was filled with these grades."""
+        field = filled.key.field
+        people = [(getattr(row.user, field), row.user) for row in self.rows]
+        users, missing = dict(people), set(filled.missing)
+        found = [Mention(CHANGED, line, key, users[key], *grades) for line, key, *grades in filled.changed]
+        found += [Mention(ONLY_IN_EXPORT, line, key, None) for line, key in filled.strangers]
+        found += [Mention(NOT_IN_EXPORT, None, key, user) for key, user in people if key in missing]
+        return found + [Mention(NO_KEY, None, "", user) for key, user in people if not key]
 
     def shown(self, points: Fraction) -> str:
         """Points for people and for lists, rounded as the scheme says."""
@@ -116,7 +144,7 @@ def grade(
     frozen = store.frozen.of(competition.id) if as_of is None else None
     found = boards.at(store, competition, as_of) if frozen is None else frozen.boards
     people = _people(store, found, group, frozen, as_of)
-    cohort = _cohort(found, people, group)
+    cohort = _cohort(competition.slug, found, people, group)
     try:
         computed = grades(scheme.parts, cohort, scheme.floor, scheme.cap)
     except CannotGradeError as error:
@@ -138,10 +166,10 @@ def grade(
         frozen,
         rows,
         [
-            Unknown(part.source, line, part.key, key)
+            Unknown(part.source, each.line, part.key, each.key)
             for part in scheme.parts
             if isinstance(part, AdjustmentsPart)
-            for key, line in part.unknown(cohort)
+            for each in part.unknown(cohort)
         ],
     )
 
@@ -180,7 +208,7 @@ def _people(
 
 
 def _cohort(
-    found: Sequence[PastBoard], people: Sequence[tuple[User, str | None]], group: str | None
+    slug: str, found: Sequence[PastBoard], people: Sequence[tuple[User, str | None]], group: str | None
 ) -> Cohort:
     seen: dict[str, Board] = {}
     for board in found:
@@ -196,7 +224,7 @@ def _cohort(
         user.id: {kind: fold(kind, text) for kind in KEYS if (text := getattr(user, kind)) is not None}
         for user, _ in people
     }
-    return Cohort(keys, seen, found[-1].higher_is_better)
+    return Cohort(slug, keys, seen, found[-1].higher_is_better)
 
 
 def as_json(found: Grades, filled: Filled | None = None) -> dict[str, Any]:
@@ -210,11 +238,12 @@ def as_json(found: Grades, filled: Filled | None = None) -> dict[str, Any]:
         "title": found.scheme.title,
         "grades": [_row(row, found) for row in found.rows],
         "unknown_adjustments": [each._asdict() for each in found.unknown],
-        "into": None if filled is None else _filled(filled),
+        "into": None if filled is None else _filled(found, filled),
     }
 
 
-def _filled(filled: Filled) -> dict[str, Any]:
+def _filled(found: Grades, filled: Filled) -> dict[str, Any]:
+    without_key = [each.user.handle for each in found.mentions(filled) if each.what == NO_KEY and each.user]
     return {
         "column": filled.column,
         "key_column": filled.key_column,
@@ -223,6 +252,7 @@ def _filled(filled: Filled) -> dict[str, Any]:
         "changed": [each._asdict() for each in filled.changed],
         "only_in_export": [each._asdict() for each in filled.strangers],
         "not_in_export": filled.missing,
+        "without_key": without_key,
     }
 
 
@@ -252,6 +282,11 @@ def as_csv(found: Grades) -> list[dict[str, Any]]:
         }
         for row in found.rows
     ]
+
+
+def filled_as_csv(found: Grades, filled: Filled) -> list[dict[str, Any]]:
+    """What is to be said about an export that was filled, for a spreadsheet."""
+    return [{**each._asdict(), "user": each.user and each.user.handle} for each in found.mentions(filled)]
 
 
 def _who(row: Row) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from kagsync import clock
 from kagsync.board.matching import USERNAME
+from kagsync.grading.grades import CHANGED, NO_KEY, NOT_IN_EXPORT, ONLY_IN_EXPORT
 from kagsync.output.terminal import Column, Table, moment, wrapped
 from kagsync.output.wording import person_name
 from kagsync.safe_text import printable
+from kagsync.standings.sentences import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +22,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from kagsync.grading.export import Filled
-    from kagsync.grading.grades import Grades, Row
-    from kagsync.grading.keys import Key
+    from kagsync.grading.grades import Grades, Mention, Row
     from kagsync.store.frozen import Frozen, PastBoard
     from kagsync.store.records import Competition
 
@@ -117,24 +118,32 @@ def explained(found: Grades) -> Explained:
     return Explained(Table(columns, parts, title=title, facts=_facts(found), below=_below(found)), parts)
 
 
-def filled(found: Filled, path: Path, grades: Grades, key: Key) -> str:
+def filled(found: Grades, filled: Filled, path: Path) -> Table:
     """What was written to an export, and who was not found on either side."""
-    names = {getattr(row.user, key.field): person_name(row.user) for row in grades.rows}
-    changed = [f"line {line}, {names[who]}: {before} → {after}" for line, who, before, after in found.changed]
-    lines = [f"{path}, column {found.column}: {found.counts}"]
-    for title, people in (
-        ("Changed", changed),
-        (
-            "In the export, but not in the class",
-            [f"line {line}: {text or f'no {key.words}'}" for line, text in found.strangers],
-        ),
-        ("In the class, but not in the export", [names[who] for who in found.missing]),
-        (f"Without a {key.words}", [person_name(each) for each in grades.without_key(key.field)]),
-    ):
-        if people:
-            lines += ["", f"{title}: {len(people):,}", *(f"  {each}" for each in people)]
-    below = _below(grades)
-    return "\n".join([*lines, *([""] if below else []), *below])
+    notes = {
+        CHANGED: "changed",
+        ONLY_IN_EXPORT: "in the export, but not in the class",
+        NOT_IN_EXPORT: "in the class, but not in the export",
+        NO_KEY: f"without a {filled.key.words}",
+    }
+
+    def person(each: Mention) -> str:
+        if each.user is not None:
+            return person_name(each.user)
+        return each.key or f"(no {filled.key.words})"
+
+    columns: list[Column[Mention]] = [
+        Column("Line", lambda each: "" if each.line is None else f"{each.line:,}", right=True, sparse=True),
+        Column("Person", person, shrink=14),
+        Column("Grade", lambda each: f"{each.before} → {each.after}" if each.after else "", sparse=True),
+        Column("Note", lambda each: notes[each.what], shrink=14),
+    ]
+    return Table(
+        columns,
+        found.mentions(filled),
+        title=f"{path}, column {filled.column}: {filled.counts}",
+        below=_below(found),
+    )
 
 
 def frozen(competition: Competition, kept: Frozen) -> str:
@@ -145,7 +154,7 @@ def frozen(competition: Competition, kept: Frozen) -> str:
 
 def board(kept: PastBoard) -> str:
     """Which board it is, and how large."""
-    teams = "" if kept.teams is None else f", {kept.teams:,} team{'' if kept.teams == 1 else 's'}"
+    teams = "" if kept.teams is None else f", {counted(kept.teams, 'team')}"
     return f"{kept.board} board of {moment(clock.utc(kept.moment))}{teams}"
 
 
@@ -173,7 +182,8 @@ def _below(found: Grades) -> list[str]:
             f"To use the latest ones: kagsync grade {found.competition.slug} --unfreeze"
         )
     lines += [
-        f"{each.source}, line {each.line}: nobody in the class has the {each.kind} {each.key}"
+        f"{each.source}, line {each.line}: nobody in the class has the "
+        f"{each.kind.replace('_', ' ')} {each.key}"
         for each in found.unknown[:_MOST_UNKNOWN]
     ]
     if (more := len(found.unknown) - _MOST_UNKNOWN) > 0:

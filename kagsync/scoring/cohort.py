@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from kagsync.scoring.rules import tell_direction
 from kagsync.standings.which import PUBLIC
 
 if TYPE_CHECKING:
@@ -46,11 +47,13 @@ class Cohort(NamedTuple):
     """The people who are graded, and what their grades are worked out from.
 
     Attributes:
+        slug: the competition's.
         people: what each person is called in other lists: the kind of key (such as `student_id`) → the key.
         boards: `public`, `private` and `final`; one that does not exist is left out.
         higher_is_better: None: not known.
     """
 
+    slug: str
     people: Mapping[int, Mapping[str, str]]
     boards: Mapping[str, Board]
     higher_is_better: bool | None
@@ -75,6 +78,6 @@ class Cohort(NamedTuple):
         if self.higher_is_better is None:
             raise CannotGradeError(
                 "it is not known whether higher or lower scores are better",
-                "Tell kagsync: kagsync competitions add SLUG --lower-is-better (or --higher-is-better)",
+                tell_direction(self.slug),
             )
         return score if self.higher_is_better else -score

@@ -142,11 +142,13 @@ class TablePart:
     def awards(self, cohort: Cohort) -> dict[int, Award]:
         board = cohort.board(self.board)
         rows = sorted(self.rows, key=lambda row: cohort.quality(Fraction(row[0])))
+        other = "lower" if cohort.higher_is_better else "higher"
         for (worse, more), (better, fewer) in pairwise(rows):
             if fewer < more:
                 raise CannotGradeError(
                     f"{plain(better)} is a better score than {plain(worse)}, but gets fewer points",
-                    "Correct the table, or the direction: kagsync competitions add SLUG --lower-is-better",
+                    "Correct the table, or the direction: "
+                    f"kagsync competitions add {cohort.slug} --{other}-is-better",
                 )
         borders = [cohort.quality(Fraction(score)) for score, _ in rows]
         found = {}
@@ -287,6 +289,19 @@ class ParticipationPart:
         return found
 
 
+class Adjustment(NamedTuple):
+    """A line of a list that gives or takes points.
+
+    Attributes:
+        line: its number.
+        key: the person's key, as it stands there.
+    """
+
+    points: Decimal
+    line: int
+    key: str
+
+
 @dataclass(frozen=True)
 class AdjustmentsPart:
     """Points that a list gives or takes.
@@ -294,36 +309,40 @@ class AdjustmentsPart:
     Attributes:
         source: what the list is called.
         key: the kind of key in the list.
-        given: the key → the points, each with the number of its line.
+        given: its lines, by key as keys are compared.
     """
 
     kind: ClassVar[str] = "adjustments"
     name: str
     source: str
     key: str
-    given: Mapping[str, Sequence[tuple[Decimal, int]]]
+    given: Mapping[str, Sequence[Adjustment]]
 
     def awards(self, cohort: Cohort) -> dict[int, Award]:
         holders = Counter(keys[self.key] for keys in cohort.people.values() if self.key in keys)
         if several := [key for key in self.given if holders[key] > 1]:
             raise CannotGradeError(
-                f"{holders[several[0]]} people have the {self.key} {several[0]!r}, which is in {self.source}",
+                f"{holders[several[0]]} people have the {self.key.replace('_', ' ')} "
+                f"{self.given[several[0]][0].key!r}, which is in {self.source}",
                 "Use a key that tells them apart, such as student_id",
             )
         found = {}
         for person, keys in cohort.people.items():
             given = self.given.get(keys[self.key], ()) if self.key in keys else ()
-            words = [f"{'+' if points > 0 else ''}{plain(points)} (line {line})" for points, line in given]
+            words = [
+                f"{'+' if each.points > 0 else ''}{plain(each.points)} (line {each.line})" for each in given
+            ]
             found[person] = Award(
-                sum((Fraction(points) for points, _ in given), _ZERO),
+                sum((Fraction(each.points) for each in given), _ZERO),
                 f"{self.source}: {' and '.join(words)}" if words else f"not in {self.source}",
             )
         return found
 
-    def unknown(self, cohort: Cohort) -> list[tuple[str, int]]:
-        """The keys in the list that nobody in the class has, each with its first line."""
+    def unknown(self, cohort: Cohort) -> list[Adjustment]:
+        """The lines that belong to nobody in the class."""
         known = {keys[self.key] for keys in cohort.people.values() if self.key in keys}
-        return [(key, given[0][1]) for key, given in self.given.items() if key not in known]
+        lines = [each for key, given in self.given.items() if key not in known for each in given]
+        return sorted(lines, key=lambda each: each.line)
 
 
 def _score(result: PastStanding) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -319,7 +321,7 @@ def test_lines_of_nobody_in_the_class_are_named(school: Class) -> None:
         SCHEME + '[[part]]\nkind = "adjustments"\nfile = "late.csv"\nkey = "student_id"\ncolumn = "points"\n'
     )
     out = school.ok("grade", SLUG, "--scheme", school.scheme(text))
-    assert "late.csv, line 3: nobody in the class has the student_id s-nil" in out
+    assert "late.csv, line 3: nobody in the class has the student id s-nil" in out
     assert school.grades(text=text) == {**FROM_FIRST, "ann": 90}
     found = school.json("grade", SLUG, "--scheme", school.scheme(text))["unknown_adjustments"]
     assert [each["line"] for each in found] == [3, 4]
@@ -392,10 +394,13 @@ def test_grades_go_into_one_column_of_an_export(school: Class) -> None:
     said = school.ok(*words)
     assert path.read_text() == FILLED
     assert said.splitlines()[0] == f"{path}, column Project 2 (71): 1 changed, 1 filled, 1 unchanged"
-    assert "  line 6, Cem Doe (cem): 70 → 80" in said
-    assert "In the export, but not in the class: 1\n  line 7: s-nil" in said
-    assert "In the class, but not in the export: 2\n  Dora Doe (dora)\n  Zoe Doe (zoe)" in said
-    assert "Without a student id: 1\n  nokey" in said
+    assert [re.split("  +", line.strip()) for line in said.splitlines()[3:]] == [
+        ["6", "Cem Doe (cem)", "70 → 80", "changed"],
+        ["7", "s-nil", "in the export, but not in the class"],
+        ["Dora Doe (dora)", "in the class, but not in the export"],
+        ["Zoe Doe (zoe)", "in the class, but not in the export"],
+        ["nokey", "without a student id"],
+    ]
     into = school.json(*words)["into"]
     assert into == {
         "column": "Project 2 (71)",
@@ -405,7 +410,17 @@ def test_grades_go_into_one_column_of_an_export(school: Class) -> None:
         "changed": [],
         "only_in_export": [{"line": 7, "key": "s-nil"}],
         "not_in_export": ["s-dora", "s-zoe"],
+        "without_key": ["nokey"],
     }
+    assert list(csv.reader(school.ok(*words, "--format", "csv").splitlines())) == [
+        ["what", "line", "key", "user", "before", "after"],
+        ["only in export", "7", "s-nil", "", "", ""],
+        ["not in export", "", "s-dora", "dora", "", ""],
+        ["not in export", "", "s-zoe", "zoe", "", ""],
+        ["no key", "", "", "nokey", "", ""],
+    ]
+    markdown = school.ok(*words, "--format", "markdown").splitlines()
+    assert "|  | Dora Doe (dora) |  | in the class, but not in the export |" in markdown
     by_login = school.ok(*words, "--key", "username=SIS Login ID")
     assert "0 changed, 0 filled, 3 unchanged" in by_login
 

@@ -13,6 +13,7 @@ from kagsync.grading import scheme
 from kagsync.grading.keys import fold
 from kagsync.scoring import places
 from kagsync.scoring.parts import (
+    Adjustment,
     AdjustmentsPart,
     BaselinePart,
     ParticipationPart,
@@ -97,7 +98,7 @@ def test_each_part_is_what_it_says(tmp_path: Path) -> None:
         TablePart("Score", ((Decimal("0.7"), Decimal(5)), (Decimal("0.75"), Decimal(8))), "public", "linear"),
         PlacesPart("Places", Decimal(60), "public", Decimal("0.5"), places.MIN, "rank", "teams"),
         ParticipationPart("Participation", Decimal(5), "public", 5),
-        AdjustmentsPart("Adjustments", "late.csv", "student_id", {"s1": [(Decimal(-2), 2)]}),
+        AdjustmentsPart("Adjustments", "late.csv", "student_id", {"s1": [Adjustment(Decimal(-2), 2, "s1")]}),
     )
 
 
@@ -205,7 +206,7 @@ def test_people_are_found_by_key(tmp_path: Path, key: str, title: str, text: str
     late = f'{title};late points\n"{text}";−2,5\n"{text}";+1\nnobody;\n'
     (part,) = read(tmp_path, LATE.format(key), late).parts
     assert isinstance(part, AdjustmentsPart)
-    assert part.given == {folded: [(Decimal("-2.5"), 2), (Decimal(1), 3)]}
+    assert part.given == {folded: [Adjustment(Decimal("-2.5"), 2, text), Adjustment(Decimal(1), 3, text)]}
     assert fold(key.partition("=")[0], text) == folded
 
 
@@ -256,7 +257,10 @@ def test_formulas_of_a_workbook_give_the_numbers_that_it_shows(tmp_path: Path) -
     book.save(tmp_path / "late.xlsx")
     (part,) = scheme.read(tmp_path / "scheme.toml").parts
     assert isinstance(part, AdjustmentsPart)
-    assert part.given == {"4711": [(Decimal("-0.3"), 2)], "s1": [(Decimal("0.8"), 3)]}
+    assert part.given == {
+        "4711": [Adjustment(Decimal("-0.3"), 2, "4711")],
+        "s1": [Adjustment(Decimal("0.8"), 3, "s1")],
+    }
 
 
 def test_a_list_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from kagsync.scoring.parts import (
     BY_RANK,
     LINEAR,
     OF_TEAMS,
+    Adjustment,
     AdjustmentsPart,
     Award,
     BaselinePart,
@@ -28,6 +29,7 @@ from kagsync.scoring.parts import (
 from kagsync.standings.marks import Benchmark
 from kagsync.standings.standing import PastStanding
 
+SLUG = "titanic"
 ANN, BOB, CEM, DORA, EVE = range(1, 6)
 # Ann and Bob are a team; Cem has their score in a team of his own; Eve is on no board.
 PUBLIC = {
@@ -49,8 +51,10 @@ PEOPLE = {key: {"student_id": f"s{key}"} for key in (ANN, BOB, CEM, DORA, EVE)}
 def cohort(*, higher_is_better: bool | None = True, with_private: bool = True) -> Cohort:
     public, private = Board("public", PUBLIC, BASELINES), Board("private", PRIVATE, BASELINES)
     if with_private:
-        return Cohort(PEOPLE, {"public": public, "private": private, "final": private}, higher_is_better)
-    return Cohort(PEOPLE, {"public": public, "final": public}, higher_is_better)
+        return Cohort(
+            SLUG, PEOPLE, {"public": public, "private": private, "final": private}, higher_is_better
+        )
+    return Cohort(SLUG, PEOPLE, {"public": public, "final": public}, higher_is_better)
 
 
 def points(part: Part, **which: bool | None) -> list[float]:
@@ -107,7 +111,10 @@ def test_an_equal_score_says_that_it_is_not_enough() -> None:
             TablePart("x", ((Decimal("0.8"), Decimal(5)), (Decimal("0.9"), Decimal(3))), "public"),
             "fewer points",
         ),
-        (AdjustmentsPart("x", "late.csv", "room", {"r1": [(Decimal(1), 2)]}), "2 people have the room 'r1'"),
+        (
+            AdjustmentsPart("x", "late.csv", "room", {"r1": [Adjustment(Decimal(1), 2, "R1")]}),
+            "2 people have the room 'R1'",
+        ),
     ],
 )
 def test_what_cannot_be_worked_out_is_refused_by_name(part: Part, says: str) -> None:
@@ -255,7 +262,7 @@ def test_places_give_from_the_last_share_to_all_and_better_scores_never_less(
         "public", {key: PastStanding(None, score / 8, None, key, 1, 1) for key, score in enumerate(scores)}
     )
     awards = PlacesPart("x", ten("60"), "public", last, ties).awards(
-        Cohort({key: {} for key in range(len(scores))}, {"public": board}, higher_is_better=True)
+        Cohort(SLUG, {key: {} for key in range(len(scores))}, {"public": board}, higher_is_better=True)
     )
     in_order = [awards[key].points for key in sorted(range(len(scores)), key=scores.__getitem__)]
     assert in_order == sorted(in_order)
@@ -284,15 +291,20 @@ def test_an_old_board_without_submissions_is_refused() -> None:
 
 
 def test_adjustments_add_up_and_also_count_for_who_is_not_on_the_board() -> None:
-    given = {"s1": [(Decimal(-2), 2), (Decimal("1.5"), 7)], "s5": [(Decimal(3), 4)], "s9": [(Decimal(1), 5)]}
+    given = {
+        "s9": [Adjustment(Decimal(1), 5, "S9"), Adjustment(Decimal(2), 9, "s9")],
+        "s1": [Adjustment(Decimal(-2), 2, "s1"), Adjustment(Decimal("1.5"), 7, "s1")],
+        "s8": [Adjustment(Decimal(4), 6, "s8")],
+        "s5": [Adjustment(Decimal(3), 4, "s5")],
+    }
     part = AdjustmentsPart("x", "late.csv", "student_id", given)
     assert points(part) == [-0.5, 0, 0, 0, 3]
     assert words(part)[:2] == ["late.csv: -2 (line 2) and +1.5 (line 7)", "not in late.csv"]
-    assert part.unknown(cohort()) == [("s9", 5)]
+    assert [(each.line, each.key) for each in part.unknown(cohort())] == [(5, "S9"), (6, "s8"), (9, "s9")]
 
 
 def test_adjustments_without_a_key_are_nobodys() -> None:
-    part = AdjustmentsPart("x", "late.csv", "name", {"": [(Decimal(7), 2)]})
+    part = AdjustmentsPart("x", "late.csv", "name", {"": [Adjustment(Decimal(7), 2, "")]})
     assert points(part) == [0, 0, 0, 0, 0]
     assert words(part)[0] == "not in late.csv"
 
@@ -301,7 +313,7 @@ def test_adjustments_without_a_key_are_nobodys() -> None:
 
 
 def test_parts_add_up_between_floor_and_cap() -> None:
-    given = {"s2": [(Decimal(-20), 2)]}
+    given = {"s2": [Adjustment(Decimal(-20), 2, "s2")]}
     parts = [
         ParticipationPart("In", ten("5"), "public"),
         AdjustmentsPart("Late", "l.csv", "student_id", given),
@@ -338,3 +350,11 @@ def test_halves_are_rounded_away_from_zero_on_the_decimal(number: str, decimals:
 def test_a_score_is_the_decimal_that_it_was_written_as(number: Decimal) -> None:
     assert exact(float(number)) == Fraction(number)
     assert Decimal(plain(number)) == number
+
+
+@pytest.mark.parametrize(("higher_is_better", "other"), [(True, "lower"), (False, "higher")])
+def test_a_table_in_the_wrong_direction_names_the_other_one(higher_is_better: bool, other: str) -> None:
+    rows = ((Decimal("0.7"), Decimal(5 if higher_is_better else 1)), (Decimal("0.8"), Decimal(3)))
+    with pytest.raises(CannotGradeError, match="better score") as caught:
+        TablePart("x", rows, "public").awards(cohort(higher_is_better=higher_is_better))
+    assert caught.value.remedy.endswith(f"kagsync competitions add {SLUG} --{other}-is-better")

@@ -284,6 +284,13 @@ def _is_day(text: str) -> bool:
 
 
 def _utc(text: str) -> datetime:
+    """The time of a date, with or without a time of day.
+
+    Raises:
+        ValueError: it is none, or a week such as 2026-W47, which Python would take for its Monday.
+    """
+    if "W" in text.upper():
+        raise ValueError(text)
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 

@@ -88,10 +88,9 @@ def standings(
     with open_to_read(loaded) as store:
         view = _view(store, name, moment, compared, until)
         if by_group:
-            from kagsync.scoring import totals
+            from kagsync.queries import series_groups
 
-            groups = {row.user.id: row.user.group for row in view.rows}
-            found = totals.by_group([row.total for row in view.rows], groups, *how)
+            found = series_groups.by_group(view, *how)
             shown = found[:limit]
             words = table.how(*how)
             text = table.groups(view, shown, words, hidden=len(found) - len(shown), zone=zone)
@@ -187,5 +186,5 @@ def _how(text: str | None) -> tuple[str, int | None]:
     if best := re.fullmatch(r"best:([1-9][0-9]{0,4})", word):
         return SUM, int(best[1])
     raise UsageError(
-        f"--total cannot be {inputs.short(text or '')}", errors.choose(word, (SUM, MEAN, "best:K"))
+        f"--total cannot be {inputs.short(text or '')}", "Pass sum, mean, or best:K, with K from 1 to 99999"
     )

@@ -12,7 +12,7 @@ from kagsync.queries import series_words
 from kagsync.scoring import words
 from kagsync.scoring.rules import number
 from kagsync.scoring.series import SKIP
-from kagsync.scoring.words import points
+from kagsync.scoring.words import gap, points
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -82,7 +82,7 @@ def _derivation(view: SeriesView, result: Scored) -> str:
     if board is None or result.place is None:
         return result.words if view.series.absent == SKIP else f"{result.words}: 0"
     text = words.derivation(view.series, result, board.field)
-    return text if result.counts else f"{text}, not among the best {view.series.best}"
+    return text if result.counts else f"{text}, {words.not_best(view.series.best)}"
 
 
 def _total(view: SeriesView, row: Row) -> list[str]:
@@ -114,7 +114,7 @@ def _place(view: SeriesView, row: Row) -> str:
     above = [other for other in view.rows if other.total.place < place]
     below = [other for other in view.rows if other.total.place > place]
     if above:
-        text += f", {points(above[-1].total.value - row.total.value)} behind {person_name(above[-1].user)}"
+        text += f", {gap(above[-1].total.value - row.total.value)} behind {person_name(above[-1].user)}"
     if below:
-        text += f", {points(row.total.value - below[0].total.value)} ahead of {person_name(below[0].user)}"
+        text += f", {gap(row.total.value - below[0].total.value)} ahead of {person_name(below[0].user)}"
     return text

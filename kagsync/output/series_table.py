@@ -12,7 +12,7 @@ from kagsync.queries import series as query
 from kagsync.queries import series_words
 from kagsync.scoring import words
 from kagsync.scoring.rules import number
-from kagsync.scoring.words import points
+from kagsync.scoring.words import gap, points
 from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from kagsync.queries.series import Lead, Row, SeriesView
+    from kagsync.queries.series_groups import GroupRow
     from kagsync.scoring.series import Series
-    from kagsync.scoring.totals import Board, GroupTotal, Scored
+    from kagsync.scoring.totals import Board, Scored
 
 _MOST_CHANGES = 10  # sentences below the table
 _MOST_RESULTS = 4  # in such a sentence
@@ -85,7 +86,7 @@ def overview(found: list[tuple[SeriesView, str]]) -> Table:
 
 def _ahead(each: tuple[SeriesView, str]) -> str:
     ahead = query.ahead(each[0])
-    return "" if ahead is None else points(ahead)
+    return "" if ahead is None else gap(ahead)
 
 
 def standings(
@@ -119,7 +120,7 @@ def standings(
     below += [series_words.replaced(board) for board in view.replaced]
     below += _changes(view, shown)
     if any(not each.counts and each.place for row in shown.rows for each in row.total.results):
-        below.append(f"[ ] does not count: only the best {view.series.best} of each person do")
+        below.append(f"[ ] does not count: {words.only_best(view.series.best)}")
     if group is not None:
         below.append(f"Only {group} is shown; the places are among all {len(view.rows):,} people")
     if shown.hidden:
@@ -178,13 +179,13 @@ def _result(result: Scored) -> str:
     return f"{text if result.counts else f'[{text}]'} ({result.standing.rank:,})"
 
 
-def moved(row: Row) -> str:
-    """How many places somebody gained (▲) or lost (▼); empty: none."""
+def moved(row: Row | GroupRow) -> str:
+    """How many places a person or group gained (▲) or lost (▼); empty: none."""
     return arrow(row.places) if row.places else ""
 
 
-def gained(row: Row) -> str:
-    """How many points somebody gained or lost; empty: none."""
+def gained(row: Row | GroupRow) -> str:
+    """How many points a person or group gained or lost; empty: none."""
     text = points(row.gained or 0)
     return "" if text == "0" else text if text.startswith("-") else f"+{text}"
 
@@ -224,12 +225,14 @@ def _changes(view: SeriesView, shown: SeriesView) -> list[str]:
 
 def how(total: str, best: int | None) -> str:
     """How the total of a group is made, in words."""
+    if best == 1:
+        return "a group's total is the best total of its people"
     people = "its people's totals" if best is None else f"the {best} best totals of its people"
     return f"a group's total is the {total} of {people}"
 
 
 def groups(
-    view: SeriesView, found: list[GroupTotal], how: str, *, hidden: int = 0, zone: tzinfo | None = UTC
+    view: SeriesView, found: list[GroupRow], how: str, *, hidden: int = 0, zone: tzinfo | None = UTC
 ) -> Table:
     """Groups as teams.
 
@@ -239,16 +242,18 @@ def groups(
     """
     people = {row.user.id: row for row in view.rows}
 
-    def members(each: GroupTotal) -> str:
-        rows = [people[key] for key in each.members]
+    def members(row: GroupRow) -> str:
+        rows = [people[key] for key in row.total.members]
         return listed([f"{row.user.shown_name} {points(row.total.value)}" for row in rows], 3)
 
-    columns: list[Column[GroupTotal]] = [
-        Column("Place", lambda each: f"{each.place:,}", right=True, style="bold"),
-        Column("Group", lambda each: each.group, shrink=12),
-        Column("Total", lambda each: points(each.value), right=True, style="bold"),
-        Column("People", lambda each: f"{each.people:,}", right=True, keep=80),
-        Column("Counted", lambda each: f"{len(each.members):,}", right=True, keep=70),
+    columns: list[Column[GroupRow]] = [
+        Column("Place", lambda row: f"{row.total.place:,}", right=True, style="bold"),
+        Column("Moved", moved, right=True, keep=95, sparse=True, style=signed),
+        Column("Group", lambda row: row.total.group, shrink=12),
+        Column("Total", lambda row: points(row.total.value), right=True, style="bold"),
+        Column("Gained", gained, right=True, keep=65, sparse=True),
+        Column("People", lambda row: f"{row.total.people:,}", right=True, keep=80),
+        Column("Counted", lambda row: f"{len(row.total.members):,}", right=True, keep=70),
         Column("Best", members, keep=60, shrink=20),
     ]
     below = []

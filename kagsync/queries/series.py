@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from kagsync.scoring.series import Series
+    from kagsync.scoring.totals import GroupTotal
     from kagsync.store import Store
     from kagsync.store.records import Competition, User
 
@@ -44,12 +46,22 @@ class Row(NamedTuple):
     @property
     def gained(self) -> float | None:
         """By how much the total changed."""
-        return None if self.before is None else self.total.value - self.before.value
+        return gained(self.total, self.before)
 
     @property
     def places(self) -> int | None:
         """How many places were gained (lost: negative)."""
-        return None if self.before is None else self.before.place - self.total.place
+        return places(self.total, self.before)
+
+
+def gained(now: Total | GroupTotal, before: Total | GroupTotal | None) -> float | None:
+    """By how much a total changed; None: the earlier one is not known."""
+    return None if before is None else now.value - before.value
+
+
+def places(now: Total | GroupTotal, before: Total | GroupTotal | None) -> int | None:
+    """How many places were gained (lost: negative); None: the earlier total is not known."""
+    return None if before is None else before.place - now.place
 
 
 class Lead(NamedTuple):
@@ -162,12 +174,8 @@ def standings(
     try:
         found = totals.totals(series, now, keys)
     except NotKnownError as error:
-        raise UsageError(
-            f"series {series.name}: {error}, and the rule {series.rule} needs it",
-            error.remedy
-            or "Boards from earlier versions lack it, and large private boards that were read in part. Try a "
-            "later --at, or change the series: kagsync series update NAME --rule RULE, or --board public",
-        ) from error
+        message = f"series {series.name}: {error}, and the rule {series.rule} needs it"
+        raise UsageError(message, error.remedy or _other_rule(series)) from error
     not_compared, earlier = None, {}
     try:
         earlier = {each.user_id: each for each in totals.totals(series, before, keys)}
@@ -177,6 +185,16 @@ def standings(
     rows = [Row(by_id[each.user_id], each, _begun(earlier.get(each.user_id))) for each in found]
     rows.sort(key=lambda row: (row.total.place, row.user.handle.lower()))
     return SeriesView(series, at, since, rows, now, not_compared, before)
+
+
+def _other_rule(series: Series) -> str:
+    """What to do if a rule needs something that is not known of a board."""
+    public = "" if series.board == PUBLIC else ", or --board public"
+    return (
+        "Boards from earlier versions lack it, and so do large private boards that were read only in part. "
+        f"Change the series: kagsync series update {shlex.quote(series.name)} --rule RULE{public}. "
+        "For a past day, a later --at may help"
+    )
 
 
 def _begun(total: Total | None) -> Total | None:

@@ -9,8 +9,9 @@ from kagsync.queries import series as query
 
 if TYPE_CHECKING:
     from kagsync.queries.series import Row, SeriesView
+    from kagsync.queries.series_groups import GroupRow
     from kagsync.scoring.series import Series
-    from kagsync.scoring.totals import GroupTotal, Scored
+    from kagsync.scoring.totals import Scored
 
 # Of the keys of a row; then come the competitions.
 _IN_CSV = (
@@ -115,26 +116,29 @@ def flat(view: SeriesView) -> list[dict[str, Any]]:
     return rows
 
 
-def groups(found: list[GroupTotal]) -> list[dict[str, Any]]:
+def groups(found: list[GroupRow]) -> list[dict[str, Any]]:
     """A row a group."""
     return [
         {
-            "place": each.place,
-            "group": each.group,
-            "total": each.value,
-            "people": each.people,
-            "counted": len(each.members),
+            "place": total.place,
+            "group": total.group,
+            "total": total.value,
+            "people": total.people,
+            "counted": len(total.members),
+            "previous_place": before and before.place,
+            "previous_total": before and before.value,
         }
-        for each in found
+        for total, before in found
     ]
 
 
-def groups_as_json(view: SeriesView, found: list[GroupTotal]) -> dict[str, Any]:
+def groups_as_json(view: SeriesView, found: list[GroupRow]) -> dict[str, Any]:
     """The same for programs, with what the series is."""
     whole = as_json(view) | {"standings": groups(found)}
     people = {row.user.id: row for row in view.rows}
     for each, group in zip(whole["standings"], found, strict=True):
-        rows = [people[key] for key in group.members]
+        rows = [people[key] for key in group.total.members]
+        each |= {"places": group.places, "gained": group.gained}
         each["members"] = [{"handle": row.user.handle, "total": row.total.value} for row in rows]
     return whole
 

@@ -15,7 +15,7 @@ from kagsync.report import chart, lines
 from kagsync.report.folder import page_name, series_names
 from kagsync.scoring import words
 from kagsync.scoring.rules import number
-from kagsync.scoring.words import points
+from kagsync.scoring.words import gap, points
 from kagsync.standings.sentences import in_words
 
 if TYPE_CHECKING:
@@ -186,6 +186,11 @@ class SeriesPage:
         return shown | ({"group"} if any(row.user.group for row in self.shown) else set())
 
     @property
+    def only_best(self) -> str:
+        """Which results count, in words."""
+        return words.only_best(self.series.best)
+
+    @property
     def leaves_out(self) -> bool:
         """Whether there are results that do not count."""
         return any(each.points and not each.counts for row in self.rows for each in row["results"])
@@ -243,7 +248,7 @@ class SeriesPage:
         following = {key for key, each in then.items() if each.place == second} & self.people.keys()
         if not following:
             return text
-        return f"{text}, {points(total - max(each.value for each in others))} ahead of {named(following)}"
+        return f"{text}, {gap(total - max(each.value for each in others))} ahead of {named(following)}"
 
 
 def _result(result: Scored) -> Result:

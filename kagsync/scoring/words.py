@@ -40,6 +40,24 @@ def points(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def gap(value: float) -> str:
+    """How far apart two totals are: like `points`, but with more decimals if only zeros were left."""
+    text = points(value)
+    return text if text != "0" or not value else f"{Decimal(f'{value:.1g}'):f}"
+
+
+def only_best(best: int | None) -> str:
+    """Which results of a series count: `only the best 2 results of each person do`."""
+    if best == 1:
+        return "only the best result of each person does"
+    return f"only the best {best} results of each person do"
+
+
+def not_best(best: int | None) -> str:
+    """Why a result of a series does not count: `not among the best 2`."""
+    return "not the best result" if best == 1 else f"not among the best {best}"
+
+
 def definition(series: Series) -> list[str]:
     """What a series is, in short facts, without its competitions: the rule comes first."""
     facts = [_rule(series)]
@@ -48,7 +66,8 @@ def definition(series: Series) -> list[str]:
         facts.append(_MEAN_OF_PLACES if is_mean else _TIES[series.ties])
     if series.best is not None:
         of = f" of {len(series.parts)}" if series.best < len(series.parts) else ""
-        facts.append(f"the best {series.best}{of} count")
+        one = series.best == 1
+        facts.append(f"the best result{of} counts" if one else f"the best {series.best}{of} count")
     if series.absent == kinds.SKIP:
         facts.append("missing competitions are skipped, totals are means")
     if series.teams == kinds.SHARE:
@@ -170,7 +189,7 @@ def lead(leaders: Sequence[str], total: float, *, when: str, ahead: float | None
         ahead, of: by how much, and of whom; None: there is nobody else.
     """
     verb = "leads" if len(leaders) == 1 else "lead"
-    behind = "" if ahead is None else f", {points(ahead)} ahead of {of}"
+    behind = "" if ahead is None else f", {gap(ahead)} ahead of {of}"
     return f"{in_words(leaders)} {verb} with {points(total)} {when}{behind}"
 
 

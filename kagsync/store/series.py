@@ -43,7 +43,9 @@ class AllSeries(connection.Part):
         known = [each.name for each in self.all()]
         raise UsageError(
             f"there is no series {name!r}",
-            did_you_mean(name, known) if known else "Create one: kagsync series create NAME SLUG…",
+            did_you_mean(name, known, "kagsync series list")
+            if known
+            else "Create one: kagsync series create NAME SLUG…",
         )
 
     def save(self, series: Series) -> Series:

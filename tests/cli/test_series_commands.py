@@ -6,6 +6,7 @@ import contextlib
 import csv
 import io
 import json
+import re
 import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -167,7 +168,7 @@ def test_a_persons_total_is_explained_line_by_line(season: Club) -> None:
     lines = season.ok("standings", "Cup", "bob", "--at", FINAL).splitlines()
     assert lines[0] == "bob in Cup: place 2 of 4, 36 points"
     assert "alpha: place 2 of 3: 18 × 2 = 36" in lines
-    assert "beta: place 1 of 4: 25, not among the best 1" in lines
+    assert "beta: place 1 of 4: 25, not the best result" in lines
     assert "Sum: 36" in lines
     assert "Place 2 of 4, 14 behind Alice Ace (alice), 6 ahead of carol" in lines
 
@@ -189,8 +190,27 @@ def test_groups_as_teams(season: Club, how: list[str], expected: object) -> None
     assert "1 person is in no group" in season.ok(*words)
     rows = list(csv.DictReader(io.StringIO(season.ok(*words, "--format", "csv"))))
     assert rows[1] | {"total": "48.0"} == {
-        **{"place": "2", "group": "blue", "total": "48.0", "people": "1", "counted": "1"}
+        **{"place": "2", "group": "blue", "total": "48.0", "people": "1", "counted": "1"},
+        **{"previous_place": "2", "previous_total": "48.0"},
     }
+
+
+def test_groups_are_compared_too(season: Club) -> None:
+    words = ["standings", "Cup", "--at", FINAL, "--since", TURNED, "--by-group", "--total", "mean"]
+    red, blue = season.json(*words)["standings"]
+    keys = ("group", "total", "previous_place", "previous_total", "places", "gained")
+    assert [red[key] for key in keys] == ["red", 63, 2, 53, 1, 10]
+    assert [blue[key] for key in keys] == ["blue", 48, 1, 68, -1, -20]
+    lines = [re.split("  +", line.strip()) for line in season.ok(*words).splitlines()]
+    assert ["1", "▲1", "red", "63", "+10", "2", "2", "alice 65, bob 61"] in [
+        [*line[:-1], line[-1].replace("Alice Ace", "alice")] for line in lines
+    ]
+
+
+def test_groups_of_people_who_had_no_result_yet_are_not_compared(season: Club) -> None:
+    words = ["standings", "Cup", "--at", FINAL, "--since", "2025-01-01", "--by-group"]
+    for each in season.json(*words)["standings"]:
+        assert each["previous_place"] is each["previous_total"] is each["places"] is each["gained"] is None
 
 
 def test_without_a_series_it_tells_who_leads_each(season: Club) -> None:
@@ -250,10 +270,16 @@ def test_names_of_people_are_shown_harmlessly(season: Club) -> None:
             "--at '0001-01-01' is before Kaggle's first leaderboards",
         ),
         (["standings", "Cup", "--at", "soon"], "--at 'soon' is not a time"),
+        (["standings", "Cup", "--at", "2026-W47"], "--at '2026-W47' is not a time"),
+        (["standings", "Cap"], "there is no series 'Cap'. Did you mean Cup?"),
+        (["standings", "Nope"], "there is no series 'Nope'. See: kagsync series list"),
         (["standings", "Cup", "--at", TURNED, "--since", FINAL], "is after --at"),
         (["standings", "Cup", "--since", "last"], "'last' is not a time. Try 24h, 7d, 90m, or a date"),
         (["standings", "Cup", "--total", "mean"], "--total needs --by-group"),
-        (["standings", "Cup", "--by-group", "--total", "men"], "Did you mean mean?"),
+        (
+            ["standings", "Cup", "--by-group", "--total", "men"],
+            "cannot be 'men'. Pass sum, mean, or best:K, with K from 1",
+        ),
         (["standings", "Cup", "alice", "--by-group"], "contradict each other"),
         (["standings", "--group", "red"], "--group needs a series"),
         (["standings", "--limit", "3"], "--limit needs a series"),

@@ -10,9 +10,10 @@ import pytest
 
 from kagsync.output import series_explained, series_table
 from kagsync.queries.series import Lead, Row, SeriesView
+from kagsync.queries.series_groups import by_group
 from kagsync.scoring.rules import Field
 from kagsync.scoring.series import Part, Series
-from kagsync.scoring.totals import Board, by_group, totals
+from kagsync.scoring.totals import Board, totals
 from kagsync.standings.standing import PastStanding
 from kagsync.store.records import User
 
@@ -171,7 +172,7 @@ def test_no_step_of_an_explanation_is_cut_on_a_narrow_terminal() -> None:
 
 def test_groups_name_their_best_people() -> None:
     view = season(2)
-    found = by_group([row.total for row in view.rows], {user.id: user.group for user in PEOPLE}, "sum", 2)
+    found = by_group(view, "sum", 2)
     told = lines(series_table.groups(view, found, series_table.how("sum", 2)), None)
     assert told[0] == "Cup, by group"
     assert told[1].startswith("a group's total is the sum of the 2 best totals of its people")

@@ -130,7 +130,7 @@ def test_a_series_is_described_by_what_is_not_usual() -> None:
     ) == [
         "percentile among these people (0 to 100)",
         "ties get the last place",
-        "the best 1 of 2 count",
+        "the best result of 2 counts",
         "missing competitions are skipped, totals are means",
         "teammates share points",
         "group red",
@@ -144,7 +144,8 @@ def test_the_average_of_places_is_one_of_their_points_by_the_rule_places() -> No
 
 
 @pytest.mark.parametrize(
-    ("best", "expected"), [(1, "the best 1 of 2 count"), (2, "the best 2 count"), (5, "the best 5 count")]
+    ("best", "expected"),
+    [(1, "the best result of 2 counts"), (2, "the best 2 count"), (5, "the best 5 count")],
 )
 def test_how_many_results_count_is_told_against_how_many_there_are(best: int, expected: str) -> None:
     assert _facts(best=best)[1:] == [expected]
@@ -224,3 +225,18 @@ def test_a_change_names_what_the_rule_looks_at() -> None:
 )
 def test_who_leads(leaders: list[str], when: str, ahead: float | None, expected: str) -> None:
     assert words.lead(leaders, 143, when=when, ahead=ahead, of="bob") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (12.0, "12"),
+        (0.25, "0.25"),
+        (0.0, "0"),
+        (0.00022, "0.0002"),
+        (4e-08, "0.00000004"),
+        (1200.5, "1,200.5"),
+    ],
+)
+def test_a_gap_between_two_totals_is_only_0_if_there_is_none(value: float, shown: str) -> None:
+    assert words.gap(value) == shown

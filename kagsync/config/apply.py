@@ -134,8 +134,8 @@ class _Steps:
             found = self._store.competitions.add(slug, linked, self._now)
         if found.kaggle_competition_id != linked:
             change.link(found.id, linked)
-        if "title" in values and values["title"] != found.title:
-            change.set_title(found.id, values["title"])
+        if "title" in values and (title := inputs.title(values["title"])) != found.title:
+            change.set_title(found.id, title)
         direction, medals = values.get("higher_is_better"), values.get("medals")
         if direction != found.higher_is_better:
             change.set_direction(found.id, higher_is_better=direction)
@@ -223,17 +223,18 @@ class _Steps:
     def _same_url(self, wanted: str, subscription: Subscription) -> str:
         """The URL that a target has in the database. It may hold the URL itself, from `notify add URL`.
 
-        That target is meant if the variable holds the same URL, which is then no longer in the database, or
-        if `export-config` named the variable after it.
+        That target is meant if `export-config` named the variable after it, and it stays as it is. If another
+        variable holds the same URL, the target takes the variable, and the URL is no longer in the database.
         """
         known = self._store.targets.all()
         if targets.find(known, wanted, subscription) is not None:
             return wanted
+        if (kept := next((each.url for each in known if url(each) == wanted != each.url), None)) is not None:
+            return kept
         value = address.value(wanted)
         if value and (same := targets.find(known, value, subscription)) is not None:
             self._store.targets.set_url(same, wanted)
-            return wanted
-        return next((each.url for each in known if url(each) == wanted), wanted)
+        return wanted
 
     def report(self, setup: Setup) -> None:
         for entry in setup.sections.get(REPORT, []):

@@ -240,7 +240,12 @@ def test_a_url_in_the_database_is_not_exported_and_stays_one_target(
     assert f"set KAGSYNC_TARGET_{label} to that URL" in ran.err
     file.write_text(ran.out)
     assert last(club.run("apply")) == "Nothing to change"
-    # A variable of any name that holds the URL means the same target, and takes the URL's place.
+    # It also stays if the variable is set here, since whatever runs `kagsync sync` may lack it.
+    monkeypatch.setenv(f"KAGSYNC_TARGET_{label}", "json://localhost/s3cret")
+    for words in (["apply", "--dry-run"], ["apply"]):
+        assert last(club.run(*words)) == "Nothing to change"
+    assert club.ask("SELECT url FROM notify_targets WHERE id = 2") == [("json://localhost/s3cret",)]
+    # A variable of any other name that holds the URL means the same target, and takes the URL's place.
     file.write_text(ran.out.replace(f"KAGSYNC_TARGET_{label}", "HOOK"))
     assert f"url env:KAGSYNC_TARGET_{label} → env:HOOK" in club.ok("apply")
     assert club.ask("SELECT url FROM notify_targets") == [("env:HOOK",), ("env:HOOK",)]

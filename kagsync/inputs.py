@@ -157,6 +157,17 @@ def team(text: str) -> str:
     return name
 
 
+def title(text: str) -> str:
+    """The title of a competition, without spaces around it.
+
+    Raises:
+        UsageError: it is empty.
+    """
+    if not (stripped := text.strip()):
+        raise UsageError("the title of a competition is empty", "Leave it out: Kaggle has one")
+    return stripped
+
+
 def trigger(text: str) -> str:
     """The name of something that starts runs, such as `cron`.
 

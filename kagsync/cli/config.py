@@ -72,7 +72,9 @@ def export_config(
     common: Common,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="FILE", help="Where to write it, with roster.csv beside it. Default: stdout."),
+        typer.Argument(
+            metavar="FILE", help="Where to write it, with roster.csv beside it. Default, and for -: stdout."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,
 ) -> None:
@@ -81,7 +83,7 @@ def export_config(
 
     loaded = common.settings_to_read()
     with open_to_read(loaded) as store:
-        if file is None:
+        if file is None or str(file) == "-":
             listing.write_exactly(export.text(store).removesuffix("\n"))
         else:
             for path in export.write(store, file, loaded.db, force=force):

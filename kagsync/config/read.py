@@ -178,7 +178,13 @@ class _Reader:
             self._problems.add(
                 self._line((ROSTER,)), f"{ROSTER} and [[{USERS}]] are both there: keep one of them"
             )
-        return self._path.parent / name
+            return None
+        path = self._path.parent / name
+        try:
+            path.stat()
+        except OSError as error:
+            self._problems.add(self._line((ROSTER,)), f"{ROSTER}: cannot read {path}: {error.strerror}")
+        return path
 
     def _section(self, name: str, value: Any, keys: dict[str, Key]) -> list[Entry]:
         if name == REPORT:

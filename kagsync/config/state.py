@@ -50,7 +50,7 @@ def _competition(competition: Competition) -> Values:
             "slug": competition.slug,
             "kaggle_id": _unless(competition.kaggle_id, competition.slug),
             "linked": _unless(competition.is_linked, True),
-            "title": competition.title,
+            "title": (competition.title or "").strip() or None,
             "higher_is_better": competition.higher_is_better,
             "medals": competition.medals,
             "paused": _unless(not competition.active, False),

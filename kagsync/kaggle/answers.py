@@ -163,7 +163,7 @@ def _rate_limited(response: requests.Response, said: str) -> Failure:
     until = clock.utc_now() + rest
     error = RateLimited(
         f"Kaggle asks to wait (429) until {clock.iso(until)}{said}",
-        "kagsync tries again after that",
+        "Try again after that; scheduled runs do so",
         until=until,
     )
     return Failure(error, heals=seconds is not None and seconds <= SHORT_RETRY_AFTER, wait=seconds)

@@ -30,7 +30,9 @@ _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})\s*(.*)", re.DOTALL)
 # OpenSSL's numbers for a certificate that is not yet or no longer valid, and for one of another host.
 _WRONG_TIME, _WRONG_HOST = (9, 10), (62, 64)
 _ESCAPES = "In a password, write @ as %40 and / as %2F"
-_PATIENCE = "Check the network, and whether it needs a proxy (HTTPS_PROXY); the next run tries again"
+_PATIENCE = (
+    "Check the network, and whether it needs a proxy (HTTPS_PROXY), then try again; scheduled runs do so"
+)
 
 
 class Failure(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync import clock
+from kagsync import clock, inputs
 from kagsync.errors import (
     Forbidden,
     Interrupted,
@@ -77,6 +77,7 @@ def add(
     Raises:
         DatabaseError: it cannot be saved.
     """
+    title = None if title is None else inputs.title(title)
     found = store.competitions.find(slug)
     competition = found or store.competitions.add(slug, slug if link else None, clock.utc_now())
     linked_anew = kaggle_id is not None or not link

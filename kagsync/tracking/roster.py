@@ -189,7 +189,7 @@ class _Found:
         if by_handle is not None and by_id is not None and by_handle is not by_id:
             raise ValueError(
                 f"student id {line.student_id} belongs to {by_id.handle}, not to {by_handle.handle}"
-                + _if_one(by_id, by_handle, f"{by_id.handle} {by_handle.handle} --merge")
+                + _advice(by_id, by_handle, f"{by_id.handle} {by_handle.handle} --merge")
             )
         if by_handle is None and by_id is not None and (self._by_hand or _differ(by_id.name, line.name)):
             who = f"{by_id.name} ({by_id.handle})" if by_id.name else by_id.handle
@@ -220,10 +220,10 @@ def _differ(name: str | None, other: str | None) -> bool:
     return bool(name and other) and folded(name or "") != folded(other or "")
 
 
-def _if_one(one: User, other: User, arguments: str) -> str:
-    """What to do if two people are one, unless their names say that they are not."""
+def _advice(one: User, other: User, arguments: str) -> str:
+    """What to do if two people are one, or if their names say that they are not."""
     if _differ(one.name, other.name):
-        return ""
+        return f"; if {other.handle} has another username now: kagsync users rename {other.handle} NEW"
     return f"; if they are one person: kagsync users rename {arguments}"
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FIELDS = ("username", "name", "group", "student_id", "team", "pseudonym")  # a column each, of `Line` too
 _KEYS = {"username": "username", "student_id": "student id", "pseudonym": "pseudonym"}  # of one person only
 _MOST_NAMED = 20  # bad lines in a message
-_FIX = "Nothing was imported. Fix the line and try again"
+_FIX = "Nothing was changed. Fix the line and try again"
 _WRITE = "Name the columns in the first line: username or team, and optionally name, group, student id"
 
 
@@ -195,7 +195,7 @@ def bad_lines(path: Path, wrong: list[tuple[int, str]]) -> UsageError:
     if more := wrong[_MOST_NAMED:]:
         named.append(f"and {len(more):,} more")
     return BadLines(
-        f"{path}: {len(wrong):,} lines are wrong", "Nothing was imported. Fix them and try again", named
+        f"{path}: {len(wrong):,} lines are wrong", "Nothing was changed. Fix them and try again", named
     )
 
 

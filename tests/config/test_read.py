@@ -73,6 +73,7 @@ names = true
         ),
         ("[[report]]\n", "1: report must be a table: [report]"),
         ("roster = 3", "1: roster must be the name of a file"),
+        ('roster = "nobody.csv"', "1: roster: cannot read "),
         ('roster = "r.csv"\n[[users]]\nusername = "a"', "1: roster and [[users]] are both there"),
         ('[[users]]\nusername = "a"\nuser.name = "b"', '3: users.a: unknown key "user"'),
         ("[[notify]]\nurl = 'env:X'\nonly = 'left'", "3: notify.1: only must be an array of texts"),

@@ -65,7 +65,7 @@ spans = st.integers(0, 10_000_000).map(lambda seconds: timedelta(seconds=seconds
 competitions = st.fixed_dictionaries(
     {
         "kaggle": maybe(slugs),
-        "title": maybe(odd),
+        "title": maybe(odd.map(str.strip).filter(bool)),
         "direction": maybe(st.booleans()),
         "medals": maybe(st.booleans()),
         "active": st.booleans(),

@@ -141,7 +141,7 @@ def test_a_list_with_five_mistakes_names_them_all() -> None:
     with pytest.raises(BadLines) as caught:
         read_roster(FILES / "five-mistakes.csv")
     assert caught.value.message == f"{FILES / 'five-mistakes.csv'}: 5 lines are wrong"
-    assert "Nothing was imported" in caught.value.remedy
+    assert "Nothing was changed" in caught.value.remedy
     for found, (number, text, what) in zip(
         caught.value.lines,
         [

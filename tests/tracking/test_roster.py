@@ -52,6 +52,12 @@ def test_a_student_id_with_another_name_and_username_is_a_mistake() -> None:
     assert "kagsync users rename alice frank" in what
 
 
+def test_who_has_the_former_username_of_somebody_else_is_to_be_renamed_first() -> None:
+    dora = User(6, "dora", "Dora Doe", None, "dora", "1006", None, "Person 6")
+    (found,) = plan([Line(1, "dora", "Alice Ace", student_id="1001")], [*PEOPLE, dora]).problems
+    assert found[1].endswith("if dora has another username now: kagsync users rename dora NEW")
+
+
 def test_a_command_renames_nobody_and_takes_handles() -> None:
     found = plan([Line(0, "alice2", student_id="1001")], PEOPLE, by_hand=True)
     assert "kagsync users rename alice alice2" in found.problems[0][1]

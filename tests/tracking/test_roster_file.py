@@ -171,7 +171,7 @@ def test_a_bad_line_is_named_and_nothing_is_imported(roster: Path, text: str, li
     assert f"line {line}" in error.message
     assert what in error.message
     if line > 1:
-        assert "Nothing was imported" in error.remedy
+        assert "Nothing was changed" in error.remedy
 
 
 def test_a_bad_line_after_a_cell_of_two_lines_is_counted_as_an_editor_counts(roster: Path) -> None:
@@ -357,7 +357,7 @@ def test_bad_lines_are_log_lines_of_their_own_and_harmless(
     ran = kagsync("users", "import", str(roster))
     assert (ran.code, ran.out) == (2, "")
     first, *lines = ran.err.splitlines()
-    assert first.startswith(f"ERROR kagsync: {roster}: 2 lines are wrong. Nothing was imported.")
+    assert first.startswith(f"ERROR kagsync: {roster}: 2 lines are wrong. Nothing was changed.")
     assert [line.partition(":")[2].partition(":")[0] for line in lines] == [" line 2", " line 3"]
     assert "\x1b" not in ran.err
     assert store.users.all() == []

@@ -73,7 +73,7 @@ def export_config(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="FILE", help="Where to write it, with roster.csv beside it. Default, and for -: stdout."
+            metavar="FILE", help="Where to write it, with roster.csv beside it. Default or -: stdout."
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the files if they exist.")] = False,

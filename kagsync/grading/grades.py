@@ -286,7 +286,17 @@ def as_csv(found: Grades) -> list[dict[str, Any]]:
 
 def filled_as_csv(found: Grades, filled: Filled) -> list[dict[str, Any]]:
     """What is to be said about an export that was filled, for a spreadsheet."""
-    return [{**each._asdict(), "user": each.user and each.user.handle} for each in found.mentions(filled)]
+    return [
+        {
+            "what": each.what,
+            "line": each.line,
+            "key": each.key,
+            "handle": each.user and each.user.handle,
+            "before": each.before,
+            "after": each.after,
+        }
+        for each in found.mentions(filled)
+    ]
 
 
 def _who(row: Row) -> dict[str, Any]:

@@ -413,7 +413,7 @@ def test_grades_go_into_one_column_of_an_export(school: Class) -> None:
         "without_key": ["nokey"],
     }
     assert list(csv.reader(school.ok(*words, "--format", "csv").splitlines())) == [
-        ["what", "line", "key", "user", "before", "after"],
+        ["what", "line", "key", "handle", "before", "after"],
         ["only in export", "7", "s-nil", "", "", ""],
         ["not in export", "", "s-dora", "dora", "", ""],
         ["not in export", "", "s-zoe", "zoe", "", ""],

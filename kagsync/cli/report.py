@@ -34,6 +34,10 @@ def report(
         ),
     ] = None,
     names: NamesOfReport = None,
+    setup: Annotated[
+        Path | None,
+        typer.Option("--setup", metavar="FILE", help="Only the competitions that this set-up file lists."),
+    ] = None,
     searchable: Annotated[
         bool | None,
         typer.Option(
@@ -48,9 +52,21 @@ def report(
 
     loaded = common.settings_to_read()
     wanted = [inputs.competition_slug(slug) for slug in slugs or []] or None
+    if setup is not None:
+        inputs.at_most_one({"SLUG": wanted is not None, "--setup": True})
+        wanted = _competitions(setup)
     with open_to_read(loaded) as store:
         content = write.Content(
             wanted, title, group, board and board.value, names=names and names.value, searchable=searchable
         )
         written = write.report(store, output, clock.utc_now(), content)
     common.say(written.text)
+
+
+def _competitions(setup: Path) -> list[str] | None:
+    """The competitions that a set-up file lists; None: it says nothing about competitions."""
+    from kagsync.config.keys import COMPETITIONS
+    from kagsync.config.read import read
+
+    entries = read(setup).sections.get(COMPETITIONS)
+    return None if entries is None else [inputs.competition_slug(each.values["slug"]) for each in entries]

@@ -36,6 +36,7 @@ slug = "titanic"
 slug = "spaceship-titanic"
 """
 ROSTER = "username,group\nalice,red\nbob,blue\n"
+ONE_COMPETITION = 'roster = "roster.csv"\n[[competitions]]\nslug = "titanic"\n'
 NAMED = "username,name,student_id\nalice,Alice Liddell,s1234567\nbob,Bob Builder,s7654321\n"
 AFTER_SYNC = ["Save the database", "Write the report", "Check the report for secrets and names"]
 
@@ -69,6 +70,9 @@ def stored(repository: Repository, sql: str) -> list[tuple[Any, ...]]:
 
 
 RANKS = "SELECT competition, username, rank FROM leaderboard"
+HISTORY_OF_BOB = (
+    "SELECT entry_history.* FROM entry_history JOIN users ON users.id = user_id WHERE username = 'bob'"
+)
 RUNS = "SELECT sum(run_count) FROM sync_runs"  # of two competitions in each run
 
 
@@ -101,6 +105,29 @@ def test_the_first_run_and_the_second(
     assert len(stored(repository, "SELECT DISTINCT at FROM history WHERE competition = 'titanic'")) == 2
     assert stored(repository, "SELECT name, program, exit_code FROM triggers") == [("github", "kagsync", 0)]
     assert len(repository.commits("main")) == 2  # the test's own
+
+
+def test_what_is_taken_out_of_the_files_is_no_longer_published_and_comes_back_with_its_history(
+    actions: Callable[..., Runner], repository: Repository
+) -> None:
+    runner = actions()
+    runner.run("first")
+    history = stored(repository, HISTORY_OF_BOB)
+    assert len(history) == 2
+    repository.commit({"roster.csv": "username,group\nalice,red\n", "kagsync.toml": ONE_COMPETITION})
+    second = runner.run("second")
+    assert second.result == SUCCESS, second.text
+    published = "".join(path.read_text() for path in runner.site.iterdir())
+    assert "alice" in published
+    assert "bob" not in published and "spaceship" not in published
+    assert stored(repository, HISTORY_OF_BOB) == history
+
+    repository.commit({"roster.csv": ROSTER, "kagsync.toml": SETUP})
+    third = runner.run("third")
+    assert third.result == SUCCESS, third.text
+    published = "".join(path.read_text() for path in runner.site.iterdir())
+    assert "bob" in published and "spaceship" in published
+    assert stored(repository, HISTORY_OF_BOB) == history
 
 
 def test_a_run_in_which_a_competition_fails_saves_and_publishes_and_is_red(

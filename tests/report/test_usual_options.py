@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from world.running import one_line
 
 from kagsync.report import NAMES, PSEUDONYM, REAL, USERNAME
 from kagsync.report.folder import Head, Privacy
@@ -42,6 +43,29 @@ def test_search_engines_are_let_in_only_where_they_were_or_in_a_new_folder() -> 
     assert [told(no, before).searchable for before in (None, closed, opened)] == [False] * 3
     assert [told(ReportOptions(), each).searchable for each in (None, closed, opened)] == [False, False, True]
     assert told(no, closed, searchable=True).searchable
+
+
+@pytest.mark.parametrize(
+    ("setup", "shown"),
+    [
+        ("[[competitions]]\nslug = 'https://www.kaggle.com/c/titanic'", {"titanic"}),
+        ("[[competitions]]\nslug = 'other'\npaused = true", {"other"}),
+        ("competitions = []", set()),
+        ("[report]", {"titanic", "other"}),
+    ],
+)
+def test_a_report_can_be_of_the_competitions_in_a_set_up_file(
+    setup: str, shown: set[str], club: Club, tmp_path: Path
+) -> None:
+    club.track("alice")
+    club.competitions("other")
+    (tmp_path / "kagsync.toml").write_text(setup)
+    words = ("report", "--setup", str(tmp_path / "kagsync.toml"), "--output", str(tmp_path / "site"))
+    club.ok(*words)
+    assert {path.stem for path in (tmp_path / "site").glob("competition-*")} == {
+        f"competition-{slug}" for slug in shown
+    }
+    assert "contradict each other" in one_line(club.run(*words, "titanic"))
 
 
 def test_report_and_sync_use_them_unless_an_option_is_given(club: Club, board: Path, tmp_path: Path) -> None:

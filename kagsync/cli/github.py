@@ -27,11 +27,17 @@ def github_restore(common: Common, branch: Branch = _BRANCH) -> None:
 
 
 @command(github_app, "save")
-def github_save(common: Common, names: Names = ReportNames.username) -> None:
-    """Store the database in its branch, as the only commit.
+def github_save(
+    common: Common,
+    names: Names = ReportNames.username,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check whether the database may be saved.")
+    ] = False,
+) -> None:
+    """Store the database in the branch that it was restored from, as the only commit.
 
-    Refuses to overwrite what another run has saved. In a public repository it also refuses a database with
-    names, student ids or secrets.
+    Refuses to overwrite what another run has saved. Unless the repository is known to be private, it also
+    refuses a database with names, student ids or secrets.
     """
     from kagsync.github import branch as data
     from kagsync.github import secrets, visibility
@@ -40,7 +46,7 @@ def github_save(common: Common, names: Names = ReportNames.username) -> None:
         known, _ = secrets.searchable(secrets.of_run(store))
         forms = {form for secret in known for form in secrets.forms(secret.value)}
         public = visibility.is_public()
-        common.say(data.save(store, public=public, secrets=forms, names=names.value))
+        common.say(data.save(store, public=public, secrets=forms, names=names.value, dry_run=dry_run))
 
 
 @command(github_app, "check")

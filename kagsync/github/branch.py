@@ -33,7 +33,7 @@ _LARGEST = 100_000_000  # bytes; GitHub refuses files of more than 100 MiB
 
 
 class Overtaken(KagsyncError):
-    """Another run has saved its database since this one restored it."""
+    """The branch was changed or deleted since this run restored its database."""
 
     code = "overtaken"
 
@@ -87,12 +87,15 @@ def restore(database: Path, branch: str) -> str:
     return f"Restored the database from the branch {branch}: {len(content):,} bytes, commit {commit[:7]}"
 
 
-def save(store: Store, *, public: bool, secrets: Iterable[str], names: str) -> str:
+def save(
+    store: Store, *, public: bool | None, secrets: Iterable[str], names: str, dry_run: bool = False
+) -> str:
     """Stores the database as the only commit of the branch that it was restored from.
 
     Args:
-        public: everybody can read the repository.
+        public: whether everybody can read the repository. If it is not known (None), it counts as public.
         secrets: what must not stand in a copy that everybody can read, in all its forms.
+        dry_run: only check whether the database may be stored.
         names: how pages name people, a word of `report.NAMES`. The database would resolve pseudonyms.
 
     Returns:
@@ -100,22 +103,23 @@ def save(store: Store, *, public: bool, secrets: Iterable[str], names: str) -> s
 
     Raises:
         UsageError: it was not restored.
-        NotPublished: the repository is public, and the database holds what strangers must not read.
-        Overtaken: another run has saved its database meanwhile. Nothing is overwritten.
+        NotPublished: the repository may be public, and the database holds what strangers must not read.
+        Overtaken: the branch was changed or deleted meanwhile. Nothing is overwritten.
         GitFailed: it could not be pushed.
     """
     restored = _noted(store.path)
-    if public:
-        _refuse_personal(store, names)
+    readable = public is not False
+    if readable:
+        _refuse_personal(store, public, names)
     try:
         with scratch.folder(store.path.parent) as place:
             copy = place / FILE
-            size = publishing.copy(store, copy, public=public)
-            if public:
+            size = publishing.copy(store, copy, public=readable)
+            if readable:
                 content = copy.read_bytes()
                 if any(secret.encode() in content for secret in secrets):
                     raise NotPublished(
-                        "the database holds a secret, and the repository is public",
+                        f"{_readers(public)}, and the database holds a secret",
                         "Find it in the tables of the database, and take it out",
                     )
             if size > _LARGEST:
@@ -123,6 +127,8 @@ def save(store: Store, *, public: bool, secrets: Iterable[str], names: str) -> s
                     f"the database has {size / 1e6:,.0f} MB, and GitHub takes files of at most 100 MB",
                     "Keep drift for a shorter time (KAGSYNC_KEEP_DRIFT), or track fewer competitions",
                 )
+            if dry_run:
+                return f"The database may be saved in the branch {restored.branch}"
             blob = git("hash-object", "-w", "--no-filters", "--", str(copy)).word
     except OSError as error:
         raise from_os_error(error, f"copy the database {store.path}") from error
@@ -146,19 +152,26 @@ def _examine(database: Path) -> None:
         raise from_os_error(error, f"examine {database}") from error
 
 
-def _refuse_personal(store: Store, names: str) -> None:
-    found = personal.found(store).words()
-    if found:
+def _refuse_personal(store: Store, public: bool | None, names: str) -> None:
+    private = "Make the repository private"
+    if public is None:
+        private = "If it is private, check the network, and set GITHUB_REPOSITORY to its OWNER/NAME"
+    found = personal.found(store)
+    if words := found.words():
         raise NotPublished(
-            f"the repository is public, and the database holds {', '.join(found)}",
-            "Make the repository private, or take them out of the roster and name the channels by variables "
-            "(env:NAME)",
+            f"{_readers(public)}, and the database holds {', '.join(words)}",
+            f"{private}. Otherwise {'; '.join(found.remedies())}",
         )
     if strictest_names(names, store.report_options.get().names) == PSEUDONYM:
         raise NotPublished(
-            "the repository is public, and the database tells whose the pseudonyms are",
-            "Make the repository private, or name people by username (--names username)",
+            f"{_readers(public)}, and the database tells whose the pseudonyms are",
+            f"{private}. Otherwise name people by username (--names username)",
         )
+
+
+def _readers(public: bool | None) -> str:
+    """Who can read the repository, in words; not of a private one."""
+    return "the repository is public" if public else "it is not known whether the repository is private"
 
 
 def _push(restored: Restored, commit: str) -> None:
@@ -171,6 +184,13 @@ def _push(restored: Restored, commit: str) -> None:
     now = _remote_commit(restored.branch)
     if now == commit:  # it was pushed, and the answer was lost
         return
+    if now is None and restored.commit is not None:
+        raise Overtaken(
+            f"the branch {restored.branch} was deleted after this database was restored from it, so nothing "
+            "was saved",
+            "The next run starts with a new database. To keep this one, run here: "
+            f"git push {_REMOTE} {commit}:{ref}",
+        )
     if now != restored.commit:
         raise Overtaken(
             f"another run has changed the branch {restored.branch}, so nothing was saved",

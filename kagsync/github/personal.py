@@ -30,12 +30,16 @@ class Personal(NamedTuple):
         student_ids: how many people have a student id.
         patterns: how many people are known by a /pattern/, which may contain a name.
         channels: the numbers of the notification targets whose URL is stored itself.
+        in_cells: whether the roster can clear some of it.
+        beyond_cells: of how many people it cannot: they are archived, or their handle is all that tells.
     """
 
     names: int
     student_ids: int
     patterns: int
     channels: list[int]
+    in_cells: bool
+    beyond_cells: int
 
     def words(self) -> list[str]:
         """What there is, in words; nothing if strangers may read all of it."""
@@ -52,16 +56,42 @@ class Personal(NamedTuple):
             words.append(f"the URL of notification channel {numbers}")
         return words
 
+    def remedies(self) -> list[str]:
+        """How to take it out of the database. Whoever is taken out of the roster stays, archived."""
+        ways = []
+        if self.in_cells:
+            ways.append("empty the cells of names and student ids in the roster, but keep lines and columns")
+        if self.patterns:
+            ways.append("write the name of a team instead of a /pattern/")
+        if self.beyond_cells:
+            who = "1 person" if self.beyond_cells == 1 else f"{self.beyond_cells} people"
+            ways.append(
+                f"delete {who} whom the roster cannot change (archived, or with a handle made of a name): "
+                "kagsync github restore, users remove and github save in a clone"
+            )
+        if self.channels:
+            ways.append("name the channels by variables (env:NAME)")
+        return ways
+
 
 def found(store: Store) -> Personal:
     """Looks for what strangers must not read. Archived people count too."""
     people = store.users.with_archived()
+    telling = [user for user in people if _in_cells(user) or _handle_tells(user)]
+    beyond = [user for user in telling if user.archived_at is not None or not _in_cells(user)]
     return Personal(
         sum(bool(user.name) or _handle_tells(user) for user in people),
         sum(user.student_id is not None for user in people),
         sum((user.team or "").startswith("/") for user in people),
         [target.id for target in store.targets.all() if address.variable(target.url) is None],
+        any(user.name or user.student_id is not None for user in telling if user not in beyond),
+        len(beyond),
     )
+
+
+def _in_cells(user: User) -> bool:
+    """Whether a person's line of the roster tells what strangers must not read."""
+    return bool(user.name) or user.student_id is not None or (user.team or "").startswith("/")
 
 
 def _handle_tells(user: User) -> bool:

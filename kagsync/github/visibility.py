@@ -1,9 +1,10 @@
-"""Whether a workflow's repository is public."""
+"""Whether the repository is public."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +12,26 @@ from kagsync.errors import KagsyncError
 from kagsync.github.git import attempt, server
 
 _EVENT, _NAME = "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY"
+# The forms of an address that git knows. Only that of the web tells a port that the web server has.
+_WEB = re.compile(r"(?P<scheme>https?)://(?:[^/@]*@)?(?P<host>[^/@]+)/(?P<path>.+)")
+_SSH = re.compile(r"(?:git\+)?ssh://(?:[^/@]*@)?(?P<host>[^/@:]+)(?::\d+)?/(?P<path>.+)")
+_SCP = re.compile(r"(?:[^/@:]*@)?(?P<host>[^/@:]+):/?(?P<path>[^/].*)")
 _REFUSED = "could not read Username"  # what git says, without a login, of a repository that is not public
 
 
-def is_public() -> bool:
-    """Whether everybody can read the repository.
+def is_public() -> bool | None:
+    """Whether everybody can read the repository; None: it is not known.
 
     The event that started the workflow says so. GitHub does not document that a scheduled one always does; if
-    it does not, GitHub is asked for the repository without a login. It counts as public unless one of them
-    says that it is private.
+    it does not, and outside of a workflow, the server is asked for the repository without a login.
     """
     repository = _of_event()
     if "private" in repository:
         return repository["private"] is not True or repository.get("visibility") == "public"
-    return not _is_hidden()
+    found = [_is_shown(address) for address in _addresses()]
+    if True in found:
+        return True
+    return False if found and None not in found else None
 
 
 def _of_event() -> dict[str, Any]:
@@ -37,13 +44,33 @@ def _of_event() -> dict[str, Any]:
     return repository if isinstance(repository, dict) else {}
 
 
-def _is_hidden() -> bool:
-    """Whether GitHub refuses to show the repository without a login."""
-    name = os.environ.get(_NAME)
-    if not name:
-        return False
+def _addresses() -> list[str | None]:
+    """The web addresses of the repository, or of the places that `origin` pushes to; None: it has none."""
+    if name := os.environ.get(_NAME):
+        return [f"{server()}/{name}"]
     try:
-        done = attempt("ls-remote", f"{server()}/{name}", anonymous=True)
+        asked = attempt("remote", "get-url", "--push", "--all", "origin")
     except KagsyncError:
-        return False
-    return done.code != 0 and _REFUSED in done.err
+        return []
+    return [web_address(url) for url in asked.out.decode("utf-8", "replace").splitlines()]
+
+
+def web_address(url: str) -> str | None:
+    """Where a repository is for those who have no login; None: nowhere, such as that of a folder."""
+    found = _WEB.fullmatch(url) or _SSH.fullmatch(url) or _SCP.fullmatch(url)
+    if found is None:
+        return None
+    return f"{found.groupdict().get('scheme', 'https')}://{found['host']}/{found['path']}"
+
+
+def _is_shown(address: str | None) -> bool | None:
+    """Whether the server shows a repository without a login; None: it cannot be asked."""
+    if address is None:
+        return None
+    try:
+        done = attempt("ls-remote", address, anonymous=True)
+    except KagsyncError:
+        return None
+    if done.code == 0:
+        return True
+    return False if _REFUSED in done.err else None

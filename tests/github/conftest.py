@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
-    """A public repository, as far as kagsync is told. The database is in the checkout `run`."""
+    """A public repository, as its events say. The database is in the checkout `run`."""
     needs_git()
     for name in list(os.environ):
         if name.startswith(("GITHUB_", "GIT_")):
@@ -25,6 +25,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     checkout = repository.checkout("run")
     monkeypatch.chdir(checkout)
     monkeypatch.setenv("KAGSYNC_DB", str(checkout / ".kagsync" / "kagsync.db"))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(repository.event(private=False)))
     return repository
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import functools
 import os
 import shlex
 import shutil
 import stat
 import threading
-from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, ClassVar
 
 import pytest
@@ -18,7 +17,6 @@ from world.repository import DATA, Repository, git
 from world.running import one_line
 
 from kagsync.github import git as command
-from kagsync.github.visibility import is_public
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -257,13 +255,58 @@ def test_names_and_ids_stay_out_of_a_public_repository(
     kagsync.ok("users", "archive", "bob")
     message = one_line(kagsync("github", "save"), code=1)
     assert "the repository is public, and the database holds a name, a student id" in message
-    assert "Make the repository private" in message
+    assert "Make the repository private. Otherwise delete 1 person" in message
     assert "Builder" not in message and "s1234567" not in message
     assert saved.commits() == kept
 
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(saved.event(private=True)))
     assert "Saved" in kagsync.ok("github", "save")
     assert saved.commits() != kept
+
+
+def test_the_remedies_against_names_and_ids_work(
+    saved: Repository, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("username,name,student_id\nalice,Alice Ace,s1\nbob,Bob Builder,\n")
+    kagsync.ok("users", "import", str(roster))
+    message = one_line(kagsync("github", "save"), code=1)
+    assert "2 names, a student id" in message and "empty the cells of names" in message
+    assert "users remove" not in message
+
+    roster.write_text("username,name,student_id\nalice,,\n")
+    kagsync.ok("users", "import", str(roster), "--prune", "--yes")
+    message = one_line(kagsync("github", "save"), code=1)
+    assert "holds a name" in message and "delete 1 person" in message and "users remove" in message
+    assert "cells" not in message
+
+    kagsync.ok("users", "remove", "bob", "--yes")
+    kagsync.ok("github", "save")
+    content = saved.database(tmp_path / "copy.db").read_bytes()
+    assert b"Ace" not in content and b"bob" not in content.lower()
+
+
+def test_a_dry_run_checks_and_saves_nothing(saved: Repository, kagsync: Kagsync) -> None:
+    kept = saved.commits()
+    kagsync.ok("users", "add", "bob")
+    out = kagsync.ok("github", "save", "--dry-run")
+    assert out == "The database may be saved in the branch kagsync-data\n"
+    kagsync.ok("users", "add", "bob", "--name", "Bob Builder")
+    assert "holds a name" in one_line(kagsync("github", "save", "--dry-run"), code=1)
+    assert saved.commits() == kept
+
+
+def test_a_branch_that_was_deleted_meanwhile_stays_deleted_unless_it_is_pushed(
+    saved: Repository, kagsync: Kagsync, tmp_path: Path
+) -> None:
+    kagsync.ok("users", "add", "bob")
+    git(saved.folder / "run", "push", "--quiet", "origin", "--delete", DATA)
+    message = one_line(kagsync("github", "save"), code=1)
+    assert "was deleted after this database was restored" in message
+    assert "starts with a new database" in message and "another run" not in message
+    assert saved.commits() == []
+    git(saved.folder / "run", *message.partition("run here: git ")[2].split())
+    assert usernames(saved.database(tmp_path / "copy.db")) == ["alice", "bob"]
 
 
 def test_pseudonyms_are_of_no_use_in_a_public_repository(saved: Repository, kagsync: Kagsync) -> None:
@@ -381,66 +424,6 @@ def test_the_token_takes_the_place_of_a_login_in_the_configuration(
     assert _Refusing.logins[0] == [f"basic {login}"]
 
 
-@pytest.mark.parametrize(
-    ("about", "public"),
-    [
-        ({"private": True}, False),
-        ({"private": True, "visibility": "private"}, False),
-        ({"private": True, "visibility": "internal"}, False),
-        ({"private": False}, True),
-        ({"private": True, "visibility": "public"}, True),
-        ({"private": "true"}, True),
-        ({}, True),
-    ],
-)
-def test_a_repository_is_public_unless_the_event_says_otherwise(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch, about: dict[str, object], public: bool
-) -> None:
-    monkeypatch.setenv("GITHUB_EVENT_PATH", str(repository.event(**about)))
-    assert is_public() is public
-
-
-@pytest.mark.parametrize(("status", "public"), [(200, True), (401, False), (404, True), (500, True)])
-def test_without_the_event_github_is_asked_without_a_login(
-    repository: Repository, home: Path, monkeypatch: pytest.MonkeyPatch, status: int, public: bool
-) -> None:
-    git(repository.bare, "update-server-info")  # what git asks a plain web server for
-
-    class Server(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
-            logins.append(self.headers.get("Authorization"))
-            if status == 200:
-                super().do_GET()
-                return
-            self.send_response(status)
-            self.send_header("WWW-Authenticate", 'Basic realm="GitHub"')
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    logins: list[str | None] = []
-    monkeypatch.setenv("GITHUB_EVENT_PATH", os.devnull)
-    monkeypatch.setenv("GITHUB_REPOSITORY", "remote.git")
-    monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    handler = functools.partial(Server, directory=str(repository.folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        monkeypatch.setenv("GITHUB_SERVER_URL", address)
-        # Logins that are no longer valid: a public repository would be refused to them, too.
-        checkout = repository.folder / "run"
-        git(checkout, "config", f"http.{address}/.extraheader", "AUTHORIZATION: basic b2xk")
-        (home / ".netrc").write_text("machine 127.0.0.1 login x password old\n")
-        old = address.replace("//", "//x:old@")
-        (home / ".gitconfig").write_text(f'[url "{old}/"]\n insteadOf = {address}/\n')
-        found = is_public()
-        server.shutdown()
-    assert found is public
-    assert is_public()  # it does not answer
-    assert set(logins) == {None}
-
-
 def test_the_reason_of_a_refused_push_is_told(saved: Repository, kagsync: Kagsync) -> None:
     hook = saved.bare / "hooks" / "update"
     hook.write_text("#!/bin/sh\nexit 1\n")
@@ -462,14 +445,3 @@ def test_the_users_own_ssh_is_used(
         git(repository.folder / "run", "config", "core.sshCommand", str(own))
     assert command.attempt("ls-remote", "git@example.org:club/boards").code != 0
     assert "club/boards" in (tmp_path / "asked").read_text()
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"repository": 1}', "[" * 100_000])
-def test_an_event_that_cannot_be_read_means_public(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    (tmp_path / "event.json").write_text(text)
-    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
-    assert is_public()
-    monkeypatch.setenv("GITHUB_EVENT_PATH", os.devnull)
-    assert is_public()

@@ -5,23 +5,25 @@ It is no `Scheduler`: nothing on this machine knows whether GitHub runs it. Its 
 
 from __future__ import annotations
 
+import re
 import shlex
 import string
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kagsync import inputs, installation
+from kagsync import inputs, installation, settings
 from kagsync.config.keys import NOTIFY, REPORT
 from kagsync.config.read import read
 from kagsync.errors import ConfigurationError, UsageError, from_os_error
 from kagsync.files import output_file, rights, scratch
 from kagsync.github.branch import BRANCH
 from kagsync.log import logger
+from kagsync.net.route import CA_BUNDLES
 from kagsync.notify import address
 from kagsync.report import USERNAME
 from kagsync.schedule.plan import interval
-from kagsync.secrecy import PING_URL
+from kagsync.secrecy import PING_URL, PROXIES
 from kagsync.version import __version__
 
 if TYPE_CHECKING:
@@ -36,6 +38,14 @@ _MARK = "# Written by: kagsync schedule install --github\n"
 _SHORTEST = timedelta(minutes=5)  # GitHub's own limit
 _MINUTE = 23  # of the hour. GitHub is busiest, and latest, at the full hour.
 _HOUR = 5  # of the day (UTC), if it runs once a day
+# Variables that mean something else to kagsync, GitHub, the system or a program of a step.
+_TAKEN = {
+    *settings.VARIABLES,
+    *(name.upper() for name in (*PROXIES, *CA_BUNDLES)),
+    *("NO_PROXY", "PATH", "HOME", "SHELL", "USER", "LOGNAME", "PWD", "TMPDIR", "TEMP", "TMP", "TZ"),
+    *("LANG", "LANGUAGE", "TERM", "ENV", "IFS", "CI"),
+}
+_TAKEN_BEGINNING = re.compile("(KAGGLE|RUNNER|ACTIONS|GIT|PIP|SSL|SSH|LD|LC|XDG)_|PYTHON[A-Z]|BASH")
 _KAGGLE = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
 
@@ -64,7 +74,7 @@ class Workflow(NamedTuple):
         Raises:
             UsageError: GitHub cannot run it so often.
         """
-        secrets = tuple(dict.fromkeys((*_KAGGLE, PING_URL, *self.variables)))
+        secrets = (*_KAGGLE, PING_URL, *self.variables)
         # The set-up is applied with the variables of its channels only, so that it warns if one is not set.
         channels = f"env:\n          {_given(self.variables)}\n        " if self.variables else ""
         template = Path(__file__).with_name("workflow.yml").read_text(encoding="utf-8")
@@ -109,7 +119,7 @@ def cron(every: str) -> str:
     Raises:
         UsageError: it is shorter than GitHub's shortest, or does not fit evenly into an hour or a day.
     """
-    length = interval(every)
+    length = interval(every, _SHORTEST)
     if length < _SHORTEST:
         raise UsageError(f"GitHub cannot run a workflow every {every}", "Choose 5m or more")
     minutes = int(length.total_seconds()) // 60
@@ -196,6 +206,10 @@ def _file(folder: Path) -> Path:
 
 def _is_own(path: Path) -> bool:
     """Whether kagsync wrote the file; False: there is none. Refuses a file of somebody else."""
+    if output_file.is_lost_link(path):
+        raise UsageError(
+            f"{path} is a link to {path.resolve()}, which is not there", "Delete the link, or correct it"
+        )
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -221,6 +235,12 @@ def _variables(path: Path, channels: list[Entry]) -> Iterator[str]:
             raise UsageError(
                 f"{path}:{channel.line_of('url')}: no secret on GitHub can have the name {name!r}",
                 "Use letters, digits and underscores, and another beginning than GITHUB_",
+            )
+        if name.upper() in _TAKEN or _TAKEN_BEGINNING.match(name.upper()):
+            raise UsageError(
+                f"{path}:{channel.line_of('url')}: {name} has another meaning in the workflow, so a channel "
+                "cannot be named by it",
+                "Use another name, such as DISCORD_URL",
             )
         yield name
 

@@ -134,8 +134,11 @@ def make_plan(
     return Plan(length, this_program(), tuple(options), environment, secrets, log_file, private)
 
 
-def interval(every: str) -> timedelta:
+def interval(every: str, shortest: timedelta = timedelta(0)) -> timedelta:
     """Reads an interval.
+
+    Args:
+        shortest: the error offers no shorter ones, because the scheduler refuses them.
 
     Raises:
         UsageError: it is not a duration, or does not fit evenly into an hour or a day.
@@ -143,7 +146,8 @@ def interval(every: str) -> timedelta:
     length = inputs.duration(every, "--every")
     if length.total_seconds() / 60 in INTERVALS:
         return length
-    known = ", ".join([*(f"{minutes}m" for minutes in _MINUTES), *(f"{hours}h" for hours in _HOURS)])
+    offered = [minutes for minutes in INTERVALS if timedelta(minutes=minutes) >= shortest]
+    known = ", ".join(f"{each // 60}h" if each % 60 == 0 else f"{each}m" for each in offered)
     raise UsageError(f"every {every} does not fit evenly into an hour or a day", f"Choose one of {known}")
 
 

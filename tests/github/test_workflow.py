@@ -33,8 +33,6 @@ url = "env:CLUB_DISCORD"
 url = "env:CLUB_MAIL"
 [[notify]]
 url = "env:CLUB_DISCORD"
-[[notify]]
-url = "env:KAGSYNC_PING_URL"
 """
 
 
@@ -103,18 +101,18 @@ def test_each_job_may_do_no_more_than_it_needs(kagsync: Kagsync) -> None:
 
 
 def test_secrets_are_given_only_to_the_steps_that_need_them(file: Path) -> None:
-    assert file.read_text().count("KAGSYNC_PING_URL: ") == 5  # once in each step but the first
+    assert file.read_text().count("CLUB_DISCORD: ") == 5  # once in each step
     text = yaml.safe_load(file.read_text())
     given = {step["name"]: set(step.get("env", {})) for step in steps(text) if step.get("env")}
-    kaggle = {"KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY"}
-    channels = {"KAGSYNC_PING_URL", "CLUB_DISCORD", "CLUB_MAIL"}
+    channels = {"CLUB_DISCORD", "CLUB_MAIL"}
+    everything = {"KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY", "KAGSYNC_PING_URL", *channels}
     assert given == {
         "Restore the database": {"GITHUB_TOKEN"},
         "Apply kagsync.toml": channels,
-        "Check that the database may be saved": kaggle | channels,
-        "Sync": kaggle | channels,
-        "Save the database": kaggle | channels | {"GITHUB_TOKEN"},
-        "Check the report for secrets and names": kaggle | channels,
+        "Check that the database may be saved": everything,
+        "Sync": everything,
+        "Save the database": everything | {"GITHUB_TOKEN"},
+        "Check the report for secrets and names": everything,
     }
     assert all("secrets" not in json.dumps(job.get("env", {})) for job in text["jobs"].values())
 
@@ -186,6 +184,14 @@ def test_every_interval_has_a_notation_or_is_too_short_for_github(kagsync: Kagsy
         else:
             words = ("schedule", "print", "--github", "--every", f"{minutes}m")
             assert "Choose 5m or more" in one_line(kagsync(*words))
+
+
+def test_only_intervals_that_github_can_run_are_offered(kagsync: Kagsync) -> None:
+    message = one_line(kagsync("schedule", "print", "--github", "--every", "7m"))
+    offered = message.rstrip().partition("Choose one of ")[2].split(", ")
+    assert offered == ["5m", "6m", *offered[2:-1], "24h"]
+    for each in offered:
+        kagsync.ok("schedule", "print", "--github", "--every", each)
 
 
 def test_it_runs_every_hour_unless_another_interval_is_given(kagsync: Kagsync) -> None:
@@ -274,6 +280,15 @@ def test_options_that_contradict_each_other_are_refused(
         ("[[notify]]\nurl = 'env:GITHUB_SECRET'", "kagsync.toml:2: no secret on GitHub can have the name"),
         ("[[notify]]\nurl = 'env:two words'", "no secret on GitHub can have the name"),
         ("notify = [{url = 'env:'}]", "no secret on GitHub can have the name"),
+        ("[[notify]]\nurl = 'env:PATH'", "kagsync.toml:2: PATH has another meaning in the workflow"),
+        *(
+            (f"[[notify]]\nurl = 'env:{name}'", f"{name} has another meaning")
+            for name in ("HOME", "Path", "KAGSYNC_DB", "KAGSYNC_PING_URL", "KAGGLE_KEY", "https_proxy")
+        ),
+        *(
+            (f"[[notify]]\nurl = 'env:{name}'", f"{name} has another meaning")
+            for name in ("RUNNER_TEMP", "PYTHONPATH", "GIT_DIR", "LD_PRELOAD", "BASH_ENV", "SSL_CERT_FILE")
+        ),
     ],
 )
 def test_a_set_up_that_cannot_be_used_is_refused(
@@ -282,6 +297,25 @@ def test_a_set_up_that_cannot_be_used_is_refused(
     Path("kagsync.toml").write_text(content, encoding="latin-1")
     assert words in one_line(kagsync("schedule", "install", "--github"))
     assert not Path(PLACE).exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["KAGSYNC_TARGET_0F", "KAGSYNC_CLUB", "PYTHON_CLUB", "HOMEROOM", "PATHFINDERS"]
+)
+def test_a_variable_with_a_similar_name_may_hold_a_channel(
+    name: str, repository: Repository, kagsync: Kagsync
+) -> None:
+    Path("kagsync.toml").write_text(f"[[notify]]\nurl = 'env:{name}'\n")
+    assert f"{name}: ${{{{ secrets.{name} }}}}" in kagsync.ok("schedule", "print", "--github")
+
+
+def test_a_link_to_nothing_stays(repository: Repository, kagsync: Kagsync) -> None:
+    file = Path(PLACE)
+    file.parent.mkdir(parents=True)
+    file.symlink_to("gone.yml")
+    for action in ("install", "remove"):
+        assert "which is not there" in one_line(kagsync("schedule", action, "--github"))
+    assert file.is_symlink()
 
 
 def test_the_status_of_this_machine_does_not_mention_it(file: Path, kagsync: Kagsync) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import re
@@ -10,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ from world.running import run, set_columns, start
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from world.kaggle_server import KaggleServer
+    from world.kaggle_server import KaggleServer, Request
     from world.running import Kagsync, Ran
 
     from kagsync.settings import Settings
@@ -130,21 +130,27 @@ def test_the_one_synced_longest_ago_goes_first(club: Crowd, store: Store) -> Non
 
 
 @pytest.mark.long
-def test_jobs_are_how_many_go_side_by_side(club: Crowd) -> None:
+@pytest.mark.parametrize(("words", "jobs"), [([], 4), (["--jobs", "2"], 2), (["--jobs", "1"], 1)])
+def test_jobs_are_how_many_go_side_by_side(club: Crowd, words: list[str], jobs: int) -> None:
     club.competitions("a", "b", "c", "d")
-    club.kaggle.latency = 0.4
+    together = threading.Barrier(jobs)  # it breaks if fewer come
+    lock, waiting, most = threading.Lock(), 0, 0
 
-    club.kagsync.ok("sync", "--all")
-    together = [request.at for request in club.kaggle.downloads()]
-    club.kagsync.ok("sync", "--all", "--jobs", "2")
-    in_pairs = [request.at for request in club.kaggle.downloads()][4:]
-    club.kaggle.latency = 0.1
-    club.kagsync.ok("sync", "--all", "--jobs", "1")
-    alone = [request.at for request in club.kaggle.downloads()][8:]
+    def wait_for_the_others(_: Request) -> None:
+        nonlocal waiting, most
+        with lock:
+            waiting += 1
+            most = max(most, waiting)
+        together.wait(20)
+        time.sleep(0.05)  # one too many would come now
+        with lock:
+            waiting -= 1
 
-    assert max(together) - min(together) < 0.4
-    assert in_pairs[1] - in_pairs[0] < 0.4 <= in_pairs[2] - in_pairs[0]
-    assert all(later - earlier >= 0.1 for earlier, later in itertools.pairwise(alone))
+    club.kaggle.before_answer = wait_for_the_others
+    club.kagsync.ok("sync", "--all", *words)
+
+    assert most == jobs
+    assert len(club.kaggle.downloads()) == 4
 
 
 def test_the_same_competition_named_twice_is_synced_once(club: Crowd) -> None:
@@ -652,15 +658,19 @@ def test_a_failed_process_is_recorded_and_a_cleanup_still_works(club: Crowd) -> 
 def test_of_two_runs_at_once_one_does_the_work_and_the_other_says_so(club: Crowd) -> None:
     club.competitions("a", "b", "c")
     club.people(*EIGHT)
-    club.kaggle.latency = 1.5
+    over = threading.Event()
+    club.kaggle.before_answer = lambda _: over.wait(60)
 
     with start("sync", "--all") as first:
-        while len(club.kaggle.downloads()) < 3:
+        try:
+            while len(club.kaggle.downloads()) < 3:
+                assert first.poll() is None
+                time.sleep(0.02)
+            second = run("sync", "--all")
             assert first.poll() is None
-            time.sleep(0.02)
-        second = run("sync", "--all")
-        assert first.poll() is None
-        out, _ = first.communicate(timeout=30)
+        finally:
+            over.set()
+        out, _ = first.communicate(timeout=60)
 
     assert (first.returncode, second.code) == (0, 0)
     assert out == "Synced 24 entries across 3 competitions\n"

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from world.boards import WHEN, board_zip, submissions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     import pytest
@@ -203,6 +203,8 @@ class KaggleServer:
         self.requests: list[Request] = []
         self.latency = 0.0
         """Seconds before each answer."""
+        self.before_answer: Callable[[Request], object] = lambda _: None
+        """Called before each answer, in the thread of its request: keeps the answer back until it returns."""
         self.drip_seconds = 1.0
         """Seconds between two bytes of a dripping answer."""
         self.largest_page = 200
@@ -527,7 +529,7 @@ class _HttpServer(TCPServer):
                     connection.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads or sends
         self.server_close()
         for thread in (self._loop, *self._threads):
-            thread.join(timeout=5)
+            thread.join(timeout=30)
             if thread.is_alive():
                 raise RuntimeError(f"{thread.name} outlives the Kaggle server")
 
@@ -582,6 +584,7 @@ class _Handler(BaseHTTPRequestHandler):
         kaggle = self.server.kaggle
         answer = kaggle.respond(request)
         self.server.stopped.wait(kaggle.latency)
+        kaggle.before_answer(request)
         self._send(answer)
 
     do_GET = do_POST

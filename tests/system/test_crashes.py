@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from world import invariants
+from world import invariants, signs
 from world.boards import Team, board_csv
 from world.running import Kagsync, start
 
@@ -88,7 +88,7 @@ def test_a_killed_run_leaves_every_competition_before_or_after(
     _publish(kaggle, 0)
     began = time.monotonic()
     with start("sync", "--all") as process:
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     whole = time.monotonic() - began
     for generation in range(1, 10 * kills):
         if killed >= kills:
@@ -100,12 +100,14 @@ def test_a_killed_run_leaves_every_competition_before_or_after(
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(whole * rng.uniform(0.2, 1.1))
                 whole = time.monotonic() - began  # the machine is less busy than it was
+            # Before kagsync's code runs, Python decides how a signal ends the process.
+            ready = kind == signal.SIGKILL or signs.wait_until_handled(process, signal.SIGTERM)
             process.send_signal(kind)
-            _, err = process.communicate(timeout=30)
+            _, err = process.communicate(timeout=60)
         killed += process.returncode != 0
-        if kind != signal.SIGKILL:
-            assert process.returncode in (0, 130, -kind), err
-            assert "Traceback" not in err or process.returncode == -kind, err
+        if kind != signal.SIGKILL and ready:
+            assert process.returncode in (0, 130), err
+            assert "Traceback" not in err, err
         invariants.check(db)
         _check_whole(db)
         if generation % 5 == 0:  # the next run works, sweeps what was left, and finds no lock held

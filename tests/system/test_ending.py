@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from world import signs
 from world.boards import Team, board_csv, board_zip
 from world.listeners import Listener
 
@@ -36,11 +37,12 @@ SIGNALS = [
     pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.long),
 ]
 SLUG = "titanic"
-SOON = 8.0  # seconds: the end takes one or two, and the machine may be busy
-# A process like any other, but one that waits a second where others wait for five or thirty.
+# Seconds: the end takes one or two, and the machine may be busy. What is not waited for takes 30 or more.
+SOON = 20.0
+# A process like any other, but one that waits a second or two where others wait for five or thirty.
 QUICK = """
     from kagsync import __main__; from kagsync.notify import channel
-    __main__._PATIENCE = channel._PATIENCE = 1
+    __main__._PATIENCE, channel._PATIENCE = 1, 2
 """
 
 
@@ -105,13 +107,11 @@ def test_a_channel_that_drips_keeps_neither_the_process_nor_the_next_channel(
     moved: str, dripping: Listener, good: Listener, tmp_path: Path
 ) -> None:
     log = tmp_path / "log"
-    with (
-        soon(),
-        start(
-            f"{QUICK}\n    __main__.run()", "sync", SLUG, "--from", moved, "--log-file", str(log)
-        ) as process,
-    ):
-        code, out, err = finish(process)
+    words = ("sync", SLUG, "--from", moved, "--log-file", str(log))
+    with start(f"{QUICK}\n    __main__.run()", *words) as process:
+        dripping.wait_for(1)
+        with soon():
+            code, out, err = finish(process)
     assert (code, out) == (0, "Synced 2 entries across 1 competition\n")
     assert "WARNING kagsync: Notification target 1" in err
     assert "no answer in time" in err
@@ -140,8 +140,8 @@ def test_a_signal_while_the_main_thread_waits_in_c(kagsync: Kagsync, settings: S
     with contextlib.closing(sqlite3.connect(settings.db, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with start(f"{QUICK}\n    __main__.run()", "users", "add", "bob") as process:
-            time.sleep(1.5)  # no sign tells from outside that it waits
-            assert process.poll() is None
+            log = settings.db.with_name(f"{settings.db.name}-wal")
+            signs.wait_until_asleep(process, "nanosleep", after_opening=log)
             with soon():
                 process.terminate()
                 code, _, err = finish(process)
@@ -196,8 +196,7 @@ def test_a_signal_while_the_output_finds_no_reader_ends_the_process_with_its_own
     with start(script) as process:
         assert process.stderr is not None
         assert process.stderr.read(3) == "now"
-        time.sleep(0.3)
-        assert process.poll() is None
+        signs.wait_until_asleep(process, "pipe_write")
         with soon():
             process.send_signal(number)
             assert process.wait(timeout=60) == 7
@@ -211,8 +210,7 @@ def test_a_signal_while_a_command_waits_for_the_writer_of_a_pipe(
     kagsync.ok("users", "add", "alice")
     os.mkfifo(tmp_path / "people.csv")
     with start(f"{QUICK}\n    __main__.run()", "users", "import", str(tmp_path / "people.csv")) as process:
-        time.sleep(1.5)
-        assert process.poll() is None
+        signs.wait_until_asleep(process, "partner|fifo")
         with soon():
             process.terminate()
             assert finish(process)[0] == 130

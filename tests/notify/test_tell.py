@@ -30,7 +30,8 @@ from kagsync.notify import tell
 from kagsync.safe_text import chat_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from asyncio import AbstractServer
+    from collections.abc import Awaitable, Iterator
     from email.message import EmailMessage
 
     from world.running import Kagsync
@@ -527,17 +528,28 @@ class Mailbox:
         return "250 OK"
 
 
+class MailServer(Controller):
+    """A mail server on a free port, which is its own from the beginning, so that nobody else can take it."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        host, port = self._listening.getsockname()
+        super().__init__(mailbox, hostname=host, port=port, ready_timeout=60)
+
+    def _create_server(self) -> Awaitable[AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._listening)
+
+
 def test_a_mail(boards: Boards, kagsync: Kagsync) -> None:
     mailbox = Mailbox()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
+    server = MailServer(mailbox)
+    server.start()
     try:
-        kagsync.ok("notify", "add", f"mailto://127.0.0.1:{port}?from=me@example.com&to=you@example.com")
+        place = f"127.0.0.1:{server.port}"
+        kagsync.ok("notify", "add", f"mailto://{place}?from=me@example.com&to=you@example.com")
         boards.load(Team(12, "<script>x</script>&amp;", ("bob",), "0.90", submissions=2), ALICE, CAROL)
     finally:
-        controller.stop()
+        server.stop()
     (mail,) = mailbox.mails
     assert mail["Subject"] == "titanic: 1 of ours moved"
     assert mail["To"] == "you@example.com"

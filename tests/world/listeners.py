@@ -18,7 +18,7 @@ Manner = Literal["answer", "hang", "drip", "close", "garbage"]
 
 @dataclass(frozen=True)
 class Heard:
-    """One request: `path` with its query."""
+    """One whole request: `path` with its query."""
 
     path: str
     body: str
@@ -43,7 +43,10 @@ class Listener:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 length = int(self.headers.get("Content-Length", 0))
-                listener.heard.append(Heard(self.path, self.rfile.read(length).decode()))
+                body = self.rfile.read(length)
+                if len(body) < length:  # whoever sent it was killed
+                    return
+                listener.heard.append(Heard(self.path, body.decode()))
                 if listener.manner == "answer":
                     self.send_response(listener.status)
                     if listener.location:

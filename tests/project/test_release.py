@@ -16,6 +16,7 @@ import pytest
 from packaging.version import Version
 from trove_classifiers import classifiers
 from world import ROOT
+from world.downloads import downloading
 
 import kagsync
 
@@ -50,18 +51,16 @@ def test_the_version_and_the_changelog_agree() -> None:
     assert set(subjects) <= {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
 
-def run(*words: str | Path, cwd: Path, **environment: str) -> str:
+def run(*words: str | Path, cwd: Path, downloads: bool = False) -> str:
     """Runs a program that knows nothing of this process's Python, and gives what it prints."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    ran = subprocess.run(
-        words,
-        cwd=cwd,
-        env=variables | environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+
+    def once() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words, cwd=cwd, env=variables, capture_output=True, text=True, encoding="utf-8", check=False
+        )
+
+    ran = downloading(once) if downloads else once()
     assert ran.returncode == 0, ran
     return ran.stdout
 
@@ -79,7 +78,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (copy / ".venv").symlink_to(sys.prefix)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (command,) = re.findall(r"<!-- run: release -->\n *```\n *(.+)\n *```", readme)
-    printed = run("bash", "-c", command, cwd=copy)
+    printed = run("bash", "-c", command, cwd=copy, downloads=True)
     assert len(re.findall(r"^Checking .*PASSED", printed, re.MULTILINE)) == 2, printed
     return copy / "dist"
 
@@ -131,7 +130,8 @@ def environment(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed") / "environment"
     run(sys.executable, "-m", "venv", folder, cwd=built)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    run(python, "-m", "pip", "install", "--quiet", *built.glob("*.whl"), cwd=built)
+    install = (python, "-m", "pip", "install", "--quiet", *built.glob("*.whl"))
+    run(*install, cwd=built, downloads=True)
     return python
 
 

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from world import ROOT
 from world.boards import Team, board_csv
+from world.downloads import downloading
 from world.kaggle_server import ENVIRONMENT, Answer
 
 if TYPE_CHECKING:
@@ -58,11 +59,21 @@ class Place(Protocol):
         """Sends SIGTERM to the command, and gives its exit code."""
 
 
-def run(*words: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """Runs a program, which must succeed unless told otherwise."""
-    ran = subprocess.run(
-        words, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=3 * PATIENCE, check=False
-    )
+def run(*words: str | Path, check: bool = True, downloads: bool = False) -> subprocess.CompletedProcess[str]:
+    """Runs a program, which must succeed unless told otherwise, or unless the network fails."""
+
+    def once() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=3 * PATIENCE,
+            check=False,
+        )
+
+    ran = downloading(once) if downloads else once()
     assert ran.returncode == 0 or not check, (words, ran.stdout[-2000:], ran.stderr[-2000:])
     return ran
 
@@ -131,7 +142,8 @@ class Containers:
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "Dockerfile")
             file.write_text(IMAGE)
-            run(*self._engine, "build", "--network=host", "--file", file, "--tag", self._name, ROOT)
+            words = ("build", "--network=host", "--file", file, "--tag", self._name, ROOT)
+            run(*self._engine, *words, downloads=True)
 
     def run(self, *words: str) -> str:
         return run(*self._engine, "exec", self._name, *words).stdout
@@ -184,7 +196,8 @@ def stand_in(engine: tuple[str, ...], folder: Path) -> None:
         hooks.append("copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs")
     packages = "--include=python3,python3-pip,ca-certificates"
     customize = [f"--customize-hook={hook}" for hook in hooks]
-    run("mmdebstrap", "--quiet", "--variant=minbase", packages, *customize, suite, folder / "base.tar")
+    words = ("--variant=minbase", packages, *customize, suite, folder / "base.tar")
+    run("mmdebstrap", *words, downloads=True)
     run(*engine, "import", folder / "base.tar", f"docker.io/library/{BASE}")
 
 

@@ -46,21 +46,42 @@ class Redis:
         self._options = ["--save", "", "--appendonly", "yes" if kept else "no", "--appendfsync", "always"]
         self._options += ["--requirepass", password] if password else []
         self._login = f":{password}@" if password else ""
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = 0  # until it starts
 
     @property
     def url(self) -> str:
         return f"redis://{self._login}127.0.0.1:{self.port}/0"
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", *self._options],
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-        )
-        wait_for("Redis answers", self._answers)
+        """Starts it: the first time on a free port, and later on the same one.
+
+        Another process can take the port before Redis does. Then the next try has another port, or waits.
+        """
+        again = bool(self.port)
+        for _ in range(60):
+            self.port = self.port if again else _free_port()
+            if self._starts():
+                return
+            time.sleep(0.5)
+        raise RuntimeError(f"Redis found its port taken again and again, last {self.port}")
+
+    def _starts(self) -> bool:
+        """Starts the process; False if another process has its port."""
+        log = self._folder / "redis.log"
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", *self._options],
+                cwd=self._folder,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        wait_for("Redis answers or ends", lambda: self._process.poll() is not None or self._answers())
+        if self._process.poll() is None:
+            return True
+        said = log.read_text(errors="replace")
+        if "Address already in use" not in said:
+            raise RuntimeError(f"Redis has ended: {said}")
+        return False
 
     def kill(self) -> None:
         self._process.kill()
@@ -80,9 +101,10 @@ class Redis:
             return sorted(key.removeprefix("kagsync:") for key in client.scan_iter(f"kagsync:{pattern}"))
 
     def _answers(self) -> bool:
+        """Whether it answers, and not one that another test has on this port."""
         try:
             with contextlib.closing(self.client()) as client:
-                return bool(client.ping())
+                return bool(client.ping()) and client.info("server")["process_id"] == self._process.pid
         except redis.RedisError:
             return False
 
@@ -95,6 +117,12 @@ class Redis:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 class Worker:

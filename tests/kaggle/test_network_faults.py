@@ -41,14 +41,14 @@ if TYPE_CHECKING:
 
 BOARD = board_csv(many_teams(40))
 LATER = board_csv(many_teams(40, seed=1))
-BOUND = 8.0  # seconds, generous: the machine may be busy
+BOUND = 20.0  # seconds, generous: the machine may be busy
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
 def quick(patience: Callable[..., None]) -> None:
-    """Waits that a test can wait for."""
-    patience(read_timeout=0.4, deadline=1.0, largest_download=1024 * 1024)
+    """Limits that a busy machine can keep; those of a test that reaches them are lower."""
+    patience(read_timeout=4.0, deadline=6.0, largest_download=1024 * 1024)
 
 
 class Limited(Club):
@@ -171,8 +171,9 @@ def test_one_that_fails_is_recorded_in_time_and_the_others_are_synced(
     for slug in "abc":
         club.kaggle.board(slug, LATER, "2025-12-01T00:00:00")
     club.kaggle.answer("b", *[trouble.answer] * 6)
+    if trouble.says == IN_TIME:
+        patience(read_timeout=0.5, deadline=1.2)
     if name == "a redirect in circles":
-        patience(deadline=4.0)  # for 24 requests, though the machine may be busy
         circle = redirect("/storage/circle")
         club.kaggle.answer("circle", *[circle] * 200, call="storage")
     club.kaggle.drip_seconds = 0.1
@@ -201,7 +202,10 @@ def test_one_that_fails_is_recorded_in_time_and_the_others_are_synced(
 
 @pytest.mark.long
 @pytest.mark.parametrize("how", ["silent", "drip", "endless"])
-def test_the_others_do_not_wait_for_one_that_hangs(how: Any, club: Limited) -> None:
+def test_the_others_do_not_wait_for_one_that_hangs(
+    how: Any, club: Limited, patience: Callable[..., None]
+) -> None:
+    patience(read_timeout=1.0, deadline=2.0)
     club.track("a", "b", "c")
     club.kaggle.answer("a", *[Answer(misbehave=how)] * 4)
     club.kaggle.drip_seconds = 0.1

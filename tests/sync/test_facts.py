@@ -21,7 +21,6 @@ from kagsync.store import Store
 from kagsync.tracking import competitions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from world.kaggle_server import KaggleServer
@@ -93,13 +92,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(times, "utc_now", clock)
     return clock
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, patience: Callable[..., None]) -> None:
-    """Waits that a test can wait for."""
-    patience(read_timeout=0.3)
-    monkeypatch.setattr(competitions, "_PATIENCE", 1.0)
 
 
 @pytest.fixture
@@ -313,11 +305,14 @@ TROUBLES = {
 
 @pytest.mark.parametrize("answer", TROUBLES.values(), ids=TROUBLES.keys())
 def test_an_answer_that_does_not_come_fails_no_sync_and_is_waited_for_until_tomorrow(
-    club: Informed, answer: Answer
+    club: Informed, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     club.track()
     club.kaggle.answer(SLUG, *[answer] * 5, call="GetCompetition")
-    club.sync()
+    with monkeypatch.context() as quick:
+        if answer.misbehave in ("silent", "drip"):
+            quick.setattr(competitions, "_PATIENCE", 0.5)
+        club.sync()
     assert club.asked() == [SLUG]  # one try
     assert club.facts() == NOTHING
     told = club.told()

@@ -470,6 +470,8 @@ def test_one_person_has_nothing_to_filter_or_sort(browser: Any, tmp_path: Path) 
 
 def test_a_page_turns_red_an_hour_after_the_last_good_sync(browser: Any, page: Path) -> None:
     with Visit(browser, page) as visit:
+        visit.page.clock.install(time=NOW)
+        visit.page.reload()
         assert "old" not in visit.page.locator(".fresh").get_attribute("class").split()
         assert not visit.page.get_by_text("more than an hour ago").is_visible()
     with Visit(browser, page) as visit:

@@ -42,7 +42,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def monitor() -> Iterator[Listener]:
-    with Listener(patience=0.5) as listener:
+    with Listener() as listener:
         yield listener
 
 

@@ -27,8 +27,8 @@ class Heard:
 class Listener:
     """A web server; set `status`, `reply`, `location` or `manner` to have it misbehave, read `heard`.
 
-    `hang`: reads the request and says nothing for `patience` seconds; `drip`: a byte of the answer a second;
-    `close`: hangs up; `garbage`: answers what is no HTTP.
+    `hang`: reads the request and says nothing for `patience` seconds, or until there is another manner;
+    `drip`: a byte of the answer a second; `close`: hangs up; `garbage`: answers what is no HTTP.
     """
 
     def __init__(self, *, patience: float = 30) -> None:
@@ -56,7 +56,10 @@ class Listener:
                 elif listener.manner == "garbage":
                     self.wfile.write(b"\0\1garbage\r\n\r\n")
                 elif listener.manner == "hang":
-                    listener._over.wait(patience)
+                    end = time.monotonic() + patience
+                    while listener.manner == "hang" and time.monotonic() < end:
+                        if listener._over.wait(0.02):
+                            return
                 elif listener.manner == "drip":
                     for byte in b"HTTP/1.1 200 OK\r\nServer: drips\r\n\r\n":
                         if listener._over.wait(1):

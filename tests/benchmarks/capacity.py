@@ -51,6 +51,8 @@ def capacity(bench: Bench) -> list[Table]:
             done = told.pop("ok", 0)
             if set(told) != {"later"}:
                 raise Broken(f"besides {done} that are done: {dict(told)}")
+            if not done:
+                raise Broken(f"nothing was done in {time} s")
             # Threads share the interpreter's lock, so one core's worth of CPU is about the most.
             busy = usage.cpu / usage.wall
             bound = "CPU" if busy > 0.8 else "latency" if busy < 0.5 else "both"

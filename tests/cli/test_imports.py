@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 from world.boards import board_csv, many_teams
@@ -82,7 +84,9 @@ def test_a_run_loads_digests_reminders_and_time_zones_only_for_targets_that_want
     assert "kagsync.notify.tell" in modules
     others = {"zoneinfo", "kagsync.notify.when", "kagsync.notify.digest", "kagsync.notify.remind"}
     assert not modules & (HEAVY | RARE | others)
-    kagsync.ok("notify", "add", "json://localhost:1/", "--digest", "daily@18:00", "--zone", "Europe/Berlin")
+    at = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(hours=12)
+    digest = ("--digest", f"daily@{at:%H:%M}", "--zone", "Europe/Berlin")
+    kagsync.ok("notify", "add", "json://localhost:1/", *digest)
     _, modules = loaded("sync", "--all", "-q")
     assert not modules & (HEAVY | RARE | {"kagsync.notify.digest"})  # it is not due
     assert "zoneinfo" in modules

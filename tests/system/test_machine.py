@@ -463,7 +463,7 @@ def test_what_is_no_file_is_refused_before_it_can_hold_up_a_run(
     for source in (tmp_path, "/dev/zero", fifo):
         for verb in (["sync", SLUG, "--from", str(source)], ["process", SLUG, str(source)]):
             try:
-                with _impatient(2):
+                with _impatient(20):
                     ran = kagsync(*verb)
             except _Hangs:
                 pytest.fail(f"{verb} hangs")

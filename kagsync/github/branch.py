@@ -188,7 +188,7 @@ def _push(restored: Restored, commit: str) -> None:
         raise Overtaken(
             f"the branch {restored.branch} was deleted after this database was restored from it, so nothing "
             "was saved",
-            "The next run starts with a new database. To keep this one, run here: "
+            "The next run starts with a new database. On your own machine you can keep this one: "
             f"git push {_REMOTE} {commit}:{ref}",
         )
     if now != restored.commit:

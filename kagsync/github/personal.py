@@ -31,7 +31,7 @@ class Personal(NamedTuple):
         patterns: how many people are known by a /pattern/, which may contain a name.
         channels: the numbers of the notification targets whose URL is stored itself.
         in_cells: whether the roster can clear some of it.
-        beyond_cells: of how many people it cannot: they are archived, or their handle is all that tells.
+        beyond_cells: of how many people it cannot: they are archived, or their handle tells.
     """
 
     names: int
@@ -66,11 +66,11 @@ class Personal(NamedTuple):
         if self.beyond_cells:
             who = "1 person" if self.beyond_cells == 1 else f"{self.beyond_cells} people"
             ways.append(
-                f"delete {who} whom the roster cannot change (archived, or with a handle made of a name): "
-                "kagsync github restore, users remove and github save in a clone"
+                f"delete {who} whom the roster cannot change (archived, or with a handle made from a name): "
+                "in a clone, run kagsync github restore, users remove and github save"
             )
         if self.channels:
-            ways.append("name the channels by variables (env:NAME)")
+            ways.append("name the channels by variables of your own (env:NAME, not env:KAGSYNC_TARGET_…)")
         return ways
 
 
@@ -78,13 +78,13 @@ def found(store: Store) -> Personal:
     """Looks for what strangers must not read. Archived people count too."""
     people = store.users.with_archived()
     telling = [user for user in people if _in_cells(user) or _handle_tells(user)]
-    beyond = [user for user in telling if user.archived_at is not None or not _in_cells(user)]
+    beyond = [user for user in telling if user.archived_at is not None or _handle_tells(user)]
     return Personal(
         sum(bool(user.name) or _handle_tells(user) for user in people),
         sum(user.student_id is not None for user in people),
         sum((user.team or "").startswith("/") for user in people),
         [target.id for target in store.targets.all() if address.variable(target.url) is None],
-        any(user.name or user.student_id is not None for user in telling if user not in beyond),
+        any(user.name or user.student_id is not None for user in telling if user.archived_at is None),
         len(beyond),
     )
 

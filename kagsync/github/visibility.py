@@ -45,14 +45,26 @@ def _of_event() -> dict[str, Any]:
 
 
 def _addresses() -> list[str | None]:
-    """The web addresses of the repository, or of the places that `origin` pushes to; None: it has none."""
-    if name := os.environ.get(_NAME):
-        return [f"{server()}/{name}"]
+    """The web addresses of the places that `origin` pushes to; None: it has none.
+
+    If the repository is named, that is its address, unless `origin` is another one: for a name with a
+    mistake in it the server would also want a login.
+    """
     try:
         asked = attempt("remote", "get-url", "--push", "--all", "origin")
     except KagsyncError:
         return []
-    return [web_address(url) for url in asked.out.decode("utf-8", "replace").splitlines()]
+    urls = asked.out.decode("utf-8", "replace").splitlines()
+    name = os.environ.get(_NAME)
+    if name and urls and all(_is_of(url, name) for url in urls):
+        return [f"{server()}/{name}"]
+    return [web_address(url) for url in urls]
+
+
+def _is_of(url: str, name: str) -> bool:
+    """Whether an address ends in the name of a repository, `OWNER/NAME`."""
+    name = name.removesuffix(".git").lower()
+    return url.lower().rstrip("/").removesuffix(".git").endswith((f"/{name}", f":{name}"))
 
 
 def web_address(url: str) -> str | None:

@@ -45,7 +45,9 @@ _TAKEN = {
     *("NO_PROXY", "PATH", "HOME", "SHELL", "USER", "LOGNAME", "PWD", "TMPDIR", "TEMP", "TMP", "TZ"),
     *("LANG", "LANGUAGE", "TERM", "ENV", "IFS", "CI"),
 }
-_TAKEN_BEGINNING = re.compile("(KAGGLE|RUNNER|ACTIONS|GIT|PIP|SSL|SSH|LD|LC|XDG)_|PYTHON[A-Z]|BASH")
+_TAKEN_BEGINNING = re.compile(
+    r"(KAGGLE|RUNNER|ACTIONS|GIT|PIP|SSL|SSH|LD|LC|XDG|BASH)_|(PYTHON|BASH)[A-Z0-9]*\Z"
+)
 _KAGGLE = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
 
@@ -238,8 +240,8 @@ def _variables(path: Path, channels: list[Entry]) -> Iterator[str]:
             )
         if name.upper() in _TAKEN or _TAKEN_BEGINNING.match(name.upper()):
             raise UsageError(
-                f"{path}:{channel.line_of('url')}: {name} has another meaning in the workflow, so a channel "
-                "cannot be named by it",
+                f"{path}:{channel.line_of('url')}: {name} may mean something else in the workflow, so it "
+                "cannot name a channel",
                 "Use another name, such as DISCORD_URL",
             )
         yield name

@@ -286,6 +286,16 @@ def test_the_remedies_against_names_and_ids_work(
     assert b"Ace" not in content and b"bob" not in content.lower()
 
 
+def test_a_handle_made_from_a_name_is_told_at_once(
+    saved: Repository, kagsync: Kagsync, tmp_path: Path
+) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("username,name,team\n,Han Solo,Falcon\n")
+    kagsync.ok("users", "import", str(roster))
+    message = one_line(kagsync("github", "save"), code=1)
+    assert "empty the cells of names" in message and "delete 1 person" in message
+
+
 def test_a_dry_run_checks_and_saves_nothing(saved: Repository, kagsync: Kagsync) -> None:
     kept = saved.commits()
     kagsync.ok("users", "add", "bob")
@@ -305,7 +315,7 @@ def test_a_branch_that_was_deleted_meanwhile_stays_deleted_unless_it_is_pushed(
     assert "was deleted after this database was restored" in message
     assert "starts with a new database" in message and "another run" not in message
     assert saved.commits() == []
-    git(saved.folder / "run", *message.partition("run here: git ")[2].split())
+    git(saved.folder / "run", *message.partition("keep this one: git ")[2].split())
     assert usernames(saved.database(tmp_path / "copy.db")) == ["alice", "bob"]
 
 

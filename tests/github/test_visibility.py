@@ -126,6 +126,27 @@ def test_the_address_of_a_remote_leads_to_its_page(url: str, address: str | None
     assert web_address(url) == address
 
 
+@pytest.mark.parametrize(
+    ("url", "name", "asked"),
+    [
+        ("git@work:club/boards.git", "Club/Boards", ["https://github.com/Club/Boards"]),
+        ("git@github.com:club/boards.git", "club/baords", ["https://github.com/club/boards.git"]),
+        ("git@github.com:theclub/boards.git", "club/boards", ["https://github.com/theclub/boards.git"]),
+        ("/srv/boards.git", "club/boards", [None]),
+    ],
+)
+def test_a_name_that_is_not_that_of_origin_is_not_asked_for(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, url: str, name: str, asked: list[str | None]
+) -> None:
+    seen: list[str | None] = []
+    monkeypatch.setenv("GITHUB_EVENT_PATH", os.devnull)
+    monkeypatch.setenv("GITHUB_REPOSITORY", name)
+    monkeypatch.setattr("kagsync.github.visibility._is_shown", seen.append)
+    git(repository.folder / "run", "remote", "set-url", "origin", "--push", url)
+    is_public()
+    assert seen == asked
+
+
 def test_on_ones_own_machine_it_says_that_it_is_not_known(
     repository: Repository, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -280,13 +280,13 @@ def test_options_that_contradict_each_other_are_refused(
         ("[[notify]]\nurl = 'env:GITHUB_SECRET'", "kagsync.toml:2: no secret on GitHub can have the name"),
         ("[[notify]]\nurl = 'env:two words'", "no secret on GitHub can have the name"),
         ("notify = [{url = 'env:'}]", "no secret on GitHub can have the name"),
-        ("[[notify]]\nurl = 'env:PATH'", "kagsync.toml:2: PATH has another meaning in the workflow"),
+        ("[[notify]]\nurl = 'env:PATH'", "kagsync.toml:2: PATH may mean something else in the workflow"),
         *(
-            (f"[[notify]]\nurl = 'env:{name}'", f"{name} has another meaning")
+            (f"[[notify]]\nurl = 'env:{name}'", f"{name} may mean something else")
             for name in ("HOME", "Path", "KAGSYNC_DB", "KAGSYNC_PING_URL", "KAGGLE_KEY", "https_proxy")
         ),
         *(
-            (f"[[notify]]\nurl = 'env:{name}'", f"{name} has another meaning")
+            (f"[[notify]]\nurl = 'env:{name}'", f"{name} may mean something else")
             for name in ("RUNNER_TEMP", "PYTHONPATH", "GIT_DIR", "LD_PRELOAD", "BASH_ENV", "SSL_CERT_FILE")
         ),
     ],
@@ -300,7 +300,8 @@ def test_a_set_up_that_cannot_be_used_is_refused(
 
 
 @pytest.mark.parametrize(
-    "name", ["KAGSYNC_TARGET_0F", "KAGSYNC_CLUB", "PYTHON_CLUB", "HOMEROOM", "PATHFINDERS"]
+    "name",
+    ["KAGSYNC_TARGET_0F", "KAGSYNC_CLUB", "PYTHON_CLUB", "PYTHONISTAS_URL", "BASHERS_URL", "PATHFINDERS"],
 )
 def test_a_variable_with_a_similar_name_may_hold_a_channel(
     name: str, repository: Repository, kagsync: Kagsync

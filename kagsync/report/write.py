@@ -39,6 +39,7 @@ from kagsync.report.kept import Kept
 from kagsync.report.naming import Naming
 from kagsync.report.series import listed, totals_chart
 from kagsync.standings.lifecycle import FINISHED
+from kagsync.standings.sentences import counted
 from kagsync.standings.which import FINAL, PRIVATE
 from kagsync.store.report_options import ReportOptions
 from kagsync.version import __version__
@@ -72,8 +73,7 @@ class Written:
     def text(self) -> str:
         """The same as one line for people."""
         total = self.written + self.unchanged
-        noun = f"{total} page{'' if total == 1 else 's'}"
-        return f"Report: {self.index} ({noun}, {self.written} written)"
+        return f"Report: {self.index} ({counted(total, 'page')}, {self.written:,} written)"
 
 
 @dataclass(frozen=True)
@@ -156,9 +156,11 @@ def report(
     if not gc.isenabled():  # templates leave reference cycles: 50 pages would take 120 MB instead of 70
         gc.freeze()  # what was there before need not be searched
         gc.enable()
+    if content.group:
+        store.users.in_group(content.group)  # says if there is none; that of the options may become empty
     content = content.with_usual(store.report_options.get())
     everybody = store.users.all()
-    users = everybody if content.group is None else store.users.in_group(content.group)
+    users = [user for user in everybody if content.group in (None, user.group)]
     tracked = store.competitions.all()
     competitions = (
         tracked

@@ -68,6 +68,21 @@ def test_a_report_can_be_of_the_competitions_in_a_set_up_file(
     assert "contradict each other" in one_line(club.run(*words, "titanic"))
 
 
+def test_the_last_person_of_the_usual_group_may_be_taken_out(club: Club, board: Path, tmp_path: Path) -> None:
+    club.ok("users", "add", "alice", "--group", "7A")
+    with Store.open(club.db, club.settings.locks) as store:
+        store.report_options.save(ReportOptions(group="7A"))
+    assert club.load(board).code == 0
+    words = ("report", "--output", str(tmp_path / "site"))
+    club.ok(*words)
+    page = tmp_path / "site" / "competition-titanic.html"
+    assert "alice" in page.read_text(encoding="utf-8")
+    club.ok("users", "archive", "alice")
+    club.ok(*words)
+    assert "alice" not in page.read_text(encoding="utf-8")
+    assert "nobody is in a group" in one_line(club.run(*words, "--group", "7A"))
+
+
 def test_report_and_sync_use_them_unless_an_option_is_given(club: Club, board: Path, tmp_path: Path) -> None:
     club.ok("users", "add", "alice", "--group", "7A", "--name", "Alice Ace", "--pseudonym", "Fox")
     with Store.open(club.db, club.settings.locks) as store:

@@ -300,7 +300,7 @@ def _utc(text: str) -> datetime:
     Raises:
         ValueError: it is none, or a week such as 2026-W47, which Python would take for its Monday.
     """
-    if "W" in text.upper():
+    if re.fullmatch(r"\d{4}-?W\d{2}", text):
         raise ValueError(text)
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

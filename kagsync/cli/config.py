@@ -54,6 +54,12 @@ def apply(
             "Whatever runs `kagsync sync` needs it",
             name,
         )
+    for name in applied.not_used:
+        log.logger.warning(
+            "The variable %s holds another URL than the channel has in the database, which stays in use. To "
+            "change it, name the channel by a variable of another name",
+            name,
+        )
     text = "" if common.quiet else "\n".join(words.lines(applied, done=not dry_run))
     return Result(text, words.as_json(applied, done=not dry_run))
 

@@ -344,7 +344,9 @@ def users_remove(
 
 def _extent(entries: int, changes: int, teams: int, competitions: int) -> str:
     """What goes with a person."""
+    from kagsync.standings.sentences import counted
+
     counts = ((entries, "entry", "entries"), (changes, "change", "changes"), (teams, "team", "teams"))
     *first, last = (f"{count:,} {one if count == 1 else many}" for count, one, many in counts)
-    on = f", in {competitions:,} competition{'' if competitions == 1 else 's'}"
+    on = f", in {counted(competitions, 'competition')}"
     return f"{', '.join(first)} and {last}{on if competitions else ''}"

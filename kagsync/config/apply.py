@@ -44,6 +44,7 @@ class Applied:
         people: what becomes of the roster; None: the file has none.
         empty_groups: sentences about groups that are named, though nobody is in them.
         not_set: the variables of targets that are not set here.
+        not_used: the variables that hold another URL than the target that `export-config` named them after.
     """
 
     changes: list[Change]
@@ -51,6 +52,7 @@ class Applied:
     people: roster.Plan | None
     empty_groups: list[str]
     not_set: list[str]
+    not_used: list[str]
 
 
 def apply(store: Store, setup: Setup, now: datetime, *, prune: bool = False) -> Applied:
@@ -83,7 +85,9 @@ def apply(store: Store, setup: Setup, now: datetime, *, prune: bool = False) -> 
     names = [(KINDS[section], entry_name(before[section][key])) for section, key in absent]
     if people is not None:
         names += [(KINDS[USERS], user.handle) for user in people.absent]
-    return Applied(found, [] if prune else names, people, empty_groups, _not_set(store, setup))
+    return Applied(
+        found, [] if prune else names, people, empty_groups, _not_set(store, setup), steps.not_used
+    )
 
 
 class _Steps:
@@ -92,6 +96,7 @@ class _Steps:
     def __init__(self, store: Store, write: Writing, now: datetime, problems: Problems) -> None:
         self._store, self._write, self._now = store, write, now
         self.problems = problems
+        self.not_used: list[str] = []
         self._named: set[tuple[str, Any]] = set()  # section and id of what is in the file
 
     def people(self, setup: Setup) -> roster.Plan | None:
@@ -229,9 +234,11 @@ class _Steps:
         known = self._store.targets.all()
         if targets.find(known, wanted, subscription) is not None:
             return wanted
-        if (kept := next((each.url for each in known if url(each) == wanted != each.url), None)) is not None:
-            return kept
         value = address.value(wanted)
+        if (kept := next((each.url for each in known if url(each) == wanted != each.url), None)) is not None:
+            if value not in ("", kept):
+                self.not_used.append(str(address.variable(wanted)))
+            return kept
         if value and (same := targets.find(known, value, subscription)) is not None:
             self._store.targets.set_url(same, wanted)
         return wanted

@@ -69,7 +69,7 @@ class Mention(NamedTuple):
     Attributes:
         what: one of `CHANGED`, `ONLY_IN_EXPORT`, `NOT_IN_EXPORT` and `NO_KEY`.
         line: in the export.
-        key: the person's, as it stands in the export, or else as the person has it; empty: none.
+        key: the person's, as we have it; of who is not in the class, as it stands in the export; empty: none.
         user: who it is; None: nobody in the class.
         before, after: the grade.
     """

@@ -13,6 +13,7 @@ from kagsync.queries import series_words
 from kagsync.scoring import words
 from kagsync.scoring.rules import number
 from kagsync.scoring.words import gap, points
+from kagsync.standings.sentences import counted
 from kagsync.standings.which import PRIVATE
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _boards(view: SeriesView) -> list[str]:
     if len(boards) > _MOST_BOARDS:
         private = sum(each.board == PRIVATE for each in boards)
         counts = ((private, "private"), (len(boards) - private, "public"))
-        facts = [f"{count} {kind} board{'' if count == 1 else 's'}" for count, kind in counts if count]
+        facts = [counted(count, f"{kind} board") for count, kind in counts if count]
     return [*facts, *([f"no board yet: {listed(without, _MOST_NAMES)}"] if without else [])]
 
 
@@ -256,7 +257,7 @@ def groups(
         Column("Counted", lambda row: f"{len(row.total.members):,}", right=True, keep=70),
         Column("Best", members, keep=60, shrink=20),
     ]
-    below = []
+    below = [series_words.replaced(board) for board in view.replaced]
     if not found:
         below.append("Nobody has a group: kagsync users add USERNAME --group GROUP")
     elif without := sum(row.user.group is None for row in view.rows):

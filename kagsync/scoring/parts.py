@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 from kagsync.scoring import places as placing
 from kagsync.scoring.cohort import CannotGradeError
 from kagsync.scoring.decimals import exact, plain, short
+from kagsync.standings.sentences import counted
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping, Sequence
@@ -284,7 +285,7 @@ class ParticipationPart:
             else:
                 made = result.submission_count
                 enough = made >= self.submissions
-                words = f"{made} submission{'' if made == 1 else 's'}, {self.submissions} needed"
+                words = f"{counted(made, 'submission')}, {self.submissions} needed"
                 found[person] = Award(Fraction(self.points) if enough else _ZERO, words)
         return found
 

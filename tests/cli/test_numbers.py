@@ -64,6 +64,7 @@ WORDS = {
         "--log-file",
         "--format",
         "--output",
+        "--setup",
         "--report",
         "--from",
         "--env-file",

@@ -201,7 +201,9 @@ def test_groups_are_compared_too(season: Club) -> None:
     keys = ("group", "total", "previous_place", "previous_total", "places", "gained")
     assert [red[key] for key in keys] == ["red", 63, 2, 53, 1, 10]
     assert [blue[key] for key in keys] == ["blue", 48, 1, 68, -1, -20]
-    lines = [re.split("  +", line.strip()) for line in season.ok(*words).splitlines()]
+    said = season.ok(*words)
+    assert "has replaced the public one" in said
+    lines = [re.split("  +", line.strip()) for line in said.splitlines()]
     assert ["1", "▲1", "red", "63", "+10", "2", "2", "alice 65, bob 61"] in [
         [*line[:-1], line[-1].replace("Alice Ace", "alice")] for line in lines
     ]

@@ -245,6 +245,10 @@ def test_a_url_in_the_database_is_not_exported_and_stays_one_target(
     for words in (["apply", "--dry-run"], ["apply"]):
         assert last(club.run(*words)) == "Nothing to change"
     assert club.ask("SELECT url FROM notify_targets WHERE id = 2") == [("json://localhost/s3cret",)]
+    monkeypatch.setenv(f"KAGSYNC_TARGET_{label}", "json://localhost/new")
+    warned = club.run("apply")
+    assert f"KAGSYNC_TARGET_{label} holds another URL than the channel has" in warned.err
+    assert "localhost" not in warned.out + warned.err
     # A variable of any other name that holds the URL means the same target, and takes the URL's place.
     file.write_text(ran.out.replace(f"KAGSYNC_TARGET_{label}", "HOOK"))
     assert f"url env:KAGSYNC_TARGET_{label} → env:HOOK" in club.ok("apply")

@@ -35,7 +35,7 @@ from kagsync.store import Store, migrations
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-CASES = 3  # of a test that are run by default
+CASES = 2  # of a test that are run by default
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -34,10 +34,10 @@ def github_save(
         bool, typer.Option("--dry-run", help="Only check whether the database may be saved.")
     ] = False,
 ) -> None:
-    """Store the database in the branch that it was restored from, as the only commit.
+    """Store the database in its branch, as the only commit.
 
-    Refuses to overwrite what another run has saved. Unless the repository is known to be private, it also
-    refuses a database with names, student ids or secrets.
+    That is the branch that it was restored from. What another run has saved there is not overwritten. Unless
+    the repository is known to be private, a database with names, student ids or secrets is refused.
     """
     from kagsync.github import branch as data
     from kagsync.github import secrets, visibility

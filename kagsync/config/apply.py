@@ -86,7 +86,12 @@ def apply(store: Store, setup: Setup, now: datetime, *, prune: bool = False) -> 
     if people is not None:
         names += [(KINDS[USERS], user.handle) for user in people.absent]
     return Applied(
-        found, [] if prune else names, people, empty_groups, _not_set(store, setup), steps.not_used
+        found,
+        [] if prune else names,
+        people,
+        empty_groups,
+        _not_set(store, setup),
+        _not_used(store, setup),
     )
 
 
@@ -96,7 +101,6 @@ class _Steps:
     def __init__(self, store: Store, write: Writing, now: datetime, problems: Problems) -> None:
         self._store, self._write, self._now = store, write, now
         self.problems = problems
-        self.not_used: list[str] = []
         self._named: set[tuple[str, Any]] = set()  # section and id of what is in the file
 
     def people(self, setup: Setup) -> roster.Plan | None:
@@ -234,11 +238,9 @@ class _Steps:
         known = self._store.targets.all()
         if targets.find(known, wanted, subscription) is not None:
             return wanted
-        value = address.value(wanted)
         if (kept := next((each.url for each in known if url(each) == wanted != each.url), None)) is not None:
-            if value not in ("", kept):
-                self.not_used.append(str(address.variable(wanted)))
             return kept
+        value = address.value(wanted)
         if value and (same := targets.find(known, value, subscription)) is not None:
             self._store.targets.set_url(same, wanted)
         return wanted
@@ -307,8 +309,22 @@ def _empty_groups(store: Store, after: State) -> list[str]:
     ]
 
 
+def _urls(setup: Setup) -> list[str]:
+    """The URLs of the targets in the file, each once."""
+    return list(dict.fromkeys(entry.values["url"] for entry in setup.sections.get(NOTIFY, [])))
+
+
 def _not_set(store: Store, setup: Setup) -> list[str]:
     """The variables that targets need and that are not set here."""
     stored = {target.url for target in store.targets.all()}
-    urls = dict.fromkeys(entry.values["url"] for entry in setup.sections.get(NOTIFY, []))
-    return [str(address.variable(url)) for url in urls if url in stored and not address.value(url)]
+    return [str(address.variable(url)) for url in _urls(setup) if url in stored and not address.value(url)]
+
+
+def _not_used(store: Store, setup: Setup) -> list[str]:
+    """The variables named after a target in the database that hold another URL than it has."""
+    kept = {url(target): target.url for target in store.targets.all() if url(target) != target.url}
+    return [
+        str(address.variable(wanted))
+        for wanted in _urls(setup)
+        if wanted in kept and address.value(wanted) not in ("", kept[wanted])
+    ]

@@ -77,15 +77,13 @@ class Personal(NamedTuple):
 def found(store: Store) -> Personal:
     """Looks for what strangers must not read. Archived people count too."""
     people = store.users.with_archived()
-    telling = [user for user in people if _in_cells(user) or _handle_tells(user)]
-    beyond = [user for user in telling if user.archived_at is not None or _handle_tells(user)]
     return Personal(
         sum(bool(user.name) or _handle_tells(user) for user in people),
         sum(user.student_id is not None for user in people),
         sum((user.team or "").startswith("/") for user in people),
         [target.id for target in store.targets.all() if address.variable(target.url) is None],
-        any(user.name or user.student_id is not None for user in telling if user.archived_at is None),
-        len(beyond),
+        any(user.name or user.student_id is not None for user in people if user.archived_at is None),
+        sum(_handle_tells(user) or (user.archived_at is not None and _in_cells(user)) for user in people),
     )
 
 

@@ -114,6 +114,10 @@ class Grades(NamedTuple):
         keys = ((getattr(row.user, field), row) for row in self.rows)
         return [(key, self.shown(row.grade.points)) for key, row in keys if key]
 
+    def without_key(self, field: str) -> list[User]:
+        """The people who do not have a key."""
+        return [row.user for row in self.rows if not getattr(row.user, field)]
+
     def mentions(self, filled: Filled) -> list[Mention]:
         """What is to be said about an export that was filled with these grades."""
         field = filled.key.field
@@ -122,7 +126,7 @@ class Grades(NamedTuple):
         found = [Mention(CHANGED, line, key, users[key], *grades) for line, key, *grades in filled.changed]
         found += [Mention(ONLY_IN_EXPORT, line, key, None) for line, key in filled.strangers]
         found += [Mention(NOT_IN_EXPORT, None, key, user) for key, user in people if key in missing]
-        return found + [Mention(NO_KEY, None, "", user) for key, user in people if not key]
+        return found + [Mention(NO_KEY, None, "", user) for user in self.without_key(field)]
 
     def shown(self, points: Fraction) -> str:
         """Points for people and for lists, rounded as the scheme says."""
@@ -243,7 +247,6 @@ def as_json(found: Grades, filled: Filled | None = None) -> dict[str, Any]:
 
 
 def _filled(found: Grades, filled: Filled) -> dict[str, Any]:
-    without_key = [each.user.handle for each in found.mentions(filled) if each.what == NO_KEY and each.user]
     return {
         "column": filled.column,
         "key_column": filled.key_column,
@@ -252,7 +255,7 @@ def _filled(found: Grades, filled: Filled) -> dict[str, Any]:
         "changed": [each._asdict() for each in filled.changed],
         "only_in_export": [each._asdict() for each in filled.strangers],
         "not_in_export": filled.missing,
-        "without_key": without_key,
+        "without_key": [user.handle for user in found.without_key(filled.key.field)],
     }
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from kagsync.errors import UsageError, choose
 from kagsync.inputs import folded, person, short
+from kagsync.scoring.cohort import key_words
 
 KEYS = ("student_id", "username", "handle", "name")
 
@@ -24,7 +25,7 @@ class Key(NamedTuple):
     @property
     def words(self) -> str:
         """The field for people: `student id`."""
-        return self.field.replace("_", " ")
+        return key_words(self.field)
 
     def fold(self, text: str) -> str:
         """A person's key as it is compared with others."""

@@ -13,6 +13,7 @@ from kagsync.grading.grades import CHANGED, NO_KEY, NOT_IN_EXPORT, ONLY_IN_EXPOR
 from kagsync.output.terminal import Column, Table, moment, wrapped
 from kagsync.output.wording import person_name
 from kagsync.safe_text import printable
+from kagsync.scoring.cohort import key_words
 from kagsync.standings.sentences import counted
 
 if TYPE_CHECKING:
@@ -182,8 +183,7 @@ def _below(found: Grades) -> list[str]:
             f"To use the latest ones: kagsync grade {found.competition.slug} --unfreeze"
         )
     lines += [
-        f"{each.source}, line {each.line}: nobody in the class has the "
-        f"{each.kind.replace('_', ' ')} {each.key}"
+        f"{each.source}, line {each.line}: nobody in the class has the {key_words(each.kind)} {each.key}"
         for each in found.unknown[:_MOST_UNKNOWN]
     ]
     if (more := len(found.unknown) - _MOST_UNKNOWN) > 0:

@@ -28,6 +28,11 @@ class CannotGradeError(ValueError):
         self.remedy = remedy
 
 
+def key_words(kind: str) -> str:
+    """A kind of key for people: `student id`."""
+    return kind.replace("_", " ")
+
+
 class Board(NamedTuple):
     """A board as a class sees it.
 

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 from kagsync.scoring import places as placing
-from kagsync.scoring.cohort import CannotGradeError
+from kagsync.scoring.cohort import CannotGradeError, key_words
 from kagsync.scoring.decimals import exact, plain, short
 from kagsync.standings.sentences import counted
 
@@ -323,7 +323,7 @@ class AdjustmentsPart:
         holders = Counter(keys[self.key] for keys in cohort.people.values() if self.key in keys)
         if several := [key for key in self.given if holders[key] > 1]:
             raise CannotGradeError(
-                f"{holders[several[0]]} people have the {self.key.replace('_', ' ')} "
+                f"{holders[several[0]]} people have the {key_words(self.key)} "
                 f"{self.given[several[0]][0].key!r}, which is in {self.source}",
                 "Use a key that tells them apart, such as student_id",
             )

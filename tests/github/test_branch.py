@@ -264,19 +264,23 @@ def test_names_and_ids_stay_out_of_a_public_repository(
     assert saved.commits() != kept
 
 
+def refused(kagsync: Kagsync, roster: Path, text: str, *words: str) -> str:
+    """Imports a roster; gives the message with which the database is not saved."""
+    roster.write_text(text)
+    kagsync.ok("users", "import", str(roster), *words)
+    return one_line(kagsync("github", "save"), code=1)
+
+
 def test_the_remedies_against_names_and_ids_work(
     saved: Repository, kagsync: Kagsync, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     roster = tmp_path / "roster.csv"
-    roster.write_text("username,name,student_id\nalice,Alice Ace,s1\nbob,Bob Builder,\n")
-    kagsync.ok("users", "import", str(roster))
-    message = one_line(kagsync("github", "save"), code=1)
+    people = "username,name,student_id\nalice,Alice Ace,s1\nbob,Bob Builder,\n"
+    message = refused(kagsync, roster, people)
     assert "2 names, a student id" in message and "empty the cells of names" in message
     assert "users remove" not in message
 
-    roster.write_text("username,name,student_id\nalice,,\n")
-    kagsync.ok("users", "import", str(roster), "--prune", "--yes")
-    message = one_line(kagsync("github", "save"), code=1)
+    message = refused(kagsync, roster, "username,name,student_id\nalice,,\n", "--prune", "--yes")
     assert "holds a name" in message and "delete 1 person" in message and "users remove" in message
     assert "cells" not in message
 
@@ -289,10 +293,7 @@ def test_the_remedies_against_names_and_ids_work(
 def test_a_handle_made_from_a_name_is_told_at_once(
     saved: Repository, kagsync: Kagsync, tmp_path: Path
 ) -> None:
-    roster = tmp_path / "roster.csv"
-    roster.write_text("username,name,team\n,Han Solo,Falcon\n")
-    kagsync.ok("users", "import", str(roster))
-    message = one_line(kagsync("github", "save"), code=1)
+    message = refused(kagsync, tmp_path / "roster.csv", "username,name,team\n,Han Solo,Falcon\n")
     assert "empty the cells of names" in message and "delete 1 person" in message
 
 
